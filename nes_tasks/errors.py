@@ -1,0 +1,79 @@
+"""Errors that a user can act on: they carry what is wrong and the next command to type.
+
+Everything that the package raises on purpose derives from `NesTasksError`; the entry floor
+turns it into one line and an exit code. Programming errors stay ordinary exceptions.
+"""
+
+from __future__ import annotations
+
+
+class NesTasksError(Exception):
+    """What is wrong, in one line, and what to type next.
+
+    `message` names the thing and says what is wrong with it; `hint` is the next step, usually
+    a command. `exit_code` is what the process ends with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return the message and the hint as one line."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class InvalidMigrationError(NesTasksError):
+    """A migration folder is not what a migration must be."""
+
+
+class MigrationRefusedError(NesTasksError):
+    """A valid migration may not be applied now (order, drift, a changed folder)."""
+
+
+class MigrationFailedError(NesTasksError):
+    """The script of a migration did not end well.
+
+    `where` is ``path:line  source text`` of the innermost line in the migration's folder, if
+    the failure came from there; `traceback` is the whole text for the log.
+    """
+
+    def __init__(self, message: str, *, where: str | None = None, traceback: str = "") -> None:
+        super().__init__(message)
+        self.where = where
+        self.traceback = traceback
+
+
+class UsageError(NesTasksError):
+    """The command was used wrongly (an unknown name, a flag that does not go with another)."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A key in ``[tool.nes_tasks]`` or a ``NES_TASKS_*`` variable is wrong."""
+
+
+class UnavailableError(NesTasksError):
+    """Something outside the project stands in the way (git, the database, a lock, a remote)."""
+
+    exit_code = 3
+
+
+class GitError(UnavailableError):
+    """A git command failed; `stderr` is what git said."""
+
+    def __init__(self, message: str, *, stderr: str = "", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.stderr = stderr
+
+
+class DatabaseError(UnavailableError):
+    """The database repository is not in a state in which a migration may run."""
+
+
+class LockHeldError(UnavailableError):
+    """Another run is under way on the same database."""

@@ -1,0 +1,159 @@
+"""``[tool.nes_tasks]``: where things are and how migrations are applied.
+
+The table of `pyproject.toml` beside `dodo.py` gives the values, ``NES_TASKS_<KEY>`` variables
+of the environment win over it. Whatever is not understood is an error: a misspelt key that is
+silently ignored could publish to the wrong place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from .errors import SettingsError
+
+STATE_FOLDER = ".nes-tasks"
+ENV_PREFIX = "NES_TASKS_"
+# Variables with our prefix that are no settings: the test suite uses one to find its data.
+OTHER_VARIABLES = frozenset({"NES_TASKS_TEST_DATA"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one project; paths are absolute.
+
+    `root` is the folder of `dodo.py`. Each other field is documented in
+    docs/reference/settings.md.
+    """
+
+    root: Path
+    migrations: Path
+    database: Path
+    data_dir: str = "v2"
+    branch: str | None = None
+    remote: str = "origin"
+    remote_url: str | None = None
+    push: bool = False
+    batch_size: int = 1000
+    push_timeout: int = 1800
+    out_of_order: str = "refuse"
+
+    @property
+    def state_folder(self) -> Path:
+        """The git-ignored folder of logs and caches; deleting it loses nothing."""
+        return self.root / STATE_FOLDER
+
+    @property
+    def shown_database(self) -> str:
+        """The database path as a person would type it from the project's root."""
+        return shown(self.database, self.root)
+
+    @property
+    def shown_migrations(self) -> str:
+        """The migrations path as a person would type it from the project's root."""
+        return shown(self.migrations, self.root)
+
+
+KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
+DEFAULTS: dict[str, Any] = {"migrations": "migrations", "database": "nes-db"}
+INTEGERS = frozenset({"batch_size", "push_timeout"})
+CHOICES = {"out_of_order": ("refuse", "allow")}
+BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def shown(path: Path, root: Path) -> str:
+    """Return `path` relative to `root` when it lies below it, else as it is."""
+    try:
+        return str(path.relative_to(root))
+    except ValueError:
+        return str(path)
+
+
+def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of the project in `root`.
+
+    `environ` defaults to the process's environment. Raises `SettingsError` for an unreadable
+    or malformed `pyproject.toml`, an unknown key, and a value of a wrong type or range.
+    """
+    root = root.resolve()
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = dict(DEFAULTS)
+    for key, value in _table(root / "pyproject.toml").items():
+        place = f"[tool.nes_tasks] {key}"
+        values[_known(key, place)] = _checked(key, value, place)
+    for variable, text in sorted(environ.items()):
+        if variable.startswith(ENV_PREFIX) and variable not in OTHER_VARIABLES:
+            key = _known(variable.removeprefix(ENV_PREFIX).lower(), variable)
+            values[key] = _checked(key, _from_text(key, text, variable), variable)
+    for key in ("migrations", "database"):
+        values[key] = (root / Path(values[key]).expanduser()).absolute()
+    return Settings(root=root, **values)
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path.name} cannot be read: {error}") from error
+    table = content.get("tool", {}).get("nes_tasks", {})
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path.name}: [tool.nes_tasks] is {table!r}, not a table")
+    return table
+
+
+def _known(key: str, place: str) -> str:
+    if key in KEYS:
+        return key
+    close = difflib.get_close_matches(key, KEYS, n=1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    hint = f"{meant}the settings are {', '.join(KEYS)}"
+    raise SettingsError(f"{place} is not a setting", hint=hint)
+
+
+def _from_text(key: str, text: str, variable: str) -> Any:
+    if key in INTEGERS:
+        try:
+            return int(text)
+        except ValueError:
+            raise SettingsError(f"{variable} is {text!r}, not a whole number") from None
+    if key == "push":
+        try:
+            return BOOLEANS[text.lower()]
+        except KeyError:
+            raise SettingsError(f"{variable} is {text!r}, neither true nor false") from None
+    return text
+
+
+def _checked(key: str, value: Any, place: str) -> Any:
+    if key in INTEGERS:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SettingsError(f"{place} is {value!r}, not a whole number of at least 1")
+        return value
+    if key == "push":
+        if not isinstance(value, bool):
+            raise SettingsError(f"{place} is {value!r}, neither true nor false")
+        return value
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise SettingsError(f"{place} is {value!r}, not a text")
+    if key in CHOICES and value not in CHOICES[key]:
+        raise SettingsError(f"{place} is {value!r}, not one of {', '.join(CHOICES[key])}")
+    if key == "data_dir":
+        return _inside_repository(value, place)
+    if key in ("branch", "remote") and (value.startswith("-") or " " in value):
+        raise SettingsError(f"{place} is {value!r}, which cannot be a name in git")
+    return value
+
+
+def _inside_repository(value: str, place: str) -> str:
+    """Return the data folder in normal form; it may not lead out of the repository."""
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or ".git" in path.parts or not path.parts:
+        raise SettingsError(f"{place} is {value!r}, not a folder inside the database repository")
+    return str(path)
