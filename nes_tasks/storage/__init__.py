@@ -1,0 +1,1 @@
+"""The database repository: git, and nothing but git."""

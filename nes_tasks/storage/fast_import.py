@@ -1,0 +1,144 @@
+"""Writing git objects as a stream: one ``git fast-import`` process.
+
+The stream format is described in https://git-scm.com/docs/git-fast-import. Nothing that is
+written can be seen by anyone before `finish`: refs move only when git has read ``done``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+
+from ..errors import GitError
+from .git import Git, failure
+
+
+class FastImport:
+    """A stream of blobs and commits into one repository."""
+
+    def __init__(self, git: Git) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        answers, theirs = os.pipe()
+        try:
+            self._process = git.start(
+                "fast-import",
+                "--quiet",
+                "--done",
+                f"--cat-blob-fd={theirs}",
+                stderr=self._errors,
+                pass_fds=[theirs],
+            )
+        except BaseException:
+            os.close(answers)
+            self._errors.close()
+            raise
+        finally:
+            os.close(theirs)
+        assert self._process.stdin
+        assert self._process.stdout
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._answers = os.fdopen(answers, "rb")
+        self._marks = 0
+
+    def blob(self, data: bytes) -> int:
+        """Write the content of a file and return its mark, by which commits name it."""
+        self._marks += 1
+        self._send(b"blob\nmark :%d\ndata %d\n%b\n" % (self._marks, len(data), data))
+        return self._marks
+
+    def read(self, mark: int) -> bytes:
+        """Return the content that was written under `mark`."""
+        self._send(b"cat-blob :%d\n" % mark, flush=True)
+        header = self._answers.readline().split()
+        if len(header) != 3:
+            raise self._died()
+        size = int(header[2])
+        data = self._answers.read(size + 1)
+        if len(data) != size + 1:
+            raise self._died()
+        return data[:-1]
+
+    def commit(
+        self,
+        ref: str,
+        *,
+        start: str | None,
+        author: tuple[str, str],
+        author_date: datetime,
+        committer: tuple[str, str],
+        commit_date: datetime,
+        message: str,
+        files: Iterable[tuple[str, int | None]],
+    ) -> str:
+        """Write a commit on `ref` and return its id.
+
+        `files` gives each changed path with the mark of its new content, None to delete it.
+        `start` is the stored commit that a new `ref` grows from; None goes on from the last
+        commit that this stream wrote on `ref`, or starts a history. Identities are (name,
+        e-mail).
+        """
+        self._marks += 1
+        mark = self._marks
+        text = message.encode()
+        head = [
+            f"commit {ref}\nmark :{mark}\n",
+            f"author {_person(author, author_date)}\n",
+            f"committer {_person(committer, commit_date)}\n",
+        ]
+        self._send("".join(head).encode() + b"data %d\n%b\n" % (len(text), text))
+        if start:
+            self._send(f"from {start}\n".encode())
+        for path, content in files:
+            line = f"D {path}\n" if content is None else f"M 100644 :{content} {path}\n"
+            self._send(line.encode())
+        self._send(b"\nget-mark :%d\n" % mark, flush=True)
+        commit = self._answers.readline().strip().decode()
+        if not commit:
+            raise self._died()
+        return commit
+
+    def finish(self) -> None:
+        """Let git store everything and set the refs; raises `GitError` when it could not."""
+        self._send(b"done\n", flush=True)
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.close()
+        if self._process.wait():
+            raise self._died()
+        self._close()
+
+    def abort(self) -> None:
+        """Throw everything away; without ``done`` git moves no ref."""
+        self._process.kill()
+        self._process.wait()
+        self._close()
+
+    def _send(self, data: bytes, *, flush: bool = False) -> None:
+        try:
+            self._stdin.write(data)
+            if flush:
+                self._stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+
+    def _died(self) -> GitError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._errors.seek(0)
+        said = self._errors.read()
+        self.abort()
+        return failure(["fast-import"], said)
+
+    def _close(self) -> None:
+        for file in (self._stdin, self._stdout, self._answers, self._errors):
+            with contextlib.suppress(BrokenPipeError):
+                file.close()
+
+
+def _person(who: tuple[str, str], when: datetime) -> str:
+    name, email = who
+    space = " " if name else ""
+    return f"{name}{space}<{email}> {int(when.timestamp())} +0000"

@@ -1,0 +1,134 @@
+"""Running git: the one place that starts its processes.
+
+Only plumbing commands with stable, machine-readable output are used from here. This module is
+imported by `doit list` and loads nothing heavy; work on remotes, configuration and history
+goes through GitPython in `repository`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from ..errors import GitError, UnavailableError
+
+# `git ls-files --format`-like comforts are not used: Debian 11 and Ubuntu 22.04 must do.
+MINIMUM_VERSION = (2, 30)
+INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
+
+
+def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for git: without ``GIT_*`` of a caller, speaking English.
+
+    A hook or an alias that calls us sets ``GIT_DIR`` and its kin for *its* repository; followed
+    blindly they would make us write there. Identity and transport settings are kept.
+    """
+    source = os.environ if environ is None else environ
+    kept = ("GIT_SSH", "GIT_ASKPASS", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSL_")
+    env = {k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(kept)}
+    env.update(LC_ALL="C.UTF-8", GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0")
+    return env
+
+
+class Git:
+    """git in one repository, given by its folder (a working tree or a bare repository)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = clean_environment()
+        # Without a ceiling a folder that is no repository would be taken for a part of the
+        # repository around it, usually the one that holds the migrations.
+        self.env["GIT_CEILING_DIRECTORIES"] = str(folder.parent)
+
+    def command(self, *args: str) -> list[str]:
+        """Return the whole command line for `args`."""
+        return ["git", "-C", str(self.folder), *args]
+
+    def run(
+        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Run git and return its standard output.
+
+        Raises `GitError` with git's own words when it fails.
+        """
+        done = self.attempt(*args, stdin=stdin, env=env)
+        if done.returncode:
+            raise failure(args, done.stderr)
+        return done.stdout
+
+    def text(self, *args: str, stdin: bytes | None = None) -> str:
+        """Run git and return its output as text without the line end."""
+        return self.run(*args, stdin=stdin).decode(errors="surrogateescape").rstrip("\n")
+
+    def empty_tree(self) -> str:
+        """Return the id of the tree without files, which stands for "no commit yet"."""
+        return self.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
+
+    def attempt(
+        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git and return what came of it, without judging its exit code."""
+        try:
+            return subprocess.run(
+                self.command(*args),
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                env={**self.env, **(env or {})},
+                check=False,
+            )
+        except FileNotFoundError:
+            raise git_missing() from None
+
+    def start(
+        self, *args: str, stderr: int | IO[bytes] | None = None, pass_fds: Sequence[int] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start a git that is spoken to over pipes; the caller closes it."""
+        try:
+            return subprocess.Popen(
+                self.command(*args),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=self.env,
+                pass_fds=pass_fds,
+            )
+        except FileNotFoundError:
+            raise git_missing() from None
+
+
+def git_missing() -> UnavailableError:
+    """Return the error for a machine without git."""
+    return UnavailableError("git is not installed or not on PATH", hint=INSTALL_HINT)
+
+
+def failure(args: Sequence[str], stderr: bytes) -> GitError:
+    """Return the error for a git command that ended badly, with the line that says why."""
+    said = stderr.decode(errors="replace").strip()
+    lines = [line for line in said.splitlines() if line.strip()]
+    telling = (
+        [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:] or [""]
+    )
+    reason = telling[0].removeprefix("fatal:").removeprefix("error:").strip() or "no reason given"
+    return GitError(f"git {args[0]} failed: {reason}", stderr=said)
+
+
+def check_version() -> tuple[int, ...]:
+    """Return git's version.
+
+    Raises `UnavailableError` when git is missing or older than `MINIMUM_VERSION`.
+    """
+    try:
+        done = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise git_missing() from None
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
+    version = tuple(int(part or 0) for part in found.groups()) if found else (0,)
+    if version < MINIMUM_VERSION:
+        spoken = found.group() if found else "of an unknown version"
+        raise UnavailableError(f"git {spoken} is too old", hint=INSTALL_HINT)
+    return version

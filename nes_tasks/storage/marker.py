@@ -1,0 +1,106 @@
+"""The marker: the committed TOML file that says a migration is applied, and how.
+
+It is part of the tree that it describes, so nothing in it may differ between a run and its
+replay: no durations, no commit ids, no machine names.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+FORMAT = 1
+FILE_NAME = "marker.toml"
+LOG_NAME = "log.txt"
+FOLDER = "migration-logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a migration changed, counted from the difference of its first and last tree."""
+
+    entities_created: int = 0
+    entities_updated: int = 0
+    entities_deleted: int = 0
+    relationships_created: int = 0
+    relationships_updated: int = 0
+    relationships_deleted: int = 0
+    versions_created: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The record of one applied migration.
+
+    `applied_at` is the transaction's clock, `base_tree` the id of the tree it ran on, and
+    `inputs` the SHA-256 of each file of the folder by its path relative to the folder.
+    """
+
+    migration: str
+    author: str
+    date: date
+    description: str
+    applied_at: datetime
+    base_tree: str
+    deterministic: bool = True
+    statistics: Statistics = field(default_factory=Statistics)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """Return the text of the marker file."""
+        import tomli_w
+
+        return tomli_w.dumps(
+            {
+                "format": FORMAT,
+                "migration": self.migration,
+                "author": self.author,
+                "date": self.date,
+                "description": self.description,
+                "applied_at": self.applied_at.astimezone(UTC),
+                "base_tree": self.base_tree,
+                "deterministic": self.deterministic,
+                "statistics": asdict(self.statistics),
+                "inputs": dict(sorted(self.inputs.items())),
+            }
+        ).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Marker:
+        """Read a marker file.
+
+        Keys that a later version may add are ignored. Raises `ValueError` when the text is no
+        marker: not UTF-8, not TOML, another format, a missing key or a wrong type.
+        """
+        content = tomllib.loads(data.decode())
+        if content.get("format") != FORMAT:
+            raise ValueError(f"format is {content.get('format')!r}, not {FORMAT}")
+
+        def typed(key: str, kind: type, default: Any = None) -> Any:
+            value = content.get(key, default)
+            if not isinstance(value, kind):
+                raise ValueError(f"{key} is {value!r}, not a {kind.__name__}")
+            return value
+
+        counts = typed("statistics", dict, {})
+        known = Statistics.__dataclass_fields__
+        return cls(
+            migration=typed("migration", str),
+            author=typed("author", str),
+            date=typed("date", date),
+            description=typed("description", str),
+            applied_at=typed("applied_at", datetime),
+            base_tree=typed("base_tree", str),
+            deterministic=typed("deterministic", bool, True),
+            statistics=Statistics(**{k: int(v) for k, v in counts.items() if k in known}),
+            inputs={str(k): str(v) for k, v in typed("inputs", dict, {}).items()},
+        )
+
+
+def marker_path(data_dir: str, name: str) -> str:
+    """Return the path of a migration's marker inside the database repository."""
+    return f"{data_dir}/{FOLDER}/{name}/{FILE_NAME}"

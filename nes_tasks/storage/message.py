@@ -1,0 +1,36 @@
+"""The message of a migration's commits: written and read."""
+
+from __future__ import annotations
+
+from .marker import Marker
+
+# Counted in the marker too, but a trailer only when there is something to count: the others
+# are always there, so that a table over the whole history has no holes.
+ALWAYS = (
+    ("Entities-Created", "entities_created"),
+    ("Entities-Updated", "entities_updated"),
+    ("Relationships-Created", "relationships_created"),
+    ("Versions-Created", "versions_created"),
+    ("Files", "files"),
+)
+WHEN_ANY = (
+    ("Entities-Deleted", "entities_deleted"),
+    ("Relationships-Updated", "relationships_updated"),
+    ("Relationships-Deleted", "relationships_deleted"),
+)
+
+
+def commit_message(marker: Marker, *, duration: float, batch: int, batches: int) -> str:
+    """Return the message of one of a migration's commits.
+
+    `duration` is that of the script in seconds, `batch` counts from 1. The lines at the end are
+    git trailers: ``git log --format='%(trailers)'`` prints them.
+    """
+    part = f" (Batch {batch}/{batches})" if batches > 1 else ""
+    counts = marker.statistics
+    trailers = [("Author", marker.author), ("Date", marker.date.isoformat())]
+    trailers += [(key, str(getattr(counts, name))) for key, name in ALWAYS]
+    trailers += [(k, str(getattr(counts, name))) for k, name in WHEN_ANY if getattr(counts, name)]
+    trailers += [("Duration", f"{duration:.1f}s"), ("Batch", f"{batch}/{batches}")]
+    lines = "".join(f"{key}: {value}\n" for key, value in trailers)
+    return f"Migration: {marker.migration}{part}\n\n{marker.description}\n\n{lines}"

@@ -1,0 +1,140 @@
+"""A snapshot: the files of one commit, read from git's objects.
+
+The working tree is never looked at, so it may be dirty, sparse, or absent (a bare repository,
+a clone without checkout).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..errors import DatabaseError
+from .git import Git
+from .objects import ObjectReader
+
+TREE_MODE = b"40000"
+GITLINK_MODE = b"160000"
+
+
+class Entry(NamedTuple):
+    """One name in a folder: a folder or a file, with the id of its tree or blob."""
+
+    is_folder: bool
+    oid: bytes
+
+
+class Snapshot:
+    """The immutable files below `tree`, by path from the repository's root. Reads only.
+
+    Folders are read when they are first needed and kept, files are not: memory grows with the
+    number of names in the folders that were looked at.
+    """
+
+    def __init__(self, git: Git, tree: str) -> None:
+        self._reader = ObjectReader(git)
+        self._tree = tree
+        self._id_size = len(tree) // 2
+        self._folders: dict[str, dict[str, Entry]] = {}
+
+    def blob_id(self, path: str) -> str | None:
+        """Return the id of the file at `path`, None when there is no file."""
+        entry = self._entry(path)
+        return None if entry is None or entry.is_folder else entry.oid.hex()
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is a file at `path`."""
+        entry = self._entry(path)
+        return entry is not None and not entry.is_folder
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of the file at `path`, None when there is no file."""
+        return next(self.read_many([path]))[1]
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Return each path with its content, None for a path without a file, in this order."""
+        waiting: list[str] = []
+        for path in paths:
+            waiting.append(path)
+            if len(waiting) == 256:
+                yield from self._read(waiting)
+                waiting = []
+        yield from self._read(waiting)
+
+    def _read(self, paths: list[str]) -> Iterator[tuple[str, bytes | None]]:
+        ids = [self.blob_id(path) for path in paths]
+        objects = self._reader.get_many([oid for oid in ids if oid])
+        for path, oid in zip(paths, ids, strict=True):
+            if oid is None:
+                yield path, None
+                continue
+            found = next(objects)
+            if found is None:
+                raise missing_object(path, oid)
+            yield path, found.data
+
+    def walk(self, folder: str) -> Iterator[str]:
+        """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""
+        entries = self.folder(folder)
+        # A folder sorts as its files' paths do: with the slash that follows its name.
+        ordered = sorted(f"{name}/" if e.is_folder else name for name, e in entries.items())
+        prefix = f"{folder}/" if folder else ""
+        for name in ordered:
+            if name.endswith("/"):
+                yield from self.walk(prefix + name[:-1])
+            else:
+                yield prefix + name
+
+    def folder(self, path: str) -> dict[str, Entry]:
+        """Return what is directly in the folder at `path`; empty when there is no such folder."""
+        known = self._folders.get(path)
+        if known is None:
+            known = self._folders[path] = self._parse(self._tree_data(path))
+        return known
+
+    def _entry(self, path: str) -> Entry | None:
+        parent, _, name = path.rpartition("/")
+        return self.folder(parent).get(name)
+
+    def _tree_data(self, path: str) -> bytes:
+        if not path:
+            oid = self._tree
+        else:
+            entry = self._entry(path)
+            if entry is None or not entry.is_folder:
+                return b""
+            oid = entry.oid.hex()
+        found = self._reader.get(oid)
+        if found is None:
+            raise missing_object(path or "the root folder", oid)
+        return found.data
+
+    def _parse(self, data: bytes) -> dict[str, Entry]:
+        """Read git's tree format: ``mode SP name NUL`` and the raw id, repeated.
+
+        Source: https://git-scm.com/docs/gitformat-pack and Git Internals, Git Objects.
+        """
+        entries: dict[str, Entry] = {}
+        at = 0
+        while at < len(data):
+            space = data.index(b" ", at)
+            end = data.index(b"\0", space)
+            oid = data[end + 1 : end + 1 + self._id_size]
+            mode = data[at:space]
+            if mode != GITLINK_MODE:
+                name = data[space + 1 : end].decode(errors="surrogateescape")
+                entries[name] = Entry(mode == TREE_MODE, oid)
+            at = end + 1 + self._id_size
+        return entries
+
+    def close(self) -> None:
+        """End the reading process."""
+        self._reader.close()
+
+
+def missing_object(path: str, oid: str) -> DatabaseError:
+    """Return the error for an object that a tree names and the repository does not hold."""
+    return DatabaseError(
+        f"the database is damaged: git has no object {oid} for {path}",
+        hint="see git fsck, or clone the database anew",
+    )
