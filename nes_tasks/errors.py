@@ -38,13 +38,14 @@ class MigrationFailedError(NesTasksError):
     """The script of a migration did not end well.
 
     `where` is ``path:line  source text`` of the innermost line in the migration's folder, if
-    the failure came from there; `traceback` is the whole text for the log.
+    the failure came from there; `traceback` is the whole text, for the log at `log_path`.
     """
 
     def __init__(self, message: str, *, where: str | None = None, traceback: str = "") -> None:
         super().__init__(message)
         self.where = where
         self.traceback = traceback
+        self.log_path: str | None = None
 
 
 class UsageError(NesTasksError):

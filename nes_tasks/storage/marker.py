@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from ..clock import timestamp
+
 FORMAT = 1
 FILE_NAME = "marker.toml"
 LOG_NAME = "log.txt"
@@ -54,20 +56,25 @@ class Marker:
         """Return the text of the marker file."""
         import tomli_w
 
-        return tomli_w.dumps(
+        applied_at = self.applied_at.astimezone(UTC)
+
+        text = tomli_w.dumps(
             {
                 "format": FORMAT,
                 "migration": self.migration,
                 "author": self.author,
                 "date": self.date,
                 "description": self.description,
-                "applied_at": self.applied_at.astimezone(UTC),
+                "applied_at": applied_at,
                 "base_tree": self.base_tree,
                 "deterministic": self.deterministic,
                 "statistics": asdict(self.statistics),
                 "inputs": dict(sorted(self.inputs.items())),
             }
-        ).encode()
+        )
+        # TOML allows both spellings of a moment; ours is the one of all other files.
+        key = "\napplied_at = "
+        return text.replace(f"{key}{applied_at}", f"{key}{timestamp(applied_at)}").encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Marker:

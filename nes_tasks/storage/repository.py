@@ -176,9 +176,9 @@ class Repository:
         `DatabaseError`, having changed nothing, when the branch is not at `old` any more.
         """
         branch = f"refs/heads/{self.branch}"
-        self._pending.write_text(
-            json.dumps({"branch": branch, "old": old, "new": new}), encoding="utf-8"
-        )
+        checkout = self.has_checkout
+        note = {"branch": branch, "old": old, "new": new, "checkout": checkout}
+        self._pending.write_text(json.dumps(note), encoding="utf-8")
         nothing = "0" * len(new)
         steps = f"start\nupdate {branch} {new} {old or nothing}\ndelete {ref}\nprepare\ncommit\n"
         try:
@@ -191,7 +191,7 @@ class Repository:
                 f"the branch {self.branch} has moved while the migration ran; nothing was applied",
                 hint="run it again",
             ) from error
-        if self.has_checkout:
+        if checkout:
             self._bring_along(old, new)
         self._pending.unlink()
 
@@ -224,7 +224,8 @@ class Repository:
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
             note = json.loads(self._pending.read_text(encoding="utf-8"))
             old, new = note["old"], note["new"]
-            if note["branch"] == f"refs/heads/{self.branch}" and self.head() == new:
+            published = note["branch"] == f"refs/heads/{self.branch}" and self.head() == new
+            if published and note["checkout"]:
                 self._finish_checkout(old, new)
         self._pending.unlink(missing_ok=True)
         left = self.git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")
@@ -238,8 +239,6 @@ class Repository:
         neither the old nor (a beginning of) the new version is somebody's own: it is kept in
         the state folder of the repository.
         """
-        if not self.has_checkout:
-            return
         (self.git_dir / "index.lock").unlink(missing_ok=True)
         before = old or self.git.empty_tree()
         rows = self.git.run("diff-tree", "-r", "-z", "--no-renames", before, new).split(b"\0")[:-1]
