@@ -1,0 +1,211 @@
+"""Building blocks of the models: texts in two languages, names, contacts, addresses, pictures.
+
+All models convert what can be converted (texts to enum members, dates and numbers) and none
+validates assignments, as migrations rely on both.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from .constraints import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH, SLUG_PATTERN
+from .entity_types import EntityType
+from .identifiers import break_entity_id, is_valid_entity_id
+
+Slug = Annotated[
+    str,
+    StringConstraints(min_length=MIN_SLUG_LENGTH, max_length=MAX_SLUG_LENGTH, pattern=SLUG_PATTERN),
+]
+"""A text that can end an id."""
+
+
+class ClosedModel(BaseModel):
+    """A model that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NameKind(str, Enum):  # noqa: UP042
+    """Which of its names a name of an entity is."""
+
+    PRIMARY = "PRIMARY"
+    ALIAS = "ALIAS"
+    ALTERNATE = "ALTERNATE"
+    BIRTH = "BIRTH_NAME"
+    # The same value, so the same member: existing migrations may name it, and the published
+    # format knows no value "OFFICIAL".
+    OFFICIAL = "BIRTH_NAME"  # noqa: PIE796
+
+
+class NamePart(str, Enum):  # noqa: UP042
+    """A part of a name."""
+
+    FULL = "full"
+    GIVEN = "given"
+    MIDDLE = "middle"
+    FAMILY = "family"
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+
+
+class Language(str, Enum):  # noqa: UP042
+    """A language that texts are kept in."""
+
+    EN = "en"
+    NE = "ne"
+
+
+class ProvenanceMethod(str, Enum):  # noqa: UP042
+    """How a text came to be."""
+
+    HUMAN = "human"
+    LLM = "llm"
+    TRANSLATION_SERVICE = "translation_service"
+    IMPORTED = "imported"
+
+
+class ContactType(str, Enum):  # noqa: UP042
+    """A way of reaching someone."""
+
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    URL = "URL"
+    TWITTER = "TWITTER"
+    FACEBOOK = "FACEBOOK"
+    INSTAGRAM = "INSTAGRAM"
+    LINKEDIN = "LINKEDIN"
+    WHATSAPP = "WHATSAPP"
+    TELEGRAM = "TELEGRAM"
+    WECHAT = "WECHAT"
+    OTHER = "OTHER"
+
+
+class EntityPictureType(str, Enum):  # noqa: UP042
+    """The format of a picture."""
+
+    THUMB = "thumb"
+    FULL = "full"
+    WIDE = "wide"
+
+
+class LangTextValue(ClosedModel):
+    """A text in one language (possibly empty) and how it came to be."""
+
+    value: str
+    provenance: ProvenanceMethod | None = None
+
+
+class LangText(ClosedModel):
+    """A text in English, Nepali or both."""
+
+    en: LangTextValue | None = None
+    ne: LangTextValue | None = None
+
+
+class NameParts(ClosedModel):
+    """A name in one language, whole and, where known, in parts."""
+
+    full: str
+    given: str | None = None
+    middle: str | None = None
+    family: str | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+
+
+class Name(ClosedModel):
+    """A name in English, Nepali or both; one of them at least."""
+
+    kind: NameKind
+    en: NameParts | None = None
+    ne: NameParts | None = None
+
+    @model_validator(mode="after")
+    def _has_a_language(self) -> Name:
+        if self.en is None and self.ne is None:
+            raise ValueError("Name must have at least one of en or ne")
+        return self
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+_LINKS = {
+    ContactType.URL,
+    ContactType.TWITTER,
+    ContactType.FACEBOOK,
+    ContactType.INSTAGRAM,
+    ContactType.LINKEDIN,
+}
+_NUMBERS = {ContactType.PHONE, ContactType.WHATSAPP}
+
+
+class Contact(ClosedModel):
+    """A way of reaching someone; addresses, links and numbers must look like ones."""
+
+    type: ContactType
+    value: str
+
+    @model_validator(mode="after")
+    def _value_fits_type(self) -> Contact:
+        if self.type is ContactType.EMAIL and not _EMAIL.fullmatch(self.value):
+            raise ValueError(f"Invalid email format: {self.value}")
+        if self.type in _LINKS and not self.value.startswith(("http://", "https://")):
+            raise ValueError(f"URL must start with http:// or https://: {self.value}")
+        if self.type in _NUMBERS and not _E164.fullmatch(self.value):
+            raise ValueError("PHONE/WHATSAPP must be E.164 (e.g., +977123456789)")
+        return self
+
+
+class Address(ClosedModel):
+    """A place: a location of the database, a text, or both."""
+
+    location_id: str | None = None
+    description2: LangText | None = None
+    description: str | None = Field(default=None, deprecated="use description2")
+
+    @field_validator("location_id")
+    @classmethod
+    def _is_a_location(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not is_valid_entity_id(value):
+            raise ValueError("location_id must be a valid entity ID")
+        if break_entity_id(value).type != EntityType.LOCATION:
+            raise ValueError("location_id must reference a location entity")
+        return value
+
+
+class EntityPicture(ClosedModel):
+    """A picture by its address (kept as given), with its size in pixels."""
+
+    type: EntityPictureType
+    url: str
+    width: int | None = None
+    height: int | None = None
+    description: str | None = None
+
+
+class Attribution(ClosedModel):
+    """Where data comes from; the details must be given, if only as null."""
+
+    title: LangText
+    details: LangText | None
+
+
+class CursorPage(ClosedModel):
+    """Where a page of a listing stands in it."""
+
+    has_more: bool
+    offset: int = 0
+    count: int

@@ -1,0 +1,228 @@
+"""Models as the bytes of their files, and back.
+
+Files are UTF-8 JSON with two blanks of indent, keys sorted at every level and no newline at
+the end: exactly what ``json.dumps(…, indent=2, sort_keys=True, ensure_ascii=False)`` gives.
+
+Every field of a model is written, null where it is unset, with one exception: fields that the
+format got later (`Entity.fields_added_later`) are written where they were set, where the file
+had them, or where the entity is filed under a prefix. With ``only_set=True`` the dump functions
+write just the fields that were given, which makes reading and writing a file the identity, even
+for files of older formats.
+
+Computed fields are left out of the files, but for the ``id`` of an author inside another
+object; a version's snapshot has them all.
+
+Fields that were assigned something else than their type (assignments are not validated) are
+written as they are. NaN and infinite numbers, which JSON does not have, become null.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+import orjson
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from ..errors import NesTasksError
+from .entity import Entity
+from .entity_classes import entity_class_of as entity_class_of
+from .entity_classes import entity_from_dict as entity_from_dict
+from .relationship import Relationship
+from .version import Author, Version, VersionSummary
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_Dumped = Entity | Relationship | Version | Author
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+
+_FORMAT = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+# Where orjson writes numbers in another way than Python's repr: with an exponent (1e16, 1e-7
+# for Python's 1e+16, 1e-07), and 0.00001 for 1e-05. A text that looks so costs only time.
+_EXPONENT = re.compile(rb"e(?<=[0-9]e)[+-]?[0-9]")
+_SMALL_NUMBER = b"0.0000"
+
+_MAX_PROBLEMS = 5
+
+
+class MalformedFileError(NesTasksError, ValueError):
+    """The bytes of a file are not what the format says."""
+
+
+class UnwritableError(NesTasksError, ValueError):
+    """A model contains something that JSON cannot express."""
+
+
+# --- writing -----------------------------------------------------------------------------
+
+
+def snapshot_of(model: Entity | Relationship, *, only_set: bool = False) -> dict[str, Any]:
+    """Return all fields of an entity or relationship, computed ones included, as plain values.
+
+    This is what a version keeps. `dump_entity` and `dump_relationship` accept it, so that a
+    model is taken apart only once for its own file and its version's.
+
+    Raises `UnwritableError` when there is something in it that JSON cannot express.
+    """
+    try:
+        return model.model_dump(
+            mode="json", warnings=False, exclude=_left_out(model), exclude_unset=only_set
+        )
+    except (ValueError, RecursionError) as error:
+        raise UnwritableError(f"{model.id} cannot be written: {error}") from error
+
+
+def _left_out(model: BaseModel) -> set[str]:
+    """Return the later fields that must not appear in the dump of `model`."""
+    given = model.model_fields_set
+    if not isinstance(model, Entity) or "entity_prefix" in given:
+        return set()
+    return set(model.fields_added_later - given)
+
+
+def dump_entity(
+    entity: Entity, snapshot: Mapping[str, Any] | None = None, *, only_set: bool = False
+) -> bytes:
+    """Return the bytes of an entity's file; `snapshot` is its `snapshot_of`, if at hand."""
+    return _dump_subject(entity, snapshot, only_set)
+
+
+def dump_relationship(
+    relationship: Relationship, snapshot: Mapping[str, Any] | None = None, *, only_set: bool = False
+) -> bytes:
+    """Return the bytes of a relationship's file; `snapshot` is its `snapshot_of`, if at hand."""
+    return _dump_subject(relationship, snapshot, only_set)
+
+
+def _dump_subject(
+    model: Entity | Relationship, snapshot: Mapping[str, Any] | None, only_set: bool
+) -> bytes:
+    content = dict(snapshot_of(model, only_set=only_set) if snapshot is None else snapshot)
+    for name in type(model).model_computed_fields:
+        content.pop(name, None)
+    summary = content.get("version_summary")
+    if isinstance(summary, dict):
+        computed = VersionSummary.model_computed_fields
+        content["version_summary"] = {k: v for k, v in summary.items() if k not in computed}
+    return _encode(content, model)
+
+
+def dump_version(version: Version, *, only_set: bool = False) -> bytes:
+    """Return the bytes of a version's file.
+
+    The snapshot is not taken apart again: what `snapshot_of` gave is plain already.
+    """
+    content = _plain(version, exclude={"id", "snapshot"}, only_set=only_set)
+    if not only_set or "snapshot" in version.model_fields_set:
+        content["snapshot"] = version.snapshot
+    return _encode(content, version)
+
+
+def dump_author(author: Author, *, only_set: bool = False) -> bytes:
+    """Return the bytes of an author's file."""
+    return _encode(_plain(author, exclude={"id"}, only_set=only_set), author)
+
+
+def _plain(model: BaseModel, *, exclude: set[str], only_set: bool) -> dict[str, Any]:
+    return model.model_dump(mode="json", warnings=False, exclude=exclude, exclude_unset=only_set)
+
+
+def _encode(content: dict[str, Any], owner: _Dumped) -> bytes:
+    """Return `content` as JSON text in the format of the files; `owner` is for errors."""
+    try:
+        text = orjson.dumps(content, default=_jsonable, option=_FORMAT)
+    except orjson.JSONEncodeError:
+        return _encode_slowly(content, owner)
+    if _SMALL_NUMBER in text or _EXPONENT.search(text):
+        return _encode_slowly(content, owner)
+    return text
+
+
+def _encode_slowly(content: dict[str, Any], owner: _Dumped) -> bytes:
+    """Do the same for what orjson refuses (long integers, keys that are no texts) or words else."""
+    try:
+        text = json.dumps(_jsonable(content), indent=2, sort_keys=True, ensure_ascii=False)
+        return text.encode()
+    except (ValueError, RecursionError) as error:
+        raise UnwritableError(f"{owner.id} cannot be written: {error}") from error
+
+
+def _jsonable(value: Any) -> Any:
+    """Return what JSON can express of `value`: models as dicts, times as texts, no NaN."""
+    return _ANYTHING.dump_python(value, mode="json", warnings=False)
+
+
+# --- reading -----------------------------------------------------------------------------
+
+
+def load_entity(data: bytes, source: str = "entity file") -> Entity:
+    """Return the entity in a file; `source` names the file in errors.
+
+    Raises `MalformedFileError`, as all the load functions do.
+    """
+    return _load(data, source, entity_from_dict)
+
+
+def load_relationship(data: bytes, source: str = "relationship file") -> Relationship:
+    """Return the relationship in a file."""
+    return _load(data, source, Relationship.model_validate)
+
+
+def load_version(data: bytes, source: str = "version file") -> Version:
+    """Return the version in a file."""
+    return _load(data, source, Version.model_validate)
+
+
+def load_author(data: bytes, source: str = "author file") -> Author:
+    """Return the author in a file."""
+    return _load(data, source, Author.model_validate)
+
+
+def _load(data: bytes, source: str, make: Callable[[dict[str, Any]], _Model]) -> _Model:
+    try:
+        return make(_parse(data))
+    except ValidationError as error:
+        raise MalformedFileError(f"{source}: {_problems(error)}") from error
+    except ValueError as error:
+        raise MalformedFileError(f"{source}: {error}") from error
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    # Not orjson: it reads integers of more than 64 bits as floats.
+    try:
+        content = from_json(data, allow_inf_nan=False)
+    except ValueError:
+        content = _parse_slowly(data)
+    if not isinstance(content, dict):
+        raise ValueError(f"not a JSON object, but a {type(content).__name__}")
+    return content
+
+
+def _parse_slowly(data: bytes) -> Any:
+    """Read what is nested too deep for the fast way, or say what is wrong with it."""
+    try:
+        return json.loads(data.decode(), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 (byte {error.start})") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON ({error})") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _problems(error: ValidationError) -> str:
+    """Return the first few of pydantic's findings in one line."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [_in_one_line(problem["loc"], problem["msg"]) for problem in found[:_MAX_PROBLEMS]]
+    if len(found) > _MAX_PROBLEMS:
+        lines.append(f"and {len(found) - _MAX_PROBLEMS} more")
+    return "; ".join(lines)
+
+
+def _in_one_line(place: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(map(str, place))
+    return " ".join(f"{where}: {message}".split() if where else message.split())

@@ -1,0 +1,49 @@
+"""Which class an entity has, and entities from plain dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .entity import Entity
+from .entity_types import ALLOWED_ENTITY_PREFIXES, GOVERNMENT_PREFIXES, EntityType
+from .location import Location
+from .organization import GovernmentBody, Hospital, Organization, PoliticalParty
+from .person import Person
+from .project import Project
+
+_CLASSES: dict[str, type[Entity]] = {
+    "person": Person,
+    "organization": Organization,
+    "organization/political_party": PoliticalParty,
+    "organization/government_body": GovernmentBody,
+    "organization/hospital": Hospital,
+    "location": Location,
+    "project": Project,
+    **dict.fromkeys(GOVERNMENT_PREFIXES, GovernmentBody),
+}
+
+
+def entity_class_of(data: Mapping[str, Any]) -> type[Entity]:
+    """Return the class that the entity with these fields has.
+
+    An allowed ``entity_prefix`` decides; without one, type and sub type do. A sub type without
+    a class of its own gives the class of its type. Raises `ValueError` when there is no type
+    or it is none of `EntityType`.
+    """
+    prefix = data.get("entity_prefix")
+    if isinstance(prefix, str) and prefix in ALLOWED_ENTITY_PREFIXES:
+        return _CLASSES.get(prefix) or _CLASSES[prefix.partition("/")[0]]
+    entity_type = EntityType(data.get("type")).value
+    sub_type = data.get("sub_type")
+    if isinstance(sub_type, str):
+        return _CLASSES.get("/".join((entity_type, sub_type)), _CLASSES[entity_type])
+    return _CLASSES[entity_type]
+
+
+def entity_from_dict(data: Mapping[str, Any]) -> Entity:
+    """Return the entity with these fields, of the class that fits.
+
+    Raises pydantic's `ValidationError`, or `ValueError` as `entity_class_of` does.
+    """
+    return entity_class_of(data).model_validate(data)
