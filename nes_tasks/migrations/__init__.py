@@ -1,0 +1,31 @@
+"""Migrations as folders: reading them, comparing them with what is applied, ordering them."""
+
+from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs
+from .loader import Folder, discover, load, split_name
+from .metadata import Metadata, author_identity, read_metadata
+from .migration import Migration, MigrationResult, MigrationStatus
+from .plan import AppliedRecord, Decision, Entry, Plan, State, guard
+
+__all__ = [
+    "AppliedRecord",
+    "Decision",
+    "Entry",
+    "Folder",
+    "HashCache",
+    "InputFile",
+    "Metadata",
+    "Migration",
+    "MigrationResult",
+    "MigrationStatus",
+    "Plan",
+    "State",
+    "author_identity",
+    "discover",
+    "guard",
+    "hash_files",
+    "hash_inputs",
+    "list_inputs",
+    "load",
+    "read_metadata",
+    "split_name",
+]

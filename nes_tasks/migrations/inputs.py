@@ -1,0 +1,280 @@
+"""The input files of a migration: what its result depends on, and their SHA-256.
+
+All this is read whenever tasks are listed, for every applied migration; hence `os.scandir`, plain
+strings instead of `Path`, and a cache that saves reading what has not been touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
+
+from ..errors import InvalidMigrationError
+from .printable import HOSTILE, printable
+
+BACKUP_SUFFIXES = ("~", ".swp", ".orig", ".rej", ".pyc")
+
+CACHE_FORMAT = 1
+# A file can change again, without its times showing it, within one tick of the file system's
+# clock; 2 s is the coarsest in use (FAT). git calls such entries racy:
+# https://git-scm.com/docs/racy-git
+SETTLED_NS = 2_000_000_000
+
+
+class InputFile(NamedTuple):
+    """One input file: its path relative to the folder with '/', and what `stat` said of it."""
+
+    relative: str
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+def list_inputs(
+    folder: str | os.PathLike[str],
+    *,
+    ignored: Collection[str] = frozenset(),
+    shown: str | None = None,
+) -> list[InputFile]:
+    """Return the input files of `folder` in the order of their relative paths.
+
+    Left out are `__pycache__`, hidden files and folders, the backups of editors and merge
+    tools, and the paths in `ignored`: relative to the folder, and a folder stands for all that
+    is in it (with or without a slash at its end, as git prints it). `shown` is how messages
+    name the folder. Raises `InvalidMigrationError` for what cannot be an input: a link that
+    leads out of the folder or to a folder, a pipe, socket or device, a name that is not UTF-8
+    or holds control characters, and whatever cannot be read.
+    """
+    root = os.fspath(folder)
+    shown = shown or Path(root).name
+    left_out = {path.rstrip("/") for path in ignored}
+    found: list[InputFile] = []
+    waiting = [("", root)]
+    while waiting:
+        prefix, path = waiting.pop()
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    relative = prefix + entry.name
+                    if relative in left_out or is_left_out(entry):
+                        continue
+                    if HOSTILE.search(relative):
+                        raise _hostile_name(relative, shown)
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((relative + "/", entry.path))
+                    else:
+                        found.append(_input(entry, relative, root, shown))
+        except OSError as error:
+            raise _unreadable(f"{shown}/{prefix}".rstrip("/"), error) from error
+    found.sort()
+    return found
+
+
+def is_left_out(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry of a folder is no input, going by its name and kind."""
+    name = entry.name
+    if name.startswith(".") or name == "__pycache__":
+        return True
+    backup = name.endswith(BACKUP_SUFFIXES) or (name.startswith("#") and name.endswith("#"))
+    return backup and not entry.is_dir(follow_symlinks=False)
+
+
+def hash_files(files: Iterable[InputFile], cache: HashCache | None = None) -> dict[str, str]:
+    """Return the SHA-256 in hexadecimal of each file by its relative path.
+
+    Raises `InvalidMigrationError` when a file cannot be read.
+    """
+    digest = cache.digest if cache is not None else hash_file
+    return {file.relative: digest(file) for file in files}
+
+
+def hash_inputs(
+    folder: str | os.PathLike[str],
+    *,
+    ignored: Collection[str] = frozenset(),
+    cache: HashCache | None = None,
+    shown: str | None = None,
+) -> dict[str, str]:
+    """Return the SHA-256 of each input file of `folder`, looked up now.
+
+    Without a cache every byte is read: that is for the moment before a migration runs.
+    Parameters and errors are those of `list_inputs` and `hash_files`.
+    """
+    return hash_files(list_inputs(folder, ignored=ignored, shown=shown), cache)
+
+
+def hash_file(file: InputFile) -> str:
+    """Return the SHA-256 of a file, read in pieces.
+
+    Raises `InvalidMigrationError` when it cannot be read.
+    """
+    return _hash_watched(file)[0]
+
+
+def _hash_watched(file: InputFile) -> tuple[str, bool]:
+    """Return the SHA-256, and whether the file was all the while what `stat` had said."""
+    import hashlib
+
+    try:
+        with Path(file.path).open("rb") as stream:
+            before = os.fstat(stream.fileno())
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            after = os.fstat(stream.fileno())
+    except OSError as error:
+        raise _unreadable(file.path, error) from error
+    return digest, _signature(before) == _signature(after) == list(file[2:])
+
+
+def _signature(stat: os.stat_result) -> list[int]:
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+
+def _input(entry: os.DirEntry[str], relative: str, root: str, shown: str) -> InputFile:
+    if entry.is_symlink():
+        _check_link(entry, relative, root, shown)
+    elif not entry.is_file(follow_symlinks=False):
+        raise InvalidMigrationError(
+            f"{shown}/{relative} is neither a file nor a folder",
+            hint="remove it: a pipe, socket or device cannot be committed",
+        )
+    stat = entry.stat()
+    return InputFile(
+        relative, entry.path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+    )
+
+
+def _check_link(entry: os.DirEntry[str], relative: str, root: str, shown: str) -> None:
+    """Refuse a link unless it leads, on any machine, to a file of the folder."""
+    link = Path(entry.path)
+    target = link.readlink()
+    spoken = printable(str(target))
+    inside = os.path.realpath(root) + os.sep
+    if target.is_absolute() or not os.path.realpath(link).startswith(inside):
+        why = f"leads out of the folder, to {spoken}"
+    elif not link.exists():
+        why = f"leads to {spoken}, which is not there"
+    elif not link.is_file():
+        why = f"leads to {spoken}, which is not a file"
+    else:
+        return
+    raise InvalidMigrationError(
+        f"{shown}/{relative} is a link that {why}",
+        hint="put a copy of the file in its place, so that the folder holds all it needs",
+    )
+
+
+def _hostile_name(relative: str, shown: str) -> InvalidMigrationError:
+    return InvalidMigrationError(
+        f"{shown}/{printable(relative)} has a name that is not UTF-8 or holds control characters",
+        hint="rename the file",
+    )
+
+
+def _unreadable(path: str, error: OSError) -> InvalidMigrationError:
+    return InvalidMigrationError(
+        f"{printable(path)} cannot be read: {error.strerror}",
+        hint="make it readable for you, or remove it",
+    )
+
+
+class HashCache:
+    """The SHA-256 of files that have not been touched since they were read.
+
+    A file counts as untouched while its path, size, times of modification and change, and
+    inode are the same. It is kept as JSON in `path` and only ever saves work: when it is
+    missing, damaged or cannot be written, files are simply read again. `clock` gives the time
+    in nanoseconds since 1970.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], int] = time.time_ns) -> None:
+        self.path = path
+        self._clock = clock
+        self._changed = False
+        self._used: set[str] = set()
+        content = self._load()
+        self._files: dict[str, Any] = content["files"]
+        self._derived: dict[str, Any] = content["derived"]
+
+    def digest(self, file: InputFile) -> str:
+        """Return the SHA-256 of `file`, reading it only when it was touched.
+
+        Raises `InvalidMigrationError` when it has to be read and cannot.
+        """
+        self._used.add(file.path)
+        known = self._files.get(file.path)
+        if _is_record(known) and known[:4] == list(file[2:]):
+            return str(known[4])
+        now = self._clock()
+        digest, steady = _hash_watched(file)
+        if steady and max(file.mtime_ns, file.ctime_ns) + SETTLED_NS <= now:
+            self._files[file.path] = [*file[2:], digest]
+            self._changed = True
+        return digest
+
+    def recall(self, digest: str) -> Any:
+        """Return what `keep` was given for the content with this SHA-256, or None."""
+        return self._derived.get(self._key(digest))
+
+    def keep(self, digest: str, value: Any) -> None:
+        """Keep a JSON value that follows from a content and this Python version alone."""
+        self._derived[self._key(digest)] = value
+        self._changed = True
+
+    def save(self) -> None:
+        """Write the cache if it has changed, in one step; forget files that are gone."""
+        if not self._changed:
+            return
+        import json
+
+        files = {
+            path: record
+            for path, record in self._files.items()
+            if path in self._used or Path(path).exists()
+        }
+        current = {record[4] for record in files.values() if _is_record(record)}
+        derived = {k: v for k, v in self._derived.items() if k.partition(":")[0] in current}
+        text = json.dumps({"format": CACHE_FORMAT, "files": files, "derived": derived})
+        aside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_text(text, encoding="ascii")
+            aside.replace(self.path)
+            self._changed = False
+        except OSError:  # a read-only or full disk costs time, nothing else
+            with contextlib.suppress(OSError):
+                aside.unlink()
+
+    def _load(self) -> dict[str, dict[str, Any]]:
+        import json
+
+        empty: dict[str, dict[str, Any]] = {"files": {}, "derived": {}}
+        try:
+            content = json.loads(self.path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return empty
+        if not isinstance(content, dict) or content.get("format") != CACHE_FORMAT:
+            return empty
+        if not all(isinstance(content.get(part), dict) for part in empty):
+            return empty
+        return content
+
+    @staticmethod
+    def _key(digest: str) -> str:
+        return f"{digest}:{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _is_record(known: Any) -> TypeGuard[list[Any]]:
+    """Tell whether an entry of the cache file has the form that `HashCache` writes."""
+    return (
+        isinstance(known, list)
+        and len(known) == 5
+        and isinstance(known[4], str)
+        and len(known[4]) == 64
+    )

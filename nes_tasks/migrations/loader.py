@@ -1,0 +1,298 @@
+"""From the migrations directory to folders, and from a folder to its `Migration`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ..errors import InvalidMigrationError, SettingsError
+from .inputs import HashCache, InputFile, hash_files, list_inputs
+from .metadata import Metadata, checked_metadata, read_constants
+from .migration import Migration
+from .printable import move_command, printable
+
+# Leading zeros only up to three digits: "%03d-name" must give the folder's name back.
+NAME = re.compile(r"([0-9]{3}|[1-9][0-9]{3,})-([a-z0-9]+(?:-[a-z0-9]+)*)")
+SCRIPTS = ("migrate.py", "run.py")
+README = "README.md"
+EXAMPLE_NAME = "add-ministers"
+FIRST_NUMBER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of the migrations directory, as it was when the directory was read.
+
+    `shown` is the path as a person would type it. `prefix` is its number, None when the name
+    is not of the convention. `files` are its input files, None when they could not be listed.
+    `script` is the name of its script. `ignored` are the paths in it that git ignores.
+    `problem` is what keeps it from being a migration, as far as that shows without reading a
+    file.
+    """
+
+    name: str
+    shown: str
+    directory: str
+    prefix: int | None = None
+    files: tuple[InputFile, ...] | None = None
+    script: str | None = None
+    ignored: frozenset[str] = frozenset()
+    problem: InvalidMigrationError | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder itself."""
+        return Path(self.directory)
+
+    @property
+    def is_deserted(self) -> bool:
+        """Whether it holds no file that git would know: for git, it is not there."""
+        return self.files == ()
+
+    def hashes(self, cache: HashCache | None = None) -> dict[str, str]:
+        """Return the SHA-256 of each input file by its relative path.
+
+        Raises `InvalidMigrationError` when they cannot be listed or read.
+        """
+        if self.files is None:
+            raise self.problem or InvalidMigrationError(f"{self.shown} could not be listed")
+        return hash_files(self.files, cache)
+
+
+@lru_cache(maxsize=4096)  # sorting and numbering ask for the same names over and over
+def split_name(name: str) -> tuple[int, str] | None:
+    """Return the number and the words of a folder's name, or None if it breaks the convention.
+
+    The convention: three digits or more, a hyphen, then words of lower-case ASCII letters and
+    digits joined by single hyphens.
+    """
+    found = NAME.fullmatch(name)
+    return (int(found[1]), found[2]) if found else None
+
+
+def order(name: str) -> tuple[bool, int, str]:
+    """Return the key by which migrations are sorted: number, then name; unnumbered ones last."""
+    parts = split_name(name)
+    return parts is None, parts[0] if parts else 0, name
+
+
+def discover(
+    migrations_dir: Path, *, ignored: frozenset[str] = frozenset(), shown: str | None = None
+) -> list[Folder]:
+    """Return the folders of the migrations directory in the order of their numbers and names.
+
+    Hidden folders, `__pycache__` and plain files are passed over; every other folder is
+    returned, with its problem if it has one. `ignored` are the paths that git ignores,
+    relative to the directory; `shown` is how messages name the directory. Reads names and
+    `stat` only. Raises `SettingsError` when the directory is not there or cannot be read.
+    """
+    shown = shown or migrations_dir.name
+    by_folder, ignored_folders = _by_folder(ignored)
+    try:
+        with os.scandir(migrations_dir) as entries:
+            found = [entry for entry in entries if _is_candidate(entry, ignored_folders)]
+    except OSError as error:
+        raise _no_directory(shown, error) from error
+    found.sort(key=lambda entry: order(entry.name))
+    taken = {parts[0] for entry in found if (parts := split_name(entry.name))}
+    return [
+        _folder(entry, f"{shown}/{entry.name}", by_folder, ignored_folders, taken)
+        for entry in found
+    ]
+
+
+def load(folder: Folder, cache: HashCache | None = None) -> Migration:
+    """Return the migration that `folder` is, with the metadata of its script.
+
+    The script is read, never imported; with a `cache`, one that has not been touched is not
+    parsed again. Raises `InvalidMigrationError` when the folder is no migration.
+    """
+    if folder.problem:
+        raise folder.problem
+    assert folder.prefix is not None and folder.script is not None
+    metadata = _metadata(folder, folder.script, cache)
+    path = folder.path
+    return Migration(
+        prefix=folder.prefix,
+        name=folder.name.partition("-")[2],
+        folder_path=path,
+        script_path=path / folder.script,
+        readme_path=path / README,
+        author=metadata.author,
+        date=metadata.date,
+        description=metadata.description,
+        deterministic=metadata.deterministic,
+    )
+
+
+def free_name(name: str, number: int) -> str:
+    """Return the name of a migration with another number."""
+    return f"{number:03d}-{name.partition('-')[2]}"
+
+
+def next_number(taken: Iterable[int]) -> int:
+    """Return the number after the highest one in use."""
+    return max(taken, default=FIRST_NUMBER - 1) + 1
+
+
+def _metadata(folder: Folder, script: str, cache: HashCache | None) -> Metadata:
+    shown = f"{folder.shown}/{script}"
+    path = folder.path / script
+    if cache is None:
+        return checked_metadata(read_constants(path, shown), shown)
+    file = next(file for file in folder.files or () if file.relative == script)
+    digest = cache.digest(file)
+    known = cache.recall(digest)
+    if isinstance(known, dict):
+        try:
+            return checked_metadata(known, shown)
+        except KeyError:  # not what is kept below: the cache file was damaged
+            pass
+    constants = read_constants(path, shown)
+    cache.keep(digest, constants)
+    return checked_metadata(constants, shown)
+
+
+def _by_folder(ignored: frozenset[str]) -> tuple[dict[str, set[str]], frozenset[str]]:
+    """Sort the ignored paths into those inside of folders and the folders ignored as a whole."""
+    inside: dict[str, set[str]] = {}
+    whole = set()
+    for path in ignored:
+        name, _, rest = path.partition("/")
+        if rest:
+            inside.setdefault(name, set()).add(rest)
+        else:
+            whole.add(name)
+    return inside, frozenset(whole)
+
+
+def _is_candidate(entry: os.DirEntry[str], ignored_folders: frozenset[str]) -> bool:
+    """Tell whether an entry of the migrations directory was meant as a migration.
+
+    A link to a file is a plain file; one to a folder, or to nothing, is a folder gone wrong.
+    """
+    if entry.name.startswith(".") or entry.name == "__pycache__":
+        return False
+    if entry.name in ignored_folders and split_name(entry.name) is None:
+        return False
+    return entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and not _is_file(entry))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle, or to where nobody may look
+        return False
+
+
+def _folder(
+    entry: os.DirEntry[str],
+    shown: str,
+    by_folder: dict[str, set[str]],
+    ignored_folders: frozenset[str],
+    taken: set[int],
+) -> Folder:
+    parts = split_name(entry.name)
+    if parts is None:
+        problem = _naming_problem(entry.name, shown, taken)
+        return Folder(entry.name, shown, entry.path, problem=problem)
+    ignored = frozenset(by_folder.get(entry.name, ()))
+    try:
+        if entry.is_symlink():
+            raise InvalidMigrationError(
+                f"{shown} is a link, not a folder", hint="put the folder itself in its place"
+            )
+        if entry.name in ignored_folders:
+            raise InvalidMigrationError(
+                f"{shown} is ignored by git, so nobody else would get it",
+                hint=f"git check-ignore -v {shown} names the rule to change",
+            )
+        files = tuple(list_inputs(entry.path, ignored=ignored, shown=shown))
+    except InvalidMigrationError as error:
+        return Folder(entry.name, shown, entry.path, parts[0], ignored=ignored, problem=error)
+    names = {file.relative for file in files}
+    return Folder(
+        entry.name,
+        shown,
+        entry.path,
+        parts[0],
+        files,
+        next((script for script in SCRIPTS if script in names), None),
+        ignored,
+        _content_problem(shown, names, ignored),
+    )
+
+
+def _content_problem(
+    shown: str, names: set[str], ignored: frozenset[str]
+) -> InvalidMigrationError | None:
+    if not names and not ignored.intersection((*SCRIPTS, README)):
+        return InvalidMigrationError(
+            f"{shown} holds no files",
+            hint=f"rm -r {shown} if it was left behind by another branch",
+        )
+    scripts = [script for script in SCRIPTS if script in names]
+    if len(scripts) > 1:
+        return InvalidMigrationError(
+            f"{shown} has two scripts, {' and '.join(scripts)}",
+            hint=f"keep one of them: git rm {shown}/{scripts[1]}",
+        )
+    if not scripts:
+        return _lacking(shown, SCRIPTS[0], "async def migrate(context):", ignored)
+    if README not in names:
+        return _lacking(shown, README, "what it changes and where the data come from", ignored)
+    return None
+
+
+def _lacking(shown: str, name: str, content: str, ignored: frozenset[str]) -> InvalidMigrationError:
+    if name in ignored:
+        return InvalidMigrationError(
+            f"{shown}/{name} is ignored by git, so nobody else would get it",
+            hint=f"git check-ignore -v {shown}/{name} names the rule to change",
+        )
+    return InvalidMigrationError(f"{shown} has no {name}", hint=f"write {shown}/{name}: {content}")
+
+
+def _naming_problem(name: str, shown: str, taken: set[int]) -> InvalidMigrationError:
+    directory = shown.removesuffix(name)
+    corrected = _corrected_name(name, taken)
+    return InvalidMigrationError(
+        f"{printable(shown)} is not named like 005-{EXAMPLE_NAME}: a number of three digits, "
+        "then words of lower-case letters and digits joined by '-'",
+        hint=f"{move_command(shown, directory + corrected)}, or move it out of {directory}",
+    )
+
+
+def _corrected_name(name: str, taken: set[int]) -> str:
+    """Return the name of the convention that is closest to `name`, with a number of its own.
+
+    The number is added to `taken`. Without a usable word an example takes its place.
+    """
+    import unicodedata
+
+    latin = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", latin)
+    leading = re.match(r"[^A-Za-z0-9]*([0-9]{1,6})(?![0-9])", spaced)
+    words = re.findall("[a-z0-9]+", (spaced[leading.end() :] if leading else spaced).lower())
+    number = int(leading[1]) if leading else next_number(taken)
+    if number in taken:
+        number = next_number(taken)
+    taken.add(number)
+    return f"{number:03d}-{'-'.join(words) or EXAMPLE_NAME}"
+
+
+def _no_directory(shown: str, error: OSError) -> SettingsError:
+    if isinstance(error, FileNotFoundError):
+        problem, step = "is not there", f"mkdir {shown}"
+    elif isinstance(error, NotADirectoryError):
+        problem, step = "is not a folder", "name a folder"
+    else:
+        problem, step = f"cannot be read: {error.strerror}", f"ls -ld {shown}"
+    return SettingsError(
+        f"the migrations directory {shown} {problem}",
+        hint=f"{step}, or set migrations in [tool.nes_tasks] of pyproject.toml",
+    )

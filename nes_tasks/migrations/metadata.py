@@ -1,0 +1,300 @@
+"""AUTHOR, DATE, DESCRIPTION and DETERMINISTIC of a script, read without running it.
+
+They are read from the syntax tree, because a list of migrations must not execute anything that
+a pull request brings along. Only what is plainly written at the top level counts: an assignment
+in a function or under a condition may never happen.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import io
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InvalidMigrationError
+from .printable import HOSTILE, abridged, printable
+
+MAX_LENGTH = 300
+PLACEHOLDER = "[TODO"
+EXAMPLES = {
+    "AUTHOR": 'AUTHOR = "Your Name <you@example.org>"',
+    "DATE": 'DATE = "2024-01-31"',
+    "DESCRIPTION": 'DESCRIPTION = "Add the cabinet ministers of 2024"',
+    "DETERMINISTIC": "DETERMINISTIC = False",
+}
+REQUIRED = ("AUTHOR", "DATE", "DESCRIPTION")
+
+DATE_FORMAT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NAME_AND_ADDRESS = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<(?P<email>[^<>\s]+)>")
+BARE_ADDRESS = re.compile(r"(?P<name>[^<>\s@]+)@[^<>\s@]+")
+# What git takes off both ends of a name; see crud() in git's ident.c.
+CRUD = " .,:;<>\"\\'"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a script says of itself; all texts are single lines."""
+
+    author: str
+    date: dt.date
+    description: str
+    deterministic: bool = True
+
+
+def read_metadata(script: Path, *, shown: str | None = None) -> Metadata:
+    """Return the metadata of `script`, a file that is read and never imported.
+
+    `shown` is how messages name the file. Raises `InvalidMigrationError` with a hint for
+    whatever keeps the file from being the script of a migration.
+    """
+    shown = shown or f"{script.parent.name}/{script.name}"
+    return checked_metadata(read_constants(script, shown), shown)
+
+
+def author_identity(author: str) -> tuple[str, str]:
+    """Return the name and the e-mail address under which git records `author`.
+
+    ``Name <email>`` gives both, a name alone an empty address. A bare address such as
+    system@example.org is called by its local part, as git itself names a user who has only
+    an address. Raises `InvalidMigrationError` for what git cannot record as an author.
+    """
+    author = author.strip()
+    found = NAME_AND_ADDRESS.fullmatch(author) or BARE_ADDRESS.fullmatch(author)
+    if found is None:
+        name, email = author, ""
+    elif found.re is BARE_ADDRESS:
+        name, email = found["name"], author
+    else:
+        name, email = found["name"].strip(), found["email"]
+    if "<" in name or ">" in name:
+        raise _refused_author(author, 'neither a name nor "Name <email>"')
+    if not name.strip(CRUD):
+        raise _refused_author(author, "without a name that git can record")
+    return name, email
+
+
+def _refused_author(author: str, why: str) -> InvalidMigrationError:
+    return InvalidMigrationError(
+        f"AUTHOR is {abridged(author)}, {why}", hint=f"write {EXAMPLES['AUTHOR']}"
+    )
+
+
+# --- from the file to its constants ---------------------------------------------------------
+
+
+def read_constants(script: Path, shown: str) -> dict[str, str | bool]:
+    """Return the metadata constants of a script by name, with their values as written.
+
+    Raises `InvalidMigrationError` when the script cannot be read or parsed, defines no
+    `migrate`, or lacks a required constant.
+    """
+    tree = _parse(_source(script, shown), shown)
+    if not _defines(tree.body, "migrate"):
+        raise InvalidMigrationError(
+            f"{shown} defines no function migrate", hint="define async def migrate(context): in it"
+        )
+    bound = {
+        name: value
+        for statement in tree.body
+        for name, value in _bindings(statement)
+        if name in EXAMPLES
+    }
+    missing = [name for name in REQUIRED if name not in bound]
+    if missing:
+        raise InvalidMigrationError(
+            f"{shown} has no {', '.join(missing)}",
+            hint="add " + " and ".join(f"the line {EXAMPLES[name]}" for name in missing),
+        )
+    return {name: _constant(name, value, shown) for name, value in bound.items()}
+
+
+def _source(script: Path, shown: str) -> str:
+    """Return the text of the script, decoded as Python would (PEP 263)."""
+    try:
+        data = script.read_bytes()
+    except FileNotFoundError:
+        raise InvalidMigrationError(
+            f"{shown} is missing", hint=f"create {shown} with async def migrate(context): in it"
+        ) from None
+    except OSError as error:
+        raise InvalidMigrationError(
+            f"{shown} cannot be read: {error.strerror}", hint=f"make it readable: ls -l {shown}"
+        ) from error
+    text = _decoded(data, shown)
+    if not text.strip():
+        raise InvalidMigrationError(
+            f"{shown} is empty", hint="write async def migrate(context): in it"
+        )
+    return text
+
+
+def _decoded(data: bytes, shown: str) -> str:
+    from tokenize import detect_encoding
+
+    hint = "save it as UTF-8, or name its encoding in the first line: # -*- coding: … -*-"
+    try:
+        encoding, _ = detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        raise InvalidMigrationError(
+            f"{shown} is not UTF-8: {printable(str(error.msg))}", hint=hint
+        ) from error
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidMigrationError(
+            f"{shown}:{line}: byte 0x{data[error.start]:02x} is not {encoding.upper()}", hint=hint
+        ) from error
+    except (UnicodeError, LookupError) as error:  # a cookie that names no encoding of texts
+        raise InvalidMigrationError(
+            f"{shown} cannot be decoded as {encoding}: {printable(str(error))}", hint=hint
+        ) from error
+
+
+def _parse(text: str, shown: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            # A doubtful escape in a string is told when the script runs, not in every list.
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        quoted = f": {abridged(error.text.strip())}" if error.text and error.text.strip() else ""
+        raise InvalidMigrationError(
+            f"{shown}:{error.lineno or 1}: {printable(error.msg)}{quoted}",
+            hint=f"correct the line, then try python -m py_compile {shown}",
+        ) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise InvalidMigrationError(
+            f"{shown} cannot be parsed: {printable(str(error)) or 'it is nested too deeply'}",
+            hint=f"try python -m py_compile {shown}",
+        ) from error
+
+
+def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield each name that a statement binds, and the expression it stands for, if plain."""
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                yield from _unpacked(target, value)
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
+        case ast.AugAssign(target=ast.Name(id=name)):
+            yield name, None
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            for alias in aliases:
+                yield alias.asname or alias.name, None
+
+
+def _unpacked(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr | None]]:
+    match target, value:
+        case ast.Name(id=name), _:
+            yield name, value
+        case ast.Starred(value=inner), _:
+            yield from _unpacked(inner, None)
+        case ((ast.Tuple(elts=names) | ast.List(elts=names)), _):
+            values: list[ast.expr] | list[None] = [None] * len(names)
+            if isinstance(value, ast.Tuple | ast.List) and _pairs_up(names, value.elts):
+                values = value.elts
+            for inner, item in zip(names, values, strict=True):
+                yield from _unpacked(inner, item)
+
+
+def _pairs_up(names: list[ast.expr], values: list[ast.expr]) -> bool:
+    starred = any(isinstance(item, ast.Starred) for item in (*names, *values))
+    return len(names) == len(values) and not starred
+
+
+def _defines(body: list[ast.stmt], name: str) -> bool:
+    """Tell whether a module with this body has a global `name` that may be a function.
+
+    Unlike a constant, the function may come from a branch or an import: it is what the script
+    does, and whether it can be called is seen when it runs.
+    """
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name == name:
+                return True
+        elif isinstance(node, ast.stmt) and any(n in (name, "*") for n, _ in _bindings(node)):
+            return True
+        elif not isinstance(node, ast.ClassDef | ast.expr):
+            waiting.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _constant(name: str, value: ast.expr | None, shown: str) -> str | bool:
+    kind, spoken = (bool, "True or False") if name == "DETERMINISTIC" else (str, "a plain text")
+    if isinstance(value, ast.Constant) and isinstance(value.value, kind):
+        return value.value
+    line = f":{value.lineno}" if value is not None else ""
+    raise InvalidMigrationError(
+        f"{shown}{line}: {name} is not {spoken}, which can be read without running the script",
+        hint=f"write it out, such as {EXAMPLES[name]}",
+    )
+
+
+# --- from the constants to metadata ---------------------------------------------------------
+
+
+def checked_metadata(constants: Mapping[str, str | bool], shown: str) -> Metadata:
+    """Return `constants`, as `read_constants` gives them, once their values are in order.
+
+    Raises `InvalidMigrationError` for a value that is empty, a placeholder of the template,
+    too long or not on one line, a date that is none, and an author that git cannot record.
+    """
+    texts = {name: _checked_text(name, str(constants[name]), shown) for name in REQUIRED}
+    try:
+        author_identity(texts["AUTHOR"])
+    except InvalidMigrationError as error:
+        raise InvalidMigrationError(f"{shown}: {error.message}", hint=error.hint) from None
+    return Metadata(
+        author=texts["AUTHOR"],
+        date=_checked_date(texts["DATE"], shown),
+        description=texts["DESCRIPTION"],
+        deterministic=constants.get("DETERMINISTIC") is not False,
+    )
+
+
+def _checked_text(name: str, value: str, shown: str) -> str:
+    text = value.strip()
+    hint = f"write it out, such as {EXAMPLES[name]}"
+    if not text:
+        raise InvalidMigrationError(f"{shown}: {name} is empty", hint=hint)
+    if HOSTILE.search(value):
+        raise InvalidMigrationError(
+            f"{shown}: {name} is {abridged(value)}, not one line of printable text",
+            hint="put it on one line, without control characters",
+        )
+    if text.upper().startswith(PLACEHOLDER):
+        raise InvalidMigrationError(
+            f"{shown}: {name} is still the placeholder {abridged(text)}", hint=hint
+        )
+    if len(text) > MAX_LENGTH:
+        raise InvalidMigrationError(
+            f"{shown}: {name} has {len(text)} characters, more than {MAX_LENGTH}",
+            hint="say it in one line and put the rest into README.md",
+        )
+    return text
+
+
+def _checked_date(text: str, shown: str) -> dt.date:
+    why = "not a date as YYYY-MM-DD"
+    if DATE_FORMAT.fullmatch(text):
+        try:
+            date = dt.date.fromisoformat(text)
+        except ValueError as error:
+            why = f"no day of the calendar ({error})"
+        else:
+            # git counts an author's seconds from 1970 and takes no negative number.
+            if date.year >= 1970:
+                return date
+            why = "before 1970, which git cannot record"
+    raise InvalidMigrationError(
+        f"{shown}: DATE is {abridged(text)}, {why}", hint=f"write it as {EXAMPLES['DATE']}"
+    )

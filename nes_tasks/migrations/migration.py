@@ -1,0 +1,90 @@
+"""A migration and what came of running it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from ..storage.marker import Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A folder that can be applied.
+
+    `prefix` and `name` are the two parts of the folder's name, `author`, `date`, `description`
+    and `deterministic` what its script says of itself.
+    """
+
+    prefix: int
+    name: str
+    folder_path: Path
+    script_path: Path
+    readme_path: Path | None
+    author: str
+    date: dt.date
+    description: str
+    deterministic: bool = True
+
+    @property
+    def full_name(self) -> str:
+        """The name of the folder, such as 005-add-ministers."""
+        return f"{self.prefix:03d}-{self.name}"
+
+
+class MigrationStatus(StrEnum):
+    """Where a migration stands in a run."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(slots=True)
+class MigrationResult:
+    """What came of one migration in one run.
+
+    `migration` is the full name. `logs` are the lines of ``context.log``. A failure has
+    `error`, the message in one line, and, when the script itself failed, `where` as
+    ``path:line  source text``; `log_path` is the file with the whole story. A success has
+    `commit_ids`, oldest first, and `tree`, the id of the tree that the last one records.
+    `reason` says why a migration was skipped.
+    """
+
+    migration: str
+    status: MigrationStatus
+    statistics: Statistics = field(default_factory=Statistics)
+    duration_seconds: float = 0.0
+    logs: list[str] = field(default_factory=list)
+    error: str | None = None
+    where: str | None = None
+    log_path: str | None = None
+    commit_ids: list[str] = field(default_factory=list)
+    tree: str | None = None
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as what JSON can hold: doit passes it between processes."""
+        return {**asdict(self), "status": self.status.value}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> MigrationResult:
+        """Read what `to_dict` gave.
+
+        Raises `ValueError` when it is something else: a key missing or unknown, another status.
+        """
+        try:
+            return cls(
+                **{
+                    **data,
+                    "status": MigrationStatus(data["status"]),
+                    "statistics": Statistics(**data["statistics"]),
+                }
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the result of a migration: {error}") from error

@@ -1,0 +1,470 @@
+"""The plan: which migrations are applied, which are to come, and which stand in the way.
+
+It is made from the folders and from the records of the database alone; nothing here knows git
+or changes anything. The order of the entries is the order of execution: first what is applied,
+then whatever is invalid, then what is pending, so that nothing is applied past a broken folder.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count
+from typing import Protocol
+
+from ..errors import InvalidMigrationError, MigrationRefusedError, UsageError
+from .inputs import HashCache
+from .loader import Folder, free_name, load, next_number, order, split_name
+from .migration import Migration
+from .printable import abridged, move_command
+
+
+class State(StrEnum):
+    """Where a migration stands.
+
+    Applied: its record is in the database, its folder unchanged or not comparable. Drift: its
+    record is there, its folder differs. Missing: its record is there, its folder is not.
+    Pending: it can be applied. Invalid: it is not applied and cannot be.
+    """
+
+    APPLIED = "applied"
+    PENDING = "pending"
+    DRIFT = "drift"
+    MISSING = "missing"
+    INVALID = "invalid"
+
+
+class Described(Protocol):
+    """What can be told of a migration, from its record or from its script."""
+
+    @property
+    def author(self) -> str:
+        """The author as text."""
+
+    @property
+    def date(self) -> dt.date | None:
+        """The day it was written."""
+
+    @property
+    def description(self) -> str:
+        """What it does, in one line."""
+
+
+class AppliedRecord(Described, Protocol):
+    """What the plan must know of an applied migration; a `Marker` is one."""
+
+    @property
+    def inputs(self) -> Mapping[str, str] | None:
+        """SHA-256 by path of the files it ran from; None or empty when nobody recorded them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One migration of the plan.
+
+    `record` is there when it is applied, `folder` unless it is missing, `migration` when it is
+    pending. `problem` says why it is invalid, or why the folder of an applied one could not be
+    compared. `changed`, `added` and `removed` are the files that make the drift.
+    `predecessor` is the entry that must be applied before this one.
+    """
+
+    name: str
+    state: State
+    folder: Folder | None = None
+    record: AppliedRecord | None = None
+    migration: Migration | None = None
+    problem: InvalidMigrationError | None = None
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    predecessor: str | None = None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the database holds it: applied, drifted or missing its folder."""
+        return self.record is not None
+
+    @property
+    def prefix(self) -> int | None:
+        """Its number, if its name has one."""
+        parts = split_name(self.name)
+        return parts[0] if parts else None
+
+    @property
+    def metadata(self) -> Described | None:
+        """Author, date and description: of the record, else of the script; None if invalid."""
+        return self.record or self.migration
+
+    @property
+    def difference(self) -> str:
+        """The drift in one line, such as "changed data.csv; added notes.md"."""
+        kinds = {"changed": self.changed, "added": self.added, "removed": self.removed}
+        listed = "; ".join(f"{kind} {', '.join(files)}" for kind, files in kinds.items() if files)
+        return listed or (self.problem.message if self.problem else "")
+
+
+class Plan:
+    """All migrations in the order of execution; look one up with ``plan[full_name]``."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+        self._by_name = {entry.name: entry for entry in self.entries}
+
+    @classmethod
+    def build(
+        cls,
+        folders: Iterable[Folder],
+        applied: Mapping[str, AppliedRecord],
+        *,
+        out_of_order: bool = False,
+        cache: HashCache | None = None,
+    ) -> Plan:
+        """Compare the folders with the records of the database, by full name.
+
+        `out_of_order` allows a pending migration to have a lower number than an applied one.
+        Reads the input files of applied migrations and the scripts of pending ones, as far as
+        the `cache` does not know them; what is wrong with a folder becomes part of its entry.
+        """
+        present = {folder.name: folder for folder in folders}
+        entries: list[Entry] = []
+        last: str | None = None
+        for name in sorted(applied, key=order):
+            entry = _applied_entry(name, applied[name], present.get(name), last, cache)
+            entries.append(entry)
+            last = last if entry.state is State.MISSING else name
+        admission = _Admission(present, applied, out_of_order, cache)
+        judged = [
+            (folder, admission.judge(folder))
+            for folder in sorted(present.values(), key=lambda folder: order(folder.name))
+            if folder.name not in applied
+        ]
+        # sort is stable: within the invalid and within the pending ones the order stays.
+        judged.sort(key=lambda pair: isinstance(pair[1], Migration))
+        for folder, outcome in judged:
+            entries.append(_unapplied_entry(folder, outcome, last))
+            last = folder.name
+        return cls(entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Entry:
+        """Return the entry with this full name; raises `KeyError` without one."""
+        return self._by_name[name]
+
+    def get(self, name: str) -> Entry | None:
+        """Return the entry with this full name, None without one."""
+        return self._by_name.get(name)
+
+    def in_state(self, state: State) -> tuple[Entry, ...]:
+        """Return the entries in `state`, in the order of the plan."""
+        return tuple(entry for entry in self.entries if entry.state is state)
+
+    @property
+    def applied(self) -> tuple[Entry, ...]:
+        """The applied migrations whose folders are as they were."""
+        return self.in_state(State.APPLIED)
+
+    @property
+    def pending(self) -> tuple[Entry, ...]:
+        """The migrations to be applied, in order."""
+        return self.in_state(State.PENDING)
+
+    @property
+    def drifted(self) -> tuple[Entry, ...]:
+        """The applied migrations whose folders have changed since."""
+        return self.in_state(State.DRIFT)
+
+    @property
+    def missing(self) -> tuple[Entry, ...]:
+        """The applied migrations without a folder."""
+        return self.in_state(State.MISSING)
+
+    @property
+    def invalid(self) -> tuple[Entry, ...]:
+        """The folders that are no migrations, or may not be applied."""
+        return self.in_state(State.INVALID)
+
+    @property
+    def next_number(self) -> int:
+        """The number for the next new migration."""
+        return next_number(_numbers(self._by_name))
+
+    def resolve(self, text: str) -> Entry:
+        """Return the entry that a person means by `text`.
+
+        That is its full name, its number (``005``, ``5``), the path of its folder, or a part
+        of its name that no other has; a part made of digits must be a whole word of it, lest 5
+        mean 015. Raises `UsageError` with suggestions otherwise.
+        """
+        wanted = text.strip().rstrip("/").rpartition("/")[2]
+        if wanted in self._by_name:
+            return self._by_name[wanted]
+        found = self._matching(wanted)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = [entry.name for entry in found]
+            raise UsageError(
+                f"{abridged(text)} can mean {_listed(names, 'or')}", hint="give the full name"
+            )
+        raise UsageError(f"there is no migration {abridged(text)}", hint=self._suggestion(wanted))
+
+    def _matching(self, wanted: str) -> list[Entry]:
+        if not wanted:
+            return []
+        if not (wanted.isascii() and wanted.isdigit()):
+            return [entry for entry in self.entries if wanted.lower() in entry.name]
+        # Compared as texts: a number of thousands of digits is no reason to calculate.
+        number = wanted.lstrip("0") or "0"
+        numbered = [entry for entry in self.entries if str(entry.prefix) == number]
+        return numbered or [e for e in self.entries if wanted in e.name.split("-")[1:]]
+
+    def _suggestion(self, wanted: str) -> str:
+        import difflib
+
+        if not self.entries:
+            return "doit create NAME makes the first one"
+        names = {name.partition("-")[2]: name for name in self._by_name}
+        names.update((name, name) for name in self._by_name)
+        close = difflib.get_close_matches(wanted.lower(), names, n=1)
+        return f"did you mean {names[close[0]]}?" if close else "doit list --all shows them"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a migration is to be executed now, and otherwise the `reason` why not.
+
+    `again` is set when it is executed although it is applied.
+    """
+
+    run: bool
+    reason: str | None = None
+    again: bool = False
+
+
+def guard(plan: Plan, name: str, *, force: bool = False) -> Decision:
+    """Decide whether `name` may run, given a plan that was built under the lock.
+
+    The task engine decides earlier and can be told to skip what comes before; this is the last
+    word. Raises `MigrationRefusedError` when something else must come first or the folder is
+    gone, and the entry's own `InvalidMigrationError` when it is invalid.
+    """
+    if name not in plan:
+        raise MigrationRefusedError(
+            f"{name} is neither a folder nor applied any more", hint="doit list --all"
+        )
+    entry = plan[name]
+    if entry.is_applied:
+        return _guard_applied(entry, force)
+    if entry.problem:
+        raise entry.problem
+    for earlier in plan:
+        if earlier is entry:
+            break
+        if not earlier.is_applied:
+            raise _must_come_first(earlier, name)
+    return Decision(run=True)
+
+
+def _guard_applied(entry: Entry, force: bool) -> Decision:
+    if not force:
+        changed = f"; its folder has changed since: {entry.difference}"
+        return Decision(
+            run=False,
+            reason="already applied" + (changed if entry.state is State.DRIFT else ""),
+        )
+    if entry.folder is None:
+        raise MigrationRefusedError(
+            f"{entry.name} is applied, but its folder is missing",
+            hint=f"git log --diff-filter=D --oneline -- '*{entry.name}*' names who removed it",
+        )
+    problem = entry.problem or entry.folder.problem
+    if problem:
+        raise problem
+    return Decision(run=True, again=True)
+
+
+def _must_come_first(earlier: Entry, name: str) -> MigrationRefusedError:
+    if earlier.problem:
+        return MigrationRefusedError(
+            f"{name} cannot be applied before this is put right: {earlier.problem.message}",
+            hint=earlier.problem.hint,
+        )
+    return MigrationRefusedError(
+        f"{name} cannot be applied before {earlier.name}", hint=f"doit migrate:{earlier.name}"
+    )
+
+
+def _applied_entry(
+    name: str,
+    record: AppliedRecord,
+    folder: Folder | None,
+    predecessor: str | None,
+    cache: HashCache | None,
+) -> Entry:
+    if folder is None or folder.is_deserted:
+        return Entry(name, State.MISSING, record=record)
+    if not record.inputs:
+        return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
+    try:
+        now = folder.hashes(cache)
+    except InvalidMigrationError as problem:
+        return Entry(name, State.DRIFT, folder, record, problem=problem, predecessor=predecessor)
+    then = record.inputs
+    if now == then:
+        return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
+    return Entry(
+        name,
+        State.DRIFT,
+        folder,
+        record,
+        changed=tuple(sorted(path for path in now if path in then and now[path] != then[path])),
+        added=tuple(sorted(path for path in now if path not in then)),
+        removed=tuple(sorted(path for path in then if path not in now)),
+        predecessor=predecessor,
+    )
+
+
+def _unapplied_entry(
+    folder: Folder, outcome: Migration | InvalidMigrationError, predecessor: str | None
+) -> Entry:
+    if isinstance(outcome, Migration):
+        return Entry(folder.name, State.PENDING, folder, migration=outcome, predecessor=predecessor)
+    return Entry(folder.name, State.INVALID, folder, problem=outcome, predecessor=predecessor)
+
+
+class _Admission:
+    """Judges the folders that are not applied, one after the other in their order."""
+
+    def __init__(
+        self,
+        present: Mapping[str, Folder],
+        applied: Mapping[str, AppliedRecord],
+        out_of_order: bool,
+        cache: HashCache | None,
+    ) -> None:
+        self.applied = applied
+        self.cache = cache
+        here = {name for name, folder in present.items() if not folder.is_deserted}
+        # What else has a number: a folder or a record, and never the same one twice.
+        self.holders: dict[int, list[str]] = {}
+        for name in sorted(here.union(applied)):
+            for number in _numbers([name]):
+                self.holders.setdefault(number, []).append(name)
+        highest = max(filter(split_name, applied), key=order, default=None)
+        self.highest = None if out_of_order else highest
+        self.deserted = present.keys() - here
+        self.lost = {
+            frozenset(record.inputs.items()): name
+            for name, record in applied.items()
+            if name not in here and record.inputs
+        }
+        self.lost_files = {frozenset(path for path, _ in inputs) for inputs in self.lost}
+        # No two hints give the same number, so that all of them can be followed.
+        self.free_numbers = count(next_number(self.holders))
+        self.free_names: dict[str, str] = {}
+
+    def judge(self, folder: Folder) -> Migration | InvalidMigrationError:
+        """Return the migration to apply, or what is wrong with the folder."""
+        problem = (
+            folder.problem
+            or self._renamed(folder)
+            or self._number_applied(folder)
+            or self._too_late(folder)
+            or self._number_shared(folder)
+        )
+        if problem:
+            return problem
+        try:
+            return load(folder, self.cache)
+        except InvalidMigrationError as error:
+            return error
+
+    def _renamed(self, folder: Folder) -> InvalidMigrationError | None:
+        """Refuse an applied folder under a new name: it would be applied a second time."""
+        files = frozenset(file.relative for file in folder.files or ())
+        if files not in self.lost_files:
+            return None
+        try:
+            name = self.lost.get(frozenset(folder.hashes(self.cache).items()))
+        except InvalidMigrationError as error:
+            return error
+        if name is None:
+            return None
+        old = _beside(folder, name)
+        # An existing target would make git move the folder into it.
+        clear = f"rm -r {old} && " if name in self.deserted else ""
+        return InvalidMigrationError(
+            f"{folder.shown} is {name} under another name, which is applied already",
+            hint=clear + move_command(folder.shown, old),
+        )
+
+    def _number_applied(self, folder: Folder) -> InvalidMigrationError | None:
+        applied = [name for name in self._same_number(folder) if name in self.applied]
+        if not applied:
+            return None
+        return InvalidMigrationError(
+            f"{folder.shown} has the number of {_listed(applied)}, which is already applied",
+            hint=self._renumbering(folder, [folder.name]),
+        )
+
+    def _too_late(self, folder: Folder) -> InvalidMigrationError | None:
+        if self.highest is None or order(folder.name) > order(self.highest):
+            return None
+        return InvalidMigrationError(
+            f"{folder.shown} comes before {self.highest}, which is already applied",
+            hint=f"{self._renumbering(folder, [folder.name])}, or set "
+            'out_of_order = "allow" in [tool.nes_tasks]',
+        )
+
+    def _number_shared(self, folder: Folder) -> InvalidMigrationError | None:
+        """Refuse all folders with one number; the first of them may keep it."""
+        others = self._same_number(folder)
+        if not others:
+            return None
+        return InvalidMigrationError(
+            f"{folder.shown} has the same number as {_listed(others)}",
+            hint=self._renumbering(folder, sorted([folder.name, *others])[1:]),
+        )
+
+    def _same_number(self, folder: Folder) -> list[str]:
+        return [
+            name
+            for number in _numbers([folder.name])
+            for name in self.holders[number]
+            if name != folder.name
+        ]
+
+    def _renumbering(self, folder: Folder, names: list[str]) -> str:
+        """Return the commands that give the migrations `names` free numbers."""
+        return " && ".join(
+            move_command(_beside(folder, name), _beside(folder, self._free_name(name)))
+            for name in names
+        )
+
+    def _free_name(self, name: str) -> str:
+        """Return a name with a free number, the same in every hint."""
+        if name not in self.free_names:
+            self.free_names[name] = free_name(name, next(self.free_numbers))
+        return self.free_names[name]
+
+
+def _numbers(names: Iterable[str]) -> Iterator[int]:
+    return (parts[0] for name in names if (parts := split_name(name)))
+
+
+def _beside(folder: Folder, name: str) -> str:
+    return folder.shown.removesuffix(folder.name) + name
+
+
+def _listed(names: list[str], last: str = "and") -> str:
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

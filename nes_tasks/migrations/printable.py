@@ -1,0 +1,38 @@
+"""Text from outside (names of files, values of scripts) as it may appear in a message.
+
+A name can hold a terminal's escape sequences or turn the direction of the text around it, and
+what a reviewer sees is then not what is there.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Control characters, line and paragraph separators, overrides of the writing direction
+# (https://trojansource.codes) and bytes that are not UTF-8, which Python gives as surrogates.
+# The joiners U+200C and U+200D stay allowed: Devanagari cannot be written without them.
+HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+MAX_SHOWN = 120
+
+
+def printable(text: str) -> str:
+    """Return `text` with every hostile character as its escape in Python."""
+    return HOSTILE.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def abridged(text: str) -> str:
+    """Return `text` in quotes, printable and at most `MAX_SHOWN` characters long."""
+    return f"'{printable(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + '…')}'"
+
+
+def move_command(source: str, target: str) -> str:
+    """Return the command that renames a migration folder, ready to be pasted into a shell.
+
+    A source that cannot be typed is described instead.
+    """
+    import shlex
+
+    if HOSTILE.search(source):
+        return f"rename it to {target}"
+    return f"git mv {shlex.quote(source)} {shlex.quote(target)}"
