@@ -1,0 +1,1 @@
+"""What migration scripts work with: the entity database, publication and search."""
