@@ -1,0 +1,176 @@
+"""What a migration script gets: the services, its folder, its data files, its log.
+
+The context never prints. It calls back, and whoever runs the migration decides what is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sized
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import NesTasksError
+from . import readers
+
+if TYPE_CHECKING:
+    from ..services.database import EntityDatabase
+    from ..services.publication import PublicationService
+    from ..services.search import SearchService
+
+Item = TypeVar("Item")
+
+LogCallback = Callable[[str], None]
+ProgressCallback = Callable[[str | None, int, int | None], None]
+
+# Often enough to look alive, seldom enough to cost nothing.
+SECONDS_BETWEEN_PROGRESS = 0.1
+
+
+class ServiceMissingError(NesTasksError, AttributeError):
+    """A script asked for a service that this run does not have."""
+
+
+def _ignore(*_: object) -> None:
+    """Take a callback that nobody wants."""
+
+
+class MigrationContext:
+    """The argument of ``migrate(context)``.
+
+    `publication` writes with versions and checks, `search` finds, `db` is the database below
+    both. `migration_dir` is the migration's folder and `author_id` the author that stands for
+    the migration (``author:migration-NNN-name``). `on_log` is called with each message,
+    `on_progress` with a label, the number done and the total, None where unknown.
+    """
+
+    def __init__(
+        self,
+        *,
+        publication: PublicationService,
+        search: SearchService,
+        db: EntityDatabase,
+        migration_dir: Path,
+        author_id: str,
+        scraping: Any = None,
+        on_log: LogCallback = _ignore,
+        on_progress: ProgressCallback = _ignore,
+    ) -> None:
+        self.publication = publication
+        self.search = search
+        self.db = db
+        self.migration_dir = migration_dir
+        self.author_id = author_id
+        self._scraping = scraping
+        self._logs: list[str] = []
+        self._on_log = on_log
+        self._on_progress = on_progress
+
+    @property
+    def scraping(self) -> Any:
+        """The service that takes data from outside; raises `ServiceMissingError` without one."""
+        if self._scraping is None:
+            raise ServiceMissingError(
+                "context.scraping is not available in this run",
+                hint="put what it would fetch into a data file of the migration's folder",
+            )
+        return self._scraping
+
+    # Telling -------------------------------------------------------------------------------
+
+    @property
+    def logs(self) -> list[str]:
+        """A copy of the messages so far."""
+        return list(self._logs)
+
+    def log(self, message: object) -> None:
+        """Add a message to the migration's log, which is committed with its data."""
+        text = str(message)
+        self._logs.append(text)
+        self._on_log(text)
+
+    def progress(
+        self, items: Iterable[Item], label: str | None = None, total: int | None = None
+    ) -> Iterator[Item]:
+        """Return the items one by one and tell how far the loop over them is.
+
+        `total` is taken from the items where they know their number. It is told at the start,
+        at most ten times a second, and at the end. Nothing of it gets into the log.
+        """
+        if total is None and isinstance(items, Sized):
+            total = len(items)
+        done = 0
+        self._on_progress(label, done, total)
+        told = time.perf_counter()
+        try:
+            for item in items:
+                yield item
+                done += 1
+                now = time.perf_counter()
+                if now - told >= SECONDS_BETWEEN_PROGRESS:
+                    told = now
+                    self._on_progress(label, done, total)
+        finally:
+            self._on_progress(label, done, total)
+
+    # Data files ----------------------------------------------------------------------------
+
+    def read_csv(
+        self,
+        filename: str | Path,
+        *,
+        delimiter: str | None = None,
+        encoding: str = readers.UTF_8,
+        as_frame: bool = False,
+        **options: Any,
+    ) -> Any:
+        """Return the rows of a CSV file of the folder as dicts of texts.
+
+        The delimiter is a comma unless given; a byte order mark is skipped; further options
+        are those of `csv.DictReader`. With ``as_frame=True`` a pandas data frame, and the
+        options are those of `pandas.read_csv`. Errors: see `readers`.
+        """
+        path = self._path(filename, "CSV")
+        read = readers.read_csv_frame if as_frame else readers.read_csv
+        return read(path, str(filename), delimiter=delimiter, encoding=encoding, **options)
+
+    def iter_csv(
+        self, filename: str | Path, *, encoding: str = readers.UTF_8, **options: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Return the rows of a CSV file one by one, for files that do not fit into memory."""
+        path = self._path(filename, "CSV")
+        return readers.iter_csv(path, str(filename), encoding=encoding, **options)
+
+    def read_json(
+        self, filename: str | Path, *, encoding: str = readers.UTF_8, as_frame: bool = False
+    ) -> Any:
+        """Return what a JSON file of the folder holds; ``as_frame=True`` for a list of objects."""
+        content = readers.read_json(self._path(filename, "JSON"), str(filename), encoding=encoding)
+        return readers.frame_of(content, str(filename)) if as_frame else content
+
+    def read_jsonl(
+        self, filename: str | Path, *, encoding: str = readers.UTF_8, as_frame: bool = False
+    ) -> Any:
+        """Return what the lines of a JSON Lines file of the folder hold, as a list."""
+        rows = readers.read_jsonl(self._path(filename, "JSONL"), str(filename), encoding=encoding)
+        return readers.frame_of(rows, str(filename)) if as_frame else rows
+
+    def iter_jsonl(self, filename: str | Path, *, encoding: str = readers.UTF_8) -> Iterator[Any]:
+        """Return what each line of a JSON Lines file holds, one by one."""
+        path = self._path(filename, "JSONL")
+        return readers.iter_jsonl(path, str(filename), encoding=encoding)
+
+    def read_excel(
+        self, filename: str | Path, sheet_name: str | None = None, as_frame: bool = False
+    ) -> Any:
+        """Return the rows of a sheet of an .xlsx workbook of the folder by its first row.
+
+        Without `sheet_name` the sheet that is shown when the workbook is opened. Numbers and
+        dates keep their type.
+        """
+        path = self._path(filename, "Excel")
+        rows = readers.read_excel(path, str(filename), sheet_name=sheet_name)
+        return readers.frame_of(rows, str(filename)) if as_frame else rows
+
+    def _path(self, filename: str | Path, kind: str) -> Path:
+        return readers.input_path(self.migration_dir, filename, kind)

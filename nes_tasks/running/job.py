@@ -1,0 +1,277 @@
+"""One execution of one migration, in a process of its own.
+
+The process was forked for it and ends with it, so nothing that a script does to the
+interpreter reaches anything else. What it reports goes through the `Channel`; what it changes
+goes through a transaction that the caller may publish or throw away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import json
+import linecache
+import os
+import random
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+from ..errors import NesTasksError
+from ..storage.git import Git
+from ..storage.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
+from ..storage.message import commit_message
+from ..storage.transaction import Signature, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything an execution depends on; it travels between processes as JSON.
+
+    `base` is the commit to run on (None: no commit yet), `ref` the private ref for the result,
+    `clock` the one time that the migration sees, `author` and `committer` are (name, e-mail).
+    """
+
+    name: str
+    folder: str
+    script: str
+    author_text: str
+    author: tuple[str, str]
+    date: str
+    description: str
+    deterministic: bool
+    inputs: dict[str, str]
+    database: str
+    data_dir: str
+    base: str | None
+    ref: str
+    clock: str
+    committer: tuple[str, str]
+    batch_size: int
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Read what `to_json` wrote."""
+        content = json.loads(text)
+        content["author"], content["committer"] = map(
+            tuple, (content["author"], content["committer"])
+        )
+        return cls(**content)
+
+    def to_json(self) -> str:
+        """Return the job as one line."""
+        return json.dumps(asdict(self))
+
+
+class Channel:
+    """Where an execution reports to: one JSON object a line."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._file = stream.makefile("w", encoding="utf-8")
+
+    def send(self, **event: Any) -> None:
+        """Report one event."""
+        self._file.write(json.dumps(event) + "\n")
+        self._file.flush()
+
+
+def execute(job: Job, channel: Channel) -> None:
+    """Run the script of a migration and commit its changes on the private ref.
+
+    Reports ``log``, ``progress`` and in the end either ``done`` or ``failed``; raises nothing
+    that a script can cause.
+    """
+    try:
+        channel.send(done=_run(job, channel))
+    except BaseException as error:
+        # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
+        channel.send(failed=_failure(error, Path(job.folder)))
+
+
+def _run(job: Job, channel: Channel) -> dict[str, Any]:
+    started = time.perf_counter()
+    clock = datetime.fromisoformat(job.clock)
+    _make_deterministic(job.name, clock)
+    logs: list[str] = []
+
+    def log(message: str) -> None:
+        logs.append(message)
+        channel.send(log=message)
+
+    def progress(label: str | None, done: int, total: int | None) -> None:
+        channel.send(progress=[label, done, total])
+
+    git = Git(Path(job.database))
+    with Transaction(git, base=job.base, ref=job.ref, data_dir=job.data_dir) as transaction:
+        context = _context(job, transaction, clock, log, progress)
+        migrate = _load_migrate(job)
+        result = migrate(context)
+        if inspect.isawaitable(result):
+            asyncio.run(_finish(result))
+        statistics = transaction.statistics()
+        duration = time.perf_counter() - started
+        marker = Marker(
+            migration=job.name,
+            author=job.author_text,
+            date=date.fromisoformat(job.date),
+            description=job.description,
+            applied_at=clock,
+            base_tree=transaction.base_tree,
+            deterministic=job.deterministic,
+            statistics=statistics,
+            inputs=job.inputs,
+        )
+        records = f"{FOLDER}/{job.name}"
+        commits = transaction.commit(
+            [
+                (f"{records}/{LOG_NAME}", "".join(f"{line}\n" for line in logs).encode()),
+                (f"{records}/{FILE_NAME}", marker.to_bytes()),
+            ],
+            message=lambda batch, batches: commit_message(
+                marker, duration=duration, batch=batch, batches=batches
+            ),
+            author=Signature(*job.author, _midnight(job.date, clock)),
+            committer=Signature(*job.committer, clock),
+            batch_size=job.batch_size,
+        )
+    return {"commits": list(commits), "statistics": asdict(statistics), "logs": logs}
+
+
+async def _finish(awaitable: Any) -> None:
+    await awaitable
+
+
+def _midnight(day: str, clock: datetime) -> datetime:
+    """Return the first moment of `day` in UTC; commits carry moments, migrations carry days."""
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), clock.tzinfo)
+
+
+def _context(
+    job: Job,
+    transaction: Transaction,
+    clock: datetime,
+    log: Callable[[str], None],
+    progress: Callable[[str | None, int, int | None], None],
+) -> Any:
+    from ..services.database import EntityDatabase
+    from ..services.publication import PublicationService
+    from ..services.search import SearchService
+    from .context import MigrationContext
+
+    database = EntityDatabase(transaction)
+    author = f"author:migration-{job.name}"
+    return MigrationContext(
+        publication=PublicationService(database, lambda: clock, default_author=author),
+        search=SearchService(database),
+        db=database,
+        migration_dir=Path(job.folder),
+        author_id=author,
+        on_log=log,
+        on_progress=progress,
+    )
+
+
+def _make_deterministic(name: str, clock: datetime) -> None:
+    """Stop the clock, seed `random`, and list folders in one order.
+
+    What remains different between two machines is the network and the kernel's entropy
+    (`secrets`, `uuid4`), which a script must not use unless it says DETERMINISTIC = False.
+    """
+    import time_machine
+
+    time_machine.travel(clock, tick=False).start()
+    random.seed(name)
+    sys.dont_write_bytecode = True  # __pycache__ folders beside the data files help nobody
+    listdir, scandir = os.listdir, os.scandir
+
+    def sorted_listdir(path: Any = ".") -> list[Any]:
+        return sorted(listdir(path))
+
+    def sorted_scandir(path: Any = ".") -> _SortedEntries:
+        return _SortedEntries(scandir(path))
+
+    os.listdir = sorted_listdir
+    os.scandir = sorted_scandir  # type: ignore[assignment]
+
+
+class _SortedEntries:
+    """What `os.scandir` returns, sorted by name."""
+
+    def __init__(self, entries: Any) -> None:
+        self._entries = entries
+        self._sorted = iter(sorted(entries, key=lambda entry: entry.name))
+
+    def __iter__(self) -> _SortedEntries:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._sorted)
+
+    def __enter__(self) -> _SortedEntries:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._entries.close()
+
+
+def _load_migrate(job: Job) -> Callable[[Any], Any]:
+    """Import the script and return its `migrate`; raises whatever the script raises."""
+    module_name = f"migration_{job.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(module_name, job.script)
+    assert spec
+    assert spec.loader
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # dataclasses and pickle look a class's module up
+    spec.loader.exec_module(module)
+    migrate = getattr(module, "migrate", None)
+    if not callable(migrate):
+        raise TypeError("migrate is not a function")
+    return migrate  # type: ignore[no-any-return]
+
+
+def _failure(error: BaseException, folder: Path) -> dict[str, Any]:
+    """Put an exception into words: its last line, the script's line, and all of it."""
+    return {
+        "message": describe(error),
+        "where": _innermost_line(error.__traceback__, folder, error),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception as one line, as Python's last line of a traceback would be."""
+    if isinstance(error, SystemExit):
+        return f"the script called sys.exit({'' if error.code is None else repr(error.code)})"
+    if isinstance(error, NesTasksError):
+        return str(error)
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # pydantic ends with the address of an explanation of the kind of error.
+    lines = [line for line in lines if not line.startswith("For further information")]
+    text = f"{type(error).__name__}: {'; '.join(lines)}" if lines else type(error).__name__
+    return text if len(text) <= 400 else f"{text[:400]}…"
+
+
+def _innermost_line(trace: TracebackType | None, folder: Path, error: BaseException) -> str | None:
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        spots = [(error.filename, error.lineno)]
+    else:
+        spots = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace)]
+    inside = [spot for spot in spots if Path(spot[0]).is_relative_to(folder)]
+    if not inside:
+        return None
+    file_name, number = inside[-1]
+    shown = Path(file_name).relative_to(folder.parent.parent)
+    return f"{shown}:{number}  {linecache.getline(file_name, number).strip()}".rstrip()

@@ -1,0 +1,37 @@
+"""The log of one run: what ran, on which commit, what it said, and the whole of a failure."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from ..clock import now, timestamp
+
+KEPT = 50
+
+
+class RunLog:
+    """A text file below the state folder; made when the first line is written.
+
+    A script's own output goes to the same file, so a crash of the interpreter is in it too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        started = now().strftime("%Y%m%dT%H%M%SZ")
+        self.path = folder / f"{started}-{os.getpid()}.log"
+
+    def write(self, text: str) -> None:
+        """Add a line, with the time before it."""
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _prune(self.path.parent)
+        with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{timestamp(now())} {text}\n")
+
+
+def _prune(folder: Path) -> None:
+    """Remove the oldest logs, so that with the coming one `KEPT` remain."""
+    for old in sorted(folder.glob("*.log"))[: -(KEPT - 1)]:
+        with contextlib.suppress(OSError):
+            old.unlink()

@@ -1,0 +1,191 @@
+"""The runner: applies migrations, one at a time, completely or not at all."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..clock import now, timestamp
+from ..errors import MigrationFailedError, MigrationRefusedError
+from ..migrations import (
+    Folder,
+    Migration,
+    MigrationResult,
+    MigrationStatus,
+    author_identity,
+    guard,
+    hash_inputs,
+    load,
+)
+from ..settings import shown
+from ..storage.marker import Statistics
+from ..storage.repository import PRIVATE_REFS, Repository
+from .job import Job
+from .log import RunLog
+from .project import Project
+from .worker import Worker
+
+
+class Observer(Protocol):
+    """Who is told how a run goes; the runner itself never prints."""
+
+    def started(self, name: str) -> None:
+        """Take note that the script of a migration starts."""
+
+    def logged(self, name: str, message: str) -> None:
+        """Take a message of the script."""
+
+    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
+        """Take the progress of the script; `total` is None where it is not known."""
+
+    def ended(self, name: str) -> None:
+        """Take note that the script is over, well or not."""
+
+
+class Runner:
+    """Applies the migrations of one project.
+
+    `command` is what others are told when they find the database in use, `clock` gives the
+    time that a migration sees. Use it in a ``with`` block or call `close`.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        observer: Observer,
+        *,
+        command: str = "doit run",
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._project = project
+        self._observer = observer
+        self._command = command
+        self._clock = clock
+        self._log = RunLog(project.settings.state_folder / "logs")
+        self._worker = Worker(self._log.path)
+        self._opened: Repository | None = None
+
+    @property
+    def repository(self) -> Repository:
+        """The database repository; made or cloned when it is first needed."""
+        if self._opened is None:
+            self._opened = Repository.open(self._project.settings)
+        return self._opened
+
+    def apply(self, name: str, *, force: bool = False) -> MigrationResult:
+        """Apply the migration called `name` (its full name) and return what came of it.
+
+        Nothing happens, and the result says so, when it is applied already; `force` then
+        executes it again in a new commit. Raises `MigrationRefusedError` or
+        `InvalidMigrationError` when it may not run, `MigrationFailedError` when its script
+        failed, `DatabaseError` when the database is not ready. Whatever is raised, the
+        database is as it was.
+        """
+        repository = self.repository
+        with repository.locked(self._command):
+            plan, ledger = self._project.look()
+            decision = guard(plan, name, force=force)
+            if not decision.run:
+                return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
+            repository.check_ready()
+            folder = plan[name].folder
+            assert folder is not None, "the guard lets nothing run that has no folder"
+            return self._apply(repository, folder, ledger.commit)
+
+    def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
+        settings, name = self._project.settings, folder.name
+        inputs = _hash(folder)
+        job = self._job(repository, load(folder), inputs, base)
+        self._log.write(f"{name}: on {base or 'an empty database'} in {settings.database}")
+        started = time.perf_counter()
+        self._observer.started(name)
+        try:
+            outcome = self._execute(job)
+            if _hash(folder) != inputs:
+                raise MigrationRefusedError(
+                    f"{name} was edited while it ran; nothing was applied", hint="run it again"
+                )
+            repository.publish(job.ref, base, outcome["commits"][-1])
+        except BaseException as error:
+            self._note_failure(name, error)
+            repository.discard(job.ref)
+            raise
+        finally:
+            self._observer.ended(name)
+        duration = time.perf_counter() - started
+        self._log.write(f"{name}: applied as {outcome['commits'][-1]} in {duration:.2f} s")
+        return MigrationResult(
+            name,
+            MigrationStatus.COMPLETED,
+            statistics=Statistics(**outcome["statistics"]),
+            duration_seconds=duration,
+            logs=outcome["logs"],
+            commit_ids=outcome["commits"],
+            log_path=self._shown_log,
+        )
+
+    def _execute(self, job: Job) -> dict[str, Any]:
+        """Run the job in the worker, pass on what it reports, and return its outcome."""
+        outcome: dict[str, Any] = {}
+        for event in self._worker.run(job):
+            if "log" in event:
+                self._log.write(f"{job.name}: {event['log']}")
+                self._observer.logged(job.name, event["log"])
+            elif "progress" in event:
+                self._observer.progressed(job.name, *event["progress"])
+            elif "done" in event:
+                outcome = event["done"]
+        return outcome
+
+    def _job(
+        self, repository: Repository, migration: Migration, inputs: dict[str, str], base: str | None
+    ) -> Job:
+        settings = self._project.settings
+        return Job(
+            name=migration.full_name,
+            folder=str(migration.folder_path),
+            script=str(migration.script_path),
+            author_text=migration.author,
+            author=author_identity(migration.author),
+            date=migration.date.isoformat(),
+            description=migration.description,
+            deterministic=migration.deterministic,
+            inputs=inputs,
+            database=str(settings.database),
+            data_dir=settings.data_dir,
+            base=base,
+            ref=f"{PRIVATE_REFS}/{uuid.uuid4().hex}",
+            clock=timestamp(self._clock()),
+            committer=repository.committer(),
+            batch_size=settings.batch_size,
+        )
+
+    def _note_failure(self, name: str, error: BaseException) -> None:
+        self._log.write(f"{name}: FAILED, nothing was applied: {error!r}")
+        if isinstance(error, MigrationFailedError):
+            error.log_path = self._shown_log
+            if error.traceback:
+                self._log.write(f"{name}:\n{error.traceback}")
+
+    @property
+    def _shown_log(self) -> str:
+        return shown(Path(self._log.path), self._project.settings.root)
+
+    def close(self) -> None:
+        """End the worker."""
+        self._worker.close()
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _hash(folder: Folder) -> dict[str, str]:
+    """Read every input file now; what a cache says is good enough to list, not to record."""
+    return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
