@@ -1,0 +1,15 @@
+"""doit's entry: the migrations of this repository, and the chores of its developers."""
+
+from nes_tasks.entry.tasks import DOIT_CONFIG, task_migrate
+
+__all__ = ["DOIT_CONFIG", "task_lint", "task_migrate", "task_test"]
+
+
+def task_lint():
+    """Check style and types."""
+    return {"actions": ["ruff check", "ruff format --check", "mypy"], "uptodate": [False]}
+
+
+def task_test():
+    """Run the tests."""
+    return {"actions": ["pytest -q -n auto"], "uptodate": [False]}

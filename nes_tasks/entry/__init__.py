@@ -1,0 +1,1 @@
+"""doit: tasks, commands, saved state, and the words that users read."""

@@ -1,0 +1,186 @@
+"""doit's commands, made fit for migrations: exit codes, names, and what must be refused."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from typing import Any
+
+from doit import cmd_forget, cmd_ignore, cmd_info, cmd_list, cmd_run
+from doit.cmdparse import CmdParseError
+from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
+
+from ..errors import NesTasksError, UsageError
+from ..migrations import State
+from .boundary import guarded, say, warn
+from .session import GROUP, migration_name, session, task_name
+from .state import CommittedState
+
+
+class _Guarded:
+    """What all commands share: expected errors are one line and one of our exit codes.
+
+    In a project that does not use our state (another `dodo.py` in the same environment) the
+    commands are doit's own.
+    """
+
+    dep_manager: Any
+    sel_tasks: Any
+    task_list: Any
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Parse the command line and run the command; return its exit code."""
+        return guarded(lambda: self._parse_execute(in_args))
+
+    def _parse_execute(self, in_args: list[str]) -> int:
+        try:
+            code: int = super().parse_execute(in_args)  # type: ignore[misc]
+        except (CmdParseError, InvalidCommand, InvalidTask) as error:
+            raise UsageError(" ".join(str(error).split())) from error
+        except InvalidDodoFile as error:
+            if isinstance(error.__cause__, NesTasksError):
+                raise error.__cause__ from None
+            raise UsageError(str(error), hint="doit help") from error
+        return code
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the project keeps its state in a database repository."""
+        return isinstance(self.dep_manager.backend, CommittedState)
+
+    def resolve(self, names: list[str]) -> list[str]:
+        """Return task names with short names of migrations replaced: migrate:5, 005."""
+        known = {task.name for task in self.task_list}
+        return [name if name in known else self._meant(name) for name in names]
+
+    def _meant(self, name: str) -> str:
+        wanted = migration_name(name)
+        if wanted is None:
+            return name
+        return task_name(session().plan.resolve(wanted).name)
+
+
+class Run(_Guarded, cmd_run.Run):  # type: ignore[misc]
+    """`doit run`: apply what is pending."""
+
+    doc_purpose = "apply pending migrations, or run other tasks"
+    doc_description = (
+        "Without a name all pending migrations are applied in order. "
+        "`doit migrate:005-add-ministers` stops after that one; with --force it is executed "
+        "again although it is applied.\n\n"
+        "Exit code: 0 done or nothing to do, 1 a migration failed, 2 wrong use, "
+        "3 the environment (git, a lock, the database, the remote)."
+    )
+
+    def _execute(self, **options: Any) -> int:
+        if not self.is_ours:
+            return int(super()._execute(**options))
+        if options["always"] and self.sel_default_tasks:
+            raise UsageError(
+                "doit -a would execute every migration again",
+                hint="name the one you mean: doit migrate:NNN-name --force",
+            )
+        self.sel_tasks = self.resolve(self.sel_tasks)
+        current = session()
+        for entry in current.plan.drifted:
+            warn(f"{entry.name} was changed after it was applied ({entry.difference})")
+        try:
+            result = int(super()._execute(**options))
+        finally:
+            current.close()
+        return current.exit_code or (1 if result else 0)
+
+    # doit passes a command the options that its signature names.
+    _execute.__signature__ = inspect.signature(cmd_run.Run._execute)  # type: ignore[attr-defined]
+
+
+class List(_Guarded, cmd_list.List):  # type: ignore[misc]
+    """`doit list`: tasks; of migrations also when, by whom and what."""
+
+    doc_purpose = "list tasks; --all lists each migration, --status says where it stands"
+    doc_description = (
+        "Status letters: U applied, R pending, D applied but changed since (drift), "
+        "E not valid, I ignored."
+    )
+    STATUS_MAP = {**cmd_list.List.STATUS_MAP, "drift": "D"}  # noqa: RUF012 - as in the base class
+
+    def _execute(self, **options: Any) -> int:
+        if self.is_ours:
+            if options["pos_args"]:
+                options["pos_args"] = self.resolve(options["pos_args"])
+            for entry in session().plan.missing:
+                warn(f"{entry.name} is applied, but its folder is missing")
+        return int(super()._execute(**options))
+
+    _execute.__signature__ = inspect.signature(cmd_list.List._execute)  # type: ignore[attr-defined]
+
+    def _print_task(
+        self, template: str, task: Any, status: bool, list_deps: bool, tasks: Any
+    ) -> None:
+        name = migration_name(task.name)
+        if name is None or not self.is_ours:
+            super()._print_task(template, task, status, list_deps, tasks)
+            return
+        line = template.format(name=task.name, doc=task.doc, status=self._letter(name, task, tasks))
+        if self.outstream.isatty():
+            width = shutil.get_terminal_size().columns
+            line = line if len(line) <= width else f"{line[: width - 2].rstrip()}…\n"
+        self.outstream.write(line)
+        if list_deps:
+            for path in sorted(task.file_dep):
+                self.outstream.write(f" -  {path}\n")
+            self.outstream.write("\n")
+
+    def _letter(self, name: str, task: Any, tasks: Any) -> str:
+        entry = session().plan.get(name)
+        if entry is None or entry.state is State.INVALID:
+            status = "error"
+        elif entry.state is State.DRIFT:
+            status = "drift"
+        else:
+            status = self.dep_manager.get_status(task, tasks).status
+        return str(self.STATUS_MAP[status])
+
+
+class Info(_Guarded, cmd_info.Info):  # type: ignore[misc]
+    """`doit info`: one task, and why it would run."""
+
+    def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
+        if self.is_ours:
+            pos_args = self.resolve(pos_args)
+        known = {task.name for task in self.task_list}
+        unknown = [name for name in pos_args if name not in known]
+        if unknown:
+            raise UsageError(f"{unknown[0]} is not a task", hint="doit list --all shows them")
+        return int(super()._execute(pos_args, hide_status))
+
+
+class Forget(_Guarded, cmd_forget.Forget):  # type: ignore[misc]
+    """`doit forget`: local state only; what is applied stays applied."""
+
+    doc_purpose = "clear the saved state of tasks other than migrations"
+
+    def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
+        code = super()._execute(forget_sub, forget_disable_default, forget_all)
+        concerned = forget_all or any(n.partition(":")[0] == GROUP for n in self.sel_tasks or [])
+        if self.is_ours and concerned:
+            say(
+                "migrations are not forgotten: the database itself says what is applied; "
+                "git revert there undoes one"
+            )
+        return int(code or 0)
+
+
+class Ignore(_Guarded, cmd_ignore.Ignore):  # type: ignore[misc]
+    """`doit ignore`: not for migrations, each builds on the one before it."""
+
+    doc_purpose = "skip a task from now on; migrations cannot be ignored"
+
+    def _execute(self, pos_args: list[str]) -> int:
+        named = [name for name in pos_args if name.partition(":")[0] == GROUP]
+        if self.is_ours and named:
+            raise UsageError(
+                f"{named[0]} cannot be ignored: later migrations build on it",
+                hint="remove its folder if it must not be applied",
+            )
+        return int(super()._execute(pos_args) or 0)

@@ -1,0 +1,73 @@
+"""The display of a running migration, on stderr.
+
+On a terminal it is one line that changes; elsewhere plain lines, at most one every few
+seconds for progress, so that a log stays readable.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from .boundary import say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+SECONDS_BETWEEN_LINES = 2.0
+
+
+class Display:
+    """Shows what a runner reports; implements `nes_tasks.running.runner.Observer`."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._last_line = 0.0
+
+    def started(self, name: str) -> None:
+        """Show that a migration runs."""
+        self._last_line = time.monotonic()
+        if not sys.stderr.isatty():
+            say(f"{name} is being applied")
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._progress.start()
+        self._task = self._progress.add_task(name, total=None, count="")
+
+    def logged(self, name: str, message: str) -> None:
+        """Show a message of the script."""
+        if self._progress is None:
+            say(f"  {message}")
+        else:
+            self._progress.console.print(f"  {message}", style="dim", markup=False, highlight=False)
+
+    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
+        """Show how far the script is."""
+        text = name if label is None else f"{name}: {label}"
+        count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
+        if self._progress is not None and self._task is not None:
+            self._progress.update(
+                self._task, description=text, completed=done, total=total, count=count
+            )
+        elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            say(f"  {text} {count}")
+
+    def ended(self, name: str) -> None:
+        """Take the line away; the summary says the rest."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None

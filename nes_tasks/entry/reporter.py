@@ -1,0 +1,112 @@
+"""The reporter: what `doit run` says while it runs and in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
+from doit.reporter import ConsoleReporter
+
+from ..errors import NesTasksError
+from ..migrations import MigrationResult, MigrationStatus
+from .boundary import say, words
+from .session import GROUP, migration_name, session
+
+
+class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
+    """Reports migrations as one table at the end; other tasks as doit does.
+
+    What is up to date is not listed one by one: a database has hundreds of migrations.
+    """
+
+    desc = "a summary of the applied migrations"
+
+    def __init__(self, outstream: Any, options: Any) -> None:
+        super().__init__(outstream, options)
+        self.results: list[MigrationResult] = []
+        self.unrun: list[str] = []
+        self.concerned = False
+
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        """Note whether the run is about migrations at all."""
+        self.concerned = any(name.partition(":")[0] == GROUP for name in selected_tasks)
+
+    def execute_task(self, task: Any) -> None:
+        """Announce a task; migrations announce themselves when their script starts."""
+        if migration_name(task.name) is None:
+            super().execute_task(task)
+
+    def add_success(self, task: Any) -> None:
+        """Keep the result of a migration for the summary."""
+        if migration_name(task.name) is not None:
+            self.results.append(MigrationResult.from_dict(task.values))
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Say nothing of migrations that are applied."""
+        if task.name.partition(":")[0] != GROUP:
+            super().skip_uptodate(task)
+
+    def add_failure(self, task: Any, fail: BaseFail) -> None:
+        """Say at once what went wrong."""
+        name = migration_name(task.name)
+        if name is None:
+            session().worsen(1 if isinstance(fail, TaskFailed) else 2)
+            super().add_failure(task, fail)
+        elif isinstance(fail, UnmetDependency):
+            self.unrun.append(name)
+        else:
+            session().worsen(getattr(fail, "exit_code", 1))
+            say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
+
+    def complete_run(self) -> None:
+        """Print the summary."""
+        super().complete_run()
+        if self.concerned:
+            self._conclude()
+
+    def _conclude(self) -> None:
+        done = [r for r in self.results if r.status is MigrationStatus.COMPLETED]
+        if self.unrun:
+            say(f"not run, because an earlier one failed: {', '.join(self.unrun)}")
+        if done:
+            from .summary import summary
+
+            self.write(summary(done))
+        elif not self.failures_seen:
+            self.write(f"{self._standing()}\n")
+        if done or not self.failures_seen:
+            self._speak_of_the_remote(applied=bool(done))
+
+    @property
+    def failures_seen(self) -> bool:
+        """Whether anything went wrong in this run."""
+        return session().exit_code != 0
+
+    def _standing(self) -> str:
+        plan, place = session().plan, session().project.settings.shown_database
+        count = len(plan.applied) + len(plan.drifted)
+        noun = "migration is" if count == 1 else "migrations are"
+        return f"{place} is up to date: {count} {noun} applied, nothing to do."
+
+    def _speak_of_the_remote(self, *, applied: bool) -> None:
+        """Push if the settings say so, else say what is not pushed yet and how to do it."""
+        current = session()
+        if not applied:
+            return
+        settings, repository = current.project.settings, current.runner.repository
+        try:
+            waiting = repository.unpushed()
+            if not waiting:
+                return
+            commits = "1 commit is" if waiting == 1 else f"{waiting} commits are"
+            if settings.push:
+                repository.push()
+                say(f"{commits} pushed to {settings.remote}")
+            else:
+                push = (
+                    f"git -C {settings.shown_database} push {settings.remote} {repository.branch}"
+                )
+                say(f"{commits} not pushed yet; to publish: {push}")
+        except NesTasksError as error:
+            current.worsen(error.exit_code)
+            say(words(error))

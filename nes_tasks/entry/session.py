@@ -1,0 +1,66 @@
+"""What one `doit` command shares between its tasks, its saved state and its reporter."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..running.project import Project
+from ..settings import load_settings
+
+if TYPE_CHECKING:
+    from ..migrations import Plan
+    from ..running.runner import Runner
+
+GROUP = "migrate"
+
+
+class Session:
+    """The project that `dodo.py` lies in, and the runner once something has to run."""
+
+    def __init__(self, root: Path) -> None:
+        self.project = Project(load_settings(root))
+        self.exit_code = 0
+
+    def worsen(self, code: int) -> None:
+        """Let the command end with `code`; of several failures the first decides."""
+        self.exit_code = self.exit_code or code
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it was when the command started."""
+        return self.project.plan
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The runner of this process; importing it is paid for by the first migration only."""
+        from ..running.runner import Runner
+        from .progress import Display
+
+        return Runner(self.project, Display())
+
+    def close(self) -> None:
+        """End what was started."""
+        if "runner" in self.__dict__:
+            self.runner.close()
+
+
+@cache
+def session() -> Session:
+    """Return the session of this process; doit has made the folder of `dodo.py` current.
+
+    Raises `SettingsError` when the settings are wrong.
+    """
+    return Session(Path.cwd())
+
+
+def task_name(migration: str) -> str:
+    """Return the doit task of a migration; doit takes a word with ``=`` for a variable."""
+    return f"{GROUP}:{migration.replace('=', '-')}"
+
+
+def migration_name(task: str) -> str | None:
+    """Return the migration of a doit task, None for a task of another kind."""
+    group, colon, name = task.partition(":")
+    return name if group == GROUP and colon else None

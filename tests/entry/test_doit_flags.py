@@ -1,0 +1,154 @@
+"""doit's own commands and flags keep their meaning, and cannot be used to break the order."""
+
+from __future__ import annotations
+
+import pytest
+from workspace import Workspace, create_person
+
+
+@pytest.fixture
+def three(workspace: Workspace) -> Workspace:
+    """A project with three migrations, the first one applied."""
+    for name in ("001-first", "002-second", "003-third"):
+        workspace.migration(name, create_person(f"p-{name}"))
+    assert workspace.doit("migrate:001-first").code == 0
+    return workspace
+
+
+def test_single_does_not_skip_a_predecessor(three: Workspace) -> None:
+    before = three.state()
+    ran = three.doit("run", "-s", "migrate:003-third")
+    assert ran.code == 1
+    assert (
+        "error: 003-third cannot be applied before 002-second; doit migrate:002-second" in ran.err
+    )
+    assert three.state() == before
+
+
+def test_single_with_the_next_one_applies_it(three: Workspace) -> None:
+    assert three.doit("-s", "migrate:002-second").code == 0
+    assert three.applied() == ["001-first", "002-second"]
+
+
+def test_single_without_a_name_applies_all_in_order(three: Workspace) -> None:
+    assert three.doit("-s").code == 0
+    assert three.applied() == ["001-first", "002-second", "003-third"]
+
+
+def test_always_without_a_name_is_refused(three: Workspace) -> None:
+    before = three.state()
+    ran = three.doit("-a")
+    assert ran.code == 2
+    assert "doit migrate:NNN-name --force" in ran.err
+    assert three.state() == before
+
+
+def test_always_with_a_name_re_executes_nothing(three: Workspace) -> None:
+    before = three.git("rev-parse", "HEAD")
+    ran = three.doit("run", "-a", "migrate:001-first")
+    assert ran.code == 0
+    assert three.git("rev-parse", "HEAD") == before
+
+
+def test_parallel_runs_keep_the_order(three: Workspace) -> None:
+    for parallel in ("process", "thread"):
+        three.migration(f"004-{parallel}" if parallel == "process" else "005-thread")
+        ran = three.doit("-n", "2", "-P", parallel)
+        assert ran.code == 0, ran.err
+    assert three.applied() == ["001-first", "002-second", "003-third", "004-process", "005-thread"]
+
+
+def test_a_failure_in_a_parallel_run_has_the_same_exit_code(three: Workspace) -> None:
+    three.git("checkout", "-q", "--detach")
+    ran = three.doit("-n", "2")
+    assert ran.code == 3
+    assert "Traceback" not in ran.err
+
+
+def test_info_tells_why_it_would_run(three: Workspace) -> None:
+    ran = three.doit("info", "migrate:002-second")
+    assert "status     : run" in ran.out
+    assert "nes-db/v2/migration-logs/002-second/marker.toml" in ran.out
+    assert "status     : up-to-date" in three.doit("info", "migrate:001-first").out
+
+
+def test_info_names_the_changed_files_of_a_drift(three: Workspace) -> None:
+    (three.migrations / "001-first/README.md").write_text("# other\n")
+    out = three.doit("info", "migrate:001").out
+    assert "migrations/001-first/README.md" in out.partition("changed")[2]
+
+
+def test_info_of_an_unknown_task_is_wrong_use(three: Workspace) -> None:
+    ran = three.doit("info", "nonsense")
+    assert (ran.code, ran.err) == (2, "error: nonsense is not a task; doit list --all shows them\n")
+
+
+@pytest.mark.parametrize("args", [["migrate:001-first"], ["migrate"], ["--all"]])
+def test_forget_forgets_no_migration(three: Workspace, args: list[str]) -> None:
+    ran = three.doit("forget", *args)
+    assert ran.code == 0
+    assert "migrations are not forgotten" in ran.err
+    assert "U migrate:001-first" in three.doit("list", "--all", "--status").out
+
+
+@pytest.mark.parametrize("name", ["migrate:002-second", "migrate"])
+def test_ignore_is_refused(three: Workspace, name: str) -> None:
+    ran = three.doit("ignore", name)
+    assert ran.code == 2
+    assert f"error: {name} cannot be ignored" in ran.err
+    assert three.doit().code == 0
+    assert three.applied() == ["001-first", "002-second", "003-third"]
+
+
+def test_clean_and_resetdep_leave_the_database_alone(three: Workspace) -> None:
+    before = three.state()
+    three.doit("clean", "--clean-all")
+    three.doit("resetdep")
+    assert three.state() == before
+    assert "R migrate:002-second" in three.doit("list", "--all", "--status").out
+
+
+def test_the_target_of_a_migration_names_it_too(three: Workspace) -> None:
+    assert three.doit("nes-db/v2/migration-logs/002-second/marker.toml").code == 0
+    assert three.applied() == ["001-first", "002-second"]
+
+
+def test_forcing_a_pending_one_runs_it_and_forces_no_other(three: Workspace) -> None:
+    commits = three.git("rev-list", "--count", "HEAD")
+    assert three.doit("migrate:002-second", "--force").code == 0
+    assert int(three.git("rev-list", "--count", "HEAD")) == int(commits) + 1
+
+
+def test_other_tasks_of_the_project_work_as_ever(three: Workspace) -> None:
+    dodo = three.root / "dodo.py"
+    dodo.write_text(
+        dodo.read_text()
+        + "def task_copy():\n"
+        + "    return {'actions': ['cp in.txt out.txt'], 'file_dep': ['in.txt'],\n"
+        + "            'targets': ['out.txt']}\n"
+        + "def task_bad():\n    return {'actions': ['exit 3']}\n"
+    )
+    (three.root / "in.txt").write_text("x")
+    assert three.doit("copy").out == ".  copy\n"
+    assert three.doit("copy").out == "-- copy\n"
+    (three.root / "in.txt").write_text("longer")
+    assert three.doit("copy").out == ".  copy\n"
+    three.doit("forget", "copy")
+    assert three.doit("copy").out == ".  copy\n"
+    assert three.doit("bad").code == 1
+
+
+def test_a_broken_local_state_file_is_of_no_importance(three: Workspace) -> None:
+    state = three.root / ".nes-tasks"
+    state.mkdir(exist_ok=True)
+    (state / "doit.json").write_text("{broken")
+    (state / "cache").mkdir(exist_ok=True)
+    for name in ("ledger.json", "inputs.json"):
+        (state / "cache" / name).write_text("{broken")
+    assert three.doit().code == 0
+    assert three.applied() == ["001-first", "002-second", "003-third"]
+
+
+def test_help_explains_exit_codes_and_letters(three: Workspace) -> None:
+    assert "3 the environment" in " ".join(three.doit("help", "run").out.split())
+    assert "D applied but changed since" in " ".join(three.doit("help", "list").out.split())

@@ -1,0 +1,250 @@
+"""Whatever happens to a migration, the database is as it was and the next run works."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from workspace import Ran, Workspace, create_person
+
+
+@pytest.fixture
+def started(workspace: Workspace) -> Workspace:
+    """A project with one applied migration."""
+    workspace.migration("001-first", create_person("asha-rai"))
+    assert workspace.doit().code == 0
+    return workspace
+
+
+def replace_body(workspace: Workspace, name: str, body: str) -> None:
+    """Mend the script of a migration."""
+    folder = workspace.migrations / name
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    workspace.migration(name, body)
+
+
+def log_of(ran: Ran, workspace: Workspace) -> str:
+    """Return the log whose path was printed."""
+    line = next(line for line in ran.err.splitlines() if "full log: " in line)
+    return (workspace.root / line.partition("full log: ")[2]).read_text()
+
+
+BAD_ENDINGS = {
+    "exception": 'raise ValueError("no such minister")',
+    "sys.exit": "import sys\nsys.exit(0)",
+    "os._exit": "import os\nos._exit(0)",
+    "KeyboardInterrupt": "raise KeyboardInterrupt",
+    "SIGKILL": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "SIGSEGV": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
+    "recursion": "def f():\n    f()\nf()",
+    "closes everything": "import os\nos.closerange(3, 100)",
+    "git killed": "import os, signal, subprocess\n"
+    "context.db.store._import._process.send_signal(signal.SIGKILL)\n" + create_person("late-rai"),
+}
+
+
+@pytest.mark.parametrize("ending", BAD_ENDINGS.values(), ids=BAD_ENDINGS)
+def test_a_bad_end_changes_nothing(started: Workspace, ending: str) -> None:
+    started.migration("002-bad", create_person("half-done") + ending)
+    before = started.state()
+    ran = started.doit()
+    assert ran.code in (1, 3), ran.err
+    assert ran.err.splitlines()[1].startswith("error: ")
+    assert "Traceback" not in ran.out + ran.err
+    assert started.state() == before
+    replace_body(started, "002-bad", create_person("whole"))
+    assert started.doit().code == 0
+    assert started.applied() == ["001-first", "002-bad"]
+    assert not (started.db / "v2/entity/person/half-done.json").exists()
+
+
+def test_an_exception_shows_its_last_line_the_script_line_and_the_log(started: Workspace) -> None:
+    started.migration("002-bad", 'minister = {}["name"]')
+    ran = started.doit()
+    lines = ran.err.splitlines()
+    assert ran.code == 1
+    assert lines[1] == "error: 002-bad failed: KeyError: 'name'"
+    assert lines[2] == '  migrations/002-bad/migrate.py:7  minister = {}["name"]'
+    assert lines[3].startswith("  full log: .nes-tasks/logs/")
+    assert len(lines) == 4
+    assert "Traceback (most recent call last)" in log_of(ran, started)
+
+
+def test_the_innermost_line_of_the_folder_is_shown(started: Workspace) -> None:
+    started.migration(
+        "002-bad",
+        "import sys\n"
+        "sys.path.insert(0, str(context.migration_dir))\n"
+        "import helper\n"
+        'helper.parse("x")',
+        files={"helper.py": "def parse(text):\n    return int(text)\n"},
+    )
+    assert "migrations/002-bad/helper.py:2  return int(text)" in started.doit().err
+
+
+def test_an_error_of_validation_is_one_line(started: Workspace) -> None:
+    started.migration("002-bad", create_person("X Y"))
+    ran = started.doit()
+    assert ran.err.splitlines()[1].startswith("error: 002-bad failed: ValidationError: ")
+    assert "slug" in ran.err.splitlines()[1]
+    assert "errors.pydantic.dev" not in ran.err
+
+
+def test_later_migrations_do_not_run_after_a_failure(started: Workspace) -> None:
+    started.migration("002-bad", 'raise ValueError("x")')
+    started.migration("003-later", create_person("bina-rai"))
+    assert started.doit().code == 1
+    assert started.applied() == ["001-first"]
+
+
+def test_continue_does_not_apply_what_builds_on_a_failure(started: Workspace) -> None:
+    started.migration("002-bad", 'raise ValueError("x")')
+    started.migration("003-later", create_person("bina-rai"))
+    ran = started.doit("run", "--continue")
+    assert ran.code == 1
+    assert "not run, because an earlier one failed: 003-later" in ran.err
+    assert started.applied() == ["001-first"]
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a script says that it has come so far."""
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+def endless(flag: Path) -> str:
+    """Return a script that writes, says so, and never ends."""
+    return f'{create_person("half-done")}open({str(flag)!r}, "w").close()\nwhile True:\n    pass'
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_killing_the_run_changes_nothing_and_leaves_no_process(
+    started: Workspace, tmp_path: Path, how: signal.Signals
+) -> None:
+    flag = tmp_path / "running"
+    started.migration("002-endless", endless(flag))
+    before = started.state()
+    process = started.start()
+    wait_for(flag)
+    process.send_signal(how)
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert started.state() == before
+    deadline = time.monotonic() + 10
+    while still_running(started.root) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert still_running(started.root) == []
+    replace_body(started, "002-endless", create_person("whole"))
+    assert started.doit().code == 0
+    assert started.git("for-each-ref", "refs/nes-tasks") == ""
+
+
+def still_running(root: Path) -> list[str]:
+    """Return the processes that work in a folder."""
+    found = []
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if cwd.resolve().is_relative_to(root):
+                found.append((cwd.parent / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def test_an_interrupt_is_said_in_one_line(started: Workspace, tmp_path: Path) -> None:
+    flag = tmp_path / "running"
+    started.migration("002-endless", endless(flag))
+    process = started.start()
+    wait_for(flag)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "interrupted; the database is as it was"
+    assert "Traceback" not in err
+
+
+def test_a_second_run_is_told_who_holds_the_lock(started: Workspace, tmp_path: Path) -> None:
+    flag = tmp_path / "running"
+    started.migration("002-endless", endless(flag))
+    process = started.start()
+    try:
+        wait_for(flag)
+        ran = started.doit()
+        assert ran.code == 3
+        assert f"the database is in use by doit run (process {process.pid} on " in ran.err
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_folder_edited_while_it_runs_is_not_applied(started: Workspace) -> None:
+    started.migration(
+        "002-racy",
+        create_person("bina-rai") + '(context.migration_dir / "data.csv").write_text("b")',
+        files={"data.csv": "a"},
+    )
+    before = started.state()
+    ran = started.doit()
+    assert ran.code == 1
+    assert "002-racy was edited while it ran; nothing was applied; run it again" in ran.err
+    assert started.state() == before
+
+
+def test_a_branch_that_moves_meanwhile_wins(started: Workspace) -> None:
+    started.migration(
+        "002-slow",
+        "import subprocess\n"
+        f'subprocess.run(["git", "-C", {str(started.db)!r}, "-c", "user.name=x", "-c",\n'
+        '    "user.email=x@y", "commit", "-q", "--allow-empty", "-m", "by hand"], check=True)',
+    )
+    ran = started.doit()
+    assert ran.code == 3
+    assert "nothing was applied; run it again" in ran.err
+    assert started.git("log", "-1", "--format=%s") == "by hand"
+    assert started.applied() == ["001-first"]
+
+
+def test_a_full_disk_changes_nothing(started: Workspace, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], capture_output=True
+    )
+    if mount.returncode:
+        pytest.skip("mounting a small file system needs privileges")
+    try:
+        started.git_in(small, "clone", "-q", str(started.db), "db")
+        started.settings(database=str(small / "db"))
+        started.migration(
+            "002-big",
+            "import os, base64\nfor number in range(200):\n"
+            "    text = base64.b64encode(os.urandom(30000)).decode()\n"
+            "    await context.publication.create_entity(entity_type='person', entity_data={\n"
+            "        'slug': f'person-{number}', 'attributes': {'text': text},\n"
+            "        'names': [{'kind': 'PRIMARY', 'en': {'full': 'A'}}]})",
+        )
+        head = started.git_in(small / "db", "rev-parse", "HEAD")
+        ran = started.doit()
+        assert ran.code != 0
+        assert "Traceback" not in ran.err
+        assert started.git_in(small / "db", "rev-parse", "HEAD") == head
+        assert started.git_in(small / "db", "status", "--porcelain") == ""
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_the_working_folder_of_git_does_not_matter(started: Workspace) -> None:
+    started.migration("002-second", create_person("bina-rai"))
+    elsewhere = started.root / "elsewhere"
+    started.git_in(started.root, "init", "-q", "elsewhere")
+    ran = started.doit(GIT_DIR=str(elsewhere / ".git"), GIT_WORK_TREE=str(elsewhere))
+    assert ran.code == 0, ran.err
+    assert started.applied() == ["001-first", "002-second"]
+    assert [path.name for path in elsewhere.iterdir()] == [".git"]

@@ -1,0 +1,180 @@
+"""Applied, pending, drift, missing: the database alone knows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from workspace import Workspace, create_person
+
+
+@pytest.fixture
+def applied(workspace: Workspace) -> Workspace:
+    """A project with two applied migrations."""
+    workspace.migration("001-first", create_person("asha-rai"), files={"data.csv": "a\n1\n"})
+    workspace.migration("002-second", create_person("bina-rai"))
+    assert workspace.doit().code == 0
+    return workspace
+
+
+def letters(workspace: Workspace) -> dict[str, str]:
+    """Return the status letter of each migration."""
+    rows = [line.split() for line in workspace.doit("list", "--all", "--status").out.splitlines()]
+    return {row[1]: row[0] for row in rows if row[1].startswith("migrate")}
+
+
+def test_the_list_shows_state_date_author_and_description(applied: Workspace) -> None:
+    applied.migration("003-third")
+    out = applied.doit("list", "--all", "--status").out.splitlines()
+    assert "U migrate:001-first    2026-01-15  Asha Example  Do 001-first" in out
+    assert "R migrate:003-third    2026-01-15  Asha Example  Do 003-third" in out
+
+
+def test_the_group_is_up_to_date_when_all_are_applied(applied: Workspace) -> None:
+    assert letters(applied)["migrate"] == "U"
+    applied.migration("003-third")
+    assert letters(applied)["migrate"] == "R"
+
+
+def test_without_any_local_state_it_is_still_up_to_date(applied: Workspace) -> None:
+    shutil.rmtree(applied.root / ".nes-tasks")
+    assert "nothing to do" in applied.doit().out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--depth", "1"],
+        ["--bare"],
+        ["--no-checkout"],
+        ["--filter=blob:none", "--sparse", "--depth", "1"],
+    ],
+    ids=["shallow", "bare", "no-checkout", "blobless-sparse"],
+)
+def test_any_kind_of_clone_knows_what_is_applied(applied: Workspace, options: list[str]) -> None:
+    applied.git("config", "uploadpack.allowFilter", "true")
+    applied.git_in(applied.root, "clone", "-q", *options, applied.db.as_uri(), "copy")
+    if "--sparse" in options:
+        applied.git_in(applied.root / "copy", "sparse-checkout", "set", "v2/migration-logs")
+    applied.settings(database="copy")
+    ran = applied.doit()
+    assert (ran.code, ran.out) == (
+        0,
+        "copy is up to date: 2 migrations are applied, nothing to do.\n",
+    )
+    applied.migration("003-third", create_person("chet-rai"))
+    ran = applied.doit()
+    assert ran.code == 0, ran.err
+    marker = applied.git_in(
+        applied.root / "copy", "ls-tree", "--name-only", "HEAD", "v2/migration-logs/003-third/"
+    )
+    assert "v2/migration-logs/003-third/marker.toml" in marker
+
+
+def test_a_revert_makes_exactly_that_one_pending_again(applied: Workspace) -> None:
+    applied.git("revert", "--no-edit", "HEAD")
+    states = letters(applied)
+    assert states["migrate:001-first"] == "U"
+    assert states["migrate:002-second"] == "R"
+    assert not (applied.db / "v2/entity/person/bina-rai.json").exists()
+    assert applied.doit().code == 0
+    assert applied.applied() == ["001-first", "002-second"]
+
+
+def test_an_edited_folder_is_drift_and_does_not_run_again(applied: Workspace) -> None:
+    (applied.migrations / "001-first/data.csv").write_text("a\n2\n")
+    (applied.migrations / "001-first/notes.md").write_text("new")
+    before = applied.state()
+    assert letters(applied)["migrate:001-first"] == "D"
+    ran = applied.doit()
+    assert ran.code == 0
+    assert ran.err == (
+        "warning: 001-first was changed after it was applied (changed data.csv; added notes.md)\n"
+    )
+    assert applied.state() == before
+
+
+def test_drift_does_not_hold_up_later_migrations(applied: Workspace) -> None:
+    (applied.migrations / "001-first/data.csv").write_text("a\n2\n")
+    applied.migration("003-third", create_person("chet-rai"))
+    assert applied.doit().code == 0
+    assert applied.applied() == ["001-first", "002-second", "003-third"]
+
+
+def test_force_executes_it_again_in_a_new_commit(applied: Workspace) -> None:
+    script = applied.migrations / "002-second/migrate.py"
+    script.write_text(
+        script.read_text().split("    await")[0]
+        + '    person = await context.db.get_entity("entity:person/bina-rai")\n'
+        '    person.tags = ["again"]\n'
+        '    await context.publication.update_entity(person, context.author_id, "Again")\n'
+    )
+    before = applied.git("rev-list", "--count", "HEAD")
+    ran = applied.doit("migrate:002-second", "--force")
+    assert ran.code == 0, ran.err
+    assert int(applied.git("rev-list", "--count", "HEAD")) == int(before) + 1
+    assert letters(applied)["migrate:002-second"] == "U"
+    assert "again" in (applied.db / "v2/entity/person/bina-rai.json").read_text()
+
+
+def test_forcing_one_leaves_the_later_ones_up_to_date(applied: Workspace) -> None:
+    applied.migration("003-third", "pass")
+    applied.doit()
+    script = applied.migrations / "003-third/migrate.py"
+    script.write_text(script.read_text() + "\n# edited\n")
+    assert applied.doit("migrate:003-third", "--force").code == 0
+    assert set(letters(applied).values()) == {"U"}
+
+
+def test_an_applied_migration_without_folder_is_reported(applied: Workspace) -> None:
+    shutil.rmtree(applied.migrations / "001-first")
+    ran = applied.doit("list", "--all")
+    assert ran.err == "warning: 001-first is applied, but its folder is missing\n"
+    assert applied.doit().code == 0
+
+
+def test_a_record_of_the_earlier_system_counts_as_applied(workspace: Workspace) -> None:
+    workspace.migration("000-example-migration", "raise SystemExit")
+    workspace.git_in(workspace.root, "init", "-q", "-b", "main", "nes-db")
+    log = workspace.db / "v2/migration-logs/000-example-migration"
+    log.mkdir(parents=True)
+    (log / "metadata.json").write_text(
+        '{"migration_name": "000-example-migration", "author": "A", '
+        '"date": "2024-11-08T00:00:00", "description": "d", "status": "completed"}'
+    )
+    workspace.git("add", ".")
+    workspace.git("commit", "-qm", "Run 000-example-migration")
+    ran = workspace.doit()
+    assert (ran.code, ran.err) == (0, "")
+    assert letters(workspace)["migrate:000-example-migration"] == "U"
+
+
+def test_a_marker_that_is_not_committed_does_not_count(applied: Workspace) -> None:
+    applied.migration("003-third", create_person("chet-rai"))
+    marker = applied.db / "v2/migration-logs/003-third/marker.toml"
+    marker.parent.mkdir()
+    marker.write_text("format = 1\n")
+    assert letters(applied)["migrate:003-third"] == "R"
+    ran = applied.doit()
+    assert ran.code == 3
+    assert "nes-db has uncommitted changes: v2/migration-logs/003-third/" in ran.err
+
+
+def test_files_that_git_ignores_are_no_inputs(workspace: Workspace) -> None:
+    workspace.git_in(workspace.root, "init", "-q")
+    (workspace.root / ".gitignore").write_text("*.secret\nnes-db/\n.nes-tasks/\n")
+    folder = workspace.migration("001-first", create_person("asha-rai"))
+    (folder / "key.secret").write_text("x")
+    workspace.doit()
+    assert "secret" not in workspace.git("show", "HEAD:v2/migration-logs/001-first/marker.toml")
+    (folder / "key.secret").write_text("y")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__/x.pyc").write_text("")
+    (folder / "migrate.py~").write_text("")
+    assert letters(workspace)["migrate:001-first"] == "U"
+
+
+def test_touching_a_file_is_not_drift(applied: Workspace) -> None:
+    os.utime(applied.migrations / "001-first/data.csv", (1, 1))
+    assert letters(applied)["migrate:001-first"] == "U"
