@@ -1,0 +1,44 @@
+"""Create the metropolitan and sub-metropolitan cities of Nepal, each inside its district."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nes_tasks.running.context import MigrationContext
+
+AUTHOR = "The nes-tasks contributors <contributors@example.org>"
+DATE = "2026-11-22"
+DESCRIPTION = "Create the 6 metropolitan and 11 sub-metropolitan cities of Nepal"
+
+
+async def migrate(context: MigrationContext) -> None:
+    """Create a location for each city of cities.json, which lists them by kind."""
+    for sub_type, cities in context.read_json("cities.json").items():
+        for city in cities:
+            district = await context.search.find_entity_by_name(
+                city["district"], entity_type="location", sub_type="district"
+            )
+            if district is None:
+                raise LookupError(f"{city['name']['en']}: no district {city['district']!r}")
+            await context.publication.create_entity(
+                entity_type="location",
+                entity_subtype=sub_type,
+                entity_data={
+                    "slug": city["slug"],
+                    "names": [
+                        {
+                            "kind": "PRIMARY",
+                            "en": {"full": city["name"]["en"]},
+                            "ne": {"full": city["name"]["ne"]},
+                        }
+                    ],
+                    "parent": district.id,
+                    "area": city["area_km2"],
+                    "identifiers": [
+                        {"scheme": "website", "value": city["website"], "url": city["website"]}
+                    ],
+                },
+                change_description="Create the city",
+            )
+        context.log(f"Created {len(cities)} locations of kind {sub_type}")

@@ -1,0 +1,43 @@
+"""Create the 165 constituencies of the House of Representatives, numbered by district."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nes_tasks.running.context import MigrationContext
+
+AUTHOR = "The nes-tasks contributors <contributors@example.org>"
+DATE = "2026-11-22"
+DESCRIPTION = "Create the 165 constituencies of the House of Representatives"
+
+
+async def migrate(context: MigrationContext) -> None:
+    """Create as many constituencies in each district as it has directly elected seats."""
+    created = 0
+    for row in context.progress(context.read_csv("constituencies.csv"), "districts"):
+        district = await context.search.find_entity_by_name(
+            row["district"], entity_type="location", sub_type="district"
+        )
+        if district is None:
+            raise LookupError(f"no district {row['district']!r}")
+        name = district.names[0]
+        for number in range(1, int(row["seats"]) + 1):
+            await context.publication.create_entity(
+                entity_type="location",
+                entity_subtype="constituency",
+                entity_data={
+                    "slug": f"{district.slug}-{number}",
+                    "names": [
+                        {
+                            "kind": "PRIMARY",
+                            "en": {"full": f"{name.en.full} - {number}"},
+                            "ne": {"full": f"{name.ne.full} - {number}"},
+                        }
+                    ],
+                    "parent": district.id,
+                },
+                change_description="Create the constituency",
+            )
+            created += 1
+    context.log(f"Created {created} constituencies")

@@ -1,0 +1,30 @@
+"""Relate each location to the one that it lies in, as its parent says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nes_tasks.running.context import MigrationContext
+
+AUTHOR = "The nes-tasks contributors <contributors@example.org>"
+DATE = "2026-11-22"
+DESCRIPTION = "Relate districts, cities and constituencies to where they lie"
+
+SUB_TYPES = ("district", "metropolitan_city", "sub_metropolitan_city", "constituency")
+
+
+async def migrate(context: MigrationContext) -> None:
+    """Create a LOCATED_IN relationship from each location to its parent."""
+    for sub_type in SUB_TYPES:
+        locations = await context.db.list_entities(
+            entity_type="location", sub_type=sub_type, limit=1000
+        )
+        for location in context.progress(locations, sub_type):
+            await context.publication.create_relationship(
+                source_entity_id=location.id,
+                target_entity_id=location.parent,
+                relationship_type="LOCATED_IN",
+                change_description="Say where it is located",
+            )
+        context.log(f"Located {len(locations)} of kind {sub_type}")

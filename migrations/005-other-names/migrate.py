@@ -1,0 +1,36 @@
+"""Add the other names by which people look for provinces and districts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nes_tasks.models import Name, NameKind, NameParts
+
+if TYPE_CHECKING:
+    from nes_tasks.running.context import MigrationContext
+
+AUTHOR = "The nes-tasks contributors <contributors@example.org>"
+DATE = "2026-11-22"
+DESCRIPTION = "Add former and common names of provinces and districts"
+
+
+async def migrate(context: MigrationContext) -> None:
+    """Find each location by the name it has and add the name of other-names.csv."""
+    other_names = context.read_csv("other-names.csv")
+    for row in other_names:
+        location = await context.search.find_entity_by_name(
+            row["name"], entity_type="location", sub_type=row["sub_type"]
+        )
+        if location is None:
+            raise LookupError(f"no {row['sub_type']} {row['name']!r}")
+        location.names.append(
+            Name(
+                kind=NameKind.ALTERNATE,
+                en=NameParts(full=row["other_name_en"]),
+                ne=NameParts(full=row["other_name_ne"]),
+            )
+        )
+        await context.publication.update_entity(
+            entity=location, change_description=f"Add the name {row['other_name_en']}"
+        )
+    context.log(f"Added {len(other_names)} names")
