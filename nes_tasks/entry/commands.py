@@ -152,7 +152,18 @@ class Info(_Guarded, cmd_info.Info):  # type: ignore[misc]
         unknown = [name for name in pos_args if name not in known]
         if unknown:
             raise UsageError(f"{unknown[0]} is not a task", hint="doit list --all shows them")
-        return int(super()._execute(pos_args, hide_status))
+        code = int(super()._execute(pos_args, hide_status))
+        if self.is_ours and (name := migration_name(pos_args[0])):
+            self._print_commits(name)
+        return code
+
+    def _print_commits(self, name: str) -> None:
+        commits = session().project.history().get(name, [])
+        if commits:
+            self.outstream.write("\ncommits    : \n")
+        for commit in commits:
+            moment = f"{commit.committed_at:%Y-%m-%d %H:%M} UTC"
+            self.outstream.write(f" - {commit.id}  {moment}  {commit.committer}\n")
 
 
 class Forget(_Guarded, cmd_forget.Forget):  # type: ignore[misc]

@@ -6,7 +6,6 @@ strings instead of `Path`, and a cache that saves reading what has not been touc
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
@@ -14,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
+from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
 from .printable import HOSTILE, printable
 
@@ -231,8 +231,6 @@ class HashCache:
         """Write the cache if it has changed, in one step; forget files that are gone."""
         if not self._changed:
             return
-        import json
-
         files = {
             path: record
             for path, record in self._files.items()
@@ -240,27 +238,12 @@ class HashCache:
         }
         current = {record[4] for record in files.values() if _is_record(record)}
         derived = {k: v for k, v in self._derived.items() if k.partition(":")[0] in current}
-        text = json.dumps({"format": CACHE_FORMAT, "files": files, "derived": derived})
-        aside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_text(text, encoding="ascii")
-            aside.replace(self.path)
+        if save_cache(self.path, CACHE_FORMAT, {"files": files, "derived": derived}):
             self._changed = False
-        except OSError:  # a read-only or full disk costs time, nothing else
-            with contextlib.suppress(OSError):
-                aside.unlink()
 
     def _load(self) -> dict[str, dict[str, Any]]:
-        import json
-
         empty: dict[str, dict[str, Any]] = {"files": {}, "derived": {}}
-        try:
-            content = json.loads(self.path.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return empty
-        if not isinstance(content, dict) or content.get("format") != CACHE_FORMAT:
-            return empty
+        content = load_cache(self.path, CACHE_FORMAT)
         if not all(isinstance(content.get(part), dict) for part in empty):
             return empty
         return content

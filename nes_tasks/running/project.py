@@ -8,6 +8,7 @@ from functools import cached_property
 from ..migrations import HashCache, Plan, discover
 from ..settings import Settings
 from ..storage.git import Git
+from ..storage.history import Commit, read_history
 from ..storage.ledger import Ledger, read_ledger
 
 
@@ -47,6 +48,14 @@ class Project:
         )
         hashes.save()
         return plan, ledger
+
+    def history(self) -> dict[str, list[Commit]]:
+        """Return the commits of each migration in the database, oldest first."""
+        ledger = self.look()[1]
+        if ledger.commit is None:
+            return {}
+        cache = self.settings.state_folder / "cache" / "history.json"
+        return read_history(Git(self.settings.database), ledger.commit, cache=cache)
 
     @cached_property
     def _ignored(self) -> frozenset[str]:

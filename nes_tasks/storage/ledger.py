@@ -7,7 +7,6 @@ parsing: its key is the id of the tree that holds the markers.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from ..cache import load_cache, save_cache
 from ..errors import DatabaseError
 from .git import Git, failure
 from .marker import FILE_NAME, FOLDER, Marker, Statistics
@@ -73,10 +73,10 @@ def read_ledger(
     commit, tree = (_found(line) for line in done.stdout.splitlines()[:2])
     if commit is None or tree is None:
         return Ledger(commit, {})
-    known = _load(cache)
+    known = load_cache(cache, CACHE_FORMAT)
     if known.get("tree") != tree:
-        known = {"format": CACHE_FORMAT, "tree": tree, "entries": _read(git, tree, known)}
-        _save(cache, known)
+        known = {"tree": tree, "entries": _read(git, tree, known)}
+        save_cache(cache, CACHE_FORMAT, known)
     return Ledger(commit, {name: _decode(name, row) for name, row in known["entries"].items()})
 
 
@@ -198,23 +198,3 @@ def _decode(name: str, row: Mapping[str, Any]) -> Applied:
         statistics=Statistics(**row["statistics"]),
         deterministic=row["deterministic"],
     )
-
-
-def _load(cache: Path | None) -> dict[str, Any]:
-    if cache is not None:
-        with contextlib.suppress(OSError, ValueError):
-            content = json.loads(cache.read_text(encoding="utf-8"))
-            if isinstance(content, dict) and content.get("format") == CACHE_FORMAT:
-                return content
-    return {}
-
-
-def _save(cache: Path | None, content: Mapping[str, Any]) -> None:
-    """Write the cache; a read-only project folder only costs the time to parse again."""
-    if cache is None:
-        return
-    with contextlib.suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        partial = cache.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(content), encoding="utf-8")
-        partial.replace(cache)

@@ -72,6 +72,13 @@ def test_info_tells_why_it_would_run(three: Workspace) -> None:
     assert "status     : up-to-date" in three.doit("info", "migrate:001-first").out
 
 
+def test_info_lists_the_commits_of_an_applied_one(three: Workspace) -> None:
+    out = three.doit("info", "migrate:001-first").out
+    commit = three.git("log", "-1", "--format=%H  %cd  %cn", "--date=format:%Y-%m-%d %H:%M UTC")
+    assert out.endswith(f"commits    : \n - {commit}\n")
+    assert "commits" not in three.doit("info", "migrate:002-second").out
+
+
 def test_info_names_the_changed_files_of_a_drift(three: Workspace) -> None:
     (three.migrations / "001-first/README.md").write_text("# other\n")
     out = three.doit("info", "migrate:001").out

@@ -1,0 +1,42 @@
+"""Files that save work and nothing else: without them everything is found out again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def load_cache(path: Path | None, version: int) -> dict[str, Any]:
+    """Return what was saved under the same format `version`, else nothing.
+
+    Missing, unreadable and damaged files are as good as empty ones; `path` None is no file.
+    """
+    if path is not None:
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            content = json.loads(path.read_bytes())
+            if isinstance(content, dict) and content.get("format") == version:
+                return content
+    return {}
+
+
+def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> bool:
+    """Write JSON in one step, so that nobody reads half of it; return whether it was written.
+
+    A full or read-only disk only costs the time to find it out again.
+    """
+    if path is None:
+        return False
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps({"format": version, **content}), encoding="utf-8")
+        partial.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""The history: which commits of the database repository belong to which migration.
+
+It tells when, by whom and in how many commits; it does not decide what is applied, because a
+revert leaves it as it is. That is the ledger's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..cache import load_cache, save_cache
+from .git import Git
+
+CACHE_FORMAT = 1
+# "Migration: NAME (Batch 2/3)" is ours; the others were written by hand before there was a tool.
+SUBJECT = re.compile(
+    r"(?:Migration:?|Run(?: migration)?) (?P<name>[0-9]{3,}-[a-z0-9]+(?:-[a-z0-9]+)*)"
+    r"(?: \(Batch [0-9]+/[0-9]+\))?"
+)
+# Unit and record separators: no subject or name can hold them.
+FIELDS = "%H%x1f%ct%x1f%an%x1f%cn%x1f%s%x1e"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a migration; `author` is the contributor, `committer` whoever applied it."""
+
+    id: str
+    committed_at: datetime
+    author: str
+    committer: str
+
+
+def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[str, list[Commit]]:
+    """Return the commits of each migration that are reachable from `commit`, oldest first.
+
+    The log is read once: what `cache` holds for an ancestor is taken over, and only the
+    commits since then are looked at. Raises `GitError` for a commit that is not there.
+    """
+    known = load_cache(cache, CACHE_FORMAT)
+    if known.get("commit") == commit:
+        return _decode(known["rows"])
+    rows: list[dict[str, Any]] = []
+    span = [commit]
+    before = known.get("commit")
+    if before and git.attempt("merge-base", "--is-ancestor", before, commit).returncode == 0:
+        rows, span = list(known["rows"]), [commit, f"^{before}"]
+    log = git.run("log", "--reverse", "--topo-order", f"--format={FIELDS}", *span, "--")
+    for record in log.decode(errors="replace").split("\x1e"):
+        parts = record.strip("\n").split("\x1f")
+        if len(parts) == 5 and (found := SUBJECT.fullmatch(parts[4])):
+            keys = ("id", "committed_at", "author", "committer")
+            rows.append({"name": found["name"], **dict(zip(keys, parts[:4], strict=True))})
+    save_cache(cache, CACHE_FORMAT, {"commit": commit, "rows": rows})
+    return _decode(rows)
+
+
+def _decode(rows: list[dict[str, Any]]) -> dict[str, list[Commit]]:
+    found: dict[str, list[Commit]] = {}
+    for row in rows:
+        moment = datetime.fromtimestamp(int(row["committed_at"]), UTC)
+        commit = Commit(row["id"], moment, row["author"], row["committer"])
+        found.setdefault(row["name"], []).append(commit)
+    return found
