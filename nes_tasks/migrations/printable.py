@@ -35,4 +35,4 @@ def move_command(source: str, target: str) -> str:
 
     if HOSTILE.search(source):
         return f"rename it to {target}"
-    return f"git mv {shlex.quote(source)} {shlex.quote(target)}"
+    return f"mv {shlex.quote(source)} {shlex.quote(target)}"

@@ -42,17 +42,17 @@ FOLDERS: dict[str, tuple[Break, str, str]] = {
     "name breaks the convention": (
         lambda w: w.migration("3-Add_Ministers"),
         "migrations/3-Add_Ministers is not named like",
-        "git mv migrations/3-Add_Ministers migrations/003-add-ministers",
+        "mv migrations/3-Add_Ministers migrations/003-add-ministers",
     ),
     "two folders with one number": (
         lambda w: w.migration("002-other"),
         "migrations/002-other has the same number as 002-second",
-        "git mv migrations/002-second migrations/003-second",
+        "mv migrations/002-second migrations/003-second",
     ),
     "number below the last applied one": (
         lambda w: w.migration("000-late"),
         "migrations/000-late comes before 001-first, which is already applied",
-        "git mv migrations/000-late migrations/003-late",
+        "mv migrations/000-late migrations/003-late",
     ),
     "missing script": (
         lambda w: (w.migrations / "002-second/migrate.py").unlink(),

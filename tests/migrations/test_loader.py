@@ -173,7 +173,7 @@ def test_a_wrong_name_comes_with_the_corrected_one(
     assert folder.prefix is None
     hint = problem(folder).hint or ""
     command = hint.partition(", or move")[0]
-    assert shlex.split(command) == ["git", "mv", f"migrations/{name}", f"migrations/{corrected}"]
+    assert shlex.split(command) == ["mv", f"migrations/{name}", f"migrations/{corrected}"]
     assert split_name(corrected)
 
 
@@ -207,7 +207,6 @@ def test_a_name_for_the_shell_is_quoted(migrations: Directory) -> None:
     (folder,) = migrations.folders()
     hint = (problem(folder).hint or "").partition(", or move")[0]
     assert shlex.split(hint) == [
-        "git",
         "mv",
         "migrations/5 add; rm -rf $HOME '",
         "migrations/005-add-rm-rf-home",

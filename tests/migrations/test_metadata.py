@@ -120,6 +120,7 @@ def test_what_would_have_to_be_computed_is_refused(read: Read, value: str) -> No
         "import common as AUTHOR",
         "*AUTHOR, PLACE = 'Hari', 'Ilam'",
         "AUTHOR, PLACE = pair",
+        "PLACE, AUTHOR, *REST = *pair, 'Hari', 'Ilam'",
         "DATE = datetime.date(2024, 1, 25)",
     ],
 )
