@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from ..errors import NesTasksError
 
@@ -288,7 +288,8 @@ def read_excel(path: Path, name: str, *, sheet_name: str | None = None) -> list[
     Raises `InputFileError` when the file is no workbook, when it has no such sheet, or when
     the sheet is empty, has no names or has a name twice.
     """
-    with closing(_workbook(path, name)) as workbook:
+    # The file is ours: openpyxl leaves it open when it fails.
+    with _parsing(name), path.open("rb") as file, closing(_workbook(file, name)) as workbook:
         sheet = _sheet(workbook, name, sheet_name)
         # The size that a workbook states for a sheet is often wrong; the cells never are.
         sheet.reset_dimensions()
@@ -298,25 +299,29 @@ def read_excel(path: Path, name: str, *, sheet_name: str | None = None) -> list[
         return list(_records(rows, columns))
 
 
-def _workbook(path: Path, name: str) -> Workbook:
+def _workbook(file: BinaryIO, name: str) -> Workbook:
     import openpyxl
 
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(COMPOUND_FILE_MARK))
-    except OSError as error:
-        raise InputFileError(f"{name} cannot be read: {error.strerror or error}") from None
+    start = file.read(len(COMPOUND_FILE_MARK))
     if not start:
         raise InputFileError(f"{name} is empty")
     if start == COMPOUND_FILE_MARK:
         raise InputFileError(
             f"{name} is an old .xls or encrypted workbook", hint="save it as .xlsx, unencrypted"
         )
+    return openpyxl.load_workbook(file, read_only=True, data_only=True)
+
+
+@contextmanager
+def _parsing(name: str) -> Iterator[None]:
+    """Turn whatever a parser makes of a damaged workbook into `InputFileError`."""
     try:
         with warnings.catch_warnings():
             # About charts and validation rules, which are not read anyway.
             warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(path, read_only=True, data_only=True)
+            yield
+    except (InputFileError, ImportError):
+        raise
     # A damaged archive can fail in any part of the parser, with any exception.
     except Exception as error:
         raise InputFileError(

@@ -63,14 +63,20 @@ class EntityDatabase(ObjectFiles):
     # Entities ------------------------------------------------------------------------------
 
     async def put_entity(
-        self, entity: Entity, *, snapshot: Mapping[str, Any] | None = None
+        self,
+        entity: Entity,
+        *,
+        snapshot: Mapping[str, Any] | None = None,
+        checked: bool = False,
     ) -> Entity:
         """Write an entity's file, without a version, and return the entity.
 
-        `snapshot` is its `codec.snapshot_of`, if at hand. Raises `ValueError` when the file
-        could not be read back, or not be written under the entity's id.
+        `snapshot` is its `codec.snapshot_of`, if at hand; `checked` says that it was made of
+        plain values just now and never changed. Raises `ValueError` when the file could not be
+        read back, or not be written under the entity's id.
         """
-        self._put(entity.id, ENTITY, dump_entity(entity, snapshot), load_entity)
+        load = None if checked else load_entity
+        self._put(entity.id, ENTITY, dump_entity(entity, snapshot), load)
         return entity
 
     async def get_entity(self, entity_id: str) -> Entity | None:

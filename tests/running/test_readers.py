@@ -465,6 +465,13 @@ def test_an_archive_that_is_no_workbook_is_a_clear_error(folder: Path) -> None:
         readers.read_excel(path, "data.xlsx")
 
 
+def test_a_damaged_sheet_is_a_clear_error(folder: Path) -> None:
+    path = workbook(folder, {"S": [["a"], [1], [2]]})
+    rewrite(path, "xl/worksheets/sheet1.xml", b"</row>", b"</raw>")
+    with pytest.raises(InputFileError, match=r"data\.xlsx is not an Excel workbook: .*mismatched"):
+        readers.read_excel(path, "data.xlsx")
+
+
 # Cost
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,29 +15,15 @@ from nes_tasks.storage.git import Git
 from nes_tasks.storage.store import Store
 from nes_tasks.storage.transaction import Transaction
 
-START = datetime(2026, 1, 31, 6, 15, 9, 123456, tzinfo=UTC)
-AUTHOR = "author:jane-doe"
+from .samples import AUTHOR, Clock
 
 
-class Clock:
-    """A clock that goes on by a second each time it is asked."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def __call__(self) -> datetime:
-        self.asked += 1
-        return START + timedelta(seconds=self.asked - 1)
-
-
-def empty_repository(folder: Path) -> Path:
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty repository; one for all tests, since none of them commits."""
+    folder = tmp_path_factory.mktemp("services") / "database"
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     return folder
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    return empty_repository(tmp_path / "database")
 
 
 @pytest.fixture
@@ -74,24 +58,3 @@ def publication(database: EntityDatabase) -> PublicationService:
 @pytest.fixture
 def search(database: EntityDatabase) -> SearchService:
     return SearchService(database)
-
-
-def name(full: str, ne: str | None = None, kind: str = "PRIMARY", **parts: str) -> dict[str, Any]:
-    """The data of a name in English and perhaps Nepali."""
-    data: dict[str, Any] = {"kind": kind, "en": {"full": full, **parts}}
-    if ne is not None:
-        data["ne"] = {"full": ne}
-    return data
-
-
-def person(slug: str, full: str = "Jane Doe", **fields: Any) -> dict[str, Any]:
-    """The data of a person."""
-    return {"slug": slug, "names": [name(full)], **fields}
-
-
-def files(store: Store) -> dict[str, bytes]:
-    """Everything that is in a store."""
-    return {path: data for path, data in store.read_many(list(store.list(""))) if data is not None}
-
-
-Create = Callable[..., Any]
