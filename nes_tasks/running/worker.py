@@ -179,7 +179,11 @@ def _die_with_caller(stream: socket.socket) -> None:
 
 
 def _preload() -> None:
-    """Import what every migration needs, and tell the collector that it stays."""
+    """Import what every migration needs, and set the collector up for many small objects.
+
+    What is imported stays for good. What a migration makes is mostly kept too, so looking
+    through it after each 700 new objects, as Python does, would cost a third of a listing.
+    """
     import time_machine  # noqa: F401
 
     from ..services import database, publication, search  # noqa: F401
@@ -187,6 +191,7 @@ def _preload() -> None:
 
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 if __name__ == "__main__":
