@@ -1,27 +1,40 @@
 """Writing git objects as a stream: one ``git fast-import`` process.
 
 The stream format is described in https://git-scm.com/docs/git-fast-import. Nothing that is
-written can be seen by anyone before `finish`: refs move only when git has read ``done``.
+written can be seen by anyone before `finish`: refs move only when git has read ``done``, and the
+objects wait in a folder of their own, as those of a push do in git's quarantine
+(https://git-scm.com/docs/git-receive-pack#_quarantine_environment). Otherwise a migration that
+fails after a gigabyte would leave the gigabyte in the repository.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from ..errors import GitError
 from .git import Git, failure
+
+# Names with tmp_ are taken for leftovers by `git prune`, too, once they are two weeks old.
+ASIDE_PREFIX = "tmp_nes-tasks-"
+# What would end a name or an address early in a commit's header; git drops them as well.
+NOT_IN_PERSON = str.maketrans("", "", "<>\n\r\0")
 
 
 class FastImport:
     """A stream of blobs and commits into one repository."""
 
     def __init__(self, git: Git) -> None:
+        self._objects = objects_folder(git)
+        self._aside = Path(tempfile.mkdtemp(prefix=ASIDE_PREFIX, dir=self._objects))
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._failure: GitError | None = None
         answers, theirs = os.pipe()
         try:
             self._process = git.start(
@@ -31,10 +44,15 @@ class FastImport:
                 f"--cat-blob-fd={theirs}",
                 stderr=self._errors,
                 pass_fds=[theirs],
+                env={
+                    "GIT_OBJECT_DIRECTORY": str(self._aside),
+                    "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(self._objects),
+                },
             )
         except BaseException:
             os.close(answers)
             self._errors.close()
+            shutil.rmtree(self._aside, ignore_errors=True)
             raise
         finally:
             os.close(theirs)
@@ -94,7 +112,7 @@ class FastImport:
             self._send(f"from {start}\n".encode())
         for path, content in files:
             line = f"D {path}\n" if content is None else f"M 100644 :{content} {path}\n"
-            self._send(line.encode())
+            self._send(line.encode(errors="surrogateescape"))
         self._send(b"\nget-mark :%d\n" % mark, flush=True)
         commit = self._answers.readline().strip().decode()
         if not commit:
@@ -108,6 +126,7 @@ class FastImport:
             self._stdin.close()
         if self._process.wait():
             raise self._died()
+        _merge(self._aside, self._objects)
         self._close()
 
     def abort(self) -> None:
@@ -117,6 +136,8 @@ class FastImport:
         self._close()
 
     def _send(self, data: bytes, *, flush: bool = False) -> None:
+        if self._failure:
+            raise self._failure
         try:
             self._stdin.write(data)
             if flush:
@@ -128,17 +149,44 @@ class FastImport:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
         self._errors.seek(0)
-        said = self._errors.read()
+        said = self._errors.read() or b"it ended early, with code %d" % (self._process.poll() or 0)
         self.abort()
-        return failure(["fast-import"], said)
+        self._failure = failure(["fast-import"], said)
+        return self._failure
 
     def _close(self) -> None:
+        shutil.rmtree(self._aside, ignore_errors=True)
         for file in (self._stdin, self._stdout, self._answers, self._errors):
             with contextlib.suppress(BrokenPipeError):
                 file.close()
 
 
+def objects_folder(git: Git) -> Path:
+    """Return the folder of the repository's objects."""
+    return git.folder / os.fsdecode(git.run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Move all files below `source` to the same places below `target`.
+
+    A pack's index goes last, as by it others see the pack.
+    """
+    for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
+        there = target / item.name
+        if item.is_dir() and there.is_dir():
+            _merge(item, there)
+        else:
+            item.replace(there)
+
+
+def _quoted(path: Path) -> str:
+    """Return `path` so that git takes it for one, whatever it contains."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _person(who: tuple[str, str], when: datetime) -> str:
-    name, email = who
+    """Return the end of an author or committer line; git knows no time before 1970."""
+    name, email = (part.translate(NOT_IN_PERSON).strip() for part in who)
     space = " " if name else ""
-    return f"{name}{space}<{email}> {int(when.timestamp())} +0000"
+    return f"{name}{space}<{email}> {max(0, int(when.timestamp()))} +0000"

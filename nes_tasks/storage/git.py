@@ -18,6 +18,21 @@ from ..errors import GitError, UnavailableError
 
 # `git ls-files --format`-like comforts are not used: Debian 11 and Ubuntu 22.04 must do.
 MINIMUM_VERSION = (2, 30)
+# Who the user is, how git reaches a remote, and where git itself is installed.
+KEPT = (
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_ASKPASS",
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_CONFIG_",
+    "GIT_EXEC_PATH",
+    "GIT_HTTP_",
+    "GIT_PROXY_",
+    "GIT_SSH",
+    "GIT_SSL_",
+)
+# No such program on PATH, or only files of that name that may not be executed.
+CANNOT_START = (FileNotFoundError, PermissionError)
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
 
 
@@ -28,8 +43,7 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     blindly they would make us write there. Identity and transport settings are kept.
     """
     source = os.environ if environ is None else environ
-    kept = ("GIT_SSH", "GIT_ASKPASS", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSL_")
-    env = {k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(kept)}
+    env = {k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(KEPT)}
     env.update(LC_ALL="C.UTF-8", GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0")
     return env
 
@@ -41,8 +55,9 @@ class Git:
         self.folder = folder
         self.env = clean_environment()
         # Without a ceiling a folder that is no repository would be taken for a part of the
-        # repository around it, usually the one that holds the migrations.
-        self.env["GIT_CEILING_DIRECTORIES"] = str(folder.parent)
+        # repository around it, usually the one that holds the migrations. git looks upwards from
+        # where a link leads to, so the ceiling has to be there.
+        self.env["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)
 
     def command(self, *args: str) -> list[str]:
         """Return the whole command line for `args`."""
@@ -64,6 +79,16 @@ class Git:
         """Run git and return its output as text without the line end."""
         return self.run(*args, stdin=stdin).decode(errors="surrogateescape").rstrip("\n")
 
+    def ask(self, *args: str) -> str | None:
+        """Run a command that says "there is none" with exit code 1; return its answer or None.
+
+        Raises `GitError` when it fails in any other way.
+        """
+        done = self.attempt(*args)
+        if done.returncode not in (0, 1):
+            raise failure(args, done.stderr)
+        return None if done.returncode else done.stdout.decode(errors="surrogateescape").strip()
+
     def empty_tree(self) -> str:
         """Return the id of the tree without files, which stands for "no commit yet"."""
         return self.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
@@ -81,11 +106,15 @@ class Git:
                 env={**self.env, **(env or {})},
                 check=False,
             )
-        except FileNotFoundError:
+        except CANNOT_START:
             raise git_missing() from None
 
     def start(
-        self, *args: str, stderr: int | IO[bytes] | None = None, pass_fds: Sequence[int] = ()
+        self,
+        *args: str,
+        stderr: int | IO[bytes] | None = None,
+        pass_fds: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start a git that is spoken to over pipes; the caller closes it."""
         try:
@@ -94,10 +123,10 @@ class Git:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=self.env,
+                env={**self.env, **(env or {})},
                 pass_fds=pass_fds,
             )
-        except FileNotFoundError:
+        except CANNOT_START:
             raise git_missing() from None
 
 
@@ -109,12 +138,18 @@ def git_missing() -> UnavailableError:
 def failure(args: Sequence[str], stderr: bytes) -> GitError:
     """Return the error for a git command that ended badly, with the line that says why."""
     said = stderr.decode(errors="replace").strip()
-    lines = [line for line in said.splitlines() if line.strip()]
-    telling = (
-        [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:] or [""]
-    )
-    reason = telling[0].removeprefix("fatal:").removeprefix("error:").strip() or "no reason given"
-    return GitError(f"git {args[0]} failed: {reason}", stderr=said)
+    return GitError(f"git {args[0]} failed: {reason(said)}", stderr=said)
+
+
+def reason(said: str) -> str:
+    """Return the line of what git `said` that tells why it failed, and what a remote added."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
+    line = (telling or lines[-1:] or ["no reason given"])[0]
+    line = line.removeprefix("fatal:").removeprefix("error:").removeprefix("!").strip()
+    remote = [words for row in lines if (words := row.removeprefix("remote:").strip()) != row]
+    added = "; ".join(filter(None, remote))
+    return " ".join(f"{line} ({added})".split() if added else line.split())
 
 
 def check_version() -> tuple[int, ...]:
@@ -124,7 +159,7 @@ def check_version() -> tuple[int, ...]:
     """
     try:
         done = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
+    except CANNOT_START:
         raise git_missing() from None
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
     version = tuple(int(part or 0) for part in found.groups()) if found else (0,)

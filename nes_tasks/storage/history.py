@@ -21,6 +21,7 @@ SUBJECT = re.compile(
     r"(?:Migration:?|Run(?: migration)?) (?P<name>[0-9]{3,}-[a-z0-9]+(?:-[a-z0-9]+)*)"
     r"(?: \(Batch [0-9]+/[0-9]+\))?"
 )
+REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
 # Unit and record separators: no subject or name can hold them.
 FIELDS = "%H%x1f%ct%x1f%an%x1f%cn%x1f%s%x1e"
 
@@ -66,3 +67,17 @@ def _decode(rows: list[dict[str, Any]]) -> dict[str, list[Commit]]:
         commit = Commit(row["id"], moment, row["author"], row["committer"])
         found.setdefault(row["name"], []).append(commit)
     return found
+
+
+def reverted(git: Git, commit: str) -> set[str]:
+    """Return the commits whose effect ``git revert`` took back, by the line it writes.
+
+    A revert that was itself reverted takes nothing back. Raises `GitError`.
+    """
+    log = git.run("log", "--topo-order", "--format=%H%x1f%b%x1e", "--grep=^This reverts", commit)
+    undone: set[str] = set()
+    for record in log.decode(errors="replace").split("\x1e"):  # the newest first
+        by, _, body = record.strip("\n").partition("\x1f")
+        if by not in undone:
+            undone.update(REVERTS.findall(body))
+    return undone

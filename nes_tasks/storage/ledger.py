@@ -17,7 +17,7 @@ from typing import Any
 
 from ..cache import load_cache, save_cache
 from ..errors import DatabaseError
-from .git import Git, failure
+from .git import Git, failure, reason
 from .marker import FILE_NAME, FOLDER, Marker, Statistics
 from .objects import ObjectReader
 from .snapshot import Snapshot
@@ -70,14 +70,22 @@ def read_ledger(
     done = git.attempt("cat-file", "--batch-check", stdin=f"{revision}\n{logs}\n".encode())
     if done.returncode:
         raise not_a_repository(database, failure(["cat-file"], done.stderr).stderr)
-    commit, tree = (_found(line) for line in done.stdout.splitlines()[:2])
+    answers = done.stdout.splitlines()
+    commit, tree = _found(answers[0], b"commit"), _found(answers[1], b"tree")
+    if commit is None and git.ask("rev-parse", "--verify", "--quiet", revision):
+        raise DatabaseError(
+            f"{database} is damaged: git cannot read the commit of {revision}",
+            hint=f"see git -C {database} fsck, or clone the database anew",
+        )
     if commit is None or tree is None:
         return Ledger(commit, {})
     known = load_cache(cache, CACHE_FORMAT)
-    if known.get("tree") != tree:
-        known = {"tree": tree, "entries": _read(git, tree, known)}
+    applied = _decoded(known)
+    if applied is None or known["tree"] != tree:
+        known = {"tree": tree, "entries": _read(git, tree, known if applied else {})}
         save_cache(cache, CACHE_FORMAT, known)
-    return Ledger(commit, {name: _decode(name, row) for name, row in known["entries"].items()})
+        applied = _decoded(known) or {}
+    return Ledger(commit, applied)
 
 
 def is_absent(database: Path) -> bool:
@@ -103,15 +111,17 @@ def not_a_repository(database: Path, said: str) -> DatabaseError:
             f"git does not trust {database}: it belongs to another user",
             hint=f"git config --global --add safe.directory {database}",
         )
+    if said and "not a git repository" not in said:
+        return DatabaseError(f"{database} cannot be used: {reason(said)}")
     return DatabaseError(
         f"{database} is not a git repository",
         hint="move it away to start an empty one, or change the setting `database`",
     )
 
 
-def _found(line: bytes) -> str | None:
+def _found(line: bytes, kind: bytes) -> str | None:
     words = line.split()
-    return words[0].decode() if len(words) == 3 and words[2].isdigit() else None
+    return words[0].decode() if len(words) == 3 and words[1] == kind else None
 
 
 def _read(git: Git, tree: str, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +143,7 @@ def _read(git: Git, tree: str, known: Mapping[str, Any]) -> dict[str, Any]:
         try:
             parse = _from_marker if file_name == FILE_NAME else _from_earlier
             rows[name] = {"blob": oid, **parse(blob.data)}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DatabaseError(
                 f"{path} in the database cannot be read: {error}",
                 hint="restore it from the history of the database",
@@ -172,18 +182,30 @@ def _from_marker(data: bytes) -> dict[str, Any]:
 
 def _from_earlier(data: bytes) -> dict[str, Any]:
     content = json.loads(data)
-    changes = content.get("changes") or {}
+    changes = (content.get("changes") or {}) if isinstance(content, dict) else None
+    if not isinstance(changes, dict):
+        raise ValueError("it is not the record of a migration")
     kept = ("entities_created", "relationships_created", "versions_created")
+    when, moment = content.get("date"), content.get("executed_at")
     return {
         "author": str(content.get("author") or ""),
-        "date": (content.get("date") or "")[:10] or None,
+        "date": date.fromisoformat(when[:10]).isoformat() if when else None,
         "description": str(content.get("description") or ""),
         # Local time without a zone: the machine that wrote it is not known any more.
-        "applied_at": content.get("executed_at"),
+        "applied_at": datetime.fromisoformat(moment).isoformat() if moment else None,
         "inputs": None,
         "statistics": {key: int(changes.get(key) or 0) for key in kept},
         "deterministic": True,
     }
+
+
+def _decoded(known: Mapping[str, Any]) -> dict[str, Applied] | None:
+    """Return what a cache holds, None when it is empty or was damaged."""
+    try:
+        known["tree"]
+        return {name: _decode(name, row) for name, row in known["entries"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _decode(name: str, row: Mapping[str, Any]) -> Applied:

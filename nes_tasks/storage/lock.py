@@ -36,7 +36,9 @@ def lock(folder: Path, command: str) -> Iterator[None]:
         raise DatabaseError(f"cannot write to {folder}: {error.strerror}") from error
     try:
         who = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
-        holder.write_text(json.dumps({**who, "since": timestamp(now())}), encoding="utf-8")
+        text = json.dumps({**who, "since": timestamp(now())})
+        with contextlib.suppress(OSError):  # the lock holds without it
+            holder.write_text(text, encoding="utf-8")
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -45,7 +47,7 @@ def lock(folder: Path, command: str) -> Iterator[None]:
 
 def _holder(path: Path) -> str:
     """Return who holds the lock; the file is for people only and may be gone already."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         who = json.loads(path.read_text(encoding="utf-8"))
         return f"{who['command']} (process {who['pid']} on {who['host']}, since {who['since']})"
     return "another run"

@@ -87,13 +87,18 @@ class Marker:
         if content.get("format") != FORMAT:
             raise ValueError(f"format is {content.get('format')!r}, not {FORMAT}")
 
-        def typed(key: str, kind: type, default: Any = None) -> Any:
-            value = content.get(key, default)
-            if not isinstance(value, kind):
+        def checked(key: str, value: Any, kind: type) -> Any:
+            # The exact type, as a datetime is a date and a bool an int for `isinstance`.
+            if type(value) is not kind:
                 raise ValueError(f"{key} is {value!r}, not a {kind.__name__}")
             return value
 
-        counts = typed("statistics", dict, {})
+        def typed(key: str, kind: type, default: Any = None) -> Any:
+            return checked(key, content.get(key, default), kind)
+
+        if typed("applied_at", datetime).tzinfo is None:
+            raise ValueError("applied_at has no time zone")
+        counts, inputs = typed("statistics", dict, {}), typed("inputs", dict, {})
         known = Statistics.__dataclass_fields__
         return cls(
             migration=typed("migration", str),
@@ -103,8 +108,10 @@ class Marker:
             applied_at=typed("applied_at", datetime),
             base_tree=typed("base_tree", str),
             deterministic=typed("deterministic", bool, True),
-            statistics=Statistics(**{k: int(v) for k, v in counts.items() if k in known}),
-            inputs={str(k): str(v) for k, v in typed("inputs", dict, {}).items()},
+            statistics=Statistics(
+                **{key: checked(key, n, int) for key, n in counts.items() if key in known}
+            ),
+            inputs={path: checked(path, digest, str) for path, digest in inputs.items()},
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from ..errors import GitError
 from .git import Git, failure
@@ -24,6 +26,15 @@ class GitObject(NamedTuple):
     data: bytes
 
 
+def blob_id(data: bytes, length: int) -> str:
+    """Return git's id of a file with this content, in a repository with ids of `length` digits.
+
+    SHA-256 repositories have longer ids: https://git-scm.com/docs/hash-function-transition
+    """
+    digest = hashlib.sha256 if length == 64 else hashlib.sha1
+    return digest(b"blob %d\0" % len(data) + data).hexdigest()
+
+
 class ObjectReader:
     """Reads objects by id or by any name that git understands, such as ``HEAD:v2``.
 
@@ -33,6 +44,7 @@ class ObjectReader:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._process: subprocess.Popen[bytes] | None = None
+        self._errors: IO[bytes] | None = None
 
     def get(self, name: str) -> GitObject | None:
         """Return the object called `name`, None when there is none."""
@@ -71,22 +83,29 @@ class ObjectReader:
         return GitObject(words[0].decode(), words[1].decode(), data[:-1])
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._process = self._git.start("cat-file", "--batch")
+        # git explains here why it cannot read or fetch an object; a pipe could fill up.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._process = self._git.start("cat-file", "--batch", stderr=self._errors)
         return self._process
 
     def _died(self) -> GitError:
+        assert self._process
+        assert self._errors
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._errors.seek(0)
+        said = self._errors.read() or b"it ended early; the repository may be damaged (git fsck)"
         self.close()
-        return failure(
-            ["cat-file"], b"fatal: it ended early; the repository may be damaged (git fsck)"
-        )
+        return failure(["cat-file"], said)
 
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            for pipe in filter(None, (process.stdin, process.stdout)):
+            files, self._errors = (process.stdin, process.stdout, self._errors), None
+            for file in filter(None, files):
                 with contextlib.suppress(OSError):
-                    pipe.close()
+                    file.close()
             process.wait()
 
     def __enter__(self) -> ObjectReader:

@@ -1,7 +1,8 @@
 """The database repository: found or made, checked, locked, published to.
 
-This is the only module that imports GitPython, for what it does well: opening, cloning,
-configuration, remotes. The hot paths next door speak to git's plumbing themselves.
+This is the only module that imports GitPython, to find what belongs to a repository and for its
+remotes. Everything else speaks to git itself: GitPython knows neither reftables nor SHA-256, takes
+a `$` in a path for a variable, and drops the comments of a configuration that it writes.
 """
 
 from __future__ import annotations
@@ -9,36 +10,47 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+# Without git GitPython's import fails with advice for programmers; `check_version` says it better.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 from git import Repo
 from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 
 from ..errors import DatabaseError, GitError, UnavailableError
-from ..settings import Settings
-from .git import Git, check_version, clean_environment
+from ..settings import Settings, shown
+from .checkout import Checkout
+from .fast_import import ASIDE_PREFIX, objects_folder
+from .git import Git, check_version, clean_environment, reason
 from .ledger import is_absent, not_a_repository
 from .lock import lock
 
+HEADS = "refs/heads/"
 PRIVATE_REFS = "refs/nes-tasks"
 FALLBACK_IDENTITY = ("nes-tasks", "nes-tasks@localhost")
 
 # Each with its reason in docs/reference/database.md. A value that the owner has set stays.
-CONFIGURATION: dict[tuple[str, str], str] = {
-    ("core", "autocrlf"): "false",
-    ("core", "fscache"): "true",
-    ("core", "preloadIndex"): "true",
-    ("core", "untrackedCache"): "true",
-    ("gc", "autoDetach"): "false",
-    ("index", "version"): "4",
+CONFIGURATION = {
+    "core.autocrlf": "false",
+    "core.fscache": "true",
+    "core.preloadIndex": "true",
+    "core.untrackedCache": "true",
+    "gc.autoDetach": "false",
+    "index.version": "4",
 }
+CONFIGURED = "nes-tasks.configured"
 
 # What git leaves in its folder while an operation waits for a person, and what to call it.
 UNFINISHED = {
     "MERGE_HEAD": "merge",
+    "rebase-apply/applying": "am",
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
     "CHERRY_PICK_HEAD": "cherry-pick",
@@ -56,6 +68,9 @@ class Repository:
         self.git = Git(settings.database)
         self.git_dir = Path(repo.git_dir)
         self._own_folder = Path(repo.common_dir) / "nes-tasks"
+        # The note that says a publication is under way. Each linked worktree has its own: another
+        # one could not finish what it says.
+        self._pending = self.git_dir / "nes-tasks" / "publishing.json"
 
     @classmethod
     def open(cls, settings: Settings) -> Repository:
@@ -70,13 +85,14 @@ class Repository:
         path = settings.database
         if is_absent(path):
             _make(settings)
+        # git is asked too: it does not use a repository of another user or of a later version.
+        asked = Git(path).attempt("rev-parse", "--git-dir")
+        if asked.returncode:
+            raise not_a_repository(path, asked.stderr.decode(errors="replace"))
         try:
-            repo = Repo(path)
+            return cls(settings, Repo(path, expand_vars=False))
         except (InvalidGitRepositoryError, NoSuchPathError):
             raise not_a_repository(path, "") from None
-        repository = cls(settings, repo)
-        repository._configure()
-        return repository
 
     # What is there
 
@@ -87,21 +103,36 @@ class Repository:
         Raises `DatabaseError` when HEAD is detached or is not the branch of the settings.
         """
         place, wanted = self.settings.shown_database, self.settings.branch
+        current = (self.git.ask("symbolic-ref", "--quiet", "HEAD") or "").removeprefix(HEADS)
         if self.repo.bare and wanted:
+            if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
+                raise DatabaseError(
+                    f"{place} has no branch {wanted}",
+                    hint="create it, or change the setting `branch`",
+                )
             return wanted
-        if self.repo.head.is_detached:
-            back = wanted or next((head.name for head in self.repo.heads), "main")
+        if not current:
             raise DatabaseError(
                 f"{place} has a detached HEAD, so there is no branch to publish to",
-                hint=f"git -C {place} switch {back}",
+                hint=self._switch(wanted or self._any_branch()),
             )
-        current = self.repo.active_branch.name
         if wanted and wanted != current:
             raise DatabaseError(
                 f"{place} has the branch {current} checked out, not {wanted}",
-                hint=f"git -C {place} switch {wanted}",
+                hint=self._switch(wanted),
             )
         return current
+
+    def _has(self, *refs: str) -> bool:
+        return bool(self.git.text("for-each-ref", "--count=1", *refs))
+
+    def _any_branch(self) -> str:
+        name = self.git.text("for-each-ref", "--count=1", "--format=%(refname)", HEADS)
+        return name.removeprefix(HEADS) or "main"
+
+    def _switch(self, branch: str) -> str:
+        known = self._has(HEADS + branch, f"refs/remotes/*/{branch}")
+        return f"git -C {self.settings.shown_database} switch {'' if known else '-c '}{branch}"
 
     @property
     def has_checkout(self) -> bool:
@@ -110,15 +141,18 @@ class Repository:
 
     def head(self) -> str | None:
         """Return the commit at the tip of the branch, None before the first one."""
-        done = self.git.attempt("rev-parse", "--verify", "--quiet", f"refs/heads/{self.branch}")
-        return done.stdout.decode().strip() or None
+        return self.git.ask("rev-parse", "--verify", "--quiet", HEADS + self.branch)
 
     def committer(self) -> tuple[str, str]:
         """Return name and e-mail of whoever runs this, as git is configured."""
-        config = self.repo.config_reader()
-        name = os.environ.get("GIT_COMMITTER_NAME") or config.get_value("user", "name", "")
-        email = os.environ.get("GIT_COMMITTER_EMAIL") or config.get_value("user", "email", "")
-        return (str(name), str(email)) if name and email else FALLBACK_IDENTITY
+        known = self._configuration()
+
+        def configured(key: str) -> str:
+            variable = os.environ.get(f"GIT_COMMITTER_{key.upper()}")
+            return variable or known.get(f"committer.{key}") or known.get(f"user.{key}") or ""
+
+        name, email = configured("name"), configured("email")
+        return (name, email) if name and email else FALLBACK_IDENTITY
 
     def check_ready(self) -> None:
         """Check that a migration may run; changes nothing.
@@ -146,9 +180,16 @@ class Repository:
         if (self.git_dir / "index.lock").exists():
             raise DatabaseError(
                 f"another git command is at work in {place}",
-                hint=f"if none is, remove {place}/.git/index.lock",
+                hint=f"if none is, remove {shown(self.git_dir, self.settings.root)}/index.lock",
             )
-        status = self.git.run("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules")
+        status = self.git.run(
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--ignore-submodules",
+            "--untracked-files=normal",  # whatever the user prefers to see
+        )
         changed = [row[3:].decode(errors="replace") for row in status.split(b"\0") if row]
         if changed:
             more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
@@ -166,6 +207,7 @@ class Repository:
         Raises `LockHeldError` when another run holds it.
         """
         with lock(self._own_folder, command):
+            self._configure()
             self._recover()
             yield
 
@@ -173,108 +215,73 @@ class Repository:
         """Let the branch move from `old` to `new` and bring the working tree along.
 
         `ref` is the private ref of `new`; it goes away in the same step. Raises
-        `DatabaseError`, having changed nothing, when the branch is not at `old` any more.
+        `DatabaseError`, having changed nothing, when the branch is not at `old` any more or
+        local changes have come up that the new files would overwrite.
         """
-        branch = f"refs/heads/{self.branch}"
-        checkout = self.has_checkout
-        note = {"branch": branch, "old": old, "new": new, "checkout": checkout}
-        self._pending.write_text(json.dumps(note), encoding="utf-8")
-        nothing = "0" * len(new)
-        steps = f"start\nupdate {branch} {new} {old or nothing}\ndelete {ref}\nprepare\ncommit\n"
+        branch = self.branch
+        has_checkout = self.has_checkout
+        if has_checkout:
+            self._checkout.check(old, new)
+        self._note({"branch": HEADS + branch, "old": old, "new": new, "checkout": has_checkout})
         try:
-            self.git.run(
-                "update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=steps.encode()
-            )
+            self._move_branch(branch, old, new, ref)
         except GitError as error:
             self._pending.unlink()
-            raise DatabaseError(
-                f"the branch {self.branch} has moved while the migration ran; nothing was applied",
-                hint="run it again",
-            ) from error
-        if checkout:
-            self._bring_along(old, new)
+            if self.head() == old:
+                problem = f"the branch {branch} cannot be moved: {error.message}"
+            else:
+                problem = f"the branch {branch} has moved while the migration ran"
+            raise DatabaseError(f"{problem}; nothing was applied", hint="run it again") from error
+        if has_checkout:
+            self._checkout.move(old, new)
         self._pending.unlink()
+
+    def _move_branch(self, branch: str, old: str | None, new: str, ref: str) -> None:
+        expected = old or "0" * len(new)
+        steps = f"start\nupdate {HEADS}{branch} {new} {expected}\ndelete {ref}\nprepare\ncommit\n"
+        self.git.run("update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=steps.encode())
 
     def discard(self, ref: str) -> None:
         """Forget a private ref; git's garbage collection removes what only it held."""
         self.git.attempt("update-ref", "-d", ref)
 
-    def _bring_along(self, old: str | None, new: str) -> None:
-        """Check out what differs between two commits; refuses to overwrite anything else.
+    @cached_property
+    def _checkout(self) -> Checkout:
+        return Checkout(
+            self.git,
+            self.git_dir,
+            Path(self.repo.working_dir),
+            place=self.settings.shown_database,
+            kept=self._own_folder / "kept",
+        )
 
-        A two-way merge, see https://git-scm.com/docs/git-read-tree#_two_tree_merge.
-        """
-        before = old or self.git.empty_tree()
-        try:
-            self.git.run("read-tree", "-m", "-u", before, new)
-        except GitError as error:
-            place = self.settings.shown_database
-            raise DatabaseError(
-                f"applied and committed, but {place} could not be checked out: {error.message}",
-                hint=f"move them away, then git -C {place} reset --keep {new[:12]}",
-            ) from error
+    def _note(self, content: dict[str, Any]) -> None:
+        """Write down a publication before it begins, so that a power cut does not forget it."""
+        self._pending.parent.mkdir(exist_ok=True)
+        with self._pending.open("w", encoding="utf-8") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
 
-    @property
-    def _pending(self) -> Path:
-        """The note that says a publication is under way; it outlives a power cut."""
-        return self._own_folder / "publishing.json"
+    def _noted(self) -> tuple[str | None, str] | None:
+        """Return the two commits of a publication whose checkout was not finished."""
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+            note = json.loads(self._pending.read_text(encoding="utf-8"))
+            published = note["branch"] == HEADS + self.branch and self.head() == note["new"]
+            if published and note["checkout"]:
+                return note["old"], note["new"]
+        return None
 
     def _recover(self) -> None:
         """Finish what a killed run had begun, or forget it; we hold the lock, so it is over."""
-        with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-            note = json.loads(self._pending.read_text(encoding="utf-8"))
-            old, new = note["old"], note["new"]
-            published = note["branch"] == f"refs/heads/{self.branch}" and self.head() == new
-            if published and note["checkout"]:
-                self._finish_checkout(old, new)
+        if commits := self._noted():
+            self._checkout.finish(*commits)
         self._pending.unlink(missing_ok=True)
         left = self.git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")
         if left:
             self.git.run("update-ref", "--stdin", stdin=f"{left}\n".encode())
-
-    def _finish_checkout(self, old: str | None, new: str) -> None:
-        """Write the files that differ between two commits, wherever the checkout had stopped.
-
-        git writes the index last, so it may not know yet which files are new. A file that is
-        neither the old nor (a beginning of) the new version is somebody's own: it is kept in
-        the state folder of the repository.
-        """
-        (self.git_dir / "index.lock").unlink(missing_ok=True)
-        before = old or self.git.empty_tree()
-        rows = self.git.run("diff-tree", "-r", "-z", "--no-renames", before, new).split(b"\0")[:-1]
-        changes = [(row.split(), path) for row, path in zip(rows[::2], rows[1::2], strict=True)]
-        top = Path(self.repo.working_dir)
-        for (_, _, was, now, _), path in changes:
-            self._keep_foreign(top / os.fsdecode(path), was.decode(), now.decode())
-        for args, status in (
-            (["checkout", new, "--pathspec-from-file=-", "--pathspec-file-nul"], b"AMT"),
-            (
-                [
-                    "rm",
-                    "-r",
-                    "-f",
-                    "-q",
-                    "--ignore-unmatch",
-                    "--pathspec-from-file=-",
-                    "--pathspec-file-nul",
-                ],
-                b"D",
-            ),
-        ):
-            paths = [path for row, path in changes if row[4] in status]
-            if paths:
-                env = {"GIT_LITERAL_PATHSPECS": "1"}
-                self.git.run(*args, stdin=b"\0".join(paths) + b"\0", env=env)
-
-    def _keep_foreign(self, file: Path, was: str, now: str) -> None:
-        if not file.is_file():
-            return
-        content = file.read_bytes()
-        versions = [self.git.run("cat-file", "blob", oid) for oid in (was, now) if oid.strip("0")]
-        if not any(version.startswith(content) for version in versions):
-            kept = self._own_folder / "kept" / file.relative_to(self.repo.working_dir)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(kept)
+        for aside in objects_folder(self.git).glob(f"{ASIDE_PREFIX}*"):
+            shutil.rmtree(aside, ignore_errors=True)
 
     # Remotes
 
@@ -283,14 +290,10 @@ class Repository:
 
         None when there is no remote of the configured name.
         """
-        remote = self.settings.remote
-        if remote not in {known.name for known in self.repo.remotes} or self.head() is None:
+        remote, head = self.settings.remote, self.head()
+        if head is None or remote not in {known.name for known in self.repo.remotes}:
             return None
-        branch = self.branch
-        known = self.git.attempt(
-            "rev-list", "--count", f"refs/heads/{branch}", "--not", f"--remotes={remote}"
-        )
-        return int(known.stdout or 0)
+        return int(self.git.text("rev-list", "--count", head, "--not", f"--remotes={remote}"))
 
     def push(self) -> None:
         """Push the branch to the remote.
@@ -299,67 +302,93 @@ class Repository:
         `push_timeout` seconds; the commits stay in the local repository.
         """
         remote, timeout = self.settings.remote, self.settings.push_timeout
+        # A thin pack holds differences to files of the remote; a partial clone would fetch them.
+        partial = self._configuration().get(f"remote.{remote}.promisor") == "true"
         again = f"git -C {self.settings.shown_database} push {remote} {self.branch}"
         try:
             self.repo.git.push(
-                "--porcelain", remote, f"{self.branch}:{self.branch}", kill_after_timeout=timeout
+                remote,
+                f"{self.branch}:{self.branch}",
+                thin=not partial,
+                no_thin=partial,
+                kill_after_timeout=timeout,
+                env=clean_environment(),
             )
         except GitCommandError as error:
+            # GitPython indents git's words and puts them in quotes.
+            said = error.stderr.strip().removeprefix("stderr: '").removesuffix("'")
             raise UnavailableError(
-                f"the push to {remote} failed: {_reason(error)}; the data is committed locally",
+                f"the push to {remote} failed: {reason(said)}; the data is committed locally",
                 hint=again,
             ) from error
 
+    def _configuration(self) -> dict[str, str]:
+        """Return what git is configured to do here, from all its files, by key."""
+        rows = self.git.text("config", "--list", "-z").split("\0")
+        pairs = (row.partition("\n") for row in rows)
+        return {key: value for key, _, value in pairs}
+
     def _configure(self) -> None:
         """Set git up for many files, once; values that somebody has set are left alone."""
-        reader = self.repo.config_reader()
-        if reader.get_value("nes-tasks", "configured", 0) == 1:
+        known = self._configuration()
+        if CONFIGURED in known:
             return
-        try:
-            with self.repo.config_writer() as writer:
-                for (section, option), value in CONFIGURATION.items():
-                    if not reader.has_option(section, option):
-                        writer.set_value(section, option, value)
-                writer.set_value("nes-tasks", "configured", 1)
-        except OSError as error:
-            place = self.settings.shown_database
-            raise DatabaseError(f"no permission to write to {place}: {error.strerror}") from error
+        for key, value in CONFIGURATION.items():
+            if key.lower() not in known:
+                self.git.run("config", key, value)
+        self.git.run("config", CONFIGURED, "1")
 
 
 def _make(settings: Settings) -> None:
-    """Clone or create the repository."""
+    """Clone or create the repository.
+
+    It is made beside its place and moved there when it is complete: a clone that was killed
+    half way looks like a repository without commits.
+    """
     path, place = settings.database, settings.shown_database
     if _is_submodule(settings):
+        back = settings.branch or "main"
         raise DatabaseError(
             f"the submodule {place} is not there yet",
-            hint=f"git submodule update --init {place} && git -C {place} switch main",
+            hint=f"git submodule update --init {place} && git -C {place} switch {back}",
         )
-    if settings.remote_url:
-        options: dict[str, Any] = {"origin": settings.remote}
-        if settings.branch:
-            options["branch"] = settings.branch
-        try:
-            Repo.clone_from(settings.remote_url, path, env=clean_environment(), **options)
-        except GitCommandError as error:
-            raise UnavailableError(
-                f"{settings.remote_url} cannot be cloned: {_reason(error)}",
-                hint="check the setting remote_url and the network, then run it again",
-            ) from error
-        return
     try:
-        Repo.init(path, initial_branch=settings.branch or "main")
-    except (GitCommandError, OSError) as error:
-        reason = _reason(error) if isinstance(error, GitCommandError) else error.strerror
-        raise DatabaseError(f"{place} cannot be created: {reason}") from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as aside:
+            git = Git(Path(aside))
+            if settings.remote_url:
+                _clone(git, settings, settings.remote_url)
+            else:
+                git.run("init", "--quiet", f"--initial-branch={settings.branch or 'main'}", "new")
+            (git.folder / "new").rename(path)
+    except OSError as error:
+        if is_absent(path):
+            raise DatabaseError(f"{place} cannot be created: {error.strerror}") from error
+        # Otherwise another process was faster.
+
+
+def _clone(git: Git, settings: Settings, url: str) -> None:
+    branch = [f"--branch={settings.branch}"] if settings.branch else []
+    local = settings.root / url
+    source = str(local) if local.exists() else url
+    try:
+        git.run("clone", "--quiet", f"--origin={settings.remote}", *branch, "--", source, "new")
+    except GitError as error:
+        reason = error.message.removeprefix("git clone failed: ")
+        raise UnavailableError(
+            f"{url} cannot be cloned: {reason}",
+            hint="check the setting remote_url and the network, then run it again",
+        ) from error
 
 
 def _is_submodule(settings: Settings) -> bool:
     """Return whether the service repository says that the database belongs there."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         text = (settings.root / ".gitmodules").read_text(encoding="utf-8")
+        rows = (line.partition("=") for line in text.splitlines())
         return any(
-            line.replace(" ", "").replace("\t", "") == f"path={settings.shown_database}"
-            for line in text.splitlines()
+            key.strip() == "path" and value.strip() == settings.shown_database
+            for key, _, value in rows
         )
     return False
 
@@ -373,13 +402,3 @@ def _forget_callers_repository() -> None:
 
 def _abort(operation: str) -> str:
     return "bisect reset" if operation == "bisect" else f"{operation} --abort"
-
-
-def _reason(error: GitCommandError) -> str:
-    """Return the line of git's answer that says why."""
-    said = str(error.stderr).strip().removeprefix("stderr: '").rstrip("'").strip()
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [x for x in lines if x.startswith(("fatal:", "error:", "!"))]
-    return (
-        (telling or lines or ["no reason given"])[0].removeprefix("fatal: ").removeprefix("error: ")
-    )

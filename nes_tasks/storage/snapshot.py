@@ -47,6 +47,11 @@ class Snapshot:
         entry = self._entry(path)
         return entry is not None and not entry.is_folder
 
+    def is_folder(self, path: str) -> bool:
+        """Return whether there is a folder at `path`."""
+        entry = self._entry(path)
+        return entry is not None and entry.is_folder
+
     def read(self, path: str) -> bytes | None:
         """Return the content of the file at `path`, None when there is no file."""
         return next(self.read_many([path]))[1]

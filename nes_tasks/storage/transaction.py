@@ -6,8 +6,8 @@ Until the caller publishes the last of them the database is exactly as it was.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,21 @@ from ..errors import DatabaseError
 from .fast_import import FastImport
 from .git import Git
 from .marker import FOLDER, Statistics
+from .objects import blob_id
 from .snapshot import Snapshot
+
+# The longest name of ext4, XFS, APFS and NTFS, in bytes or in characters.
+LONGEST_NAME = 255
+# Parts of a path that lead elsewhere, and the names of git's own folder, also as Windows knows it;
+# git refuses to check them out (core.protectNTFS, https://git-scm.com/docs/git-config).
+LEADS_OUT = re.compile(
+    r"(?:^|/)\.{0,2}(?:/|$)|(?:^|[/\\])(?:\.git|git~1)[ .]*(?::[^/]*)?(?:[/\\]|$)", re.IGNORECASE
+)
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Characters that macOS skips in names (core.protectHFS).
+SKIPPED = dict.fromkeys(
+    [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +59,10 @@ class Transaction:
         self._data_dir = data_dir
         self._prefix = f"{data_dir}/"
         self._snapshot = Snapshot(git, self.base_tree)
-        # SHA-256 repositories have longer ids: https://git-scm.com/docs/hash-function-transition
-        self._hash = hashlib.sha256 if len(self.base_tree) == 64 else hashlib.sha1
         self._import: FastImport | None = FastImport(git)
         self._touched: dict[str, int | None] = {}
+        # All folders of written files, so that a file cannot take the place of one.
+        self._folders: set[str] = set()
 
     # Reading
 
@@ -67,11 +81,15 @@ class Transaction:
             whole = [self._prefix + path for path in some]
             stored = dict(self._snapshot.read_many(p for p in whole if p not in self._touched))
             for path, full in zip(some, whole, strict=True):
-                yield path, stored[full] if full in stored else self.read(path)
+                # The caller may have written to it since the last `yield`.
+                ahead = full in stored and full not in self._touched
+                yield path, stored[full] if ahead else self.read(path)
 
     def exists(self, path: str) -> bool:
         """Return whether there is a file at `path`."""
-        full = self._prefix + path
+        return self._is_file(self._prefix + path)
+
+    def _is_file(self, full: str) -> bool:
         if full in self._touched:
             return self._touched[full] is not None
         return self._snapshot.exists(full)
@@ -93,11 +111,13 @@ class Transaction:
     def write(self, path: str, data: bytes) -> None:
         """Set the content of the file at `path`; the same content as in the base is no change.
 
-        Raises `ValueError` for a path that leaves the data folder or that git cannot hold.
+        Raises `ValueError` for a path that leaves the data folder, that cannot be checked out,
+        or that is a folder or below a file.
         """
         full = self._checked(path)
+        self._make_place(full)
         stored = self._snapshot.blob_id(full)
-        if stored is not None and stored == self._blob_id(data):
+        if stored is not None and stored == blob_id(data, len(stored)):
             self._touched.pop(full, None)
         else:
             self._touched[full] = self._stream.blob(data)
@@ -138,10 +158,11 @@ class Transaction:
     ) -> Sequence[str]:
         """Write all changes as commits of at most `batch_size` files and return their ids.
 
-        `records` are files (path below the data folder, content) that go into the last commit
-        whatever else changed. `message` is called with the number of a batch, from 1, and the
-        number of batches. Batches are ordered by path, so each folder's tree is rewritten in as
-        few of them as possible. The transaction is over afterwards.
+        `records` are files (path below the data folder, content) that are written whatever else
+        changed, after everything else: the last of them is in the last commit. `message` is
+        called with the number of a batch, from 1, and the number of batches. Batches are
+        ordered by path, so each folder's tree is rewritten in as few of them as possible. The
+        transaction is over afterwards.
         """
         stream = self._stream
         # A record may replace an existing one with the same bytes; git then has nothing to do.
@@ -186,14 +207,38 @@ class Transaction:
             raise DatabaseError("the transaction is over; nothing can be written any more")
         return self._import
 
-    def _blob_id(self, data: bytes) -> str:
-        return self._hash(b"blob %d\0" % len(data) + data).hexdigest()
-
     def _checked(self, path: str) -> str:
         """Return the whole path; the last line of defence behind the checks of identifiers."""
-        parts = path.split("/")
-        if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
+        if LEADS_OUT.search(path if path.isascii() else path.translate(SKIPPED)):
             raise ValueError(f"{path!r} is not a path inside the data folder")
-        if parts[0] == FOLDER or any(ord(char) < 32 or ord(char) == 127 for char in path):
+        if path.partition("/")[0] == FOLDER or CONTROL.search(path):
             raise ValueError(f"{path!r} cannot be written by a migration")
         return self._prefix + path
+
+    def _make_place(self, full: str) -> None:
+        """Check that a file can be at `full`.
+
+        git would accept what no file system can hold, and put a file in the place of a whole
+        folder without a word.
+        """
+        if full in self._folders or self._snapshot.is_folder(full):
+            raise ValueError(f"{full!r} is a folder")
+        folder, _, name = full.rpartition("/")
+        _check_name(name, full)
+        above: list[str] = []
+        while folder and folder not in self._folders:
+            if self._is_file(folder):
+                raise ValueError(f"{full!r} is below {folder!r}, which is a file")
+            above.append(folder)
+            folder, _, name = folder.rpartition("/")
+            _check_name(name, full)
+        self._folders.update(above)
+
+
+def _check_name(name: str, path: str) -> None:
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        raise ValueError(f"{path!r} is not text that can be written as UTF-8") from None
+    if length > LONGEST_NAME:
+        raise ValueError(f"{path!r} has a name of more than {LONGEST_NAME} bytes")

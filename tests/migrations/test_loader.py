@@ -181,7 +181,7 @@ def test_corrected_names_do_not_collide(migrations: Directory) -> None:
     for name in ("003-c", "3-a", "3-b", "x", "y"):
         migrations.add(name)
     hints = [folder.problem.hint or "" for folder in migrations.folders() if folder.problem]
-    assert [hint.split()[3].rstrip(",") for hint in hints] == [
+    assert [hint.split()[2].rstrip(",") for hint in hints] == [
         "migrations/004-a",
         "migrations/005-b",
         "migrations/006-x",

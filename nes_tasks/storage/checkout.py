@@ -1,0 +1,100 @@
+"""The checkout: the files and the index of a repository, brought from one commit to another.
+
+Both steps are git's own two-way merge, see
+https://git-scm.com/docs/git-read-tree#_two_tree_merge: it touches only what differs between the
+commits, keeps to a sparse checkout, and fetches nothing that it does not write.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import DatabaseError, GitError
+from .git import Git
+from .objects import blob_id
+
+
+class Checkout:
+    """The working tree at `top` with the index in `git_dir`.
+
+    `place` is what a person would type for the repository, `kept` the folder for files of
+    somebody's own that stand where a killed run had begun to write.
+    """
+
+    def __init__(self, git: Git, git_dir: Path, top: Path, *, place: str, kept: Path) -> None:
+        self._git = git
+        self._git_dir = git_dir
+        self._top = top
+        self._place = place
+        self._kept = kept
+
+    def check(self, old: str | None, new: str) -> None:
+        """Check that `move` would overwrite nothing; writes nothing.
+
+        Raises `DatabaseError` with the first file that stands in the way.
+        """
+        try:
+            self._git.run("read-tree", "-n", "-m", "-u", self._tree(old), new)
+        except GitError as error:
+            raise DatabaseError(
+                f"{self._place} has changed while the migration ran; nothing was applied: "
+                f"{_without_command(error)}",
+                hint=f"git -C {self._place} stash --include-untracked, then run it again",
+            ) from error
+
+    def move(self, old: str | None, new: str) -> None:
+        """Write what differs between two commits; the branch is at `new` already.
+
+        Raises `DatabaseError` when git cannot, or would overwrite something else.
+        """
+        try:
+            self._git.run("read-tree", "-m", "-u", self._tree(old), new)
+        except GitError as error:
+            raise DatabaseError(
+                f"applied and committed, but {self._place} could not be checked out: "
+                f"{_without_command(error)}",
+                hint=f"git -C {self._place} stash --include-untracked, then run it again",
+            ) from error
+
+    def finish(self, old: str | None, new: str) -> None:
+        """Do what `move` had not done when it was killed, wherever it had stopped.
+
+        git writes the index last. While it is still the old one, each file may be the old or
+        the new one or the beginning of the new one: those are removed, so that git writes them
+        again. Anything else is somebody's own and goes to the folder `kept`.
+        """
+        (self._git_dir / "index.lock").unlink(missing_ok=True)
+        if self._git.ask("diff-index", "--cached", "--quiet", new) is None:
+            rows = self._git.run("diff-tree", "-r", "-z", "--no-renames", self._tree(old), new)
+            fields = rows.split(b"\0")[:-1]
+            for row, path in zip(fields[::2], fields[1::2], strict=True):
+                _, _, was, now, _ = row.decode().split()
+                self._clear(os.fsdecode(path), was, now, self._kept / new[:12])
+            self.move(old, new)
+
+    def _clear(self, path: str, was: str, now: str, kept: Path) -> None:
+        """Remove a file that is the one or the other version; keep any other."""
+        file = self._top / path
+        if file.is_symlink():
+            content = os.fsencode(file.readlink())
+        elif file.is_file():
+            content = file.read_bytes()
+        else:
+            return
+        if blob_id(content, len(now)) in (was, now) or self._begins(now, content):
+            file.unlink()
+        else:
+            (kept / path).parent.mkdir(parents=True, exist_ok=True)
+            file.replace(kept / path)
+
+    def _begins(self, oid: str, content: bytes) -> bool:
+        deleted = not oid.strip("0")
+        return not deleted and self._git.run("cat-file", "blob", oid).startswith(content)
+
+    def _tree(self, commit: str | None) -> str:
+        return commit or self._git.empty_tree()
+
+
+def _without_command(error: GitError) -> str:
+    return error.message.removeprefix("git read-tree failed: ")
