@@ -2,7 +2,12 @@
 
 from nes_tasks.entry.tasks import DOIT_CONFIG, task_migrate
 
-__all__ = ["DOIT_CONFIG", "task_lint", "task_migrate", "task_test"]
+__all__ = ["DOIT_CONFIG", "task_bench", "task_lint", "task_migrate", "task_test"]
+
+
+def task_bench():
+    """Measure runs of full size; needs the data that benchmarks/full_size.py names."""
+    return {"actions": ["python benchmarks/full_size.py"], "uptodate": [False], "verbosity": 2}
 
 
 def task_lint():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -42,6 +43,7 @@ class Settings:
     batch_size: int = 1000
     push_timeout: int = 1800
     out_of_order: str = "refuse"
+    nes_package: str = "compat"
 
     @property
     def state_folder(self) -> Path:
@@ -62,7 +64,14 @@ class Settings:
 KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
 DEFAULTS: dict[str, Any] = {"migrations": "migrations", "database": "nes-db"}
 INTEGERS = frozenset({"batch_size", "push_timeout"})
-CHOICES = {"out_of_order": ("refuse", "allow")}
+CHOICES = {"out_of_order": ("refuse", "allow"), "nes_package": ("compat", "installed")}
+# What git does not accept in the name of a branch or a remote, see
+# https://git-scm.com/docs/git-check-ref-format
+NO_NAME = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^@$|^HEAD$"
+)
+# What would have to be quoted in the languages that git is spoken to.
+NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -91,8 +100,15 @@ def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Setti
             key = _known(variable.removeprefix(ENV_PREFIX).lower(), variable)
             values[key] = _checked(key, _from_text(key, text, variable), variable)
     for key in ("migrations", "database"):
-        values[key] = (root / Path(values[key]).expanduser()).absolute()
+        values[key] = _absolute(root, values[key], key)
     return Settings(root=root, **values)
+
+
+def _absolute(root: Path, value: str, key: str) -> Path:
+    try:
+        return (root / Path(value).expanduser()).absolute()
+    except RuntimeError as error:
+        raise SettingsError(f"the setting {key} is {value!r}: {error}") from error
 
 
 def _table(path: Path) -> dict[str, Any]:
@@ -102,10 +118,12 @@ def _table(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path.name} cannot be read: {error}") from error
-    table = content.get("tool", {}).get("nes_tasks", {})
-    if not isinstance(table, dict):
-        raise SettingsError(f"{path.name}: [tool.nes_tasks] is {table!r}, not a table")
-    return table
+    table: Any = content
+    for key in ("tool", "nes_tasks"):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise SettingsError(f"{path.name}: {key} is {table!r}, not a table")
+    return dict(table)
 
 
 def _known(key: str, place: str) -> str:
@@ -146,7 +164,7 @@ def _checked(key: str, value: Any, place: str) -> Any:
         raise SettingsError(f"{place} is {value!r}, not one of {', '.join(CHOICES[key])}")
     if key == "data_dir":
         return _inside_repository(value, place)
-    if key in ("branch", "remote") and (value.startswith("-") or " " in value):
+    if key in ("branch", "remote") and NO_NAME.search(value):
         raise SettingsError(f"{place} is {value!r}, which cannot be a name in git")
     return value
 
@@ -154,6 +172,7 @@ def _checked(key: str, value: Any, place: str) -> Any:
 def _inside_repository(value: str, place: str) -> str:
     """Return the data folder in normal form; it may not lead out of the repository."""
     path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts or ".git" in path.parts or not path.parts:
+    bad = {"..", ".git"}.intersection(part.lower() for part in path.parts)
+    if path.is_absolute() or bad or not path.parts or NO_FOLDER.search(value):
         raise SettingsError(f"{place} is {value!r}, not a folder inside the database repository")
     return str(path)

@@ -17,7 +17,7 @@ from .session import GROUP, migration_name, session, task_name
 from .state import CommittedState
 
 
-class _Guarded:
+class Guarded:
     """What all commands share: expected errors are one line and one of our exit codes.
 
     In a project that does not use our state (another `dodo.py` in the same environment) the
@@ -60,7 +60,7 @@ class _Guarded:
         return task_name(session().plan.resolve(wanted).name)
 
 
-class Run(_Guarded, cmd_run.Run):  # type: ignore[misc]
+class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     """`doit run`: apply what is pending."""
 
     doc_purpose = "apply pending migrations, or run other tasks"
@@ -94,7 +94,7 @@ class Run(_Guarded, cmd_run.Run):  # type: ignore[misc]
     _execute.__signature__ = inspect.signature(cmd_run.Run._execute)  # type: ignore[attr-defined]
 
 
-class List(_Guarded, cmd_list.List):  # type: ignore[misc]
+class List(Guarded, cmd_list.List):  # type: ignore[misc]
     """`doit list`: tasks; of migrations also when, by whom and what."""
 
     doc_purpose = "list tasks; --all lists each migration, --status says where it stands"
@@ -142,7 +142,7 @@ class List(_Guarded, cmd_list.List):  # type: ignore[misc]
         return str(self.STATUS_MAP[status])
 
 
-class Info(_Guarded, cmd_info.Info):  # type: ignore[misc]
+class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
     """`doit info`: one task, and why it would run."""
 
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
@@ -158,7 +158,8 @@ class Info(_Guarded, cmd_info.Info):  # type: ignore[misc]
         return code
 
     def _print_commits(self, name: str) -> None:
-        commits = session().project.history().get(name, [])
+        project = session().project
+        commits = project.history(project.look()[1]).get(name, [])
         if commits:
             self.outstream.write("\ncommits    : \n")
         for commit in commits:
@@ -166,7 +167,7 @@ class Info(_Guarded, cmd_info.Info):  # type: ignore[misc]
             self.outstream.write(f" - {commit.id}  {moment}  {commit.committer}\n")
 
 
-class Forget(_Guarded, cmd_forget.Forget):  # type: ignore[misc]
+class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
     """`doit forget`: local state only; what is applied stays applied."""
 
     doc_purpose = "clear the saved state of tasks other than migrations"
@@ -182,7 +183,7 @@ class Forget(_Guarded, cmd_forget.Forget):  # type: ignore[misc]
         return int(code or 0)
 
 
-class Ignore(_Guarded, cmd_ignore.Ignore):  # type: ignore[misc]
+class Ignore(Guarded, cmd_ignore.Ignore):  # type: ignore[misc]
     """`doit ignore`: not for migrations, each builds on the one before it."""
 
     doc_purpose = "skip a task from now on; migrations cannot be ignored"

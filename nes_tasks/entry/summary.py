@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import shutil
-import sys
 from collections.abc import Iterable
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from ..migrations import MigrationResult
-
-# A pipe has no width; nothing that goes into one is cut.
-PIPE_WIDTH = 1000
+from .tables import new_table, rendered
 
 
 def summary(results: Iterable[MigrationResult]) -> str:
     """Return a table of what was applied: one line for each migration, and a total."""
-    # A terminal that knows only ASCII cannot draw the line below the heading.
-    lines = box.SIMPLE_HEAD if sys.stdout.encoding.lower().startswith("utf") else box.ASCII2
-    table = Table(box=lines, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table = new_table()
     table.add_column("Migration", overflow="fold")
     for heading in ("Entities", "Relationships", "Files", "Commits", "Seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -68,12 +57,3 @@ def _total(rows: list[MigrationResult]) -> list[str]:
         f"{sum(len(row.commit_ids) for row in rows):,}",
         f"{sum(row.duration_seconds for row in rows):.1f}",
     ]
-
-
-def rendered(table: Table) -> str:
-    """Return a table as text for stdout: as wide as the terminal, or as it needs in a pipe."""
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
-    console = Console(file=io.StringIO(), width=wide, color_system=None)
-    console.print(table)
-    assert isinstance(console.file, io.StringIO)
-    return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().splitlines())

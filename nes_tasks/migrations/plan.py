@@ -8,7 +8,7 @@ then whatever is invalid, then what is pending, so that nothing is applied past 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -146,6 +146,11 @@ class Plan:
             entries.append(_unapplied_entry(folder, outcome, last))
             last = folder.name
         return cls(entries)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The full names of all entries."""
+        return self._by_name.keys()
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)

@@ -30,6 +30,7 @@ from ..storage.git import Git
 from ..storage.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
 from ..storage.message import commit_message
 from ..storage.transaction import Signature, Transaction
+from . import compat
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Job:
     """Everything an execution depends on; it travels between processes as JSON.
 
     `base` is the commit to run on (None: no commit yet), `ref` the private ref for the result,
-    `clock` the one time that the migration sees, `author` and `committer` are (name, e-mail).
+    `clock` the one time that the migration sees, `author` and `committer` are (name, e-mail),
+    `nes_package` says what ``import nes`` means (`compat.choose`).
     """
 
     name: str
@@ -56,6 +58,7 @@ class Job:
     clock: str
     committer: tuple[str, str]
     batch_size: int
+    nes_package: str
 
     @classmethod
     def from_json(cls, text: str) -> Job:
@@ -86,8 +89,8 @@ class Channel:
 def execute(job: Job, channel: Channel) -> None:
     """Run the script of a migration and commit its changes on the private ref.
 
-    Reports ``log``, ``progress`` and in the end either ``done`` or ``failed``; raises nothing
-    that a script can cause.
+    Reports ``log``, ``progress``, ``note`` (for the run's log alone) and in the end either
+    ``done`` or ``failed``; raises nothing that a script can cause.
     """
     try:
         channel.send(done=_run(job, channel))
@@ -112,6 +115,9 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
     git = Git(Path(job.database))
     with Transaction(git, base=job.base, ref=job.ref, data_dir=job.data_dir) as transaction:
         context = _context(job, transaction, clock, log, progress)
+        note = compat.choose(job.nes_package)
+        if note is not None:
+            channel.send(note=note)
         migrate = _load_migrate(job)
         result = migrate(context)
         if inspect.isawaitable(result):
@@ -166,7 +172,7 @@ def _context(
     from ..services.search import SearchService
     from .context import MigrationContext
 
-    database = EntityDatabase(transaction)
+    database = EntityDatabase(transaction, warn=lambda text: log(f"warning: {text}"))
     author = f"author:migration-{job.name}"
     return MigrationContext(
         publication=PublicationService(database, lambda: clock, default_author=author),
@@ -222,6 +228,7 @@ class _SortedEntries:
         self.close()
 
     def close(self) -> None:
+        """Let go of the folder."""
         self._entries.close()
 
 

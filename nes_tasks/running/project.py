@@ -49,9 +49,8 @@ class Project:
         hashes.save()
         return plan, ledger
 
-    def history(self) -> dict[str, list[Commit]]:
-        """Return the commits of each migration in the database, oldest first."""
-        ledger = self.look()[1]
+    def history(self, ledger: Ledger) -> dict[str, list[Commit]]:
+        """Return the commits of each migration up to the ledger's commit, oldest first."""
         if ledger.commit is None:
             return {}
         cache = self.settings.state_folder / "cache" / "history.json"

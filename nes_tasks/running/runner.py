@@ -22,8 +22,11 @@ from ..migrations import (
     load,
 )
 from ..settings import shown
+from ..storage.history import Commit
+from ..storage.ledger import Ledger
 from ..storage.marker import Statistics
 from ..storage.repository import PRIVATE_REFS, Repository
+from .adoption import known_from_commits
 from .job import Job
 from .log import RunLog
 from .project import Project
@@ -68,6 +71,7 @@ class Runner:
         self._log = RunLog(project.settings.state_folder / "logs")
         self._worker = Worker(self._log.path)
         self._opened: Repository | None = None
+        self._by_hand: dict[str, list[Commit]] | None = None
 
     @property
     def repository(self) -> Repository:
@@ -91,10 +95,25 @@ class Runner:
             decision = guard(plan, name, force=force)
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
+            if not force:
+                self._refuse_what_was_run_by_hand(ledger, name)
             repository.check_ready()
             folder = plan[name].folder
             assert folder is not None, "the guard lets nothing run that has no folder"
             return self._apply(repository, folder, ledger.commit)
+
+    def _refuse_what_was_run_by_hand(self, ledger: Ledger, name: str) -> None:
+        """Refuse a migration without a marker whose result is in the database all the same.
+
+        Looked up once: commits that we add ourselves come with their markers.
+        """
+        if self._by_hand is None:
+            self._by_hand = known_from_commits(self._project, ledger, self._project.plan.names)
+        for commit in self._by_hand.get(name, ()):
+            raise MigrationRefusedError(
+                f"{name} has no marker, but commit {commit.id[:12]} says that it was run",
+                hint=f"doit adopt records it; doit migrate:{name} --force runs it",
+            )
 
     def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
         settings, name = self._project.settings, folder.name
@@ -135,6 +154,8 @@ class Runner:
             if "log" in event:
                 self._log.write(f"{job.name}: {event['log']}")
                 self._observer.logged(job.name, event["log"])
+            elif "note" in event:
+                self._log.write(f"{job.name}: {event['note']}")
             elif "progress" in event:
                 self._observer.progressed(job.name, *event["progress"])
             elif "done" in event:
@@ -162,6 +183,7 @@ class Runner:
             clock=timestamp(self._clock()),
             committer=repository.committer(),
             batch_size=settings.batch_size,
+            nes_package=settings.nes_package,
         )
 
     def _note_failure(self, name: str, error: BaseException) -> None:

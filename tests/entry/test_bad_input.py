@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -260,18 +262,45 @@ def test_a_machine_without_git_is_told_so(two: Workspace, tmp_path: Path) -> Non
     assert one_line(ran).startswith("error: git is not installed or not on PATH; install git")
 
 
-def test_a_database_without_write_permission_is_left_alone(two: Workspace) -> None:
-    for folder in (two.db, two.db / ".git", two.db / ".git/objects"):
-        folder.chmod(0o555)
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Take the permission to write away, for root by a mount that allows nobody to."""
+    if os.getuid() != 0:
+        subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
+        return
+    bind = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False)
+    if bind.returncode:
+        pytest.skip("root may write everywhere, and this one may not mount")
     try:
-        if os.getuid() == 0:
-            pytest.skip("root may write everywhere")
-        ran = two.doit()
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
     finally:
-        for folder in (two.db, two.db / ".git", two.db / ".git/objects"):
-            folder.chmod(0o755)
-    assert ran.code == 3
-    assert "no permission to write to" in one_line(ran)
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_database_without_write_permission_is_left_alone(two: Workspace) -> None:
+    before = two.state()
+    with read_only(two.db):
+        ran = two.doit()
+        assert ran.code == 3
+        assert "cannot write to" in one_line(ran) or "no permission to write" in one_line(ran)
+    assert two.state() == before
+
+
+def test_a_database_cannot_be_made_where_nobody_may_write(workspace: Workspace) -> None:
+    workspace.migration("001-first", create_person("asha-rai"))
+    closed = workspace.root / "closed"
+    closed.mkdir()
+    workspace.settings(database="closed/nes-db")
+    with read_only(closed):
+        ran = workspace.doit()
+        assert ran.code == 3
+        assert "closed/nes-db cannot be created" in one_line(ran)
+    assert list(closed.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -303,8 +332,6 @@ def test_the_environment_wins_over_the_file(workspace: Workspace) -> None:
 
 
 def test_a_project_of_somebody_else_keeps_doits_own_behaviour(tmp_path: Path) -> None:
-    import subprocess
-
     (tmp_path / "dodo.py").write_text("def task_hi():\n    return {'actions': ['echo hi']}\n")
     ran = subprocess.run(
         [sys.executable, "-m", "doit"], cwd=tmp_path, capture_output=True, text=True

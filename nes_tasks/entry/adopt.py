@@ -1,0 +1,83 @@
+"""`doit adopt`: take over a database that migrations were applied to before."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from doit.cmd_base import DoitCmdBase
+
+from ..errors import UsageError
+from .boundary import say
+from .commands import Guarded
+from .session import session
+
+if TYPE_CHECKING:
+    from ..running.adoption import Proposal
+
+YES = {
+    "name": "yes",
+    "short": "y",
+    "long": "yes",
+    "type": bool,
+    "default": False,
+    "help": "write the markers without asking",
+}
+
+
+class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
+    """Write markers for migrations that an earlier system, or somebody by hand, applied."""
+
+    name = "adopt"
+    doc_purpose = "record migrations that were applied to the database before"
+    doc_usage = "[--yes]"
+    doc_description = (
+        "Migrations with a migration-logs/NNN-name/metadata.json, and those that commit "
+        "messages name (Migration NNN-name, Run migration NNN-name, Run NNN-name), get a marker, "
+        "all in one commit. What it would do is shown first.\n\n"
+        "The checksums in the markers are those of the folders as they are now: from then on an "
+        "edited folder is reported.\n\nExample: doit adopt --yes"
+    )
+    cmd_options = (YES,)
+
+    def _execute(self, yes: bool) -> int:
+        from ..running.adoption import adopt, propose
+
+        project = session().project
+        proposal = propose(project)
+        self._show(proposal)
+        if not proposal.adoptions:
+            return 0
+        if not yes and not self._confirmed():
+            say("nothing was written")
+            return 0
+        _, commit = adopt(project)
+        place = project.settings.shown_database
+        self.outstream.write(f"Written in one commit: git -C {place} show --stat {commit}\n")
+        return 0
+
+    def _show(self, proposal: Proposal) -> None:
+        from .tables import new_table, rendered
+
+        if proposal.adoptions:
+            table = new_table()
+            for heading in ("Migration", "Date", "Known from", "Folder"):
+                table.add_column(heading, overflow="fold")
+            for found in proposal.adoptions:
+                marker = found.marker
+                folder = "there" if found.has_folder else "missing"
+                table.add_row(marker.migration, str(marker.date), found.evidence, folder)
+            self.outstream.write(rendered(table))
+        else:
+            self.outstream.write("There is nothing to adopt.\n")
+        for name in proposal.unmatched:
+            self.outstream.write(f"{name}: nothing says it is applied; it stays pending\n")
+
+    def _confirmed(self) -> bool:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "nothing is written without an answer, and there is no terminal to ask on",
+                hint="doit adopt --yes",
+            )
+        say("Write these markers? [y/N]")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")

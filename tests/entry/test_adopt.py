@@ -1,0 +1,137 @@
+"""`doit adopt`: a database with a past."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from workspace import Workspace, create_person
+
+
+@pytest.fixture
+def past(workspace: Workspace) -> Workspace:
+    """A database that an earlier system and people filled, and the folders they did it with."""
+    workspace.git_in(workspace.root, "init", "-q", "-b", "main", "nes-db")
+    for name, subject in {
+        "001-recorded": "Source parties. https://example.org/pull/17",
+        "002-by-message": "Run migration 002-by-message",
+        "003-in-words": "Migration 003-in-words",
+        "004-taken-back": "Run 004-taken-back",
+        "005-recorded": "Run migration 005-recorded",
+    }.items():
+        workspace.migration(name, create_person(f"p-{name}"))
+        data = workspace.db / f"v2/entity/person/p-{name}.json"
+        data.parent.mkdir(parents=True, exist_ok=True)
+        data.write_text("{}")
+        if "recorded" in name:
+            log = workspace.db / f"v2/migration-logs/{name}/metadata.json"
+            log.parent.mkdir(parents=True)
+            log.write_text(
+                json.dumps(
+                    {
+                        "migration_name": name,
+                        "author": "Damodar Dahal",
+                        "date": "2025-11-09T00:00:00",
+                        "description": "d",
+                        "executed_at": "2025-11-09T08:27:03.357205",
+                        "changes": {"entities_created": 1, "versions_created": 1},
+                    }
+                )
+            )
+        workspace.git("add", ".")
+        workspace.git("commit", "-qm", subject)
+        if "taken-back" in name:
+            workspace.git("revert", "--no-edit", "HEAD")
+    workspace.migration("006-new", create_person("new-rai"))
+    return workspace
+
+
+def test_it_shows_first_and_writes_nothing_without_an_answer(past: Workspace) -> None:
+    before = past.state()
+    ran = past.doit("adopt")
+    assert ran.code == 2
+    assert "doit adopt --yes" in ran.err
+    rows = {line.split()[0]: line.split()[1:] for line in ran.out.splitlines()[2:6]}
+    assert rows == {
+        "001-recorded": ["2025-11-09", "metadata.json", "there"],
+        "002-by-message": ["2026-01-15", "commit", "message", "there"],
+        "003-in-words": ["2026-01-15", "commit", "message", "there"],
+        "005-recorded": ["2025-11-09", "metadata.json", "there"],
+    }
+    assert "004-taken-back: nothing says it is applied; it stays pending" in ran.out
+    assert "006-new: nothing says it is applied; it stays pending" in ran.out
+    assert past.state() == before
+
+
+def test_all_markers_come_in_one_commit(past: Workspace) -> None:
+    count = int(past.git("rev-list", "--count", "HEAD"))
+    ran = past.doit("adopt", "--yes")
+    assert ran.code == 0, ran.err
+    assert int(past.git("rev-list", "--count", "HEAD")) == count + 1
+    assert past.git("log", "-1", "--format=%s") == "Adopt 4 applied migrations"
+    assert past.applied() == ["001-recorded", "002-by-message", "003-in-words", "005-recorded"]
+    assert past.git("status", "--porcelain") == ""
+    marker = past.git("show", "HEAD:v2/migration-logs/001-recorded/marker.toml")
+    assert 'author = "Damodar Dahal"' in marker
+    assert "entities_created = 1" in marker
+
+
+def test_afterwards_there_is_nothing_to_adopt(past: Workspace) -> None:
+    past.doit("adopt", "--yes")
+    before = past.state()
+    ran = past.doit("adopt", "--yes")
+    assert ran.code == 0
+    assert "There is nothing to adopt." in ran.out
+    assert past.state() == before
+
+
+def test_afterwards_an_edited_folder_is_drift(past: Workspace) -> None:
+    past.doit("adopt", "--yes")
+    (past.migrations / "001-recorded/README.md").write_text("# other\n")
+    assert "D migrate:001-recorded" in past.doit("list", "--all", "--status").out
+
+
+def test_without_adopting_nothing_that_was_run_by_hand_runs_again(past: Workspace) -> None:
+    past.migration("007-last", create_person("last-rai"))
+    past.git("commit", "-q", "--allow-empty", "-m", "Run migration 007-last")
+    for early in ("002-by-message", "003-in-words", "004-taken-back", "006-new"):
+        shutil.rmtree(past.migrations / early)
+    before = past.state()
+    ran = past.doit()
+    assert ran.code == 1
+    commit = past.git("rev-parse", "--short=12", "HEAD")
+    assert ran.err == (
+        f"error: 007-last has no marker, but commit {commit} says that it was run; "
+        "doit adopt records it; doit migrate:007-last --force runs it\n"
+    )
+    assert past.state() == before
+    assert past.doit("migrate:007-last", "--force").code == 0
+
+
+def test_two_applied_with_one_number_are_history_and_a_pending_one_is_not(
+    past: Workspace,
+) -> None:
+    past.migration("005-also", create_person("also-rai"))
+    past.git("commit", "-q", "--allow-empty", "-m", "Run migration 005-also")
+    ran = past.doit("adopt", "--yes")
+    assert ran.code == 0, ran.err
+    assert {"005-also", "005-recorded"} <= set(past.applied())
+    listed = past.doit("list", "--all", "--status").out
+    assert "U migrate:005-also" in listed
+    past.migration("005-third", create_person("third-rai"))
+    assert "E migrate:005-third" in past.doit("list", "--all", "--status").out
+
+
+def test_a_database_that_is_not_ready_is_left_alone(past: Workspace) -> None:
+    (past.db / "mine.txt").write_text("x")
+    ran = past.doit("adopt", "--yes")
+    assert ran.code == 3
+    assert "uncommitted changes: mine.txt" in ran.err
+
+
+def test_an_empty_database_has_nothing_to_adopt(workspace: Workspace) -> None:
+    workspace.migration("001-first")
+    ran = workspace.doit("adopt")
+    assert (ran.code, ran.err) == (0, "")
+    assert not workspace.db.exists()
