@@ -142,7 +142,7 @@ def test_the_database_page_shows_a_real_marker_and_the_real_configuration(projec
     )
     assert marker.to_bytes().decode() == blocks(page, "toml")[0]
     rows = re.findall(r"^\| `([\w.]+)` \| `(\w+)` \|", page.read_text(), re.MULTILINE)
-    assert dict(rows) == {f"{section}.{key}": v for (section, key), v in CONFIGURATION.items()}
+    assert dict(rows) == CONFIGURATION
 
 
 def test_the_rooms_of_the_contributing_page_exist(project: Path) -> None:
