@@ -30,12 +30,18 @@ class Checkout:
         self._kept = kept
 
     def check(self, old: str | None, new: str) -> None:
-        """Check that `move` would overwrite nothing; writes nothing.
+        """Check that `move` would overwrite nothing; writes no file.
 
         Raises `DatabaseError` with the first file that stands in the way.
         """
+        trial = ("read-tree", "-n", "-m", "-u", self._tree(old), new)
+        if self._git.attempt(*trial).returncode == 0:
+            return
+        # The index may only not know that files are as they were: touched, or copied with the
+        # whole repository. It is told when it matters, for looking at each file takes its time.
+        self._git.attempt("update-index", "-q", "--refresh")
         try:
-            self._git.run("read-tree", "-n", "-m", "-u", self._tree(old), new)
+            self._git.run(*trial)
         except GitError as error:
             raise DatabaseError(
                 f"{self._place} has changed while the migration ran; nothing was applied: "

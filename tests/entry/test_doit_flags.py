@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from workspace import Workspace, create_person
 
 
-@pytest.fixture
-def three(workspace: Workspace) -> Workspace:
-    """A project with three migrations, the first one applied."""
+@pytest.fixture(scope="module")
+def three_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A project with three migrations, the first one applied, to copy from."""
+    workspace = Workspace(tmp_path_factory.mktemp("three") / "project")
     for name in ("001-first", "002-second", "003-third"):
         workspace.migration(name, create_person(f"p-{name}"))
     assert workspace.doit("migrate:001-first").code == 0
     return workspace
+
+
+@pytest.fixture
+def three(three_once: Workspace, tmp_path: Path) -> Workspace:
+    """A project with three migrations, the first one applied."""
+    return three_once.copy_to(tmp_path / "project")
 
 
 def test_single_does_not_skip_a_predecessor(three: Workspace) -> None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from workspace import Workspace, create_person
 
 
-@pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
-    """A project with two applied migrations."""
+@pytest.fixture(scope="module")
+def applied_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A project with two applied migrations, to copy from."""
+    workspace = Workspace(tmp_path_factory.mktemp("applied") / "project")
     workspace.migration("001-first", create_person("asha-rai"), files={"data.csv": "a\n1\n"})
     workspace.migration("002-second", create_person("bina-rai"))
     assert workspace.doit().code == 0
     return workspace
+
+
+@pytest.fixture
+def applied(applied_once: Workspace, tmp_path: Path) -> Workspace:
+    """A project with two applied migrations."""
+    return applied_once.copy_to(tmp_path / "project")
 
 
 def letters(workspace: Workspace) -> dict[str, str]:
@@ -178,3 +186,18 @@ def test_files_that_git_ignores_are_no_inputs(workspace: Workspace) -> None:
 def test_touching_a_file_is_not_drift(applied: Workspace) -> None:
     os.utime(applied.migrations / "001-first/data.csv", (1, 1))
     assert letters(applied)["migrate:001-first"] == "U"
+
+
+def test_a_database_that_was_copied_or_touched_is_not_taken_for_changed(
+    applied: Workspace,
+) -> None:
+    applied.migration(
+        "003-update",
+        'person = await context.db.get_entity("entity:person/asha-rai")\n'
+        'person.tags = ["new"]\n'
+        'await context.publication.update_entity(person, context.author_id, "Tag")',
+    )
+    os.utime(applied.db / "v2/entity/person/asha-rai.json", (1, 1))
+    ran = applied.doit()
+    assert ran.code == 0, ran.err
+    assert applied.git("status", "--porcelain") == ""
