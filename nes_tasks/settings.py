@@ -94,10 +94,12 @@ def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Setti
     values: dict[str, Any] = dict(DEFAULTS)
     for key, value in _table(root / "pyproject.toml").items():
         place = f"[tool.nes_tasks] {key}"
-        values[_known(key, place)] = _checked(key, value, place)
+        _check_known(key, place)
+        values[key] = _checked(key, value, place)
     for variable, text in sorted(environ.items()):
         if variable.startswith(ENV_PREFIX) and variable not in OTHER_VARIABLES:
-            key = _known(variable.removeprefix(ENV_PREFIX).lower(), variable)
+            key = variable.removeprefix(ENV_PREFIX).lower()
+            _check_known(key, variable)
             values[key] = _checked(key, _from_text(key, text, variable), variable)
     for key in ("migrations", "database"):
         values[key] = _absolute(root, values[key], key)
@@ -126,10 +128,10 @@ def _table(path: Path) -> dict[str, Any]:
     return dict(table)
 
 
-def _known(key: str, place: str) -> str:
+def _check_known(key: str, place: str) -> None:
     if key in KEYS:
-        return key
-    close = difflib.get_close_matches(key, KEYS, n=1)
+        return
+    close = difflib.get_close_matches(key.lower(), KEYS, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
     hint = f"{meant}the settings are {', '.join(KEYS)}"
     raise SettingsError(f"{place} is not a setting", hint=hint)

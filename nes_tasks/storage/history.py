@@ -6,7 +6,9 @@ revert leaves it as it is. That is the ledger's.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +38,12 @@ class Commit:
     committer: str
 
 
+def migration_of(subject: str) -> str | None:
+    """Return the migration that a commit belongs to by its subject, None without one."""
+    found = SUBJECT.fullmatch(subject)
+    return found["name"] if found else None
+
+
 def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[str, list[Commit]]:
     """Return the commits of each migration that are reachable from `commit`, oldest first.
 
@@ -53,9 +61,9 @@ def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[st
     log = git.run("log", "--reverse", "--topo-order", f"--format={FIELDS}", *span, "--")
     for record in log.decode(errors="replace").split("\x1e"):
         parts = record.strip("\n").split("\x1f")
-        if len(parts) == 5 and (found := SUBJECT.fullmatch(parts[4])):
+        if len(parts) == 5 and (name := migration_of(parts[4])):
             keys = ("id", "committed_at", "author", "committer")
-            rows.append({"name": found["name"], **dict(zip(keys, parts[:4], strict=True))})
+            rows.append({"name": name, **dict(zip(keys, parts[:4], strict=True))})
     save_cache(cache, CACHE_FORMAT, {"commit": commit, "rows": rows})
     return _decode(rows)
 
@@ -81,3 +89,18 @@ def reverted(git: Git, commit: str) -> set[str]:
         if by not in undone:
             undone.update(REVERTS.findall(body))
     return undone
+
+
+def durations(git: Git, commits: Iterable[str]) -> dict[str, float]:
+    """Return how many seconds the script of each commit took, as far as the messages say."""
+    found: dict[str, float] = {}
+    ids = "".join(f"{commit}\n" for commit in commits).encode()
+    if not ids:
+        return found
+    form = "%H%x1f%(trailers:key=Duration,valueonly)%x1e"
+    log = git.run("log", "--no-walk=unsorted", "--stdin", f"--format={form}", stdin=ids)
+    for record in log.decode(errors="replace").split("\x1e"):
+        commit, _, text = record.strip("\n").partition("\x1f")
+        with contextlib.suppress(ValueError):
+            found[commit] = float(text.strip().removesuffix("s"))
+    return found

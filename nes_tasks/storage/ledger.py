@@ -54,18 +54,23 @@ class Ledger:
 
 
 def read_ledger(
-    database: Path, data_dir: str, *, branch: str | None = None, cache: Path | None = None
+    database: Path,
+    data_dir: str,
+    *,
+    branch: str | None = None,
+    at: str | None = None,
+    cache: Path | None = None,
 ) -> Ledger:
     """Read the ledger of the repository in the folder `database`. Writes nothing to it.
 
     A folder that does not exist or is empty has an empty ledger. `branch` is the branch to
-    look at instead of HEAD, `cache` a file for parsed markers. Raises `DatabaseError` when the
-    folder is no repository or a marker cannot be read.
+    look at instead of HEAD, `at` a commit, `cache` a file for parsed markers. Raises
+    `DatabaseError` when the folder is no repository or a marker cannot be read.
     """
     if is_absent(database):
         return Ledger(None, {})
     git = Git(database)
-    revision = f"refs/heads/{branch}" if branch else "HEAD"
+    revision = at or (f"refs/heads/{branch}" if branch else "HEAD")
     logs = f"{revision}:{data_dir}/{FOLDER}"
     done = git.attempt("cat-file", "--batch-check", stdin=f"{revision}\n{logs}\n".encode())
     if done.returncode:

@@ -41,8 +41,27 @@ def lock(folder: Path, command: str) -> Iterator[None]:
             holder.write_text(text, encoding="utf-8")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            holder.unlink()
         held.release()
+
+
+def holder(folder: Path) -> str | None:
+    """Return who holds the lock that lives in `folder`, None when nobody does.
+
+    Writes nothing. What a killed run has left of itself does not count.
+    """
+    from filelock import FileLock, Timeout
+
+    if not (folder / "lock-holder.json").exists():
+        return None
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            return None
+    except Timeout:
+        return _holder(folder / "lock-holder.json")
+    except OSError:
+        return None
 
 
 def _holder(path: Path) -> str:

@@ -1,8 +1,8 @@
 """The database repository: found or made, checked, locked, published to.
 
-This is the only module that imports GitPython, to find what belongs to a repository and for its
-remotes. Everything else speaks to git itself: GitPython knows neither reftables nor SHA-256, takes
-a `$` in a path for a variable, and drops the comments of a configuration that it writes.
+This is the only module that imports GitPython, to find what belongs to a repository. Everything
+else speaks to git itself: GitPython knows neither reftables nor SHA-256, takes a `$` in a path for
+a variable, and drops the comments of a configuration that it writes.
 """
 
 from __future__ import annotations
@@ -22,18 +22,21 @@ from typing import Any
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 from git import Repo
-from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
+from git.exc import InvalidGitRepositoryError, NoSuchPathError
 
 from ..errors import DatabaseError, GitError, UnavailableError
 from ..settings import Settings, shown
 from .checkout import Checkout
-from .fast_import import ASIDE_PREFIX, objects_folder
-from .git import Git, check_version, clean_environment, reason
+from .fast_import import ASIDE_PREFIX
+from .git import Git, check_version, clean_environment
 from .ledger import is_absent, not_a_repository
-from .lock import lock
+from .lock import holder, lock
+from .remote import Heard, Remote
 
 HEADS = "refs/heads/"
 PRIVATE_REFS = "refs/nes-tasks"
+# Tips of the branch that were replaced; nobody but a person removes them.
+KEPT_REFS = "refs/nes-tasks-kept"
 FALLBACK_IDENTITY = ("nes-tasks", "nes-tasks@localhost")
 
 # Each with its reason in docs/reference/database.md. A value that the owner has set stays.
@@ -67,6 +70,7 @@ class Repository:
         self.repo = repo
         self.git = Git(settings.database)
         self.git_dir = Path(repo.git_dir)
+        self._objects = Path(repo.common_dir) / "objects"
         self._own_folder = Path(repo.common_dir) / "nes-tasks"
         # The note that says a publication is under way. Each linked worktree has its own: another
         # one could not finish what it says.
@@ -145,7 +149,7 @@ class Repository:
 
     def committer(self) -> tuple[str, str]:
         """Return name and e-mail of whoever runs this, as git is configured."""
-        known = self._configuration()
+        known = self._configuration
 
         def configured(key: str) -> str:
             variable = os.environ.get(f"GIT_COMMITTER_{key.upper()}")
@@ -168,7 +172,7 @@ class Repository:
                     hint=f"finish it, or git -C {place} {_abort(operation)}",
                 )
         self.branch  # noqa: B018 - raises when there is none
-        for folder in (self.git_dir, Path(self.repo.common_dir) / "objects"):
+        for folder in (self.git_dir, self._objects):
             if not os.access(folder, os.W_OK):
                 raise DatabaseError(f"no permission to write to {folder}")
         if self.has_checkout:
@@ -198,6 +202,16 @@ class Repository:
                 hint=f"commit them, or git -C {place} stash --include-untracked",
             )
 
+    @property
+    def holder(self) -> str | None:
+        """Who holds the lock at this moment, None when nobody does."""
+        return holder(self._own_folder)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a publication has begun and not ended: one is under way, or was killed."""
+        return self._pending.exists()
+
     # Changing it
 
     @contextmanager
@@ -211,10 +225,11 @@ class Repository:
             self._recover()
             yield
 
-    def publish(self, ref: str, old: str | None, new: str) -> None:
+    def publish(self, ref: str, old: str | None, new: str, *, kept: str | None = None) -> None:
         """Let the branch move from `old` to `new` and bring the working tree along.
 
-        `ref` is the private ref of `new`; it goes away in the same step. Raises
+        `ref` is the private ref of `new`; it goes away in the same step. `kept` is a ref that
+        the same step makes for `old`, when `new` does not contain it. Raises
         `DatabaseError`, having changed nothing, when the branch is not at `old` any more or
         local changes have come up that the new files would overwrite.
         """
@@ -224,7 +239,7 @@ class Repository:
             self._checkout.check(old, new)
         self._note({"branch": HEADS + branch, "old": old, "new": new, "checkout": has_checkout})
         try:
-            self._move_branch(branch, old, new, ref)
+            self._move_branch(branch, old, new, ref, kept)
         except GitError as error:
             self._pending.unlink()
             if self.head() == old:
@@ -236,9 +251,13 @@ class Repository:
             self._checkout.move(old, new)
         self._pending.unlink()
 
-    def _move_branch(self, branch: str, old: str | None, new: str, ref: str) -> None:
+    def _move_branch(
+        self, branch: str, old: str | None, new: str, ref: str, kept: str | None
+    ) -> None:
         expected = old or "0" * len(new)
-        steps = f"start\nupdate {HEADS}{branch} {new} {expected}\ndelete {ref}\nprepare\ncommit\n"
+        keep = f"create {kept} {old}\n" if kept and old else ""
+        move = f"update {HEADS}{branch} {new} {expected}\n{keep}delete {ref}\n"
+        steps = f"start\n{move}prepare\ncommit\n"
         self.git.run("update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=steps.encode())
 
     def discard(self, ref: str) -> None:
@@ -280,7 +299,7 @@ class Repository:
         left = self.git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")
         if left:
             self.git.run("update-ref", "--stdin", stdin=f"{left}\n".encode())
-        for aside in objects_folder(self.git).glob(f"{ASIDE_PREFIX}*"):
+        for aside in self._objects.glob(f"{ASIDE_PREFIX}*"):
             shutil.rmtree(aside, ignore_errors=True)
 
     # Remotes
@@ -291,52 +310,46 @@ class Repository:
         None when there is no remote of the configured name.
         """
         remote, head = self.settings.remote, self.head()
-        if head is None or remote not in {known.name for known in self.repo.remotes}:
+        if head is None or not self.remote.exists:
             return None
         return int(self.git.text("rev-list", "--count", head, "--not", f"--remotes={remote}"))
 
-    def push(self) -> None:
-        """Push the branch to the remote.
+    @property
+    def remote(self) -> Remote:
+        """The branch at the remote of the settings, whether or not there is such a remote."""
+        settings = self.settings
+        return Remote(
+            self.git,
+            settings.remote,
+            self.branch,
+            place=settings.shown_database,
+            timeout=settings.push_timeout,
+        )
+
+    def push(self, heard: Heard | None = None) -> None:
+        """Push the branch to the remote; `heard` is called with each line of progress.
 
         Raises `UnavailableError` when it is refused, unreachable or not done within
         `push_timeout` seconds; the commits stay in the local repository.
         """
-        remote, timeout = self.settings.remote, self.settings.push_timeout
-        # A thin pack holds differences to files of the remote; a partial clone would fetch them.
-        partial = self._configuration().get(f"remote.{remote}.promisor") == "true"
-        again = f"git -C {self.settings.shown_database} push {remote} {self.branch}"
-        try:
-            self.repo.git.push(
-                remote,
-                f"{self.branch}:{self.branch}",
-                thin=not partial,
-                no_thin=partial,
-                kill_after_timeout=timeout,
-                env=clean_environment(),
-            )
-        except GitCommandError as error:
-            # GitPython indents git's words and puts them in quotes.
-            said = error.stderr.strip().removeprefix("stderr: '").removesuffix("'")
-            raise UnavailableError(
-                f"the push to {remote} failed: {reason(said)}; the data is committed locally",
-                hint=again,
-            ) from error
+        self.remote.push(self.head(), heard)
 
+    @cached_property
     def _configuration(self) -> dict[str, str]:
-        """Return what git is configured to do here, from all its files, by key."""
+        """What git is configured to do here, from all its files, by key."""
         rows = self.git.text("config", "--list", "-z").split("\0")
         pairs = (row.partition("\n") for row in rows)
         return {key: value for key, _, value in pairs}
 
     def _configure(self) -> None:
         """Set git up for many files, once; values that somebody has set are left alone."""
-        known = self._configuration()
+        known = self._configuration
         if CONFIGURED in known:
             return
-        for key, value in CONFIGURATION.items():
-            if key.lower() not in known:
-                self.git.run("config", key, value)
-        self.git.run("config", CONFIGURED, "1")
+        missing = {key: value for key, value in CONFIGURATION.items() if key.lower() not in known}
+        for key, value in {**missing, CONFIGURED: "1"}.items():
+            self.git.run("config", key, value)
+        del self._configuration
 
 
 def _make(settings: Settings) -> None:
@@ -346,7 +359,7 @@ def _make(settings: Settings) -> None:
     half way looks like a repository without commits.
     """
     path, place = settings.database, settings.shown_database
-    if _is_submodule(settings):
+    if is_submodule(settings):
         back = settings.branch or "main"
         raise DatabaseError(
             f"the submodule {place} is not there yet",
@@ -381,7 +394,7 @@ def _clone(git: Git, settings: Settings, url: str) -> None:
         ) from error
 
 
-def _is_submodule(settings: Settings) -> bool:
+def is_submodule(settings: Settings) -> bool:
     """Return whether the service repository says that the database belongs there."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         text = (settings.root / ".gitmodules").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ a clone without checkout).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from ..errors import DatabaseError
@@ -32,6 +33,7 @@ class Snapshot:
     """
 
     def __init__(self, git: Git, tree: str) -> None:
+        self._git = git
         self._reader = ObjectReader(git)
         self._tree = tree
         self._id_size = len(tree) // 2
@@ -68,7 +70,10 @@ class Snapshot:
 
     def _read(self, paths: list[str]) -> Iterator[tuple[str, bytes | None]]:
         ids = [self.blob_id(path) for path in paths]
-        objects = self._reader.get_many([oid for oid in ids if oid])
+        wanted = [oid for oid in ids if oid]
+        if len(wanted) > 1 and self._is_partial:
+            self._fetch(wanted)
+        objects = self._reader.get_many(wanted)
         for path, oid in zip(paths, ids, strict=True):
             if oid is None:
                 yield path, None
@@ -77,6 +82,19 @@ class Snapshot:
             if found is None:
                 raise missing_object(path, oid)
             yield path, found.data
+
+    @cached_property
+    def _is_partial(self) -> bool:
+        return self._git.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
+
+    def _fetch(self, oids: list[str]) -> None:
+        """Let a partial clone fetch the files that it does not have, all in one go.
+
+        Asked for one object after the other, git connects to the remote for each. Packing is
+        the plumbing command that first fetches all that is missing; the pack is not needed.
+        """
+        rows = "".join(f"{oid}\n" for oid in oids)
+        self._git.run("pack-objects", "--stdout", "--quiet", "--window=0", stdin=rows.encode())
 
     def walk(self, folder: str) -> Iterator[str]:
         """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""

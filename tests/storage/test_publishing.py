@@ -267,6 +267,15 @@ def test_an_unrelated_change_meanwhile_stays(filled: Place, repository: Reposito
     assert (filled.path / f"v2/{NEW}").read_bytes() == CHANGE[NEW]
 
 
+def test_files_that_were_only_touched_are_no_changes(filled: Place, repository: Repository) -> None:
+    with repository.locked("doit run"):
+        base, commit = prepare(repository, CHANGE, deleted=[MINA])
+        for path in BASE:
+            os.utime(filled.path / path, (0, 0))
+        repository.publish(REF, base, commit)
+    assert_published(filled, commit)
+
+
 def test_a_discarded_migration_leaves_no_ref(filled: Place, repository: Repository) -> None:
     before = filled.git("for-each-ref")
     with repository.locked("doit run"):
@@ -336,7 +345,9 @@ def test_wherever_a_run_was_killed_the_next_one_finishes_the_checkout(
 ) -> None:
     commit = killed_after_publishing(repository, CHANGE, deleted=[MINA])
     crash(filled)
+    assert opened(tmp_path).is_unfinished
     recover(tmp_path)
+    assert not opened(tmp_path).is_unfinished
     assert_published(filled, commit)
     assert kept(filled) == {}
     opened(tmp_path).check_ready()
@@ -553,18 +564,21 @@ def test_a_process_killed_in_the_middle_of_writing_leaves_a_database_that_works(
     assert_published(filled, publish(repository, CHANGE, deleted=[MINA]))
 
 
-def test_a_checkout_that_git_cannot_write_is_told_and_finished_later(
-    tmp_path: Path, filled: Place, repository: Repository
+@pytest.mark.parametrize("smudge", ["false", "kill -9 $PPID"])
+def test_a_checkout_that_fails_or_is_killed_half_way_is_told_and_finished_later(
+    tmp_path: Path, filled: Place, repository: Repository, smudge: str
 ) -> None:
-    filled.git("config", "filter.broken.smudge", "false")
+    filled.git("config", "filter.broken.smudge", smudge)
     filled.git("config", "filter.broken.required", "true")
-    (filled.path / ".git" / "info" / "attributes").write_text("new.json filter=broken\n")
+    attributes = filled.path / ".git" / "info" / "attributes"
+    attributes.write_text("new.json filter=broken\n")
     with repository.locked("doit run"):
         base, commit = prepare(repository, CHANGE, deleted=[MINA])
         with pytest.raises(DatabaseError, match="applied and committed, but") as raised:
             repository.publish(REF, base, commit)
     assert isinstance(raised.value.__cause__, GitError)
     assert repository.head() == commit
-    (filled.path / ".git" / "info" / "attributes").unlink()
+    assert (filled.path / ".git" / "index.lock").exists() is smudge.startswith("kill")
+    attributes.unlink()
     recover(tmp_path)
     assert_published(filled, commit)

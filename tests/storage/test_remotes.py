@@ -12,8 +12,6 @@ from repositories import Place, clone, init, publish, settings
 from nes_tasks.errors import UnavailableError
 from nes_tasks.storage.repository import Repository
 
-WAY_OUT = "git -C nes-db push origin main"
-
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Place:
@@ -107,7 +105,7 @@ def test_a_remote_that_refuses_is_quoted(remote: Place, repository: Repository) 
         "the push to origin failed: [remote rejected] main -> main (pre-receive hook declined) "
         "(Data is reviewed on Fridays); the data is committed locally"
     )
-    assert error.hint == WAY_OUT
+    assert error.hint == "doit push"
     assert repository.unpushed() == 1
 
 
@@ -120,6 +118,7 @@ def test_a_remote_that_has_moved_on_is_told(
     theirs = remote.git("rev-parse", "main")
     error = refusal(repository)
     assert "[rejected] main -> main (fetch first)" in error.message
+    assert error.hint == "doit sync"
     assert remote.git("rev-parse", "main") == theirs
     assert repository.unpushed() == 1
 
@@ -131,12 +130,13 @@ def test_a_remote_that_is_not_there_is_told(
     error = refusal(repository)
     assert "does not appear to be a git repository" in error.message
     assert error.message.endswith("the data is committed locally")
-    assert error.hint == WAY_OUT
+    assert error.hint == "doit push"
 
 
 def test_a_remote_that_nobody_has_named_is_told(tmp_path: Path, repository: Repository) -> None:
     error = refusal(Repository.open(settings(tmp_path, remote="upstream")))
-    assert "'upstream' does not appear to be a git repository" in error.message
+    assert error.message == "nes-db has no remote upstream"
+    assert error.hint == "git -C nes-db remote add upstream URL"
 
 
 @pytest.fixture
@@ -155,14 +155,13 @@ def test_a_remote_that_does_not_answer_in_time_is_given_up(
     tmp_path: Path, repository: Repository, silence: None
 ) -> None:
     error = refusal(Repository.open(settings(tmp_path, push_timeout=1)))
-    assert "did not complete in 1 secs" in error.message
+    assert "no answer within 1 seconds (the setting push_timeout)" in error.message
     assert repository.unpushed() == 1
 
 
 def test_a_push_never_asks_for_a_password(
     tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The helper is git's own way to ask a person; it must see that nobody may be asked."""
     seen = tmp_path / "seen"
     script = tmp_path / "ssh"
     script.write_text(f'#!/bin/sh\necho "$GIT_TERMINAL_PROMPT" > {seen}\nexit 1\n')
@@ -170,5 +169,6 @@ def test_a_push_never_asks_for_a_password(
     monkeypatch.setenv("GIT_SSH", str(script))
     place = Place(repository.git.folder)
     place.git("remote", "set-url", "origin", "ssh://example.invalid/x.git")
-    assert "Could not read from remote repository" in refusal(repository).message
+    error = refusal(Repository.open(settings(tmp_path)))
+    assert "Could not read from remote repository" in error.message
     assert seen.read_text() == "0\n"

@@ -317,19 +317,21 @@ def test_a_value_in_the_users_own_file_stays(
 def test_the_committer_is_whoever_git_knows(
     tmp_path: Path, database: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository = opened(tmp_path)
-    assert repository.committer() == ("Mina Maintainer", "mina@example.org")
+    def committer() -> tuple[str, str]:
+        return opened(tmp_path).committer()
+
+    assert committer() == ("Mina Maintainer", "mina@example.org")
     monkeypatch.delenv("GIT_COMMITTER_NAME")
     monkeypatch.delenv("GIT_COMMITTER_EMAIL")
-    assert repository.committer() == FALLBACK_IDENTITY
+    assert committer() == FALLBACK_IDENTITY
     database.git("config", "user.name", "मीना थापा")
-    assert repository.committer() == FALLBACK_IDENTITY
+    assert committer() == FALLBACK_IDENTITY
     database.git("config", "user.email", "mina@example.org")
-    assert repository.committer() == ("मीना थापा", "mina@example.org")
+    assert committer() == ("मीना थापा", "mina@example.org")
     database.git("config", "committer.name", "Release Robot")
-    assert repository.committer() == ("Release Robot", "mina@example.org")
+    assert committer() == ("Release Robot", "mina@example.org")
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "robot@example.org")
-    assert repository.committer() == ("Release Robot", "robot@example.org")
+    assert committer() == ("Release Robot", "robot@example.org")
 
 
 def test_the_committer_may_come_from_an_included_file(

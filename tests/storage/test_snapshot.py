@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from repositories import LOGS, Place, clone, init, partial_clone
 
-from nes_tasks.errors import DatabaseError
+from nes_tasks.errors import DatabaseError, GitError
 from nes_tasks.storage.git import Git
 from nes_tasks.storage.snapshot import Snapshot
 
@@ -118,6 +118,36 @@ def test_walking_a_partial_clone_fetches_nothing(tmp_path: Path, database: Place
         assert found.exists("v2/entity/person/asha-rai.json")
         assert found.blob_id("v2/entity/person/asha-rai.json")
     assert there.missing() == before > 0
+
+
+def test_a_partial_clone_fetches_many_files_in_one_go(tmp_path: Path, database: Place) -> None:
+    files = {f"v2/entity/person/{number:03}.json": f"content {number}" for number in range(100)}
+    database.commit(files)
+    there = partial_clone(database, tmp_path / "there")
+    calls = tmp_path / "calls"
+    serving = tmp_path / "upload-pack"
+    serving.write_text(f'#!/bin/sh\necho called >> {calls}\nexec git upload-pack "$@"\n')
+    serving.chmod(0o755)
+    there.git("config", "remote.origin.uploadpack", str(serving))
+    with snapshot(there) as found:
+        for _ in range(2):
+            assert dict(found.read_many(files)) == {k: v.encode() for k, v in files.items()}
+    assert calls.read_text().splitlines() == ["called"]
+    assert there.missing() == 0
+
+
+def test_what_a_partial_clone_cannot_fetch_is_an_error_in_gits_words(
+    tmp_path: Path, database: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    database.commit(FILES)
+    there = partial_clone(database, tmp_path / "there")
+    database.path.rename(tmp_path / "gone")
+    persons = [path for path in FILES if "person" in path]
+    with snapshot(there) as found:
+        for paths in (persons, persons[:1]):
+            with pytest.raises(GitError, match="does not appear to be a git repository"):
+                list(found.read_many(paths))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_empty_repository_has_no_files(database: Place) -> None:
