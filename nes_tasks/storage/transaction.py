@@ -120,7 +120,7 @@ class Transaction:
         if stored is not None and stored == blob_id(data, len(stored)):
             self._touched.pop(full, None)
         else:
-            self._touched[full] = self._stream.blob(data)
+            self._touched[full] = self._stream.blob(data, path.partition("/")[0])
 
     def delete(self, path: str) -> bool:
         """Remove the file at `path`; return whether there was one."""

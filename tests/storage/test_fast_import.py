@@ -13,7 +13,7 @@ import pytest
 from repositories import DAY, REF, WHEN, Place, clone, init
 
 from nes_tasks.errors import GitError
-from nes_tasks.storage.fast_import import FastImport, objects_folder
+from nes_tasks.storage.fast_import import TOGETHER, FastImport, objects_folder
 from nes_tasks.storage.git import Git
 
 PERSON = ("Asha Author", "asha@example.org")
@@ -163,7 +163,7 @@ def test_a_killed_git_is_an_error_each_time_and_leaves_nothing(database: Place) 
     kill(stream)
     for act in (
         lambda: stream.read(mark),
-        lambda: stream.blob(os.urandom(100_000)),
+        lambda: [stream.blob(os.urandom(10_000)) for _ in range(TOGETHER)],
         lambda: commit(stream, {"a": mark}),
         stream.finish,
     ):
