@@ -1,0 +1,82 @@
+"""Taking data from outside: texts, web pages, Wikipedia, language models.
+
+Everything works on what it is given and makes nothing up. Importing it loads the standard
+library only; httpx, an HTML parser and the like are loaded when they are used, and whoever
+lacks them is told which extra to install. `recording` keeps what the network said in the
+migration's folder, so that the migration is reproducible.
+
+Names and signatures are those of the earlier system. Where its behaviour was wrong and no
+migration depends on it, this one differs:
+
+1. No mock. Without a provider a call that needs one raises `ProviderMissingError`, and
+   `MockLLMProvider` cannot be made. The earlier one answered with invented text.
+2. ``normalize_person_data`` leaves out the sub type "politician", which people cannot have: its
+   result can be given to ``create_entity``. Its names are whole; they are not split into given
+   and family name, which is a guess.
+3. ``extract_relationships`` gives only types that the database has. Positions held
+   (HELD_POSITION) are attributes of a person, found by `AttributeExtractor`; WORKED_UNDER has
+   no counterpart. Family relations are not extracted, as the database had them removed.
+   Each result has its sentence as ``evidence``. A year without a day is ``start_year``, since
+   ``start_date`` would be read as another date or need an invented day.
+4. ``extract_from_wikipedia`` returns None when there is no such page, and for nothing else. A
+   failure is raised: a migration must not go on without its data. So is a title that several
+   pages share.
+5. ``extract_relationships`` returns [] when nothing is stated; an id that is none is a
+   `ValueError`. ``search_external_sources`` refuses an unknown source, which was ignored.
+6. ``transliteration`` in a translation is the Nepali side in Roman letters, by rule.
+7. ``normalize_name`` and ``extract_data``, which the earlier guides used, exist; both are
+   coroutines like the other methods.
+8. Providers ask by HTTP themselves instead of importing an SDK; a key is needed when a server
+   is really asked, so a recorded migration needs none.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .exchange import Credentials as Credentials
+    from .normalization import AttributeExtractor as AttributeExtractor
+    from .normalization import DataNormalizer as DataNormalizer
+    from .normalization import DataQualityAssessor as DataQualityAssessor
+    from .normalization import NameExtractor as NameExtractor
+    from .normalization import RelationshipExtractor as RelationshipExtractor
+    from .normalization import normalize_name as normalize_name
+    from .recording import Mode as Mode
+    from .recording import Recording as Recording
+    from .service import ScrapingService as ScrapingService
+    from .translation import Translator as Translator
+    from .translation import detect_language as detect_language
+    from .translation import romanize as romanize
+    from .web_scraper import RateLimiter as RateLimiter
+    from .web_scraper import RetryHandler as RetryHandler
+    from .web_scraper import WebScraper as WebScraper
+    from .web_scraper import WikipediaScraper as WikipediaScraper
+
+_NAMES = {
+    "exchange": "Credentials",
+    "normalization": "AttributeExtractor DataNormalizer DataQualityAssessor NameExtractor"
+    " RelationshipExtractor normalize_name",
+    "recording": "Mode Recording",
+    "service": "ScrapingService",
+    "translation": "Translator detect_language romanize",
+    "web_scraper": "RateLimiter RetryHandler WebScraper WikipediaScraper",
+}
+_ROOMS = {name: room for room, names in _NAMES.items() for name in names.split()}
+
+__all__ = sorted(_ROOMS)
+
+
+def __getattr__(name: str) -> Any:
+    """Load the room of a public name."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *_ROOMS})
