@@ -17,6 +17,8 @@ from .printable import move_command, printable
 
 # Leading zeros only up to three digits: "%03d-name" must give the folder's name back.
 NAME = re.compile(r"([0-9]{3}|[1-9][0-9]{3,})-([a-z0-9]+(?:-[a-z0-9]+)*)")
+# Of a whole name: it is a file name, the subject of a commit, and a column of every list.
+MAX_NAME_LENGTH = 80
 SCRIPTS = ("migrate.py", "run.py")
 README = "README.md"
 EXAMPLE_NAME = "add-ministers"
@@ -272,17 +274,27 @@ def _corrected_name(name: str, taken: set[int]) -> str:
 
     The number is added to `taken`. Without a usable word an example takes its place.
     """
-    import unicodedata
-
-    latin = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", latin)
-    leading = re.match(r"[^A-Za-z0-9]*([0-9]{1,6})(?![0-9])", spaced)
-    words = re.findall("[a-z0-9]+", (spaced[leading.end() :] if leading else spaced).lower())
+    latin = in_latin(name)
+    leading = re.match(r"[^A-Za-z0-9]*([0-9]{1,6})(?![0-9])", latin)
+    words = words_of(latin[leading.end() :] if leading else latin)
     number = int(leading[1]) if leading else next_number(taken)
     if number in taken:
         number = next_number(taken)
     taken.add(number)
     return f"{number:03d}-{'-'.join(words) or EXAMPLE_NAME}"
+
+
+def in_latin(text: str) -> str:
+    """Return what of `text` is ASCII once accents are taken off, with WordsLikeThis apart."""
+    import unicodedata
+
+    latin = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", latin)
+
+
+def words_of(latin: str) -> list[str]:
+    """Return the words that a migration's name may be made of."""
+    return re.findall("[a-z0-9]+", latin.lower())
 
 
 def _no_directory(shown: str, error: OSError) -> SettingsError:

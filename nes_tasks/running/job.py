@@ -14,6 +14,7 @@ import json
 import linecache
 import os
 import random
+import resource
 import socket
 import sys
 import time
@@ -96,13 +97,15 @@ def execute(job: Job, channel: Channel) -> None:
         channel.send(done=_run(job, channel))
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
-        channel.send(failed=_failure(error, Path(job.folder)))
+        channel.send(failed=failure(error, Path(job.folder)))
 
 
 def _run(job: Job, channel: Channel) -> dict[str, Any]:
+    from ..services.scraping.recording import Recording
+
     started = time.perf_counter()
     clock = datetime.fromisoformat(job.clock)
-    _make_deterministic(job.name, clock)
+    make_deterministic(job.name, clock)
     logs: list[str] = []
 
     def log(message: str) -> None:
@@ -113,12 +116,15 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
         channel.send(progress=[label, done, total])
 
     git = Git(Path(job.database))
-    with Transaction(git, base=job.base, ref=job.ref, data_dir=job.data_dir) as transaction:
+    with (
+        Recording.of_migration(Path(job.folder), deterministic=job.deterministic).in_force(),
+        Transaction(git, base=job.base, ref=job.ref, data_dir=job.data_dir) as transaction,
+    ):
         context = _context(job, transaction, clock, log, progress)
         note = compat.choose(job.nes_package)
         if note is not None:
             channel.send(note=note)
-        migrate = _load_migrate(job)
+        migrate = load_migrate(job.name, job.script)
         result = migrate(context)
         if inspect.isawaitable(result):
             asyncio.run(_finish(result))
@@ -148,7 +154,18 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
             committer=Signature(*job.committer, clock),
             batch_size=job.batch_size,
         )
-    return {"commits": list(commits), "statistics": asdict(statistics), "logs": logs}
+    return {
+        "commits": list(commits),
+        "statistics": asdict(statistics),
+        "logs": logs,
+        "peak_memory": _peak_memory(),
+    }
+
+
+def _peak_memory() -> int:
+    """Return the most memory that this process has had so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 async def _finish(awaitable: Any) -> None:
@@ -169,6 +186,7 @@ def _context(
 ) -> Any:
     from ..services.database import EntityDatabase
     from ..services.publication import PublicationService
+    from ..services.scraping.service import ScrapingService
     from ..services.search import SearchService
     from .context import MigrationContext
 
@@ -180,12 +198,13 @@ def _context(
         db=database,
         migration_dir=Path(job.folder),
         author_id=author,
+        scraping=ScrapingService(),
         on_log=log,
         on_progress=progress,
     )
 
 
-def _make_deterministic(name: str, clock: datetime) -> None:
+def make_deterministic(name: str, clock: datetime) -> None:
     """Stop the clock, seed `random`, and list folders in one order.
 
     What remains different between two machines is the network and the kernel's entropy
@@ -232,10 +251,10 @@ class _SortedEntries:
         self._entries.close()
 
 
-def _load_migrate(job: Job) -> Callable[[Any], Any]:
+def load_migrate(name: str, script: str) -> Callable[[Any], Any]:
     """Import the script and return its `migrate`; raises whatever the script raises."""
-    module_name = f"migration_{job.name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(module_name, job.script)
+    module_name = f"migration_{name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(module_name, script)
     assert spec
     assert spec.loader
     module: ModuleType = importlib.util.module_from_spec(spec)
@@ -247,7 +266,7 @@ def _load_migrate(job: Job) -> Callable[[Any], Any]:
     return migrate  # type: ignore[no-any-return]
 
 
-def _failure(error: BaseException, folder: Path) -> dict[str, Any]:
+def failure(error: BaseException, folder: Path) -> dict[str, Any]:
     """Put an exception into words: its last line, the script's line, and all of it."""
     return {
         "message": describe(error),

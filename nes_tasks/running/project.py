@@ -26,14 +26,15 @@ class Project:
         """What is applied, pending, changed since, missing or broken, as of the first look."""
         return self.look()[0]
 
-    def look(self) -> tuple[Plan, Ledger]:
-        """Read folders and ledger anew."""
+    def look(self, at: str | None = None) -> tuple[Plan, Ledger]:
+        """Read folders and ledger anew; `at` is a commit to look at instead of the branch."""
         settings = self.settings
         cache = settings.state_folder / "cache"
         ledger = read_ledger(
             settings.database,
             settings.data_dir,
             branch=settings.branch,
+            at=at,
             cache=cache / "ledger.json",
         )
         hashes = HashCache(cache / "inputs.json")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..clock import now, timestamp
-from ..errors import MigrationFailedError, MigrationRefusedError
+from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
 from ..migrations import (
     Folder,
     Migration,
     MigrationResult,
     MigrationStatus,
+    Plan,
     author_identity,
     guard,
     hash_inputs,
@@ -31,6 +34,19 @@ from .job import Job
 from .log import RunLog
 from .project import Project
 from .worker import Worker
+
+
+class Rehearsal(NamedTuple):
+    """What came of a migration that was executed without being published.
+
+    `base` is the commit that it ran on, None for an empty database; `peak_memory` what its
+    process needed at most, in bytes. Commits and tree of `result` stay readable after the end,
+    until git's garbage collection.
+    """
+
+    result: MigrationResult
+    base: str | None
+    peak_memory: int
 
 
 class Observer(Protocol):
@@ -71,6 +87,7 @@ class Runner:
         self._log = RunLog(project.settings.state_folder / "logs")
         self._worker = Worker(self._log.path)
         self._opened: Repository | None = None
+        self._applied = 0
         self._by_hand: dict[str, list[Commit]] | None = None
 
     @property
@@ -116,27 +133,87 @@ class Runner:
             )
 
     def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
-        settings, name = self._project.settings, folder.name
+        with self._executed(repository, folder, base) as (job, outcome, started):
+            repository.publish(job.ref, base, outcome["commits"][-1])
+        result = self._result(folder.name, outcome, time.perf_counter() - started)
+        self._applied += 1
+        commit, duration = result.commit_ids[-1], result.duration_seconds
+        self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
+        return result
+
+    def rehearse(self, names: Sequence[str] | None = None) -> Generator[Rehearsal, None, None]:
+        """Execute pending migrations one on top of the other without publishing anything.
+
+        All pending ones, or those up to the last of `names` (full names). The lock is held until
+        the iterator is exhausted or closed; then the private refs are gone and the database is
+        as it was. A working tree with uncommitted changes does not matter. Raises, at the
+        migration that it is about, what `apply` would.
+        """
+        repository = self.repository
+        refs: list[str] = []
+        with repository.locked(self._command):
+            try:
+                plan, ledger = self._project.look()
+                base = ledger.commit
+                for name in _up_to(plan, names):
+                    self._refuse_what_was_run_by_hand(ledger, name)
+                    folder = plan[name].folder
+                    assert folder is not None, "a pending migration has a folder"
+                    with self._executed(repository, folder, base) as (job, outcome, started):
+                        refs.append(job.ref)
+                    result = self._result(name, outcome, time.perf_counter() - started)
+                    commit = result.commit_ids[-1]
+                    result.tree = repository.git.text("rev-parse", f"{commit}^{{tree}}")
+                    yield Rehearsal(result, base, outcome["peak_memory"])
+                    base = commit
+            finally:
+                for ref in refs:
+                    repository.discard(ref)
+
+    def reapply(self, name: str, base: str, ref: str) -> MigrationResult:
+        """Execute a migration on the commit `base`, whatever the branch is at.
+
+        The private `ref` is then at its last commit; nothing is published. The caller holds the
+        lock. Raises what `apply` would.
+        """
+        repository = self.repository
+        plan, ledger = self._project.look(at=base)
+        guard(plan, name)
+        self._refuse_what_was_run_by_hand(ledger, name)
+        folder = plan[name].folder
+        assert folder is not None, "the guard lets nothing run that has no folder"
+        with self._executed(repository, folder, base) as (job, outcome, started):
+            repository.git.run("update-ref", ref, outcome["commits"][-1])
+            repository.discard(job.ref)
+        return self._result(name, outcome, time.perf_counter() - started)
+
+    @contextmanager
+    def _executed(
+        self, repository: Repository, folder: Folder, base: str | None
+    ) -> Iterator[tuple[Job, dict[str, Any], float]]:
+        """Execute the script on a private ref; give the job, its outcome and when it started.
+
+        An exception in the block is noted as the migration's failure, and the ref goes away.
+        """
+        name = folder.name
         inputs = _hash(folder)
         job = self._job(repository, load(folder), inputs, base)
-        self._log.write(f"{name}: on {base or 'an empty database'} in {settings.database}")
+        place = self._project.settings.database
+        self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
         started = time.perf_counter()
         self._observer.started(name)
         try:
             outcome = self._execute(job)
-            if _hash(folder) != inputs:
-                raise MigrationRefusedError(
-                    f"{name} was edited while it ran; nothing was applied", hint="run it again"
-                )
-            repository.publish(job.ref, base, outcome["commits"][-1])
+            _refuse_other_inputs(folder, inputs)
+            yield job, outcome, started
         except BaseException as error:
             self._note_failure(name, error)
             repository.discard(job.ref)
             raise
         finally:
             self._observer.ended(name)
-        duration = time.perf_counter() - started
-        self._log.write(f"{name}: applied as {outcome['commits'][-1]} in {duration:.2f} s")
+
+    def _result(self, name: str, outcome: dict[str, Any], duration: float) -> MigrationResult:
         return MigrationResult(
             name,
             MigrationStatus.COMPLETED,
@@ -187,7 +264,7 @@ class Runner:
         )
 
     def _note_failure(self, name: str, error: BaseException) -> None:
-        self._log.write(f"{name}: FAILED, nothing was applied: {error!r}")
+        self._log.write(f"{name}: FAILED: {error!r}")
         if isinstance(error, MigrationFailedError):
             error.log_path = self._shown_log
             if error.traceback:
@@ -197,9 +274,20 @@ class Runner:
     def _shown_log(self) -> str:
         return shown(Path(self._log.path), self._project.settings.root)
 
+    def recover(self) -> None:
+        """Finish what a killed run had begun to publish; nothing else changes.
+
+        Raises `LockHeldError` when it is under way just now.
+        """
+        with self.repository.locked(self._command):
+            pass
+
     def close(self) -> None:
-        """End the worker."""
+        """End the worker, and tidy up after what was applied."""
         self._worker.close()
+        if self._applied:
+            with contextlib.suppress(NesTasksError), self.repository.locked(self._command):
+                self.repository.tidy()
 
     def __enter__(self) -> Runner:
         return self
@@ -208,6 +296,39 @@ class Runner:
         self.close()
 
 
+def _up_to(plan: Plan, names: Sequence[str] | None) -> list[str]:
+    """Return the pending migrations up to the last of `names`; all of them for None.
+
+    Raises what keeps one of them from running.
+    """
+    pending = [entry.name for entry in plan.pending]
+    for name in names or ():
+        if name not in pending and guard(plan, name).run is False:
+            raise UsageError(f"{name} is applied already", hint=f"doit show {name}")
+    # Whatever is invalid stands before all that is pending.
+    for entry in plan.invalid:
+        guard(plan, entry.name)
+    last = len(pending) if names is None else max(map(pending.index, names), default=-1) + 1
+    return pending[:last]
+
+
 def _hash(folder: Folder) -> dict[str, str]:
     """Read every input file now; what a cache says is good enough to list, not to record."""
     return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+
+
+def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
+    """Refuse to record a result whose inputs are not what they were when the script started."""
+    after = _hash(folder)
+    if after == inputs:
+        return
+    from ..services.scraping.recording import FILE_NAME
+
+    if {path for path, _ in after.items() ^ inputs.items()} == {FILE_NAME}:
+        raise MigrationRefusedError(
+            f"answers were recorded in {folder.shown}/{FILE_NAME}; nothing was applied",
+            hint=f"look through them, then run doit migrate:{folder.name}",
+        )
+    raise MigrationRefusedError(
+        f"{folder.name} was edited while it ran; nothing was applied", hint="run it again"
+    )

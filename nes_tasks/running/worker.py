@@ -24,9 +24,19 @@ from typing import Any
 
 from ..errors import MigrationFailedError
 from .job import Channel, Job, execute
+from .loading import Loading, load
 
 # Where programs and their configuration are found, and nothing that authenticates anyone.
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "NES_TASKS_PASS_ENV",
+    "NES_TASKS_RECORD",
+)
 FIXED = {
     "LC_ALL": "C.UTF-8",
     "PYTHONHASHSEED": "0",
@@ -47,8 +57,8 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
-    def run(self, job: Job) -> Iterator[dict[str, Any]]:
-        """Execute `job` and yield its events; the last one is ``{"done": …}``.
+    def run(self, job: Job | Loading) -> Iterator[dict[str, Any]]:
+        """Execute `job`, or only load a script, and yield the events; the last is ``{"done": …}``.
 
         Raises `MigrationFailedError` when the script failed or its process died. Whoever stops
         iterating early, by an exception such as Ctrl-C, ends the execution at once.
@@ -114,7 +124,8 @@ class Worker:
 
 def worker_environment() -> dict[str, str]:
     """Return the whole environment of the worker."""
-    env = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+    asked_for = os.environ.get("NES_TASKS_PASS_ENV", "").replace(",", " ").split()
+    env = {key: os.environ[key] for key in (*PASSED_ON, *asked_for) if key in os.environ}
     return {**env, **FIXED}
 
 
@@ -156,7 +167,11 @@ def _work(line: str, stream: socket.socket) -> None:
     code = 1
     try:
         _die_with_caller(stream)
-        execute(Job.from_json(line), Channel(stream))
+        order = json.loads(line)
+        if "load" in order:
+            load(Loading(**order["load"]), Channel(stream))
+        else:
+            execute(Job.from_json(line), Channel(stream))
         code = 0
     finally:
         with contextlib.suppress(Exception):
@@ -184,9 +199,13 @@ def _preload() -> None:
     What is imported stays for good. What a migration makes is mostly kept too, so looking
     through it after each 700 new objects, as Python does, would cost a third of a listing.
     """
+    # time_machine brings a plugin for pytest and imports all of pytest for it, if it is there.
+    sys.modules["pytest"] = None  # type: ignore[assignment]
     import time_machine  # noqa: F401
 
+    del sys.modules["pytest"]
     from ..services import database, publication, search  # noqa: F401
+    from ..services.scraping import recording, service  # noqa: F401
     from . import context  # noqa: F401
 
     gc.collect()

@@ -31,6 +31,7 @@ from .fast_import import ASIDE_PREFIX
 from .git import Git, check_version, clean_environment
 from .ledger import is_absent, not_a_repository
 from .lock import holder, lock
+from .note import note_of
 from .remote import Heard, Remote
 
 HEADS = "refs/heads/"
@@ -74,7 +75,7 @@ class Repository:
         self._own_folder = Path(repo.common_dir) / "nes-tasks"
         # The note that says a publication is under way. Each linked worktree has its own: another
         # one could not finish what it says.
-        self._pending = self.git_dir / "nes-tasks" / "publishing.json"
+        self._pending = note_of(self.git_dir)
 
     @classmethod
     def open(cls, settings: Settings) -> Repository:
@@ -259,6 +260,15 @@ class Repository:
         move = f"update {HEADS}{branch} {new} {expected}\n{keep}delete {ref}\n"
         steps = f"start\n{move}prepare\ncommit\n"
         self.git.run("update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=steps.encode())
+
+    def tidy(self) -> None:
+        """Pack what many small migrations left as single files; next to nothing when it is little.
+
+        Done step by step by git's maintenance, which never rewrites the whole repository as
+        ``git gc`` would. It is no failure if it does not work out.
+        """
+        tasks = ("--task=loose-objects", "--task=incremental-repack")
+        self.git.attempt("maintenance", "run", "--auto", "--quiet", *tasks)
 
     def discard(self, ref: str) -> None:
         """Forget a private ref; git's garbage collection removes what only it held."""

@@ -119,6 +119,7 @@ def test_a_remote_that_has_moved_on_is_told(
     error = refusal(repository)
     assert "[rejected] main -> main (fetch first)" in error.message
     assert error.hint == "doit sync"
+    assert error.hint == "doit sync"
     assert remote.git("rev-parse", "main") == theirs
     assert repository.unpushed() == 1
 

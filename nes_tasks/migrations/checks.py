@@ -1,0 +1,302 @@
+"""What can be found wrong with a migration by reading its folder; nothing is executed.
+
+What keeps a folder from being applied is in the plan already and is found here in the same
+words; the rest is what a reviewer would ask for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from ..errors import InvalidMigrationError
+from .finding import Finding, error, from_problem, hint
+from .loader import MAX_NAME_LENGTH, README, Folder
+from .metadata import PLACEHOLDER, REQUIRED, author_identity, checked_metadata, read_constants
+from .plan import Entry, State
+from .script import Script
+
+LARGE = 10_000_000  # bytes
+# Fewer do not say what a migration changes and where its data come from.
+MIN_README_WORDS = 10
+DATA_SUFFIXES = frozenset(
+    {".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".tsv", ".xls", ".xlsx", ".xml", ".yaml"}
+)
+
+HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
+SOURCES = re.compile(r"\bsources?\b", re.IGNORECASE)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+# Modules that reach the network, some of them by other modules' hands.
+NETWORK = frozenset(
+    {
+        "aiohttp", "ftplib", "http.client", "httpx", "playwright", "requests", "selenium",
+        "smtplib", "socket", "urllib.request", "urllib3", "websockets", "wikipedia",
+    }
+)  # fmt: skip
+CLOCK = frozenset(
+    {
+        "datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow",
+        "datetime.date.today", "time.gmtime", "time.localtime", "time.time", "time.time_ns",
+    }
+)  # fmt: skip
+UNIQUE = re.compile(r"uuid\.uuid[14]|os\.urandom|secrets\..*|random\.SystemRandom.*")
+RANDOM = re.compile(r"(?:numpy\.)?random\..*")
+
+
+def check_folder(entry: Entry) -> list[Finding]:
+    """Return what is found in the folder of an entry of the plan, errors first.
+
+    Of a migration that is applied and unchanged nothing can be put right any more, so nothing
+    is looked for. Reads the folder's script, Python files and README.
+    """
+    folder = entry.folder
+    if folder is None or entry.state is State.APPLIED:
+        return []
+    found = [*_standing(entry, folder), *_name(folder)]
+    if folder.files is not None:
+        scripts = scripts_of(folder)
+        for rule in (_metadata, _readme, _sizes):
+            found += rule(folder)
+        found += _unread_files(folder, scripts)
+        found += _script_hints(folder, scripts)
+    return sorted_findings(found)
+
+
+def sorted_findings(found: list[Finding]) -> list[Finding]:
+    """Return findings without repetitions, errors before hints, else by file and line."""
+    return sorted(set(found), key=lambda f: (f.severity, f.path, f.line or 0, f.message))
+
+
+def scripts_of(folder: Folder) -> dict[str, Script]:
+    """Return the Python files of a folder that can be parsed, by their path in it."""
+    names = [file.relative for file in folder.files or () if file.relative.endswith(".py")]
+    read = {name: Script.read(folder.path / name, f"{folder.shown}/{name}") for name in names}
+    return {name: script for name, script in read.items() if script is not None}
+
+
+# Name and standing --------------------------------------------------------------------------
+
+
+def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
+    if entry.state is State.DRIFT:
+        yield from _drift(entry, folder)
+    elif entry.problem is not None:
+        yield _with_line(from_problem(entry.problem, folder.shown), folder)
+
+
+def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
+    if entry.problem is not None:
+        yield from_problem(entry.problem, folder.shown)
+    advice = f"put it back, or execute it again: doit migrate:{entry.name} --force"
+    for kind in ("changed", "added", "removed"):
+        for file_name in getattr(entry, kind):
+            yield error(
+                f"{folder.shown}/{file_name}",
+                f"{file_name} was {kind} after {entry.name} was applied",
+                line=1,
+                advice=advice,
+            )
+
+
+def _name(folder: Folder) -> Iterator[Finding]:
+    length = len(folder.name)
+    if length > MAX_NAME_LENGTH:
+        yield error(
+            folder.shown,
+            f"{folder.shown}: its name has {length} characters, more than {MAX_NAME_LENGTH}",
+            advice="take a shorter one; DESCRIPTION has room for the rest",
+        )
+
+
+# Metadata -----------------------------------------------------------------------------------
+
+
+def _metadata(folder: Folder) -> Iterator[Finding]:
+    """Find everything that is wrong with the constants; the plan has only the first of it."""
+    if folder.script is None:
+        return
+    shown = f"{folder.shown}/{folder.script}"
+    try:
+        constants = read_constants(folder.path / folder.script, shown)
+    except InvalidMigrationError as problem:
+        yield _with_line(from_problem(problem, folder.shown), folder)
+        return
+    for name in REQUIRED:
+        sound = {"AUTHOR": "A", "DATE": "2024-01-31", "DESCRIPTION": "D"}
+        try:
+            checked_metadata({**sound, name: constants[name]}, shown)
+        except InvalidMigrationError as problem:
+            yield _with_line(from_problem(problem, folder.shown), folder)
+        else:
+            if name == "AUTHOR" and not author_identity(str(constants[name]))[1]:
+                yield _with_line(
+                    hint(
+                        shown,
+                        "AUTHOR has no e-mail address, so no account gets the credit",
+                        advice='write it as "Name <email>"',
+                    ),
+                    folder,
+                )
+
+
+def _with_line(finding: Finding, folder: Folder) -> Finding:
+    """Return a finding about a constant with the line where it is assigned."""
+    name = re.match("AUTHOR|DATE|DESCRIPTION", finding.message)
+    if name is None or finding.line is not None or folder.script is None:
+        return finding
+    script = Script.read(folder.path / folder.script, finding.path)
+    return replace(finding, line=script.line_of(name[0])) if script else finding
+
+
+# README -------------------------------------------------------------------------------------
+
+
+def _readme(folder: Folder) -> Iterator[Finding]:
+    shown = f"{folder.shown}/{README}"
+    if all(file.relative != README for file in folder.files or ()):
+        return  # the plan says so
+    try:
+        text = (folder.path / README).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = problem.object.count(b"\n", 0, problem.start) + 1
+        byte = problem.object[problem.start]
+        yield error(shown, f"byte 0x{byte:02x} is not UTF-8", line=line, advice="save it as UTF-8")
+        return
+    except OSError:
+        return  # the plan says so
+    text = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+    placeholders = list(_placeholders(shown, text))
+    yield from placeholders
+    prose = [line for line in text.splitlines() if not HEADING.fullmatch(line)]
+    words = len(" ".join(prose).split())
+    if words < MIN_README_WORDS:
+        said = "says nothing" if not words else f"has only {words} words"
+        yield error(
+            shown,
+            f"it {said} under its title",
+            line=1,
+            advice="write what the migration changes and where its data come from",
+        )
+    elif not placeholders and not _names_sources(text):
+        yield hint(
+            shown,
+            "it does not name its sources",
+            line=1,
+            advice="add a section Sources: who published the data, where, and when you took them",
+        )
+
+
+def _placeholders(shown: str, text: str) -> Iterator[Finding]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if PLACEHOLDER in line.upper():
+            yield error(
+                shown, f"it still has the placeholder '{line.strip()}'", line=number,
+                advice="write in its place what it asks for",
+            )  # fmt: skip
+
+
+def _names_sources(text: str) -> bool:
+    """Tell whether there is a section about sources with something in it, or a mention of them."""
+    sections: dict[str, str] = {}
+    title = ""
+    for line in text.splitlines():
+        found = HEADING.fullmatch(line)
+        title = found[1] if found else title
+        sections[title] = sections.get(title, "") + ("" if found else line.strip())
+    about = [body for title, body in sections.items() if SOURCES.search(title)]
+    if about:
+        return any(about)
+    return any(SOURCES.search(body) or "://" in body for body in sections.values())
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+def _sizes(folder: Folder) -> Iterator[Finding]:
+    for file in folder.files or ():
+        if file.size > LARGE:
+            yield hint(
+                f"{folder.shown}/{file.relative}",
+                f"it has {file.size / 1_000_000:,.0f} MB, which every clone will carry for good",
+                line=1,
+                advice="leave out what the script does not read, or split the migration",
+            )
+
+
+def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
+    if not scripts or any(script.lists_folders for script in scripts.values()):
+        return
+    for file in folder.files or ():
+        is_data = PurePosixPath(file.relative).suffix.lower() in DATA_SUFFIXES
+        if is_data and not any(script.names(file.relative) for script in scripts.values()):
+            yield hint(
+                f"{folder.shown}/{file.relative}",
+                "no script of the folder names it",
+                line=1,
+                advice="remove it, or say in README.md what it is for",
+            )
+
+
+# Hints about scripts ------------------------------------------------------------------------
+
+
+def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
+    """Find what makes a result depend on more than the folder and the database."""
+    own = [scripts[name] for name in _executed(folder.script, scripts)]
+    for script in own:
+        for module, line in script.imports():
+            parts = module.split(".")
+            reaching = NETWORK.intersection([parts[0], ".".join(parts[:2])])
+            for name in sorted(reaching):
+                yield hint(
+                    script.shown,
+                    f"{name} reaches the network: what it gets can be another tomorrow",
+                    line=line,
+                    advice="fetch before, and keep what you got as a data file of the folder",
+                )
+        if not _is_said_to_vary(own[0]):
+            yield from _calls(script)
+
+
+def _executed(name: str | None, scripts: dict[str, Script]) -> list[str]:
+    """Return the script and the modules of the folder that it imports, one by the other."""
+    order = [name] if name in scripts and name is not None else []
+    for current in order:
+        for module, _ in scripts[current].imports():
+            path = f"{module.replace('.', '/')}.py"
+            if path in scripts and path not in order:
+                order.append(path)
+    return order
+
+
+def _is_said_to_vary(script: Script) -> bool:
+    """Tell whether the script says DETERMINISTIC = False."""
+    return script.constant("DETERMINISTIC") is False
+
+
+def _calls(script: Script) -> Iterator[Finding]:
+    kinds: list[tuple[Callable[[str], object], str, str]] = [
+        (
+            lambda call: call in CLOCK,
+            "is the time at which the migration is applied, another one on each machine",
+            "write the date into the data",
+        ),
+        (
+            UNIQUE.fullmatch,
+            "gives something else in each run, so that nobody can prove the result",
+            "derive it from the data, or say DETERMINISTIC = False",
+        ),
+        (
+            RANDOM.fullmatch,
+            "makes the data depend on chance, though the same one in each run",
+            "take what you need from the data",
+        ),
+    ]
+    for call, line in script.calls():
+        for matches, why, advice in kinds:
+            if matches(call):
+                yield hint(script.shown, f"{call}() {why}", line=line, advice=advice)
+                break

@@ -1,0 +1,164 @@
+"""A new migration: a name of the convention, the next free number, and the template's files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InvalidMigrationError, NesTasksError, UnavailableError, UsageError
+from .loader import MAX_NAME_LENGTH, README, SCRIPTS, in_latin, words_of
+from .metadata import PLACEHOLDER, author_identity
+from .printable import HOSTILE, abridged
+
+SCRIPT = SCRIPTS[0]
+# Where a project may keep a template of its own, and where this package has one.
+TEMPLATE = Path("templates", "migration")
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """What a new migration is made of; `words` is its name without the number."""
+
+    number: int
+    words: str
+    author: str
+    date: dt.date
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return f"{self.number:03d}-{self.words}"
+
+    @property
+    def title(self) -> str:
+        """The words as the beginning of a sentence."""
+        return self.words.replace("-", " ").capitalize()
+
+    def write(self, migrations: Path, template: Path, shown: str) -> Path:
+        """Make the folder below `migrations` and return it; all of it or nothing is made.
+
+        `shown` is how messages name `migrations`. Raises `UsageError` when there is something
+        by this name, which stays as it is, and `UnavailableError` when it cannot be written.
+        """
+        folder = migrations / self.name
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            raise UsageError(
+                f"{shown}/{self.name} is there already, and nothing in it was changed",
+                hint="remove it, or take another name",
+            ) from None
+        except OSError as error:
+            raise _not_written(f"{shown}/{self.name}", error) from None
+        try:
+            self._fill(folder, template)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _not_written(f"{shown}/{self.name}", error) from None
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder
+
+    def _fill(self, folder: Path, template: Path) -> None:
+        shutil.copytree(
+            template, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".*")
+        )
+        for name in (SCRIPT, README):
+            path = folder / name
+            try:
+                text = path.read_text("utf-8")
+            except UnicodeDecodeError:
+                raise UsageError(
+                    f"{TEMPLATE}/{name} is not UTF-8", hint="save it as UTF-8"
+                ) from None
+            path.write_text(self._filled_in(text), "utf-8")
+
+    def _filled_in(self, text: str) -> str:
+        """Return a text of the template with this migration's values in their places."""
+        literals = {
+            '"[AUTHOR]"': self.author,
+            '"[DATE]"': self.date.isoformat(),
+            '"[DESCRIPTION]"': f"{PLACEHOLDER}: say in one line what it does] {self.title}",
+        }
+        for place, value in literals.items():
+            # What JSON makes of a text without control characters is a literal of Python too.
+            text = text.replace(place, json.dumps(value, ensure_ascii=False))
+        return text.replace("[TITLE]", self.title).replace("[NAME]", self.name)
+
+
+def name_words(text: str) -> str:
+    """Return `text` as the words of a migration's name: lower-case ASCII joined by hyphens.
+
+    A number of three digits at the start is taken for that of a migration and left out.
+    Raises `UsageError` when nothing remains or letters of another script would be lost.
+    """
+    plain = re.sub("['’]", "", text)
+    lost = [char for char in plain if char.isalpha() and not in_latin(char)]
+    words = words_of(re.sub(r"^\s*[0-9]{3}(?:[-_\s]+|$)", "", in_latin(plain)))
+    if lost or not any(char.isalpha() for word in words for char in word):
+        raise UsageError(
+            f"no name for a migration can be made of {abridged(text)}",
+            hint="say it in Latin letters, such as doit create add-ministers",
+        )
+    return "-".join(words)
+
+
+def checked_author(author: str) -> str:
+    """Return `author` without blanks around it, once it can stand in a script and in git.
+
+    Raises `UsageError` otherwise.
+    """
+    try:
+        if HOSTILE.search(author) or PLACEHOLDER in author.upper():
+            raise InvalidMigrationError(f"the author is {abridged(author)}, not a name")
+        author_identity(author)
+    except InvalidMigrationError as error:
+        raise UsageError(
+            error.message.replace("AUTHOR", "the author", 1),
+            hint='give it as --author "Your Name <you@example.org>"',
+        ) from None
+    return author.strip()
+
+
+def new_scaffold(text: str, number: int, author: str, date: dt.date) -> Scaffold:
+    """Return the scaffold of a migration called `text`.
+
+    Raises `UsageError` for a name or an author that cannot be used.
+    """
+    scaffold = Scaffold(number, name_words(text), checked_author(author), date)
+    if len(scaffold.name) > MAX_NAME_LENGTH:
+        raise UsageError(
+            f"the name {scaffold.name} has {len(scaffold.name)} characters, "
+            f"more than {MAX_NAME_LENGTH}",
+            hint="take a shorter one; DESCRIPTION has room for the rest",
+        )
+    return scaffold
+
+
+def template_of(root: Path) -> Path:
+    """Return the template for the project in `root`: its own, else the one of this package.
+
+    Raises `UsageError` when the project's own lacks the script or the README.
+    """
+    own = root / TEMPLATE
+    if own.is_dir():
+        missing = [name for name in (SCRIPT, README) if not (own / name).is_file()]
+        if missing:
+            raise UsageError(
+                f"{TEMPLATE} has no {' and no '.join(missing)}",
+                hint="add what is missing, or remove the folder to use the built-in template",
+            )
+        return own
+    # In a wheel it lies in the package, in a checkout beside it.
+    installed = PACKAGE / TEMPLATE
+    return installed if installed.is_dir() else PACKAGE.parent / TEMPLATE
+
+
+def _not_written(shown: str, error: OSError) -> NesTasksError:
+    return UnavailableError(f"{shown} cannot be written: {error.strerror or error}")

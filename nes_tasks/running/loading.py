@@ -1,0 +1,63 @@
+"""Loading a script to see whether it loads: imported as for a run, and not executed.
+
+What is at the top level of a script runs when it is imported, so it happens where a migration
+runs too: in a process of its own, without secrets in its environment.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from . import compat
+from .job import Channel, failure, load_migrate, make_deterministic
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What a worker needs to load a script; the fields are those of a `Job`."""
+
+    name: str
+    folder: str
+    script: str
+    clock: str
+    nes_package: str
+
+    def to_json(self) -> str:
+        """Return it as one line, which the worker tells from a job by its only key."""
+        return json.dumps({"load": asdict(self)})
+
+
+def load(loading: Loading, channel: Channel) -> None:
+    """Import a script and look at its `migrate`, without calling it.
+
+    Reports ``done`` with ``problem`` and ``line`` (None where there is none), or ``failed`` as
+    an execution does; raises nothing that a script can cause.
+    """
+    try:
+        make_deterministic(loading.name, datetime.fromisoformat(loading.clock))
+        compat.choose(loading.nes_package)
+        migrate = load_migrate(loading.name, loading.script)
+        code = getattr(inspect.unwrap(migrate), "__code__", None)
+        line = code.co_firstlineno if code and code.co_filename == loading.script else None
+        channel.send(done={"problem": argument_problem(migrate), "line": line})
+    except BaseException as error:
+        channel.send(failed=failure(error, Path(loading.folder)))
+
+
+def argument_problem(migrate: Callable[..., Any]) -> str | None:
+    """Return why `migrate` cannot be called with the context alone, None when it can."""
+    try:
+        signature = inspect.signature(migrate)
+    except ValueError:  # something without a signature, as some of C's functions are
+        return None
+    try:
+        signature.bind(None)
+    except TypeError:
+        return f"migrate{signature} cannot be called with one argument, the context"
+    return None

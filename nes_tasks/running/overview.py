@@ -1,0 +1,150 @@
+"""The overview: where a project stands, without changing anything or asking the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..errors import NesTasksError
+from ..migrations import Plan, State
+from ..storage.git import Git
+from ..storage.history import Commit, durations, reverted
+from ..storage.ledger import Applied, Ledger, is_absent
+from ..storage.remote import Standing
+from ..storage.repository import Repository
+from .project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to type next, and why."""
+
+    command: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Where a project stands.
+
+    `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
+    without a database or one checked out. `standing` is None without a remote. `problem` is
+    what keeps migrations from running, `holder` whoever runs one at this moment, and
+    `is_unfinished` says that a run was killed while it published.
+    """
+
+    exists: bool
+    plan: Plan
+    commit: str | None = None
+    branch: str | None = None
+    standing: Standing | None = None
+    problem: NesTasksError | None = None
+    holder: str | None = None
+    is_unfinished: bool = False
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """How many migrations are in each state."""
+        return {state: len(self.plan.in_state(state)) for state in State}
+
+    @property
+    def next_step(self) -> Step | None:
+        """What to type next, None when there is nothing to do."""
+        return next(self._steps(), None)
+
+    def _steps(self) -> Iterator[Step]:
+        standing, plan = self.standing, self.plan
+        if self.holder:
+            yield Step("doit status", f"{self.holder} is at work; look again when it has ended")
+        elif self.problem:
+            yield Step(self.problem.hint or "doit status", self.problem.message)
+        elif self.is_unfinished:
+            yield Step("doit", "it finishes the publication that was interrupted")
+        if standing and standing.behind:
+            yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
+        for entry in plan.invalid:
+            assert entry.problem, "an invalid entry says why"
+            yield Step(entry.problem.hint or "doit list --all", entry.problem.message)
+        if plan.pending:
+            yield Step("doit", f"it applies {', '.join(entry.name for entry in plan.pending)}")
+        if standing and standing.ahead:
+            yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
+
+
+def _commits(count: int) -> str:
+    return "1 commit" if count == 1 else f"{count} commits"
+
+
+def survey(project: Project) -> Overview:
+    """Look at everything. Writes nothing, makes no database, uses no network.
+
+    Raises `DatabaseError` when the database cannot be read at all.
+    """
+    plan, ledger = project.look()
+    if is_absent(project.settings.database):
+        return Overview(False, plan)
+    repository = Repository.open(project.settings)
+    branch, standing, problem, holder = None, None, None, repository.holder
+    is_unfinished = holder is None and repository.is_unfinished
+    try:
+        branch = repository.branch
+        if repository.remote.exists:
+            standing = repository.remote.standing(ledger.commit)
+        # The files lag behind while a publication is under way; that is no problem of its own.
+        if holder is None and not is_unfinished:
+            repository.check_ready()
+    except NesTasksError as error:
+        problem = error
+    return Overview(True, plan, ledger.commit, branch, standing, problem, holder, is_unfinished)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An applied migration with what the history tells of it.
+
+    `record` is its marker's content. `commits` are its commits that were not taken back, the
+    oldest first; none when the history does not reach back so far. `duration` is in seconds,
+    None when nobody recorded it.
+    """
+
+    record: Applied
+    commits: tuple[Commit, ...]
+    duration: float | None
+
+    @property
+    def applied_at(self) -> datetime | None:
+        """When it was applied: by its record, else by its last commit."""
+        if self.record.applied_at or not self.commits:
+            return self.record.applied_at
+        return self.commits[-1].committed_at
+
+    @property
+    def committer(self) -> str:
+        """Who applied it; empty when no commit tells."""
+        return self.commits[-1].committer if self.commits else ""
+
+
+def runs(project: Project, ledger: Ledger) -> list[Run]:
+    """Return the applied migrations in the order of the plan. Writes nothing.
+
+    Raises `GitError` when the history cannot be read.
+    """
+    if ledger.commit is None:
+        return []
+    git = Git(project.settings.database)
+    history, undone = project.history(ledger), reverted(git, ledger.commit)
+    live = {
+        name: tuple(commit for commit in commits if commit.id not in undone)
+        for name, commits in history.items()
+        if name in ledger.applied
+    }
+    seconds = durations(git, (commits[-1].id for commits in live.values() if commits))
+    found: list[Run] = []
+    for entry in project.plan:
+        record = ledger.applied.get(entry.name)
+        if record is not None:
+            commits = live.get(entry.name, ())
+            duration = seconds.get(commits[-1].id) if commits else None
+            found.append(Run(record, commits, duration))
+    return found

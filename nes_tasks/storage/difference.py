@@ -1,0 +1,44 @@
+"""The difference of two trees: which files, and how many bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .git import Git
+
+
+class Change(NamedTuple):
+    """One file that differs: its path from the repository's root, and its blob ids.
+
+    `old` is None for a file that was added, `new` for one that was deleted.
+    """
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+def changed_files(git: Git, old: str, new: str) -> Iterator[Change]:
+    """Return the files that differ between two trees (or commits), sorted by path.
+
+    No blob is read, so none is fetched in a partial clone. Raises `GitError` for a tree that
+    is not there. The format is that of https://git-scm.com/docs/git-diff-tree#_raw_output_format
+    """
+    rows = git.run("diff-tree", "-r", "-z", "--no-renames", "--full-index", old, new)
+    fields = rows.split(b"\0")[:-1]
+    for row, path in zip(fields[::2], fields[1::2], strict=True):
+        _, _, was, now, _ = row.decode().split()
+        yield Change(os.fsdecode(path), _present(was), _present(now))
+
+
+def _present(oid: str) -> str | None:
+    return oid if oid.strip("0") else None
+
+
+def total_size(git: Git, blobs: Iterable[str]) -> int:
+    """Return how many bytes the contents of `blobs` have together; raises `GitError`."""
+    names = "".join(f"{oid}\n" for oid in blobs).encode()
+    rows = git.run("cat-file", "--batch-check=%(objectsize)", stdin=names)
+    return sum(int(row) for row in rows.split())

@@ -1,0 +1,96 @@
+"""The history of one file: the commits that changed it, and how they follow each other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .git import Git
+from .history import SUBJECT
+
+# Unit and record separators: no subject or name can hold them.
+FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
+
+
+@dataclass(frozen=True, slots=True)
+class FileCommit:
+    """One commit that changed a file.
+
+    `parents` are the commits before it that changed the file, too. `migration` is the name in
+    its subject, None when it was made by hand. `is_cut` says that a shallow clone ends here:
+    whatever the file held then may be older.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    authored_at: datetime
+    committed_at: datetime
+    author: str
+    email: str
+    committer: str
+    subject: str
+    is_cut: bool
+
+    @property
+    def migration(self) -> str | None:
+        """The migration that the commit belongs to, by its subject."""
+        found = None if self.is_cut else SUBJECT.fullmatch(self.subject)
+        return found["name"] if found else None
+
+
+def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
+    """Return the commits up to `commit` that explain the file at `path`, parents first.
+
+    A side of a merge that left no trace in the file is not among them, as `git log` has it.
+    Raises `GitError` for a commit that is not there.
+    """
+    out = git.run(
+        # Unlike `git log` it follows no configuration (log.follow, log.showSignature).
+        "rev-list",
+        "--topo-order",
+        "--reverse",
+        "--parents",
+        "--encoding=UTF-8",
+        f"--format={FIELDS}",
+        commit,
+        "--",
+        path,
+        env={"GIT_LITERAL_PATHSPECS": "1"},
+    )
+    cut = _shallow_ends(git)
+    records = out.decode(errors="replace").split("\x1e")[:-1]
+    return [_parse(record.lstrip("\n"), cut) for record in records]
+
+
+def _parse(record: str, cut: frozenset[str]) -> FileCommit:
+    header, _, line = record.partition("\n")
+    _, oid, *parents = header.split()
+    authored, committed, author, email, committer, subject = line.split("\x1f")
+    return FileCommit(
+        id=oid,
+        parents=tuple(parents),
+        authored_at=_moment(authored),
+        committed_at=_moment(committed),
+        author=author,
+        email=email,
+        committer=committer,
+        subject=subject,
+        is_cut=oid in cut,
+    )
+
+
+def _moment(seconds: str) -> datetime:
+    """Return a moment in UTC; the year 1 for what no clock has shown, which git would store."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _shallow_ends(git: Git) -> frozenset[str]:
+    """Return the commits whose parents a shallow clone does not have."""
+    place = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
+    file = git.folder / place
+    return frozenset(Path(file).read_text().split()) if file.is_file() else frozenset()
