@@ -1,8 +1,9 @@
 """doit's entry: the migrations of this repository, and the chores of its developers."""
 
+from nes_tasks.entry.check import task_check
 from nes_tasks.entry.tasks import DOIT_CONFIG, task_migrate
 
-__all__ = ["DOIT_CONFIG", "task_bench", "task_lint", "task_migrate", "task_test"]
+__all__ = ["DOIT_CONFIG", "task_bench", "task_check", "task_lint", "task_migrate", "task_test"]
 
 
 def task_bench():

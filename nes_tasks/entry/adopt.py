@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from doit.cmd_base import DoitCmdBase
 
-from ..errors import UsageError
 from .boundary import say
 from .commands import Guarded
+from .question import YES, confirmed
 from .session import session
 
 if TYPE_CHECKING:
     from ..running.adoption import Proposal
-
-YES = {
-    "name": "yes",
-    "short": "y",
-    "long": "yes",
-    "type": bool,
-    "default": False,
-    "help": "write the markers without asking",
-}
 
 
 class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
@@ -48,7 +38,7 @@ class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
         self._show(proposal)
         if not proposal.adoptions:
             return 0
-        if not yes and not self._confirmed():
+        if not yes and not confirmed("Write these markers?", "doit adopt --yes"):
             say("nothing was written")
             return 0
         _, commit = adopt(project)
@@ -72,12 +62,3 @@ class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
             self.outstream.write("There is nothing to adopt.\n")
         for name in proposal.unmatched:
             self.outstream.write(f"{name}: nothing says it is applied; it stays pending\n")
-
-    def _confirmed(self) -> bool:
-        if not sys.stdin.isatty():
-            raise UsageError(
-                "nothing is written without an answer, and there is no terminal to ask on",
-                hint="doit adopt --yes",
-            )
-        say("Write these markers? [y/N]")
-        return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -12,7 +12,9 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from ..errors import NesTasksError, UsageError
 from ..migrations import State
+from ..storage.note import is_noted
 from .boundary import guarded, say, warn
+from .check_report import CHECK
 from .session import GROUP, migration_name, session, task_name
 from .state import CommittedState
 
@@ -54,10 +56,10 @@ class Guarded:
         return [name if name in known else self._meant(name) for name in names]
 
     def _meant(self, name: str) -> str:
-        wanted = migration_name(name)
-        if wanted is None:
+        group, colon, wanted = name.partition(":")
+        if not colon or group not in (GROUP, CHECK):
             return name
-        return task_name(session().plan.resolve(wanted).name)
+        return task_name(session().plan.resolve(wanted).name, group)
 
 
 class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
@@ -81,10 +83,15 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
                 hint="name the one you mean: doit migrate:NNN-name --force",
             )
         self.sel_tasks = self.resolve(self.sel_tasks)
+        if self.sel_tasks and all(name.partition(":")[0] == CHECK for name in self.sel_tasks):
+            # Checks do not build on each other: all that is wrong is told at once.
+            options["continue_"] = True
         current = session()
         for entry in current.plan.drifted:
             warn(f"{entry.name} was changed after it was applied ({entry.difference})")
         try:
+            if is_noted(current.project.settings.database):
+                current.runner.recover()
             result = int(super()._execute(**options))
         finally:
             current.close()
@@ -178,7 +185,7 @@ class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
         if self.is_ours and concerned:
             say(
                 "migrations are not forgotten: the database itself says what is applied; "
-                "git revert there undoes one"
+                "doit revert NAME undoes one"
             )
         return int(code or 0)
 

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from ..migrations.printable import printable
 from .boundary import say
 
 if TYPE_CHECKING:
@@ -19,9 +20,13 @@ SECONDS_BETWEEN_LINES = 2.0
 
 
 class Display:
-    """Shows what a runner reports; implements `nes_tasks.running.runner.Observer`."""
+    """Shows what a runner reports; implements `nes_tasks.running.runner.Observer`.
 
-    def __init__(self) -> None:
+    `doing` is what happens to a migration while its script runs.
+    """
+
+    def __init__(self, doing: str = "applied") -> None:
+        self._doing = doing
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._last_line = 0.0
@@ -30,7 +35,7 @@ class Display:
         """Show that a migration runs."""
         self._last_line = time.monotonic()
         if not sys.stderr.isatty():
-            say(f"{name} is being applied")
+            say(f"{name} is being {self._doing}")
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -49,10 +54,13 @@ class Display:
 
     def logged(self, name: str, message: str) -> None:
         """Show a message of the script."""
-        if self._progress is None:
-            say(f"  {message}")
-        else:
-            self._progress.console.print(f"  {message}", style="dim", markup=False, highlight=False)
+        for line in str(message).splitlines():
+            # What a stranger's script says must not steer the terminal it is shown on.
+            text = f"  {printable(line)}"
+            if self._progress is None:
+                say(text)
+            else:
+                self._progress.console.print(text, style="dim", markup=False, highlight=False)
 
     def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
         """Show how far the script is."""

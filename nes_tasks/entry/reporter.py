@@ -10,6 +10,7 @@ from doit.reporter import ConsoleReporter
 from ..errors import NesTasksError
 from ..migrations import MigrationResult, MigrationStatus
 from .boundary import say, words
+from .check_report import CHECK, CheckReport, is_check
 from .session import GROUP, migration_name, session
 
 
@@ -26,6 +27,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         self.results: list[MigrationResult] = []
         self.unrun: list[str] = []
         self.concerned = False
+        self.checks = CheckReport()
 
     def initialize(self, tasks: Any, selected_tasks: Any) -> None:
         """Note whether the run is about migrations at all."""
@@ -33,23 +35,32 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
 
     def execute_task(self, task: Any) -> None:
         """Announce a task; migrations announce themselves when their script starts."""
-        if migration_name(task.name) is None:
+        if migration_name(task.name) is None and not is_check(task.name):
             super().execute_task(task)
 
     def add_success(self, task: Any) -> None:
-        """Keep the result of a migration for the summary."""
-        if migration_name(task.name) is not None:
+        """Keep the result of a migration for the summary, and say what a check hints at."""
+        if is_check(task.name):
+            self.write(self.checks.passed(task))
+        elif migration_name(task.name) is not None:
             self.results.append(MigrationResult.from_dict(task.values))
 
     def skip_uptodate(self, task: Any) -> None:
-        """Say nothing of migrations that are applied."""
-        if task.name.partition(":")[0] != GROUP:
+        """Say nothing of migrations that are applied or checked."""
+        if is_check(task.name):
+            self.checks.unchanged += 1
+        elif task.name.partition(":")[0] != GROUP:
             super().skip_uptodate(task)
 
     def add_failure(self, task: Any, fail: BaseFail) -> None:
         """Say at once what went wrong."""
         name = migration_name(task.name)
-        if name is None:
+        if task.name == CHECK and isinstance(fail, UnmetDependency):
+            pass  # what was found is told already
+        elif is_check(task.name) and isinstance(fail, TaskFailed):
+            session().worsen(getattr(fail, "exit_code", 1))
+            self.write(self.checks.add(fail.message.splitlines()))
+        elif name is None:
             session().worsen(1 if isinstance(fail, TaskFailed) else 2)
             super().add_failure(task, fail)
         elif isinstance(fail, UnmetDependency):
@@ -61,6 +72,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
     def complete_run(self) -> None:
         """Print the summary."""
         super().complete_run()
+        self.write(self.checks.conclusion())
         if self.concerned:
             self._conclude()
 
@@ -103,10 +115,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
                 repository.push()
                 say(f"{commits} pushed to {settings.remote}")
             else:
-                push = (
-                    f"git -C {settings.shown_database} push {settings.remote} {repository.branch}"
-                )
-                say(f"{commits} not pushed yet; to publish: {push}")
+                say(f"{commits} not pushed yet; to publish: doit push")
         except NesTasksError as error:
             current.worsen(error.exit_code)
             say(words(error))

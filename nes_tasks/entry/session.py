@@ -11,6 +11,7 @@ from ..settings import load_settings
 
 if TYPE_CHECKING:
     from ..migrations import Plan
+    from ..running.checks import Checker
     from ..running.runner import Runner
 
 GROUP = "migrate"
@@ -40,10 +41,19 @@ class Session:
 
         return Runner(self.project, Display())
 
+    @cached_property
+    def checker(self) -> Checker:
+        """The checker of this process, made for the first folder that has to be checked."""
+        from ..running.checks import Checker
+
+        return Checker(self.project)
+
     def close(self) -> None:
         """End what was started."""
         if "runner" in self.__dict__:
             self.runner.close()
+        if "checker" in self.__dict__:
+            self.checker.close()
 
 
 @cache
@@ -55,9 +65,9 @@ def session() -> Session:
     return Session(Path.cwd())
 
 
-def task_name(migration: str) -> str:
+def task_name(migration: str, group: str = GROUP) -> str:
     """Return the doit task of a migration; doit takes a word with ``=`` for a variable."""
-    return f"{GROUP}:{migration.replace('=', '-')}"
+    return f"{group}:{migration.replace('=', '-')}"
 
 
 def migration_name(task: str) -> str | None:

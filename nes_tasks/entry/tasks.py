@@ -8,7 +8,7 @@ from typing import Any
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from ..errors import NesTasksError
-from ..migrations import Entry, MigrationResult, MigrationStatus, State
+from ..migrations import Entry, MigrationResult, MigrationStatus, Plan, State
 from ..settings import STATE_FOLDER
 from .boundary import words
 from .reporter import MigrationReporter
@@ -42,12 +42,17 @@ class MigrationTaskFailed(TaskFailed):  # type: ignore[misc]
         self.exit_code = error.exit_code
 
 
-def task_migrate() -> Iterator[dict[str, Any]]:
-    """Apply all pending migrations, in order."""
+def planned() -> Plan:
+    """Return the plan; raises what doit expects of a `dodo.py` that cannot be used."""
     try:
-        plan = session().plan
+        return session().plan
     except NesTasksError as error:
         raise InvalidDodoFile(str(error)) from error
+
+
+def task_migrate() -> Iterator[dict[str, Any]]:
+    """Apply all pending migrations, in order."""
+    plan = planned()
     yield {
         "basename": GROUP,
         "name": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -255,3 +256,19 @@ def test_the_working_folder_of_git_does_not_matter(started: Workspace) -> None:
     assert ran.code == 0, ran.err
     assert started.applied() == ["001-first", "002-second"]
     assert [path.name for path in elsewhere.iterdir()] == [".git"]
+
+
+def test_a_run_without_work_finishes_what_a_killed_one_had_published(started: Workspace) -> None:
+    started.migration("002-second", create_person("bina-rai"))
+    old = started.git("rev-parse", "HEAD")
+    assert started.doit().code == 0
+    new = started.git("rev-parse", "HEAD")
+    whole = started.state()
+    # What a power cut right after the branch has moved leaves behind.
+    started.git("read-tree", "-m", "-u", new, old)
+    note = {"branch": "refs/heads/main", "old": old, "new": new, "checkout": True}
+    (started.db / ".git/nes-tasks/publishing.json").write_text(json.dumps(note))
+    ran = started.doit()
+    assert (ran.code, ran.err) == (0, "")
+    assert "nothing to do" in ran.out
+    assert started.state() == whole

@@ -26,7 +26,7 @@ HEAVY = {
 }
 
 # From the ground up; a floor may use those before it.
-FLOORS = ["ground", "storage", "migrations", "models", "services", "running", "entry"]
+FLOORS = ["ground", "storage", "migrations", "models", "services", "running", "views", "entry"]
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "--all", "--status"], ["run"]])

@@ -177,13 +177,20 @@ def test_piped_output_holds_the_table_and_stderr_the_rest(workspace: Workspace) 
     assert "\x1b" not in ran.out + ran.err
 
 
+def test_a_script_cannot_steer_the_terminal(workspace: Workspace) -> None:
+    workspace.migration("001-loud", r'context.log("\x1b[2J\x1b]0;owned\x07 two\nlines")')
+    ran = workspace.doit()
+    assert ran.code == 0
+    assert ran.err.splitlines()[1:3] == [r"  \x1b[2J\x1b]0;owned\x07 two", "  lines"]
+
+
 def test_what_is_not_pushed_is_said_with_the_command_to_push_it(workspace: Workspace) -> None:
     remote = workspace.root / "remote.git"
     workspace.git_in(workspace.root, "init", "-q", "--bare", "-b", "main", str(remote))
     workspace.git_in(workspace.root, "clone", "-q", str(remote), "nes-db")
     workspace.migration("001-first", create_person("asha-rai"))
     ran = workspace.doit()
-    assert "1 commit is not pushed yet; to publish: git -C nes-db push origin main" in ran.err
+    assert "1 commit is not pushed yet; to publish: doit push" in ran.err
     assert workspace.git_in(remote, "for-each-ref") == ""
 
 
@@ -208,7 +215,7 @@ def test_a_refused_push_keeps_the_data_and_says_how_to_go_on(workspace: Workspac
     hook.chmod(0o755)
     ran = workspace.doit()
     assert ran.code == 3
-    assert "the data is committed locally; git -C nes-db push origin main" in ran.err
+    assert "the data is committed locally; doit push" in ran.err
     assert workspace.applied() == ["001-first"]
 
 

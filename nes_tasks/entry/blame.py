@@ -1,0 +1,105 @@
+"""`doit blame`: which migration set each field of an entity."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .arguments import JSON, Command
+from .session import session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..storage.file_history import FileCommit
+    from ..views.provenance import Provenance
+
+MAX_VALUE = 40
+# A pipe has room for more; --json has it all.
+MAX_VALUE_IN_A_PIPE = 400
+MAX_SUBJECT = 60
+SHORT = 10
+
+
+class Blame(Command):
+    """Show who gave each field of an entity or relationship its present value."""
+
+    name = "blame"
+    doc_purpose = "show which migration set each field of an entity or relationship"
+    doc_usage = "ID [--json]"
+    doc_description = (
+        "For each field: its present value, the migration that set it, the commit, the author "
+        "and the date of the commit. A commit that is no migration's is shown by its subject. "
+        "Fields that are null and always were are left out; --json has them.\n\n"
+        "Example: doit blame entity:person/asha-rai"
+    )
+    cmd_options = (JSON,)
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        from ..views.provenance import provenance
+
+        if len(pos_args) != 1:
+            raise UsageError(
+                "name one entity or relationship", hint="doit blame entity:person/asha-rai"
+            )
+        found = provenance(session().project, pos_args[0])
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self.outstream.write(_words(found))
+        return 0
+
+
+def _words(found: Provenance) -> str:
+    from ..migrations.printable import printable
+    from ..views.changes import is_telling
+    from .differences import shortened
+
+    limit = MAX_VALUE if sys.stdout.isatty() else MAX_VALUE_IN_A_PIPE
+    first = found.commits[0]
+    rows: list[tuple[str, ...]] = []
+    setters: dict[str, FileCommit] = {}
+    hidden = 0
+    for field in found.fields:
+        commit = field.commit
+        if not is_telling(field.path) or (field.value is None and commit is first):
+            hidden += 1
+            continue
+        value = shortened(printable(json.dumps(field.value, ensure_ascii=False)), limit)
+        rows.append((printable(field.path), value, _origin(commit), commit.id[:SHORT]))
+        setters[commit.id] = commit
+    fields = _table(("Field", "Value", "Set by", "Commit"), rows)
+    commits = [
+        (
+            commit.id[:SHORT],
+            f"{commit.committed_at:%Y-%m-%d}",
+            printable(commit.author),
+            shortened(printable(commit.subject), MAX_SUBJECT),
+        )
+        for commit in found.commits
+        if commit.id in setters
+    ]
+    rest = f"(not shown: version_summary and what was never set, {hidden:,} fields)\n"
+    return f"{fields}{rest}\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
+
+
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    from rich.text import Text
+
+    from .tables import new_table, rendered
+
+    table = new_table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Commit")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return rendered(table)
+
+
+def _origin(commit: FileCommit) -> str:
+    """Return the migration; a subject that somebody wrote is in the other table."""
+    if commit.is_cut:
+        return "older than this shallow clone"
+    return commit.migration or "by hand"

@@ -1,0 +1,76 @@
+"""`doit pending`: the migrations that are not applied yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..migrations import Entry
+from .arguments import JSON, Command, no_names
+from .boundary import warn
+from .session import session
+
+CHECK = {
+    "name": "check",
+    "long": "check",
+    "type": bool,
+    "default": False,
+    "help": "exit with 1 when there is any",
+}
+
+
+class Pending(Command):
+    """List the migrations that are not applied yet."""
+
+    name = "pending"
+    doc_purpose = "list the migrations that are not applied yet"
+    doc_usage = "[--json] [--check]"
+    doc_description = (
+        "In the order in which doit applies them. Folders that are not valid are warned of on "
+        "stderr; they keep later ones from being applied, and count for --check.\n\n"
+        "Exit code 0 either way; with --check 1 when anything is pending.\n\n"
+        "--json prints a list of objects with the keys name, state, author, date, description, "
+        "problem, difference; the last two are null unless there is one.\n\n"
+        "Example: doit pending --check || doit"
+    )
+    cmd_options = (JSON, CHECK)
+
+    def _execute(self, json: bool, check: bool, pos_args: list[str]) -> int:
+        no_names(pos_args, "pending")
+        plan = session().plan
+        for entry in plan.invalid:
+            warn(str(entry.problem))
+        if json:
+            self.write_document([described(entry) for entry in (*plan.invalid, *plan.pending)])
+        elif plan.pending:
+            self.outstream.write(_table(plan.pending))
+        else:
+            self.outstream.write("No migration is pending.\n")
+        return 1 if check and (plan.pending or plan.invalid) else 0
+
+
+def described(entry: Entry) -> dict[str, Any]:
+    """Return an entry of the plan as JSON has it."""
+    about = entry.metadata
+    return {
+        "name": entry.name,
+        "state": entry.state.value,
+        "author": about.author if about else None,
+        "date": about.date.isoformat() if about and about.date else None,
+        "description": about.description if about else None,
+        "problem": str(entry.problem) if entry.problem else None,
+        "difference": entry.difference or None,
+    }
+
+
+def _table(entries: tuple[Entry, ...]) -> str:
+    from .tables import new_table, rendered
+
+    table = new_table()
+    for heading in ("Migration", "Date", "Author", "Description"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+    for entry in entries:
+        about = entry.metadata
+        assert about, "a pending migration says what it is"
+        author = about.author.partition("<")[0].strip() or about.author
+        table.add_row(entry.name, str(about.date), author, about.description)
+    return rendered(table)

@@ -1,0 +1,1 @@
+"""Views: what runs did, or would do, as data. They read and never change the database."""

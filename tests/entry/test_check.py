@@ -1,0 +1,386 @@
+"""`doit check`: tasks that find what is wrong with folders, and are up to date when unchanged."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+from workspace import Ran, Workspace, create_person
+
+README = "# x\n\nSources: https://example.org/data, taken for the test of what a check finds.\n"
+GOOD = "nothing to complain about"
+NAME = "001-first"
+
+
+def migration(workspace: Workspace, name: str = NAME, body: str = "pass", **more: object) -> Path:
+    """Write a migration that a check finds nothing wrong with, unless `more` says so."""
+    folder = workspace.migration(name, body, **more)  # type: ignore[arg-type]
+    (folder / "README.md").write_text(README)
+    return folder
+
+
+def findings(ran: Ran, severity: str = "error") -> list[str]:
+    """Return what follows ``error: migrations/`` in each line."""
+    return re.findall(rf"^{severity}: migrations/(.*)$", ran.out, re.MULTILINE)
+
+
+def workbook(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+# As tasks -----------------------------------------------------------------------------------
+
+
+def test_a_second_check_has_nothing_to_do_until_a_file_changes(workspace: Workspace) -> None:
+    folder = migration(workspace, files={"data.txt": "1"})
+    migration(workspace, "002-second")
+    assert workspace.doit("check").out == f"2 migrations checked: {GOOD}.\n"
+    assert workspace.doit("check").out == "2 migrations unchanged since the last check.\n"
+    (folder / "data.txt").write_text("2")
+    assert workspace.doit("check").out == (
+        f"1 migration checked: {GOOD}; 1 migration unchanged since the last check.\n"
+    )
+    (folder / "more.txt").write_text("1")
+    assert workspace.doit("check").out.startswith(f"1 migration checked: {GOOD}; 1")
+
+
+def test_a_failed_check_is_made_again(workspace: Workspace) -> None:
+    folder = migration(workspace)
+    (folder / "README.md").write_text("# x\n")
+    first, second = workspace.doit("check"), workspace.doit("check")
+    assert first.code == second.code == 1
+    assert first.out == second.out
+    assert first.err == second.err == ""
+    assert first.out.splitlines() == [
+        f"error: migrations/{NAME}/README.md:1: it says nothing under its title; "
+        "write what the migration changes and where its data come from",
+        "1 migration checked: 1 error.",
+    ]
+
+
+def test_another_folder_can_make_a_checked_one_wrong(workspace: Workspace) -> None:
+    migration(workspace)
+    assert workspace.doit("check").code == 0
+    migration(workspace, "001-second")
+    ran = workspace.doit(f"check:{NAME}")
+    assert ran.code == 1
+    assert findings(ran)[0].startswith(f"{NAME} has the same number as 001-second; mv ")
+
+
+def test_all_folders_are_checked_although_one_fails(workspace: Workspace) -> None:
+    for name in ("001-first", "002-second", "003-third"):
+        (migration(workspace, name) / "README.md").write_text("# x\n")
+    ran = workspace.doit("check")
+    assert ran.code == 1
+    assert [line.partition("/")[0] for line in findings(ran)] == [
+        "001-first",
+        "002-second",
+        "003-third",
+    ]
+    assert ran.out.splitlines()[-1] == "3 migrations checked: 3 errors."
+
+
+def test_hints_are_shown_and_do_not_fail(workspace: Workspace) -> None:
+    migration(workspace, files={"unread.csv": "a\n1\n"})
+    ran = workspace.doit("check")
+    assert (ran.code, ran.err) == (0, "")
+    assert findings(ran, "hint") == [
+        f"{NAME}/unread.csv:1: no script of the folder names it; "
+        "remove it, or say in README.md what it is for"
+    ]
+    assert ran.out.splitlines()[-1] == "1 migration checked: 1 hint."
+
+
+@pytest.mark.parametrize("short", ["check:2", "check:002", "check:second", "check:002-second"])
+def test_a_short_name_checks_one_folder(workspace: Workspace, short: str) -> None:
+    for name in ("001-first", "002-second"):
+        (migration(workspace, name) / "README.md").write_text("# x\n")
+    ran = workspace.doit(short)
+    assert [line.partition("/")[0] for line in findings(ran)] == ["002-second"]
+
+
+def test_an_unknown_name_is_wrong_use(workspace: Workspace) -> None:
+    migration(workspace)
+    ran = workspace.doit("check:7")
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no migration '7'" in ran.err
+
+
+def test_without_folders_there_is_nothing_to_check(workspace: Workspace) -> None:
+    ran = workspace.doit("check")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_two_processes_find_the_same(workspace: Workspace) -> None:
+    for number in range(1, 5):
+        (migration(workspace, f"00{number}-x") / "README.md").write_text("# x\n")
+    alone, together = workspace.doit("check"), workspace.doit("-n", "2", "check")
+    assert together.code == 1
+    assert sorted(together.out.splitlines()) == sorted(alone.out.splitlines())
+
+
+def test_a_check_changes_nothing_and_needs_no_database(workspace: Workspace) -> None:
+    folder = migration(workspace, body=create_person("asha-rai"))
+    before = {path: path.read_bytes() for path in folder.rglob("*")}
+    assert workspace.doit("check").code == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*")} == before
+    assert not workspace.db.exists()
+
+
+def test_a_run_does_not_check_and_a_check_does_not_run(workspace: Workspace) -> None:
+    (migration(workspace) / "README.md").write_text("# x\n")
+    ran = workspace.doit()
+    assert ran.code == 0, ran.err
+    assert "checked" not in ran.out
+
+
+# Where folders stand ------------------------------------------------------------------------
+
+
+def test_drift_is_found_and_an_unchanged_applied_folder_is_not_looked_into(
+    workspace: Workspace,
+) -> None:
+    (migration(workspace) / "README.md").write_text("# x\n")
+    folder = migration(workspace, "002-second")
+    assert workspace.doit().code == 0
+    assert workspace.doit("check").out == f"2 migrations checked: {GOOD}.\n"
+    (folder / "migrate.py").write_text((folder / "migrate.py").read_text() + "\n")
+    ran = workspace.doit("check")
+    assert ran.code == 1
+    assert findings(ran) == [
+        "002-second/migrate.py:1: migrate.py was changed after 002-second was applied; "
+        "put it back, or execute it again: doit migrate:002-second --force"
+    ]
+
+
+@pytest.mark.parametrize("name", ["Bad Name", "7-short", "001_underscore"])
+def test_a_folder_against_the_convention_is_worded_as_by_a_run(
+    workspace: Workspace, name: str
+) -> None:
+    migration(workspace, name)
+    checked, ran = workspace.doit("check"), workspace.doit()
+    assert checked.code == ran.code == 1
+    assert checked.out.splitlines()[0] == ran.err.splitlines()[0]
+
+
+# Scripts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("import no_such_thing", "migrate.py:1", "ModuleNotFoundError: No module named 'no_such"),
+        ("from nes_tasks.models import Nobody", "migrate.py:1", "ImportError: cannot import name"),
+        ("x = 1\ny = x / 0", "migrate.py:2", "ZeroDivisionError: division by zero"),
+        ("import helper", "helper.py:2", "NameError: name 'nothing' is not defined"),
+        ("import sys\nsys.exit(0)", "migrate.py:2", "the script called sys.exit(0)"),
+        ("import os\nos._exit(3)", "migrate.py:8", "ended its process with exit code 3"),
+        ("raise KeyboardInterrupt", "migrate.py:1", "KeyboardInterrupt"),
+        ("open('data.csv')", "migrate.py:1", "FileNotFoundError"),
+    ],
+)
+def test_a_script_that_does_not_load_is_found_with_its_line(
+    workspace: Workspace, text: str, place: str, said: str
+) -> None:
+    folder = migration(workspace, files={"helper.py": "#\nnothing\n"})
+    script = (folder / "migrate.py").read_text()
+    path = f"import sys; sys.path.insert(0, {str(folder)!r}); " if "helper" in text else ""
+    (folder / "migrate.py").write_text(f"{path}{text}\n{script}")
+    ran = workspace.doit("check")
+    assert ran.code == 1
+    found = findings(ran)
+    assert len(found) == 1, ran.out
+    assert found[0].startswith(f"{NAME}/{place}: the script does not load: ")
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("signature", "refused"),
+    [
+        ("async def migrate(context):", False),
+        ("def migrate(context):", False),
+        ("async def migrate(context, verbose=False):", False),
+        ("async def migrate(*arguments):", False),
+        ("async def migrate():", True),
+        ("async def migrate(context, more):", True),
+        ("async def migrate(*, context):", True),
+    ],
+)
+def test_migrate_must_take_the_context_alone(
+    workspace: Workspace, signature: str, refused: bool
+) -> None:
+    folder = migration(workspace)
+    path = folder / "migrate.py"
+    path.write_text(path.read_text().replace("async def migrate(context):", signature))
+    ran = workspace.doit("check")
+    assert ran.code == refused
+    assert [line.partition(": ")[0] for line in findings(ran)] == [f"{NAME}/migrate.py:6"] * refused
+    assert ("cannot be called with one argument, the context" in ran.out) == refused
+
+
+def test_what_is_no_function_is_found(workspace: Workspace) -> None:
+    folder = migration(workspace)
+    path = folder / "migrate.py"
+    path.write_text(
+        path.read_text().replace("async def migrate(context):\n    pass", "migrate = 1")
+    )
+    ran = workspace.doit("check")
+    assert findings(ran)[0].startswith(
+        f"{NAME}/migrate.py:6: the script does not load: TypeError: migrate is not a function"
+    )
+
+
+def test_a_script_loads_with_a_clean_environment_and_is_not_executed(workspace: Workspace) -> None:
+    text = (
+        "import os, sys\n"
+        'assert "SECRET_TOKEN" not in os.environ\n'
+        'assert "doit" not in sys.modules\n'
+        'print("this goes to the log")\n'
+    )
+    folder = migration(workspace, body="raise RuntimeError('executed')")
+    (folder / "migrate.py").write_text(text + (folder / "migrate.py").read_text())
+    ran = workspace.doit("check", SECRET_TOKEN="x")
+    assert (ran.code, ran.err) == (0, ""), ran.out
+    assert "this goes" not in ran.out
+
+
+def test_names_of_the_earlier_system_load(workspace: Workspace) -> None:
+    folder = migration(workspace)
+    text = (folder / "migrate.py").read_text()
+    (folder / "migrate.py").write_text(f"from nes.core.models import Name, Address\n{text}")
+    assert workspace.doit("check").code == 0
+
+
+# Data files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place", "said"),
+    [
+        ("a.json", b'{"a": 1,\n}', "a.json:2", "is not JSON, line 2, column 1"),
+        ("a.json", b"", "a.json:1", "is empty"),
+        ("a.json", b'{"a": "\xe9"}', "a.json:1", "is not UTF-8: byte 0xe9 in line 1"),
+        ("a.jsonl", b'{"a": 1}\n{"a"\n', "a.jsonl:2", "is not JSON Lines, line 2"),
+        ("a.ndjson", b"[1\n", "a.ndjson:1", "is not JSON Lines, line 1"),
+        ("a.csv", b"a,b\n1,caf\xe9\n", "a.csv:2", "is not UTF-8: byte 0xe9 in line 2"),
+        ("a.csv", b"", "a.csv:1", "is empty"),
+        ("a.csv", "a,b\n1,2\n".encode("utf-16"), "a.csv:1", "is not UTF-8 but UTF-16"),
+        ("a.tsv", b"a\tb\n1\t\xe9\n", "a.tsv:2", "is not UTF-8"),
+        ("a.xlsx", b"PK\x03\x04 broken", "a.xlsx:1", "is not an Excel workbook"),
+        ("a.xlsx", b"", "a.xlsx:1", "is empty"),
+        ("a.xlsx", workbook([None, None]), "a.xlsx:1", "holds no column names"),
+        ("sub/a.json", b"{", "sub/a.json:1", "is not JSON, line 1"),
+        ("A.JSON", b"{", "A.JSON:1", "is not JSON, line 1"),
+    ],
+)
+def test_a_data_file_that_cannot_be_read_is_found_with_its_line(
+    workspace: Workspace, name: str, content: bytes, place: str, said: str
+) -> None:
+    migration(workspace, body=f"context.log({name!r})", files={name: content})
+    ran = workspace.doit("check")
+    assert ran.code == 1
+    found = findings(ran)
+    assert len(found) == 1, ran.out
+    assert found[0].startswith(f"{NAME}/{place}: {name}")
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", b'\xef\xbb\xbf{"a": 1}'),
+        ("a.jsonl", b'{"a": 1}\n\n{"a": 2}'),
+        ("a.csv", "slug,नाम\r\nasha,आशा\r\n".encode("utf-8-sig")),
+        ("a.csv", b'a,b\n1,"two\nlines"\n'),
+        ("a.tsv", b'a\tb\n"1"\t"2"\n'),
+        ("a.xlsx", workbook(["slug", "name"], ["asha", "Asha"])),
+        ("a.txt", b"\xff\xfe\x00"),
+    ],
+)
+def test_nothing_is_found_in_data_that_can_be_read(
+    workspace: Workspace, name: str, content: bytes
+) -> None:
+    migration(workspace, body=f"context.log({name!r})", files={name: content})
+    assert workspace.doit("check").out == f"1 migration checked: {GOOD}.\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'context.read_csv("a.csv", encoding="cp1252", delimiter="|")',
+        'open(context.migration_dir / "a.csv", encoding="cp1252")',
+        'import pandas; pandas.read_csv("a.csv", encoding="cp1252", sep="|")',
+        'context.read_csv("a.csv", encoding=ENCODING)',
+    ],
+)
+def test_a_file_is_read_with_the_encoding_that_the_script_passes(
+    workspace: Workspace, body: str
+) -> None:
+    migration(workspace, body=body, files={"a.csv": '"x"|y\n"caf\u00e9"|1\n'.encode("cp1252")})
+    ran = workspace.doit("check")
+    assert ran.code == 0, ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(', sheet_name="2079"', 0), (', "2079"', 0), (', "2080"', 1), ("", 1)]
+)
+def test_a_workbook_is_read_at_the_sheet_that_the_script_names(
+    workspace: Workspace, arguments: str, code: int
+) -> None:
+    book = openpyxl.Workbook()
+    book.create_sheet("2079").append(["slug"])
+    data = io.BytesIO()
+    book.save(data)
+    body = f'context.read_excel("a.xlsx"{arguments})'
+    migration(workspace, body=body, files={"a.xlsx": data.getvalue()})
+    ran = workspace.doit("check")
+    assert ran.code == code, ran.out
+
+
+def test_a_quotation_mark_that_is_never_closed_gets_a_hint(workspace: Workspace) -> None:
+    body = 'context.read_csv("a.csv")'
+    migration(workspace, body=body, files={"a.csv": 'a,b\n1,"two\n3,4\n'})
+    ran = workspace.doit("check")
+    assert ran.code == 0
+    assert "stray quotation mark" in findings(ran, "hint")[0]
+
+
+def test_the_projects_own_migrations_pass(workspace: Workspace, project: Path) -> None:
+    workspace.migrations.rmdir()
+    shutil.copytree(project / "migrations", workspace.migrations)
+    ran = workspace.doit("check")
+    assert (ran.code, findings(ran, "error"), findings(ran, "hint")) == (0, [], [])
+
+
+def test_the_saved_state_is_doits_own_file(workspace: Workspace) -> None:
+    migration(workspace)
+    workspace.doit("check")
+    saved = json.loads((workspace.root / ".nes-tasks/doit.json").read_text())
+    assert f"check:{NAME}" in saved
+    assert workspace.doit("forget", f"check:{NAME}").code == 0
+    assert workspace.doit("check").out == f"1 migration checked: {GOOD}.\n"
+
+
+def test_the_worker_ends_with_the_command(workspace: Workspace) -> None:
+    migration(workspace)
+    script = (workspace.migrations / NAME / "migrate.py").read_text()
+    pid_file = workspace.root / "pid"
+    (workspace.migrations / NAME / "migrate.py").write_text(
+        f"import os, pathlib\npathlib.Path({str(pid_file)!r}).write_text(str(os.getppid()))\n"
+        + script
+    )
+    assert workspace.doit("check").code == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
