@@ -48,7 +48,14 @@ _MAX_PROBLEMS = 5
 
 
 class MalformedFileError(NesTasksError, ValueError):
-    """The bytes of a file are not what the format says."""
+    """The bytes of a file are not what the format says.
+
+    `source` is what the reader called the file, usually its path in the data folder.
+    """
+
+    def __init__(self, message: str, *, source: str | None = None) -> None:
+        super().__init__(message)
+        self.source = source
 
 
 class UnwritableError(NesTasksError, ValueError):
@@ -184,9 +191,9 @@ def _load(data: bytes, source: str, make: Callable[[dict[str, Any]], _Model]) ->
     try:
         return make(_parse(data))
     except ValidationError as error:
-        raise MalformedFileError(f"{source}: {_problems(error)}") from error
+        raise MalformedFileError(f"{source}: {_problems(error)}", source=source) from error
     except ValueError as error:
-        raise MalformedFileError(f"{source}: {error}") from error
+        raise MalformedFileError(f"{source}: {error}", source=source) from error
 
 
 def _parse(data: bytes) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from ..errors import NesTasksError
+from ..models.codec import MalformedFileError
+from ..storage.file_history import read_file_history
 from ..storage.git import Git
 from ..storage.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
 from ..storage.message import commit_message
@@ -97,7 +99,19 @@ def execute(job: Job, channel: Channel) -> None:
         channel.send(done=_run(job, channel))
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
+        _name_the_writer(error, job)
         channel.send(failed=failure(error, Path(job.folder)))
+
+
+def _name_the_writer(error: BaseException, job: Job) -> None:
+    """Add to the error of a malformed file which migration, or commit, has left it so."""
+    source = getattr(error, "source", None)
+    if not (isinstance(error, MalformedFileError) and source and job.base):
+        return
+    git, path = Git(Path(job.database)), f"{job.data_dir}/{source}"
+    for commit in read_file_history(git, job.base, path)[-1:]:
+        writer = commit.migration or f"commit {commit.id[:12]}, {commit.subject}"
+        error.hint = f"it was written by {writer}"
 
 
 def _run(job: Job, channel: Channel) -> dict[str, Any]:

@@ -272,3 +272,19 @@ def test_a_run_without_work_finishes_what_a_killed_one_had_published(started: Wo
     assert (ran.code, ran.err) == (0, "")
     assert "nothing to do" in ran.out
     assert started.state() == whole
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_malformed_file_is_named_with_whoever_wrote_it(started: Workspace, by_hand: bool) -> None:
+    path = "v2/entity/person/asha-rai.json"
+    (started.db / path).write_text("{broken")
+    subject = "Fix a name" if by_hand else "Run migration 000-by-hand"
+    started.git("commit", "-qam", subject)
+    started.migration("002-list", 'await context.db.list_entities(entity_type="person")')
+    ran = started.doit()
+    assert ran.code == 1
+    line = ran.err.splitlines()[1]
+    assert line.startswith("error: 002-list failed: entity/person/asha-rai.json: ")
+    commit = started.git("rev-parse", "--short=12", "HEAD")
+    writer = f"commit {commit}, Fix a name" if by_hand else "000-by-hand"
+    assert line.endswith(f"; it was written by {writer}")
