@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import inspect
 import shutil
+import sys
+from functools import cached_property
 from typing import Any
 
-from doit import cmd_forget, cmd_ignore, cmd_info, cmd_list, cmd_run
+from doit import cmd_clean, cmd_forget, cmd_ignore, cmd_info, cmd_list, cmd_run
 from doit.cmdparse import CmdParseError
+from doit.dependency import DatabaseException
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from ..errors import NesTasksError, UsageError
 from ..migrations import State
+from ..migrations.loader import order
 from ..storage.note import is_noted
-from .boundary import guarded, say, warn
+from .boundary import INTERRUPTED, drop, guarded, say, warn
 from .check_report import CHECK
-from .session import GROUP, migration_name, session, task_name
-from .state import CommittedState
+from .session import BACKEND, GROUP, migration_name, session, task_name
 
 
 class Guarded:
@@ -26,7 +29,9 @@ class Guarded:
     commands are doit's own.
     """
 
-    dep_manager: Any
+    name: Any
+    loader: Any
+    outstream: Any
     sel_tasks: Any
     task_list: Any
 
@@ -35,9 +40,14 @@ class Guarded:
         return guarded(lambda: self._parse_execute(in_args))
 
     def _parse_execute(self, in_args: list[str]) -> int:
+        self.outstream = self.outstream or sys.stdout  # which was closed when doit looked
         try:
             code: int = super().parse_execute(in_args)  # type: ignore[misc]
-        except (CmdParseError, InvalidCommand, InvalidTask) as error:
+        except CmdParseError as error:
+            # What follows is how doit holds its options in memory.
+            said = str(error).partition(" (parsing options")[0]
+            raise UsageError(said, hint=f"doit help {self.name}") from error
+        except (DatabaseException, InvalidCommand, InvalidTask) as error:
             raise UsageError(" ".join(str(error).split())) from error
         except InvalidDodoFile as error:
             if isinstance(error.__cause__, NesTasksError):
@@ -45,10 +55,10 @@ class Guarded:
             raise UsageError(str(error), hint="doit help") from error
         return code
 
-    @property
+    @cached_property
     def is_ours(self) -> bool:
-        """Whether the project keeps its state in a database repository."""
-        return isinstance(self.dep_manager.backend, CommittedState)
+        """Whether `dodo.py` keeps its state in a database, whatever ``--backend`` asks for."""
+        return bool(self.loader.load_doit_config().get("backend") == BACKEND)
 
     def resolve(self, names: list[str]) -> list[str]:
         """Return task names with short names of migrations replaced: migrate:5, 005."""
@@ -57,9 +67,14 @@ class Guarded:
 
     def _meant(self, name: str) -> str:
         group, colon, wanted = name.partition(":")
-        if not colon or group not in (GROUP, CHECK):
+        if not colon or group not in (GROUP, CHECK) or "*" in wanted:  # doit knows wildcards
             return name
-        return task_name(session().plan.resolve(wanted).name, group)
+        entry = session().plan.resolve(wanted)
+        if entry.state is State.MISSING:
+            raise UsageError(
+                f"{entry.name} is applied, but its folder is missing", hint="doit list --all"
+            )
+        return task_name(entry.name, group)
 
 
 class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
@@ -82,10 +97,13 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
                 "doit -a would execute every migration again",
                 hint="name the one you mean: doit migrate:NNN-name --force",
             )
+        if options["num_process"] < 0:
+            raise UsageError(f"doit -n {options['num_process']} would execute nothing")
         self.sel_tasks = self.resolve(self.sel_tasks)
         if self.sel_tasks and all(name.partition(":")[0] == CHECK for name in self.sel_tasks):
             # Checks do not build on each other: all that is wrong is told at once.
             options["continue_"] = True
+        options["outfile"] = options["outfile"] or sys.stdout
         current = session()
         for entry in current.plan.drifted:
             warn(f"{entry.name} was changed after it was applied ({entry.difference})")
@@ -93,6 +111,14 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             if is_noted(current.project.settings.database):
                 current.runner.recover()
             result = int(super()._execute(**options))
+        except BrokenPipeError:
+            drop(sys.stdout)  # one of doit's own reporters has lost its reader
+            result = 0
+        except KeyboardInterrupt:
+            applied = ", ".join(current.applied_since())
+            stays = f"applied by then: {applied}" if applied else "the database is as it was"
+            say(f"interrupted; {stays}")
+            return INTERRUPTED
         finally:
             current.close()
         return current.exit_code or (1 if result else 0)
@@ -117,6 +143,9 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
                 options["pos_args"] = self.resolve(options["pos_args"])
             for entry in session().plan.missing:
                 warn(f"{entry.name} is applied, but its folder is missing")
+            if options["sort"] == "name":
+                self.task_list.sort(key=_by_number)
+                options["sort"] = "definition"
         return int(super()._execute(**options))
 
     _execute.__signature__ = inspect.signature(cmd_list.List._execute)  # type: ignore[attr-defined]
@@ -149,6 +178,12 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         return str(self.STATUS_MAP[status])
 
 
+def _by_number(task: Any) -> tuple[str, tuple[bool, int, str]]:
+    """Return the key that puts 1000-x behind 999-x; by name it would be the other way round."""
+    group, _, name = task.name.partition(":")
+    return (group, order(name)) if group == GROUP and name else (task.name, (False, -1, ""))
+
+
 class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
     """`doit info`: one task, and why it would run."""
 
@@ -172,6 +207,21 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
         for commit in commits:
             moment = f"{commit.committed_at:%Y-%m-%d %H:%M} UTC"
             self.outstream.write(f" - {commit.id}  {moment}  {commit.committer}\n")
+
+
+class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
+    """`doit clean`: nothing of migrations, whose results are history."""
+
+    doc_purpose = "remove targets of tasks other than migrations"
+
+    def _execute(self, **options: Any) -> int:
+        for task in self.task_list:
+            if migration_name(task.name) is not None:
+                task.task_dep = []  # doit follows a chain by recursion, and ours is long
+        super()._execute(**options)
+        return 0
+
+    _execute.__signature__ = inspect.signature(cmd_clean.Clean._execute)  # type: ignore[attr-defined]
 
 
 class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]

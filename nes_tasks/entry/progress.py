@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..migrations.printable import printable
-from .boundary import say
+from .boundary import plain, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -54,17 +54,15 @@ class Display:
 
     def logged(self, name: str, message: str) -> None:
         """Show a message of the script."""
-        for line in str(message).splitlines():
-            # What a stranger's script says must not steer the terminal it is shown on.
-            text = f"  {printable(line)}"
-            if self._progress is None:
-                say(text)
-            else:
-                self._progress.console.print(text, style="dim", markup=False, highlight=False)
+        text = "\n".join(f"  {line}" for line in plain(message).split("\n"))
+        if self._progress is None:
+            say(text)
+        else:
+            self._progress.console.print(text, style="dim", markup=False, highlight=False)
 
     def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
         """Show how far the script is."""
-        text = name if label is None else f"{name}: {label}"
+        text = name if label is None else f"{name}: {printable(label)}"
         count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         if self._progress is not None and self._task is not None:
             self._progress.update(

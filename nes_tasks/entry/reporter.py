@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 
-from ..errors import NesTasksError
+from ..errors import NesTasksError, UnavailableError
 from ..migrations import MigrationResult, MigrationStatus
-from .boundary import say, words
+from .boundary import drop, say, words
 from .check_report import CHECK, CheckReport, is_check
 from .session import GROUP, migration_name, session
 
@@ -69,14 +70,25 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             session().worsen(getattr(fail, "exit_code", 1))
             say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
 
+    def write(self, text: str) -> None:
+        """Write to stdout; when nobody reads it or the disk is full, the run goes on."""
+        try:
+            self.outstream.write(text)
+            self.outstream.flush()
+        except OSError as error:
+            drop(self.outstream)
+            if not isinstance(error, BrokenPipeError):
+                session().worsen(UnavailableError.exit_code)
+                say(f"error: the summary cannot be written: {error.strerror}")
+
     def complete_run(self) -> None:
-        """Print the summary."""
+        """Print the summary; doit calls this also on the way out of an interrupted run."""
         super().complete_run()
         self.write(self.checks.conclusion())
         if self.concerned:
-            self._conclude()
+            self._conclude(interrupted=sys.exc_info()[0] is not None)
 
-    def _conclude(self) -> None:
+    def _conclude(self, *, interrupted: bool) -> None:
         done = [r for r in self.results if r.status is MigrationStatus.COMPLETED]
         if self.unrun:
             say(f"not run, because an earlier one failed: {', '.join(self.unrun)}")
@@ -84,34 +96,38 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             from .summary import summary
 
             self.write(summary(done))
-        elif not self.failures_seen:
+            self._speak_of_the_remote(may_push=not interrupted)
+        elif not (interrupted or self.failures_seen):
             self.write(f"{self._standing()}\n")
-        if done or not self.failures_seen:
-            self._speak_of_the_remote(applied=bool(done))
 
     @property
     def failures_seen(self) -> bool:
         """Whether anything went wrong in this run."""
-        return session().exit_code != 0
+        return session().exit_code != 0 or bool(self.runtime_errors)
 
     def _standing(self) -> str:
-        plan, place = session().plan, session().project.settings.shown_database
+        """Say that there was nothing to do, and what there is to do beyond what was asked for."""
+        current = session()
+        # What was skipped may have come with a clone that this very run has made.
+        plan = current.project.look()[0] if self.results else current.plan
+        if plan.pending:
+            later = len(plan.pending)
+            noun = "1 more is" if later == 1 else f"{later} more are"
+            return f"nothing to do, it is applied already; {noun} pending: doit"
         count = len(plan.applied) + len(plan.drifted)
         noun = "migration is" if count == 1 else "migrations are"
-        return f"{place} is up to date: {count} {noun} applied, nothing to do."
+        return f"{current.shown_database} is up to date: {count} {noun} applied, nothing to do."
 
-    def _speak_of_the_remote(self, *, applied: bool) -> None:
+    def _speak_of_the_remote(self, *, may_push: bool) -> None:
         """Push if the settings say so, else say what is not pushed yet and how to do it."""
         current = session()
-        if not applied:
-            return
         settings, repository = current.project.settings, current.runner.repository
         try:
             waiting = repository.unpushed()
             if not waiting:
                 return
             commits = "1 commit is" if waiting == 1 else f"{waiting} commits are"
-            if settings.push:
+            if settings.push and may_push:
                 repository.push()
                 say(f"{commits} pushed to {settings.remote}")
             else:

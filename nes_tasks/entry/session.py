@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..running.runner import Runner
 
 GROUP = "migrate"
+# The name of our backend, by which a project is known as one of ours.
+BACKEND = "nes_tasks"
 
 
 class Session:
@@ -32,6 +34,22 @@ class Session:
     def plan(self) -> Plan:
         """The plan as it was when the command started."""
         return self.project.plan
+
+    @cached_property
+    def shown_database(self) -> str:
+        """The database path as a person would type it from the project's root."""
+        return self.project.settings.shown_database
+
+    @cached_property
+    def shown_migrations(self) -> str:
+        """The migrations path as a person would type it from the project's root."""
+        return self.project.settings.shown_migrations
+
+    def applied_since(self) -> list[str]:
+        """Return what the database holds now and did not when the command started."""
+        before = {entry.name for entry in self.plan if entry.is_applied}
+        now = self.project.look()[0]
+        return [entry.name for entry in now if entry.is_applied and entry.name not in before]
 
     @cached_property
     def runner(self) -> Runner:

@@ -26,8 +26,7 @@ UNKNOWN = "unknown"
 
 def target_of(current: Session, name: str) -> str:
     """Return the target of a migration's task: its marker's path, as a person would type it."""
-    settings = current.project.settings
-    return f"{settings.shown_database}/{marker_path(settings.data_dir, name)}"
+    return f"{current.shown_database}/{marker_path(current.project.settings.data_dir, name)}"
 
 
 def inputs_of(entry: Entry) -> dict[str, str]:
@@ -100,13 +99,14 @@ def _recorded(name: str, key: str) -> Any:
         return None
     if key == "checker:":
         return CommittedChecker.__name__
+    folder = f"{entry.folder.shown}/" if entry.folder else ""
     inputs = entry.record.inputs
-    if inputs is None:
-        return None if key.endswith(":") else UNKNOWN
-    shown = entry.folder.shown if entry.folder else ""
+    if not inputs:
+        return UNKNOWN if key.startswith(folder) else None
     if key == "deps:":
-        return tuple(f"{shown}/{path}" for path in inputs)
-    return inputs.get(key.removeprefix(f"{shown}/"))
+        return tuple(f"{folder}{path}" for path in inputs)
+    # Nothing but a path: a file may be called like one of doit's keys.
+    return inputs.get(key.removeprefix(folder)) if key.startswith(folder) else None
 
 
 class CommittedChecker(MD5Checker):  # type: ignore[misc]
@@ -115,7 +115,7 @@ class CommittedChecker(MD5Checker):  # type: ignore[misc]
     def exists(self, file_path: str) -> bool:
         """Return whether a target is there; for a marker that means in the committed tree."""
         current = session()
-        entry = current.plan.get(Path(file_path).parent.name)
+        entry = current.plan.get(file_path.rpartition("/")[0].rpartition("/")[2])
         if entry is not None and file_path == target_of(current, entry.name):
             return entry.is_applied
         return bool(super().exists(file_path))
@@ -130,7 +130,7 @@ class CommittedChecker(MD5Checker):  # type: ignore[misc]
 def _differs(file_path: str) -> bool:
     """Return whether the plan found this input to be another than the recorded one."""
     current = session()
-    folder = current.project.settings.shown_migrations
-    name, _, relative = file_path.removeprefix(f"{folder}/").partition("/")
+    below = file_path.removeprefix(f"{current.shown_migrations}/")
+    name, _, relative = below.partition("/")
     entry = current.plan[name]
     return entry.state is State.DRIFT and relative in {*entry.changed, *entry.added}

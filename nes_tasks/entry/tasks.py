@@ -9,14 +9,15 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from ..errors import NesTasksError
 from ..migrations import Entry, MigrationResult, MigrationStatus, Plan, State
+from ..migrations.printable import printable
 from ..settings import STATE_FOLDER
 from .boundary import words
 from .reporter import MigrationReporter
-from .session import GROUP, session, task_name
+from .session import BACKEND, GROUP, session, task_name
 from .state import CommittedChecker, inputs_of, target_of
 
 DOIT_CONFIG = {
-    "backend": "nes_tasks",
+    "backend": BACKEND,
     "dep_file": f"{STATE_FOLDER}/doit.json",
     "check_file_uptodate": CommittedChecker,
     "default_tasks": [GROUP],
@@ -90,7 +91,7 @@ def describe(entry: Entry) -> str:
     assert about is not None
     name = about.author.partition("<")[0].strip() or about.author
     day = about.date.isoformat() if about.date else ""
-    return f"{day:<10}  {name}  {about.description}"
+    return printable(f"{day:<10}  {name}  {about.description}")
 
 
 def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit passes both by name
@@ -107,6 +108,7 @@ def apply(name: str, force: bool = False) -> dict[str, Any] | MigrationTaskFaile
     try:
         return session().runner.apply(name, force=force).to_dict()
     except NesTasksError as error:
+        session().worsen(error.exit_code)
         return MigrationTaskFailed(error)
 
 

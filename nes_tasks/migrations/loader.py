@@ -83,14 +83,19 @@ def order(name: str) -> tuple[bool, int, str]:
 
 
 def discover(
-    migrations_dir: Path, *, ignored: frozenset[str] = frozenset(), shown: str | None = None
+    migrations_dir: Path,
+    *,
+    ignored: frozenset[str] = frozenset(),
+    shown: str | None = None,
+    only: str | None = None,
 ) -> list[Folder]:
     """Return the folders of the migrations directory in the order of their numbers and names.
 
     Hidden folders, `__pycache__` and plain files are passed over; every other folder is
     returned, with its problem if it has one. `ignored` are the paths that git ignores,
-    relative to the directory; `shown` is how messages name the directory. Reads names and
-    `stat` only. Raises `SettingsError` when the directory is not there or cannot be read.
+    relative to the directory; `shown` is how messages name the directory; with `only`, just
+    the folder of this name is looked into and returned. Reads names and `stat` only. Raises
+    `SettingsError` when the directory is not there or cannot be read.
     """
     shown = shown or migrations_dir.name
     by_folder, ignored_folders = _by_folder(ignored)
@@ -104,6 +109,7 @@ def discover(
     return [
         _folder(entry, f"{shown}/{entry.name}", by_folder, ignored_folders, taken)
         for entry in found
+        if only in (None, entry.name)
     ]
 
 

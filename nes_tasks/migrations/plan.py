@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
 from typing import Protocol
@@ -146,6 +146,23 @@ class Plan:
             entries.append(_unapplied_entry(folder, outcome, last))
             last = folder.name
         return cls(entries)
+
+    def with_applied(self, name: str, record: AppliedRecord) -> Plan:
+        """Return the plan as it is after `name` was applied from the folder as it is.
+
+        Nothing is read; the order stays. Raises `KeyError` for a name that is not there.
+        """
+        done = replace(
+            self[name],
+            state=State.APPLIED,
+            record=record,
+            migration=None,
+            problem=None,
+            changed=(),
+            added=(),
+            removed=(),
+        )
+        return Plan(done if entry.name == name else entry for entry in self.entries)
 
     @property
     def names(self) -> Collection[str]:

@@ -54,7 +54,8 @@ class Checker:
             return  # the plan names the line that is no Python
         loading = Loading(
             name=folder.name,
-            folder=str(folder.path),
+            folder=folder.directory,
+            shown=folder.shown,
             script=str(path),
             clock=timestamp(now()),
             nes_package=self._project.settings.nes_package,

@@ -7,26 +7,20 @@ goes through a transaction that the caller may publish or throw away.
 
 from __future__ import annotations
 
-import asyncio
-import importlib.util
-import inspect
 import json
-import linecache
 import os
 import random
 import resource
 import socket
 import sys
-import time
-import traceback
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from types import ModuleType, TracebackType
+from time import perf_counter
 from typing import Any
 
-from ..errors import NesTasksError
 from ..models.codec import MalformedFileError
 from ..storage.file_history import read_file_history
 from ..storage.git import Git
@@ -34,19 +28,27 @@ from ..storage.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
 from ..storage.message import commit_message
 from ..storage.transaction import Signature, Transaction
 from . import compat
+from .failure import failure
+from .owned_store import OwnedStore
+from .script import run_script
+
+# Bound now, because a script may put something else in the place of `json.dumps`.
+encode = json.JSONEncoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Everything an execution depends on; it travels between processes as JSON.
 
-    `base` is the commit to run on (None: no commit yet), `ref` the private ref for the result,
-    `clock` the one time that the migration sees, `author` and `committer` are (name, e-mail),
-    `nes_package` says what ``import nes`` means (`compat.choose`).
+    `shown` is how messages name the `folder`, `base` the commit to run on (None: no commit yet),
+    `ref` the private ref for the result, `clock` the one time that the migration sees, `author`
+    and `committer` are (name, e-mail), `nes_package` says what ``import nes`` means
+    (`compat.choose`).
     """
 
     name: str
     folder: str
+    shown: str
     script: str
     author_text: str
     author: tuple[str, str]
@@ -78,15 +80,17 @@ class Job:
 
 
 class Channel:
-    """Where an execution reports to: one JSON object a line."""
+    """Where an execution reports to: one JSON object a line. Threads may share it."""
 
     def __init__(self, stream: socket.socket) -> None:
-        self._file = stream.makefile("w", encoding="utf-8")
+        self._stream = stream
+        self._turn = threading.Lock()
 
     def send(self, **event: Any) -> None:
         """Report one event."""
-        self._file.write(json.dumps(event) + "\n")
-        self._file.flush()
+        line = f"{encode(event)}\n".encode()
+        with self._turn:
+            self._stream.sendall(line)
 
 
 def execute(job: Job, channel: Channel) -> None:
@@ -100,7 +104,7 @@ def execute(job: Job, channel: Channel) -> None:
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
         _name_the_writer(error, job)
-        channel.send(failed=failure(error, Path(job.folder)))
+        channel.send(failed=failure(error, job.folder, job.shown))
 
 
 def _name_the_writer(error: BaseException, job: Job) -> None:
@@ -117,7 +121,7 @@ def _name_the_writer(error: BaseException, job: Job) -> None:
 def _run(job: Job, channel: Channel) -> dict[str, Any]:
     from ..services.scraping.recording import Recording
 
-    started = time.perf_counter()
+    started = perf_counter()
     clock = datetime.fromisoformat(job.clock)
     make_deterministic(job.name, clock)
     logs: list[str] = []
@@ -127,7 +131,8 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
         channel.send(log=message)
 
     def progress(label: str | None, done: int, total: int | None) -> None:
-        channel.send(progress=[label, done, total])
+        text = None if label is None else str(label)
+        channel.send(progress=[text, int(done), None if total is None else int(total)])
 
     git = Git(Path(job.database))
     with (
@@ -138,12 +143,9 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
         note = compat.choose(job.nes_package)
         if note is not None:
             channel.send(note=note)
-        migrate = load_migrate(job.name, job.script)
-        result = migrate(context)
-        if inspect.isawaitable(result):
-            asyncio.run(_finish(result))
+        run_script(job.name, job.script, context)
         statistics = transaction.statistics()
-        duration = time.perf_counter() - started
+        duration = perf_counter() - started
         marker = Marker(
             migration=job.name,
             author=job.author_text,
@@ -156,9 +158,11 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
             inputs=job.inputs,
         )
         records = f"{FOLDER}/{job.name}"
+        # A lone surrogate, which Python lets a text hold, has no place in UTF-8.
+        log_text = "".join(f"{line}\n" for line in logs).encode(errors="backslashreplace")
         commits = transaction.commit(
             [
-                (f"{records}/{LOG_NAME}", "".join(f"{line}\n" for line in logs).encode()),
+                (f"{records}/{LOG_NAME}", log_text),
                 (f"{records}/{FILE_NAME}", marker.to_bytes()),
             ],
             message=lambda batch, batches: commit_message(
@@ -182,10 +186,6 @@ def _peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-async def _finish(awaitable: Any) -> None:
-    await awaitable
-
-
 def _midnight(day: str, clock: datetime) -> datetime:
     """Return the first moment of `day` in UTC; commits carry moments, migrations carry days."""
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), clock.tzinfo)
@@ -204,7 +204,7 @@ def _context(
     from ..services.search import SearchService
     from .context import MigrationContext
 
-    database = EntityDatabase(transaction, warn=lambda text: log(f"warning: {text}"))
+    database = EntityDatabase(OwnedStore(transaction), warn=lambda text: log(f"warning: {text}"))
     author = f"author:migration-{job.name}"
     return MigrationContext(
         publication=PublicationService(database, lambda: clock, default_author=author),
@@ -263,55 +263,3 @@ class _SortedEntries:
     def close(self) -> None:
         """Let go of the folder."""
         self._entries.close()
-
-
-def load_migrate(name: str, script: str) -> Callable[[Any], Any]:
-    """Import the script and return its `migrate`; raises whatever the script raises."""
-    module_name = f"migration_{name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(module_name, script)
-    assert spec
-    assert spec.loader
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module  # dataclasses and pickle look a class's module up
-    spec.loader.exec_module(module)
-    migrate = getattr(module, "migrate", None)
-    if not callable(migrate):
-        raise TypeError("migrate is not a function")
-    return migrate  # type: ignore[no-any-return]
-
-
-def failure(error: BaseException, folder: Path) -> dict[str, Any]:
-    """Put an exception into words: its last line, the script's line, and all of it."""
-    return {
-        "message": describe(error),
-        "where": _innermost_line(error.__traceback__, folder, error),
-        "traceback": "".join(traceback.format_exception(error)),
-    }
-
-
-def describe(error: BaseException) -> str:
-    """Return an exception as one line, as Python's last line of a traceback would be."""
-    if isinstance(error, SystemExit):
-        return f"the script called sys.exit({'' if error.code is None else repr(error.code)})"
-    if isinstance(error, NesTasksError):
-        return str(error)
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg}"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # pydantic ends with the address of an explanation of the kind of error.
-    lines = [line for line in lines if not line.startswith("For further information")]
-    text = f"{type(error).__name__}: {'; '.join(lines)}" if lines else type(error).__name__
-    return text if len(text) <= 400 else f"{text[:400]}…"
-
-
-def _innermost_line(trace: TracebackType | None, folder: Path, error: BaseException) -> str | None:
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        spots = [(error.filename, error.lineno)]
-    else:
-        spots = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace)]
-    inside = [spot for spot in spots if Path(spot[0]).is_relative_to(folder)]
-    if not inside:
-        return None
-    file_name, number = inside[-1]
-    shown = Path(file_name).relative_to(folder.parent.parent)
-    return f"{shown}:{number}  {linecache.getline(file_name, number).strip()}".rstrip()

@@ -11,11 +11,12 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from . import compat
-from .job import Channel, failure, load_migrate, make_deterministic
+from .failure import failure
+from .job import Channel, make_deterministic
+from .script import load_migrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Loading:
 
     name: str
     folder: str
+    shown: str
     script: str
     clock: str
     nes_package: str
@@ -47,11 +49,13 @@ def load(loading: Loading, channel: Channel) -> None:
         line = code.co_firstlineno if code and code.co_filename == loading.script else None
         channel.send(done={"problem": argument_problem(migrate), "line": line})
     except BaseException as error:
-        channel.send(failed=failure(error, Path(loading.folder)))
+        channel.send(failed=failure(error, loading.folder, loading.shown))
 
 
 def argument_problem(migrate: Callable[..., Any]) -> str | None:
     """Return why `migrate` cannot be called with the context alone, None when it can."""
+    if inspect.isgeneratorfunction(migrate) or inspect.isasyncgenfunction(migrate):
+        return "migrate is a generator, so nothing in it would be run"
     try:
         signature = inspect.signature(migrate)
     except ValueError:  # something without a signature, as some of C's functions are

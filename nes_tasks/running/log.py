@@ -14,7 +14,8 @@ KEPT = 50
 class RunLog:
     """A text file below the state folder; made when the first line is written.
 
-    A script's own output goes to the same file, so a crash of the interpreter is in it too.
+    A script's own output goes to the same file, so a crash of the interpreter is in it too. A
+    disk that is full or read-only costs the log and nothing else.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -23,11 +24,12 @@ class RunLog:
 
     def write(self, text: str) -> None:
         """Add a line, with the time before it."""
-        if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            _prune(self.path.parent)
-        with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{timestamp(now())} {text}\n")
+        with contextlib.suppress(OSError):
+            if not self.path.exists():
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                _prune(self.path.parent)
+            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(f"{timestamp(now())} {text}\n")
 
 
 def _prune(folder: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from functools import cached_property
 
-from ..migrations import HashCache, Plan, discover
+from ..errors import MigrationRefusedError, UnavailableError
+from ..migrations import Folder, HashCache, Plan, discover
 from ..settings import Settings
 from ..storage.git import Git
 from ..storage.history import Commit, read_history
@@ -38,17 +39,32 @@ class Project:
             cache=cache / "ledger.json",
         )
         hashes = HashCache(cache / "inputs.json")
-        folders = discover(
-            settings.migrations, ignored=self._ignored, shown=settings.shown_migrations
-        )
         plan = Plan.build(
-            folders,
+            self._folders(),
             ledger.applied,
             out_of_order=settings.out_of_order == "allow",
             cache=hashes,
         )
         hashes.save()
         return plan, ledger
+
+    def folder(self, name: str) -> Folder:
+        """Read the folder of one migration anew; raises `MigrationRefusedError` when it is gone."""
+        for folder in self._folders(only=name):
+            return folder
+        raise MigrationRefusedError(
+            f"{self.settings.shown_migrations}/{name} is not there any more",
+            hint="doit list --all",
+        )
+
+    def _folders(self, only: str | None = None) -> list[Folder]:
+        settings = self.settings
+        return discover(
+            settings.migrations,
+            ignored=self._ignored,
+            shown=settings.shown_migrations,
+            only=only,
+        )
 
     def history(self, ledger: Ledger) -> dict[str, list[Commit]]:
         """Return the commits of each migration up to the ledger's commit, oldest first."""
@@ -75,4 +91,10 @@ class Project:
             "-z",
             env={"GIT_CEILING_DIRECTORIES": ""},
         )
+        if b"dubious ownership" in done.stderr:
+            raise UnavailableError(
+                f"git does not trust {folder}: it belongs to another user, so what it ignores "
+                "is not known",
+                hint=f"git config --global --add safe.directory {self.settings.root}",
+            )
         return frozenset(os.fsdecode(row).rstrip("/") for row in done.stdout.split(b"\0") if row)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from ..clock import now, timestamp
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
 from ..migrations import (
     Folder,
-    Migration,
     MigrationResult,
     MigrationStatus,
     Plan,
@@ -26,7 +27,7 @@ from ..migrations import (
 )
 from ..settings import shown
 from ..storage.history import Commit
-from ..storage.ledger import Ledger
+from ..storage.ledger import Applied, Ledger
 from ..storage.marker import Statistics
 from ..storage.repository import PRIVATE_REFS, Repository
 from .adoption import known_from_commits
@@ -88,6 +89,7 @@ class Runner:
         self._worker = Worker(self._log.path)
         self._opened: Repository | None = None
         self._applied = 0
+        self._seen: tuple[Plan, Ledger] | None = None
         self._by_hand: dict[str, list[Commit]] | None = None
 
     @property
@@ -108,16 +110,23 @@ class Runner:
         """
         repository = self.repository
         with repository.locked(self._command):
-            plan, ledger = self._project.look()
+            plan, ledger = self._look(repository)
             decision = guard(plan, name, force=force)
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
             if not force:
                 self._refuse_what_was_run_by_hand(ledger, name)
             repository.check_ready()
-            folder = plan[name].folder
-            assert folder is not None, "the guard lets nothing run that has no folder"
-            return self._apply(repository, folder, ledger.commit)
+            return self._apply(repository, self._project.folder(name), ledger.commit)
+
+    def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
+        """Return plan and ledger; nothing is read twice while the branch is where it was.
+
+        Reading all of it for each of a thousand migrations would take longer than to run them.
+        """
+        if self._seen is None or self._seen[1].commit != repository.head():
+            self._seen = self._project.look()
+        return self._seen
 
     def _refuse_what_was_run_by_hand(self, ledger: Ledger, name: str) -> None:
         """Refuse a migration without a marker whose result is in the database all the same.
@@ -133,13 +142,34 @@ class Runner:
             )
 
     def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
-        with self._executed(repository, folder, base) as (job, outcome, started):
+        with self._executed(repository, folder, base) as (job, outcome, started), _undisturbed():
             repository.publish(job.ref, base, outcome["commits"][-1])
-        result = self._result(folder.name, outcome, time.perf_counter() - started)
-        self._applied += 1
-        commit, duration = result.commit_ids[-1], result.duration_seconds
-        self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
+            self._applied += 1
+            result = self._result(folder.name, outcome, time.perf_counter() - started)
+            self._remember(job, result)
+            commit, duration = result.commit_ids[-1], result.duration_seconds
+            self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
         return result
+
+    def _remember(self, job: Job, result: MigrationResult) -> None:
+        """Bring plan and ledger up to the commit that was just published."""
+        assert self._seen is not None, "nothing is published without a look"
+        plan, ledger = self._seen
+        record = Applied(
+            name=job.name,
+            author=job.author_text,
+            date=date.fromisoformat(job.date),
+            description=job.description,
+            applied_at=datetime.fromisoformat(job.clock),
+            inputs=job.inputs,
+            statistics=result.statistics,
+            deterministic=job.deterministic,
+        )
+        applied = {**ledger.applied, job.name: record}
+        self._seen = (
+            plan.with_applied(job.name, record),
+            replace(ledger, commit=result.commit_ids[-1], applied=applied),
+        )
 
     def rehearse(self, names: Sequence[str] | None = None) -> Generator[Rehearsal, None, None]:
         """Execute pending migrations one on top of the other without publishing anything.
@@ -196,15 +226,13 @@ class Runner:
         An exception in the block is noted as the migration's failure, and the ref goes away.
         """
         name = folder.name
-        inputs = _hash(folder)
-        job = self._job(repository, load(folder), inputs, base)
-        place = self._project.settings.database
-        self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
+        job = self._job(repository, folder, base)
+        self._log.write(f"{name}: on {base or 'an empty database'} in {job.database}")
         started = time.perf_counter()
         self._observer.started(name)
         try:
             outcome = self._execute(job)
-            _refuse_other_inputs(folder, inputs)
+            _refuse_other_inputs(folder, job.inputs)
             yield job, outcome, started
         except BaseException as error:
             self._note_failure(name, error)
@@ -239,13 +267,13 @@ class Runner:
                 outcome = event["done"]
         return outcome
 
-    def _job(
-        self, repository: Repository, migration: Migration, inputs: dict[str, str], base: str | None
-    ) -> Job:
+    def _job(self, repository: Repository, folder: Folder, base: str | None) -> Job:
         settings = self._project.settings
+        inputs, migration = _hash(folder), load(folder)
         return Job(
-            name=migration.full_name,
-            folder=str(migration.folder_path),
+            name=folder.name,
+            folder=folder.directory,
+            shown=folder.shown,
             script=str(migration.script_path),
             author_text=migration.author,
             author=author_identity(migration.author),
@@ -264,15 +292,17 @@ class Runner:
         )
 
     def _note_failure(self, name: str, error: BaseException) -> None:
-        self._log.write(f"{name}: FAILED: {error!r}")
+        self._log.write(f"{name}: ended by {error!r}")
         if isinstance(error, MigrationFailedError):
             error.log_path = self._shown_log
             if error.traceback:
                 self._log.write(f"{name}:\n{error.traceback}")
 
     @property
-    def _shown_log(self) -> str:
-        return shown(Path(self._log.path), self._project.settings.root)
+    def _shown_log(self) -> str | None:
+        """The path of the log as a person would type it, None when it could not be written."""
+        path = self._log.path
+        return shown(path, self._project.settings.root) if path.exists() else None
 
     def recover(self) -> None:
         """Finish what a killed run had begun to publish; nothing else changes.
@@ -310,6 +340,27 @@ def _up_to(plan: Plan, names: Sequence[str] | None) -> list[str]:
         guard(plan, entry.name)
     last = len(pending) if names is None else max(map(pending.index, names), default=-1) + 1
     return pending[:last]
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back to the end, from us by a handler and from git by a mask that it inherits.
+
+    The mask alone would not do: with other threads about, one of them takes the signal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python tells the main thread alone of signals
+        return
+    noted: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if noted and callable(handler):
+        handler(signal.SIGINT, None)
 
 
 def _hash(folder: Folder) -> dict[str, str]:

@@ -20,7 +20,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..errors import MigrationFailedError
 from .job import Channel, Job, execute
@@ -29,6 +29,7 @@ from .loading import Loading, load
 # Where programs and their configuration are found, and nothing that authenticates anyone.
 PASSED_ON = (
     "PATH",
+    "PYTHONPATH",
     "HOME",
     "TMPDIR",
     "VIRTUAL_ENV",
@@ -55,7 +56,7 @@ class Worker:
     def __init__(self, log: Path) -> None:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
+        self._control: socket.socket | None = None
 
     def run(self, job: Job | Loading) -> Iterator[dict[str, Any]]:
         """Execute `job`, or only load a script, and yield the events; the last is ``{"done": …}``.
@@ -63,59 +64,78 @@ class Worker:
         Raises `MigrationFailedError` when the script failed or its process died. Whoever stops
         iterating early, by an exception such as Ctrl-C, ends the execution at once.
         """
-        stream = self._start()
-        finished = False
+        status: int | None = None
         outcome: dict[str, Any] | None = None
         try:
-            with stream.makefile("r", encoding="utf-8", errors="replace") as events:
-                stream.sendall(job.to_json().encode() + b"\n")
+            for event in self._events(job):
+                if "exited" in event:
+                    status = event["exited"]
+                elif "done" in event or "failed" in event:
+                    outcome = event
+                else:
+                    yield event
+        finally:
+            if status is None:
+                self.close()
+        if outcome is None:
+            raise MigrationFailedError(f"{job.name} failed: {_how_it_died(status)}")
+        if "failed" in outcome:
+            failure = outcome["failed"]
+            failure["message"] = f"{job.name} failed: {failure['message']}"
+            raise MigrationFailedError(**failure)
+        yield outcome
+
+    def _events(self, job: Job | Loading) -> Iterator[dict[str, Any]]:
+        """Hand over `job` and yield what comes back, up to the exit of its process.
+
+        Each job has a stream of its own, so that a process which outlives its script cannot
+        speak for a later one. When the worker itself dies, the events simply end.
+        """
+        control = self._start()
+        stream, theirs = socket.socketpair()
+        with stream, stream.makefile("r", encoding="utf-8", errors="replace") as events:
+            with theirs, contextlib.suppress(ConnectionError):
+                socket.send_fds(control, [b"\n"], [theirs.fileno()])
+            with contextlib.suppress(ConnectionError):
+                stream.sendall(f"{job.to_json()}\n".encode())
                 for line in events:
                     event = _parse(line)
+                    yield event
                     if "exited" in event:
-                        finished = True
-                        break
-                    if "done" in event or "failed" in event:
-                        outcome = event
-                    else:
-                        yield event
-            if outcome is None:
-                died = _how_it_died(event.get("exited") if finished else None)
-                raise MigrationFailedError(f"{job.name} failed: {died}")
-            if "failed" in outcome:
-                failure = outcome["failed"]
-                failure["message"] = f"{job.name} failed: {failure['message']}"
-                raise MigrationFailedError(**failure)
-            yield outcome
-        finally:
-            if not finished:
-                self.close()
+                        return
 
     def _start(self) -> socket.socket:
-        if self._socket is not None:
-            return self._socket
+        if self._control is not None:
+            return self._control
         ours, theirs = socket.socketpair()
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with theirs, self._log.open("ab") as log:
+        with theirs, self._output() as output:
             self._process = subprocess.Popen(
                 # -P: a json.py in the current folder must not stand in for Python's own.
                 [sys.executable, "-P", "-m", "nes_tasks.running.worker", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
                 env=worker_environment(),
                 pass_fds=[theirs.fileno()],
                 # A session of its own: Ctrl-C reaches us alone, and one signal ends them all.
                 start_new_session=True,
             )
-        self._socket = ours
+        self._control = ours
         return ours
+
+    def _output(self) -> IO[bytes]:
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            return self._log.open("ab")
+        except OSError:  # a disk that is full or read-only costs the log, not the migration
+            return Path(os.devnull).open("ab")
 
     def close(self) -> None:
         """End the worker and everything it started."""
         process, self._process = self._process, None
-        stream, self._socket = self._socket, None
-        if stream is not None:
-            stream.close()
+        control, self._control = self._control, None
+        if control is not None:
+            control.close()
         if process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -149,24 +169,34 @@ def _how_it_died(status: int | None) -> str:
     return f"the script's process was killed by {name}{memory}"
 
 
-def serve(stream: socket.socket) -> None:
-    """Fork a process for each job that is read from `stream`, until its other end closes."""
+def serve(control: socket.socket) -> None:
+    """Fork a process for each job that comes over `control`, until its other end closes."""
     _preload()
-    with stream.makefile("r", encoding="utf-8") as jobs:
-        for line in jobs:
+    while (stream := _next_stream(control)) is not None:
+        with stream:
             child = os.fork()
             if child == 0:
-                _work(line, stream)
+                _work(control, stream)
             _, status = os.waitpid(child, 0)
             # The first line end closes what a killed child may have left half written.
-            stream.sendall(b"\n" + json.dumps({"exited": status}).encode() + b"\n")
+            stream.sendall(f"\n{json.dumps({'exited': status})}\n".encode())
 
 
-def _work(line: str, stream: socket.socket) -> None:
+def _next_stream(control: socket.socket) -> socket.socket | None:
+    _, fds, _, _ = socket.recv_fds(control, 1, 1)
+    if not fds:
+        return None
+    os.set_inheritable(fds[0], False)
+    return socket.socket(fileno=fds[0])
+
+
+def _work(control: socket.socket, stream: socket.socket) -> None:
     """Be the child: execute the job and end, whatever happens."""
     code = 1
     try:
-        _die_with_caller(stream)
+        _die_with_caller(control)
+        with stream.makefile("r", encoding="utf-8") as lines:
+            line = lines.readline()
         order = json.loads(line)
         if "load" in order:
             load(Loading(**order["load"]), Channel(stream))
@@ -181,12 +211,12 @@ def _work(line: str, stream: socket.socket) -> None:
         os._exit(code)
 
 
-def _die_with_caller(stream: socket.socket) -> None:
+def _die_with_caller(control: socket.socket) -> None:
     """End all processes of the worker when the caller is gone, even if it was killed."""
 
     def watch() -> None:
         poll = select.poll()
-        poll.register(stream, 0)  # a hang-up is always reported
+        poll.register(control, 0)  # a hang-up is always reported
         poll.poll()
         os.killpg(0, signal.SIGKILL)
 
@@ -202,6 +232,7 @@ def _preload() -> None:
     # time_machine brings a plugin for pytest and imports all of pytest for it, if it is there.
     sys.modules["pytest"] = None  # type: ignore[assignment]
     import time_machine  # noqa: F401
+    import tomli_w  # noqa: F401
 
     del sys.modules["pytest"]
     from ..services import database, publication, search  # noqa: F401

@@ -74,6 +74,55 @@ def test_a_failure_in_a_parallel_run_has_the_same_exit_code(three: Workspace) ->
     assert "Traceback" not in ran.err
 
 
+def test_a_negative_number_of_processes_is_wrong_use(three: Workspace) -> None:
+    ran = three.doit("-n", "-1")
+    assert (ran.code, ran.err) == (2, "error: doit -n -1 would execute nothing\n")
+
+
+@pytest.mark.parametrize("reporter", ["json", "zero", "console"])
+def test_the_exit_code_does_not_depend_on_the_reporter(three: Workspace, reporter: str) -> None:
+    three.git("checkout", "-q", "--detach")
+    assert three.doit("-r", reporter).code == 3
+
+
+@pytest.mark.parametrize("backend", ["json", "sqlite3"])
+def test_another_backend_runs_nothing_twice(three: Workspace, backend: str) -> None:
+    assert three.doit("--backend", backend).code == 0
+    head = three.git("rev-parse", "HEAD")
+    for args in ([], ["-a", "migrate"], ["migrate:001-first", "migrate:002-second"]):
+        assert three.doit("run", "--backend", backend, *args).code == 0
+    assert three.doit("-a", "--backend", backend).code == 2
+    assert three.git("rev-parse", "HEAD") == head
+    assert three.applied() == ["001-first", "002-second", "003-third"]
+
+
+def test_wildcards_mean_what_they_mean_in_doit(three: Workspace) -> None:
+    assert three.doit("migrate:002*").code == 0
+    assert three.applied() == ["001-first", "002-second"]
+
+
+def test_a_wrong_option_of_a_task_is_one_short_line(three: Workspace) -> None:
+    ran = three.doit("migrate:002-second", "--forse")
+    assert (ran.code, ran.err) == (
+        2,
+        "error: Error parsing Task: option --forse not recognized; doit help run\n",
+    )
+
+
+def test_clean_copes_with_more_migrations_than_python_recurses(three: Workspace) -> None:
+    for number in range(4, 1101):
+        three.migration(f"{number:03d}-more")
+    ran = three.doit("clean")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_the_list_is_in_the_order_of_the_numbers(three: Workspace) -> None:
+    for name in ("999-nearly", "1000-thousand"):
+        three.migration(name)
+    rows = [line.split()[0] for line in three.doit("list", "--all").out.splitlines()]
+    assert rows[-2:] == ["migrate:999-nearly", "migrate:1000-thousand"]
+
+
 def test_info_tells_why_it_would_run(three: Workspace) -> None:
     ran = three.doit("info", "migrate:002-second")
     assert "status     : run" in ran.out

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -51,8 +54,6 @@ BAD_ENDINGS = {
     "SIGSEGV": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
     "recursion": "def f():\n    f()\nf()",
     "closes everything": "import os\nos.closerange(3, 100)",
-    "git killed": "import os, signal, subprocess\n"
-    "context.db.store._import._process.send_signal(signal.SIGKILL)\n" + create_person("late-rai"),
 }
 
 
@@ -69,6 +70,19 @@ def test_a_bad_end_changes_nothing(started: Workspace, ending: str) -> None:
     assert started.doit().code == 0
     assert started.applied() == ["001-first", "002-bad"]
     assert not (started.db / "v2/entity/person/half-done.json").exists()
+
+
+def test_git_that_dies_meanwhile_changes_nothing(started: Workspace) -> None:
+    started.migration(
+        "002-bad",
+        f"{create_person('half-done')}\n"
+        f"context.db._store._store._import._process.kill()\n{create_person('late-rai')}",
+    )
+    before = started.state()
+    ran = started.doit()
+    assert ran.code == 1
+    assert "error: 002-bad failed: git fast-import failed" in ran.err
+    assert started.state() == before
 
 
 def test_an_exception_shows_its_last_line_the_script_line_and_the_log(started: Workspace) -> None:
@@ -172,10 +186,125 @@ def test_an_interrupt_is_said_in_one_line(started: Workspace, tmp_path: Path) ->
     process = started.start()
     wait_for(flag)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.splitlines()[-1] == "interrupted; the database is as it was"
     assert "Traceback" not in err
+    assert out == ""
+
+
+def test_an_interrupted_run_says_what_is_applied_and_pushes_nothing(
+    started: Workspace, tmp_path: Path
+) -> None:
+    remote = tmp_path / "remote.git"
+    started.git_in(tmp_path, "init", "-q", "--bare", str(remote))
+    started.git("remote", "add", "origin", str(remote))
+    started.settings(push=True)
+    flag = tmp_path / "running"
+    started.migration("002-whole", create_person("bina-rai"))
+    started.migration("003-endless", endless(flag))
+    process = started.start()
+    wait_for(flag)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "002-whole" in out
+    assert err.splitlines()[-1] == "interrupted; applied by then: 002-whole"
+    assert started.git_in(remote, "for-each-ref") == ""
+
+
+@pytest.mark.parametrize("step", ["update-ref -m", "read-tree -m -u"])
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["alone", "parallel"])
+def test_an_interrupt_while_publishing_waits_for_its_end(
+    started: Workspace, tmp_path: Path, step: str, options: list[str]
+) -> None:
+    started.migration("002-second", create_person("bina-rai"))
+    started.migration("003-third", create_person("chet-rai"))
+    interrupting = tmp_path / "bin/git"
+    interrupting.parent.mkdir()
+    interrupting.write_text(
+        f"#!{sys.executable}\nimport os, signal, sys\n"
+        f"if {step!r} in ' '.join(sys.argv):\n"
+        "    signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "    for process in {os.getppid(), os.getpid()} - {1}:\n"
+        "        os.kill(process, signal.SIGINT)\n"
+        f"os.execv({shutil.which('git')!r}, ['git', *sys.argv[1:]])\n"
+    )
+    interrupting.chmod(0o755)
+    path = f"{interrupting.parent}{os.pathsep}{os.environ['PATH']}"
+    ran = started.doit(*options, PATH=path)
+    assert ran.code == 130
+    assert ran.err.splitlines()[-1] == "interrupted; applied by then: 002-second"
+    assert started.applied() == ["001-first", "002-second"]
+    assert started.git("status", "--porcelain") == ""
+
+
+def test_a_reader_of_messages_that_goes_away_stops_nothing(started: Workspace) -> None:
+    started.migration("002-second", f"context.log('x' * 100_000)\n{create_person('bina-rai')}")
+    process = started.start()
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stderr.close()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert started.applied() == ["001-first", "002-second"]
+
+
+def test_a_reader_of_the_table_that_goes_away_hides_no_failure(started: Workspace) -> None:
+    started.migration("002-second", create_person("bina-rai"))
+    started.migration("003-bad", "raise ValueError")
+    process = started.start()
+    assert process.stdout is not None
+    process.stdout.close()
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert started.applied() == ["001-first", "002-second"]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_closed_streams_stop_nothing(started: Workspace, closed: str) -> None:
+    started.migration("002-second", f"context.log('x')\n{create_person('bina-rai')}")
+    subprocess.run(
+        ["sh", "-c", f'"$0" -m doit {closed}', sys.executable],
+        cwd=started.root,
+        env=started.environment(),
+        check=True,
+    )
+    assert started.applied() == ["001-first", "002-second"]
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(started: Workspace) -> None:
+    logs = started.root / ".nes-tasks/logs"
+    shutil.rmtree(logs)
+    logs.write_text("in the way")
+    started.migration("002-second", f"print('x')\n{create_person('bina-rai')}")
+    started.migration("003-bad", "raise ValueError('x')")
+    ran = started.doit()
+    assert started.applied() == ["001-first", "002-second"]
+    assert ran.err.splitlines()[-2:] == [
+        "error: 003-bad failed: ValueError: x",
+        "  migrations/003-bad/migrate.py:7  raise ValueError('x')",
+    ]
+
+
+def test_a_folder_that_breaks_during_the_run_is_not_applied(started: Workspace) -> None:
+    folder = started.migrations / "003-third"
+    started.migration("002-second", f"import os\nos.remove({str(folder / 'README.md')!r})")
+    started.migration("003-third", create_person("bina-rai"))
+    ran = started.doit()
+    assert ran.code == 1
+    assert "error: migrations/003-third has no README.md" in ran.err
+    assert started.applied() == ["001-first", "002-second"]
+
+
+def test_a_folder_that_goes_away_during_the_run_is_named(started: Workspace) -> None:
+    folder = started.migrations / "003-third"
+    started.migration("002-second", f"import shutil\nshutil.rmtree({str(folder)!r})")
+    started.migration("003-third", create_person("bina-rai"))
+    ran = started.doit("-a", "migrate")
+    assert ran.code == 1
+    assert "error: migrations/003-third is not there any more" in ran.err
+    assert started.applied() == ["001-first", "002-second"]
 
 
 def test_a_second_run_is_told_who_holds_the_lock(started: Workspace, tmp_path: Path) -> None:

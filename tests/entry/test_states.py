@@ -201,3 +201,32 @@ def test_a_database_that_was_copied_or_touched_is_not_taken_for_changed(
     ran = applied.doit()
     assert ran.code == 0, ran.err
     assert applied.git("status", "--porcelain") == ""
+
+
+def test_files_may_be_called_like_the_keys_of_doit(workspace: Workspace) -> None:
+    keys = ("ignore:", "deps:", "checker:", "_values_:", "result:")
+    workspace.migration("001-first", files=dict.fromkeys(keys, "x"))
+    assert workspace.doit().code == 0
+    assert letters(workspace) == {"migrate": "U", "migrate:001-first": "U"}
+    assert workspace.doit("migrate:001-first", "--force").code == 0
+    assert workspace.git("rev-list", "--count", "HEAD") == "2"
+
+
+def test_a_migration_without_folder_is_named_when_it_is_asked_for(applied: Workspace) -> None:
+    shutil.rmtree(applied.migrations / "001-first")
+    ran = applied.doit("migrate:1")
+    assert ran.code == 2
+    assert ran.err.startswith("error: 001-first is applied, but its folder is missing; ")
+
+
+def test_what_is_pending_beyond_the_name_that_was_asked_for_is_said(applied: Workspace) -> None:
+    applied.migration("003-third")
+    ran = applied.doit("migrate:001-first")
+    assert ran.out == "nothing to do, it is applied already; 1 more is pending: doit\n"
+
+
+def test_a_clone_that_has_everything_is_up_to_date_at_once(applied: Workspace) -> None:
+    origin = applied.root / "elsewhere"
+    shutil.move(applied.db, origin)
+    applied.settings(remote_url=origin.as_uri())
+    assert applied.doit().out == "nes-db is up to date: 2 migrations are applied, nothing to do.\n"

@@ -90,6 +90,15 @@ def test_folders_come_in_the_order_of_number_and_name(migrations: Directory) -> 
     ]
 
 
+def test_one_folder_can_be_looked_into_alone(migrations: Directory) -> None:
+    for name in ("001-a", "002-b"):
+        migrations.add(name)
+    (alone,) = discover(migrations.path, shown="migrations", only="002-b")
+    assert alone in discover(migrations.path, shown="migrations")
+    assert alone.name == "002-b"
+    assert discover(migrations.path, only="003-c") == []
+
+
 def test_the_order_in_which_the_system_lists_does_not_matter(tmp_path: Path) -> None:
     listings = set()
     for number, names in enumerate(itertools.permutations(["003-c", "3-C", "001-a", "3_c"])):

@@ -638,3 +638,30 @@ def test_a_thousand_folders_make_one_chain(migrations: Directory) -> None:
     assert list(chain(plan).items()) == list(zip(names, [None, *names], strict=False))
     assert [entry.name for entry in plan.applied] == names[:3]
     assert plan.next_number == 1001
+
+
+# --- what a run changes ---------------------------------------------------------------------
+
+
+def test_a_plan_goes_on_without_reading_after_a_migration_was_applied(
+    migrations: Directory,
+) -> None:
+    three(migrations)
+    plan = Plan.build(migrations.folders(), migrations.record("001-a"))
+    record = migrations.record("002-b")["002-b"]
+    assert plan.with_applied("002-b", record).entries == (
+        Plan.build(migrations.folders(), migrations.record("001-a", "002-b")).entries
+    )
+    with pytest.raises(KeyError):
+        plan.with_applied("009-z", record)
+
+
+def test_drift_ends_when_the_folder_as_it_is_was_applied(migrations: Directory) -> None:
+    three(migrations)
+    records = migrations.record("001-a", "002-b")
+    (migrations.path / "001-a/data.csv").write_text("new")
+    drifted = Plan.build(migrations.folders(), records)
+    assert drifted["001-a"].state is State.DRIFT
+    again = drifted.with_applied("001-a", migrations.record("001-a")["001-a"])
+    assert states(again) == {"001-a": "applied", "002-b": "applied", "003-c": "pending"}
+    assert again["001-a"].difference == ""

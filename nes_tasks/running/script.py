@@ -1,0 +1,179 @@
+"""The script of a migration: loaded, called, and carried out to its end.
+
+What a script forgets to wait for, Python drops with a warning at most. The migration would then
+count as applied although a part of it never happened, so whatever is left over is a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import os
+import re
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, TextIO
+
+from ..errors import NesTasksError
+
+# The words of CPython, see _warn_unawaited_coroutine in its warnings module.
+NEVER_AWAITED = re.compile(r"coroutine '(?P<name>.+)' was never awaited")
+
+
+class UnfinishedError(NesTasksError):
+    """A script has started something that was not carried out.
+
+    `spot` is the file and the line that it comes from, if that is known.
+    """
+
+    def __init__(self, message: str, *, hint: str, spot: tuple[str, int] | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.spot = spot
+
+
+def run_script(name: str, path: str, context: Any) -> None:
+    """Import the script of the migration `name`, call its `migrate`, and wait for all of it.
+
+    Raises whatever the script raises, also in a task or a thread where nobody looks at it, and
+    `UnfinishedError` when something that it started was not carried out. A process that the
+    script forks and that comes back from it ends here: what follows is its parent's.
+    """
+    with _parent_only(), _nothing_unawaited(), _nothing_lost_in_threads():
+        result = load_migrate(name, path)(context)
+        if inspect.isawaitable(result):
+            result = _finish(result)
+        if inspect.isgenerator(result) or inspect.isasyncgen(result):
+            raise UnfinishedError(
+                "migrate is a generator, so nothing in it was run", hint="take the yield out of it"
+            )
+        del result  # a coroutine that was returned instead of awaited says so when it goes
+
+
+def load_migrate(name: str, path: str) -> Callable[[Any], Any]:
+    """Import the script of the migration `name` and return its `migrate`.
+
+    Raises whatever the script raises.
+    """
+    module_name = f"migration_{name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec
+    assert spec.loader
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # dataclasses and pickle look a class's module up
+    spec.loader.exec_module(module)
+    migrate = getattr(module, "migrate", None)
+    if not callable(migrate):
+        raise TypeError("migrate is not a function")
+    return migrate  # type: ignore[no-any-return]
+
+
+def _finish(awaitable: Awaitable[Any]) -> Any:
+    """Wait for what `migrate` returned, and see to it that no task of it is lost."""
+    lost: list[BaseException] = []
+
+    def note(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
+        if "future" in details and "exception" in details:
+            lost.append(details["exception"])
+        loop.default_exception_handler(details)
+
+    async def finish() -> Any:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(note)
+        result = await awaitable
+        left = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+        if left:
+            names = ", ".join(sorted(_name(task) for task in left))
+            raise UnfinishedError(
+                f"migrate returned before its tasks had ended: {names}",
+                hint="await them, or start them in an asyncio.TaskGroup",
+            )
+        return result
+
+    result = asyncio.run(finish())
+    if lost:
+        raise lost[0]
+    return result
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    return getattr(task.get_coro(), "__qualname__", task.get_name())
+
+
+@contextmanager
+def _nothing_unawaited() -> Iterator[None]:
+    """Raise `UnfinishedError` for a coroutine without await; Python only warns of it."""
+    found: list[UnfinishedError] = []
+    show = warnings.showwarning
+
+    def note(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if forgotten := NEVER_AWAITED.match(str(message)):
+            problem = f"{forgotten['name']} was called without await, so it did nothing"
+            hint = "write await before the call"
+            found.append(UnfinishedError(problem, hint=hint, spot=(filename, lineno)))
+        show(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", NEVER_AWAITED.pattern, RuntimeWarning)
+        warnings.showwarning = note
+        yield
+    if found:
+        raise found[0]
+
+
+@contextmanager
+def _nothing_lost_in_threads() -> Iterator[None]:
+    """Raise what a thread of the script ended with; Python only prints it."""
+    lost: list[BaseException] = []
+    show = threading.excepthook
+
+    def note(details: threading.ExceptHookArgs) -> None:
+        if details.exc_value is not None and not isinstance(details.exc_value, SystemExit):
+            lost.append(details.exc_value)
+        show(details)
+
+    threading.excepthook = note
+    try:
+        yield
+    finally:
+        threading.excepthook = show
+    if lost:
+        raise lost[0]
+
+
+@contextmanager
+def _parent_only() -> Iterator[None]:
+    process = os.getpid()
+    try:
+        yield
+    except BaseException as error:
+        if os.getpid() != process:
+            _end_fork(error)
+        raise
+    if os.getpid() != process:
+        _end_fork(None)
+
+
+def _end_fork(error: BaseException | None) -> None:
+    """End a forked process as Python would, without anything that belongs to its parent."""
+    code: object = 0
+    if isinstance(error, SystemExit):
+        code = error.code or 0
+    elif error is not None:
+        traceback.print_exception(error)
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code if isinstance(code, int) else 1)
