@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..storage.marker import FOLDER as MIGRATION_LOGS
@@ -292,6 +293,7 @@ def is_valid_author_id(author_id: str) -> bool:
 # --- file paths --------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1024)  # one change of an object asks for the same few paths over and over
 def path_of(identifier: str) -> str:
     """Return the path of the file of an id, relative to the data folder.
 

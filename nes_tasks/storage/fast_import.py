@@ -14,7 +14,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
@@ -81,13 +81,31 @@ class FastImport:
 
     def _send_blobs(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for _, mark, data in sorted(waiting, key=itemgetter(0, 1)):
-            self._send(b"blob\nmark :%d\ndata %d\n%b\n" % (mark, len(data), data))
+        waiting.sort(key=itemgetter(0, 1))
+        # One write for all of them: each would wake git up.
+        self._send(
+            b"".join(
+                b"blob\nmark :%d\ndata %d\n%b\n" % (mark, len(data), data)
+                for _, mark, data in waiting
+            )
+        )
 
     def read(self, mark: int) -> bytes:
         """Return the content that was written under `mark`."""
+        return self.read_many([mark])[0]
+
+    def read_many(self, marks: Sequence[int]) -> list[bytes]:
+        """Return the contents that were written under `marks`, a few hundred at the most.
+
+        They are asked for in one go, which has to fit into a pipe's buffer (see `objects.ROUND`).
+        """
+        if not marks:
+            return []
         self._send_blobs()
-        self._send(b"cat-blob :%d\n" % mark, flush=True)
+        self._send(b"".join(b"cat-blob :%d\n" % mark for mark in marks), flush=True)
+        return [self._answer() for _ in marks]
+
+    def _answer(self) -> bytes:
         header = self._answers.readline().split()
         if len(header) != 3:
             raise self._died()

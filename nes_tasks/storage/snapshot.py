@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 from ..errors import DatabaseError
 from .git import Git
-from .objects import ObjectReader
+from .objects import ROUND, ObjectReader
+from .read_ahead import ReadAhead, RecentFiles
 
 TREE_MODE = b"40000"
 GITLINK_MODE = b"160000"
+# What is kept of the files that were read last, in bytes: a script lists what it then changes.
+KEPT_BYTES = 32 * 1024 * 1024
 
 
 class Entry(NamedTuple):
@@ -28,8 +31,8 @@ class Entry(NamedTuple):
 class Snapshot:
     """The immutable files below `tree`, by path from the repository's root. Reads only.
 
-    Folders are read when they are first needed and kept, files are not: memory grows with the
-    number of names in the folders that were looked at.
+    Folders are read when they are first needed and kept; of files only those that were read last.
+    Memory grows with the number of names in the folders that were looked at.
     """
 
     def __init__(self, git: Git, tree: str) -> None:
@@ -38,6 +41,8 @@ class Snapshot:
         self._tree = tree
         self._id_size = len(tree) // 2
         self._folders: dict[str, dict[str, Entry]] = {}
+        self._ahead: dict[str, ReadAhead] = {}
+        self._recent = RecentFiles(KEPT_BYTES)
 
     def blob_id(self, path: str) -> str | None:
         """Return the id of the file at `path`, None when there is no file."""
@@ -70,18 +75,17 @@ class Snapshot:
 
     def _read(self, paths: list[str]) -> Iterator[tuple[str, bytes | None]]:
         ids = [self.blob_id(path) for path in paths]
-        wanted = [oid for oid in ids if oid]
+        contents = {oid: self._recent.get(oid) for oid in ids if oid}
+        wanted = [oid for oid, data in contents.items() if data is None]
         if len(wanted) > 1 and self._is_partial:
             self._fetch(wanted)
-        objects = self._reader.get_many(wanted)
-        for path, oid in zip(paths, ids, strict=True):
-            if oid is None:
-                yield path, None
-                continue
-            found = next(objects)
+        for oid, found in zip(wanted, self._reader.get_many(wanted), strict=True):
             if found is None:
-                raise missing_object(path, oid)
-            yield path, found.data
+                raise missing_object(paths[ids.index(oid)], oid)
+            contents[oid] = found.data
+            self._recent.keep(oid, found.data)
+        for path, blob in zip(paths, ids, strict=True):
+            yield path, contents[blob] if blob else None
 
     @cached_property
     def _is_partial(self) -> bool:
@@ -110,27 +114,42 @@ class Snapshot:
 
     def folder(self, path: str) -> dict[str, Entry]:
         """Return what is directly in the folder at `path`; empty when there is no such folder."""
-        known = self._folders.get(path)
-        if known is None:
-            known = self._folders[path] = self._parse(self._tree_data(path))
-        return known
+        if path not in self._folders:
+            self._read_folders(path)
+        return self._folders[path]
+
+    def _read_folders(self, path: str) -> None:
+        """Read the folder at `path`, and with it those that will be asked for next."""
+        trees = self._trees(path)
+        if not trees:
+            self._folders[path] = {}
+        found = self._reader.get_many(trees.values())
+        for (folder, oid), tree in zip(trees.items(), found, strict=True):
+            if tree is not None:
+                self._folders[folder] = self._parse(tree.data)
+            elif folder == path:  # others are complained about by whoever asks for them
+                raise missing_object(folder or "the root folder", oid)
+
+    def _trees(self, path: str) -> dict[str, str]:
+        """Return the ids of trees to read by their folders; none when `path` is no folder."""
+        if not path:
+            return {"": self._tree}
+        parent, slash, name = path.rpartition("/")
+        entries = self.folder(parent)
+        if name not in entries or not entries[name].is_folder:
+            return {}
+        if parent not in self._ahead:
+            self._ahead[parent] = ReadAhead([n for n, e in entries.items() if e.is_folder], ROUND)
+        along = {f"{parent}{slash}{name}": name for name in self._ahead[parent].along(name)}
+        return {
+            folder: entries[name].oid.hex()
+            for folder, name in along.items()
+            if folder not in self._folders
+        }
 
     def _entry(self, path: str) -> Entry | None:
         parent, _, name = path.rpartition("/")
         return self.folder(parent).get(name)
-
-    def _tree_data(self, path: str) -> bytes:
-        if not path:
-            oid = self._tree
-        else:
-            entry = self._entry(path)
-            if entry is None or not entry.is_folder:
-                return b""
-            oid = entry.oid.hex()
-        found = self._reader.get(oid)
-        if found is None:
-            raise missing_object(path or "the root folder", oid)
-        return found.data
 
     def _parse(self, data: bytes) -> dict[str, Entry]:
         """Read git's tree format: ``mode SP name NUL`` and the raw id, repeated.

@@ -17,7 +17,7 @@ from ..errors import DatabaseError
 from .fast_import import FastImport
 from .git import Git
 from .marker import FOLDER, Statistics
-from .objects import blob_id
+from .objects import ROUND, blob_id
 from .snapshot import Snapshot
 
 # The longest name of ext4, XFS, APFS and NTFS, in bytes or in characters.
@@ -32,6 +32,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SKIPPED = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
 )
+# In the place of a mark: no blob has it.
+UNTOUCHED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,16 @@ class Transaction:
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """Return each path with its content, in this order, a few hundred at a time."""
         waiting = iter(paths)
-        while some := list(islice(waiting, 256)):
+        while some := list(islice(waiting, ROUND)):
             whole = [self._prefix + path for path in some]
-            stored = dict(self._snapshot.read_many(p for p in whole if p not in self._touched))
+            touched = {full: self._touched[full] for full in whole if full in self._touched}
+            marks = {full: mark for full, mark in touched.items() if mark is not None}
+            contents = dict(self._snapshot.read_many(p for p in whole if p not in touched))
+            contents.update(zip(marks, self._stream.read_many([*marks.values()]), strict=True))
             for path, full in zip(some, whole, strict=True):
                 # The caller may have written to it since the last `yield`.
-                ahead = full in stored and full not in self._touched
-                yield path, stored[full] if ahead else self.read(path)
+                same = self._touched.get(full, UNTOUCHED) == touched.get(full, UNTOUCHED)
+                yield path, contents.get(full) if same else self.read(path)
 
     def exists(self, path: str) -> bool:
         """Return whether there is a file at `path`."""

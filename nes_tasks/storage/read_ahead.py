@@ -1,0 +1,52 @@
+"""What is worth reading before it is asked for, and worth keeping after: as file systems do."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Sequence
+
+
+class ReadAhead:
+    """Tells which names of an ordered list to read along with one that is wanted.
+
+    Whoever takes them in order gets twice as many each time, up to `most`; whoever jumps about
+    gets the wanted one alone. `names` are those of folders in git's order, in which a folder's
+    name ends with a slash.
+    """
+
+    def __init__(self, names: Sequence[str], most: int) -> None:
+        self._names = names
+        self._most = most
+        self._next = 0
+        self._count = 1
+
+    def along(self, name: str) -> Sequence[str]:
+        """Return `name`, which must be one of the list, and those that follow it."""
+        at = bisect_left(self._names, f"{name}/", key=lambda other: f"{other}/")
+        self._count = min(2 * self._count, self._most) if at == self._next else 1
+        self._next = at + self._count
+        return self._names[at : self._next]
+
+
+class RecentFiles:
+    """The contents that were read last, by id, as far as they fit into `room` bytes."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._contents: OrderedDict[str, bytes] = OrderedDict()
+
+    def get(self, oid: str) -> bytes | None:
+        """Return the content with this id if it is still here."""
+        data = self._contents.get(oid)
+        if data is not None:
+            self._contents.move_to_end(oid)
+        return data
+
+    def keep(self, oid: str, data: bytes) -> None:
+        """Keep a content that is not here, and let go of the oldest ones for it."""
+        self._contents[oid] = data
+        self._room -= len(data)
+        while self._room < 0:
+            _, gone = self._contents.popitem(last=False)
+            self._room += len(gone)
