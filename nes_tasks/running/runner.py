@@ -116,7 +116,9 @@ class Runner:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
             if not force:
                 self._refuse_what_was_run_by_hand(ledger, name)
-            repository.check_ready()
+            # Once is enough for a run: what is changed while it goes on is found, and spared, when
+            # a migration is published.
+            repository.check_ready(files=not self._applied)
             return self._apply(repository, self._project.folder(name), ledger.commit)
 
     def _look(self, repository: Repository) -> tuple[Plan, Ledger]:

@@ -1,12 +1,13 @@
 """Running git: the one place that starts its processes.
 
-Only plumbing commands with stable, machine-readable output are used from here. This module is
-imported by `doit list` and loads nothing heavy; work on remotes, configuration and history
-goes through GitPython in `repository`.
+Only commands with stable, machine-readable output are used. This module is imported by
+`doit list` and loads nothing heavy.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 import subprocess
@@ -31,6 +32,8 @@ KEPT = (
     "GIT_SSH",
     "GIT_SSL_",
 )
+# What Linux gives a pipe of anyone at the most: /proc/sys/fs/pipe-max-size, see pipe(7).
+PIPE_SIZE = 1024 * 1024
 # No such program on PATH, or only files of that name that may not be executed.
 CANNOT_START = (FileNotFoundError, PermissionError)
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
@@ -118,7 +121,7 @@ class Git:
     ) -> subprocess.Popen[bytes]:
         """Start a git that is spoken to over pipes; the caller closes it."""
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 self.command(*args),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -128,6 +131,15 @@ class Git:
             )
         except CANNOT_START:
             raise git_missing() from None
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            _widen(pipe)
+        return process
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Give a pipe more room where the system lets us: the two ends then wake each other less."""
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or all the room is taken
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 
 def git_missing() -> UnavailableError:

@@ -1,9 +1,4 @@
-"""The database repository: found or made, checked, locked, published to.
-
-This is the only module that imports GitPython, to find what belongs to a repository. Everything
-else speaks to git itself: GitPython knows neither reftables nor SHA-256, takes a `$` in a path for
-a variable, and drops the comments of a configuration that it writes.
-"""
+"""The database repository: found or made, checked, locked, published to."""
 
 from __future__ import annotations
 
@@ -18,17 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-# Without git GitPython's import fails with advice for programmers; `check_version` says it better.
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-
-from git import Repo
-from git.exc import InvalidGitRepositoryError, NoSuchPathError
-
 from ..errors import DatabaseError, GitError, UnavailableError
 from ..settings import Settings, shown
 from .checkout import Checkout
 from .fast_import import ASIDE_PREFIX
-from .git import Git, check_version, clean_environment
+from .git import Git, check_version
 from .ledger import is_absent, not_a_repository
 from .lock import holder, lock
 from .note import note_of
@@ -66,16 +55,18 @@ UNFINISHED = {
 class Repository:
     """One database repository: a working tree, a submodule, a clone without checkout, or bare."""
 
-    def __init__(self, settings: Settings, repo: Repo) -> None:
+    def __init__(self, settings: Settings, git_dir: Path, *, bare: bool) -> None:
         self.settings = settings
-        self.repo = repo
         self.git = Git(settings.database)
-        self.git_dir = Path(repo.git_dir)
-        self._objects = Path(repo.common_dir) / "objects"
-        self._own_folder = Path(repo.common_dir) / "nes-tasks"
+        self.git_dir = git_dir
+        self._bare = bare
+        # Linked worktrees share everything but HEAD and index.
+        shared = settings.database / self.git.text("rev-parse", "--git-common-dir")
+        self._objects = shared / "objects"
+        self._own_folder = shared / "nes-tasks"
         # The note that says a publication is under way. Each linked worktree has its own: another
         # one could not finish what it says.
-        self._pending = note_of(self.git_dir)
+        self._pending = note_of(git_dir)
 
     @classmethod
     def open(cls, settings: Settings) -> Repository:
@@ -86,18 +77,18 @@ class Repository:
         `DatabaseError` when the path holds something else.
         """
         check_version()
-        _forget_callers_repository()
         path = settings.database
         if is_absent(path):
             _make(settings)
-        # git is asked too: it does not use a repository of another user or of a later version.
-        asked = Git(path).attempt("rev-parse", "--git-dir")
+        asked = Git(path).attempt(
+            "rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"
+        )
         if asked.returncode:
             raise not_a_repository(path, asked.stderr.decode(errors="replace"))
-        try:
-            return cls(settings, Repo(path, expand_vars=False))
-        except (InvalidGitRepositoryError, NoSuchPathError):
-            raise not_a_repository(path, "") from None
+        bare, inside, git_dir = os.fsdecode(asked.stdout.rstrip(b"\n")).split("\n", 2)
+        if bare == inside:  # neither: a folder inside .git
+            raise not_a_repository(path, "")
+        return cls(settings, Path(git_dir), bare=bare == "true")
 
     # What is there
 
@@ -109,7 +100,7 @@ class Repository:
         """
         place, wanted = self.settings.shown_database, self.settings.branch
         current = (self.git.ask("symbolic-ref", "--quiet", "HEAD") or "").removeprefix(HEADS)
-        if self.repo.bare and wanted:
+        if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
                 raise DatabaseError(
                     f"{place} has no branch {wanted}",
@@ -142,7 +133,7 @@ class Repository:
     @property
     def has_checkout(self) -> bool:
         """Whether there are files to bring along: neither bare nor cloned without checkout."""
-        return not self.repo.bare and ((self.git_dir / "index").exists() or self.head() is None)
+        return not self._bare and ((self.git_dir / "index").exists() or self.head() is None)
 
     def head(self) -> str | None:
         """Return the commit at the tip of the branch, None before the first one."""
@@ -159,11 +150,12 @@ class Repository:
         name, email = configured("name"), configured("email")
         return (name, email) if name and email else FALLBACK_IDENTITY
 
-    def check_ready(self) -> None:
+    def check_ready(self, *, files: bool = True) -> None:
         """Check that a migration may run; changes nothing.
 
         Raises `DatabaseError` naming what stands in the way: an operation that a person has to
-        finish, another git at work, uncommitted changes, a missing permission.
+        finish, another git at work, uncommitted changes, a missing permission. Whether there are
+        uncommitted changes takes a look at every file; it is left out without `files`.
         """
         place = self.settings.shown_database
         for file_name, operation in UNFINISHED.items():
@@ -177,16 +169,20 @@ class Repository:
             if not os.access(folder, os.W_OK):
                 raise DatabaseError(f"no permission to write to {folder}")
         if self.has_checkout:
-            self._check_clean(place)
+            self._check_checkout(place)
+            if files:
+                self._check_clean(place)
 
-    def _check_clean(self, place: str) -> None:
-        if not os.access(self.repo.working_dir, os.W_OK):
+    def _check_checkout(self, place: str) -> None:
+        if not os.access(self.settings.database, os.W_OK):
             raise DatabaseError(f"no permission to write to {place}")
         if (self.git_dir / "index.lock").exists():
             raise DatabaseError(
                 f"another git command is at work in {place}",
                 hint=f"if none is, remove {shown(self.git_dir, self.settings.root)}/index.lock",
             )
+
+    def _check_clean(self, place: str) -> None:
         status = self.git.run(
             "status",
             "--porcelain",
@@ -279,7 +275,7 @@ class Repository:
         return Checkout(
             self.git,
             self.git_dir,
-            Path(self.repo.working_dir),
+            self.settings.database,
             place=self.settings.shown_database,
             kept=self._own_folder / "kept",
         )
@@ -414,13 +410,6 @@ def is_submodule(settings: Settings) -> bool:
             for key, _, value in rows
         )
     return False
-
-
-def _forget_callers_repository() -> None:
-    """Drop the variables by which a hook tells git its own repository; GitPython passes them on."""
-    kept = clean_environment()
-    for variable in [key for key in os.environ if key.startswith("GIT_") and key not in kept]:
-        del os.environ[variable]
 
 
 def _abort(operation: str) -> str:

@@ -169,6 +169,18 @@ def test_a_marker_that_is_not_committed_does_not_count(applied: Workspace) -> No
     assert "nes-db has uncommitted changes: v2/migration-logs/003-third/" in ran.err
 
 
+def test_what_is_changed_while_a_run_goes_on_is_never_overwritten(workspace: Workspace) -> None:
+    mine = workspace.db / "v2/entity/person/bina-rai.json"
+    leave = f'open("{mine}", "w").write("mine")'
+    # When the second one starts, the folder is there because of the first.
+    workspace.migration("001-first", create_person("asha-rai"))
+    workspace.migration("002-second", f"{leave}\n{create_person('bina-rai')}")
+    ran = workspace.doit()
+    assert (ran.code, workspace.applied()) == (3, ["001-first"])
+    assert "v2/entity/person/bina-rai.json" in ran.err
+    assert mine.read_text() == "mine"
+
+
 def test_files_that_git_ignores_are_no_inputs(workspace: Workspace) -> None:
     workspace.git_in(workspace.root, "init", "-q")
     (workspace.root / ".gitignore").write_text("*.secret\nnes-db/\n.nes-tasks/\n")
