@@ -34,7 +34,7 @@ from .entity_classes import entity_from_dict as entity_from_dict
 from .relationship import Relationship
 from .version import Author, Version, VersionSummary
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Made = TypeVar("_Made")
 _Dumped = Entity | Relationship | Version | Author
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -187,7 +187,22 @@ def load_author(data: bytes, source: str = "author file") -> Author:
     return _load(data, source, Author.model_validate)
 
 
-def _load(data: bytes, source: str, make: Callable[[dict[str, Any]], _Model]) -> _Model:
+def version_number_in(data: bytes, source: str) -> int:
+    """Return the version number in the file of an entity or relationship, 0 without one.
+
+    Nothing else of it is checked: whoever changes a broken object may put it right.
+    """
+    return _load(data, source, _version_number)
+
+
+def _version_number(content: dict[str, Any]) -> int:
+    match content:
+        case {"version_summary": {"version_number": int(number)}}:
+            return number
+    return 0
+
+
+def _load(data: bytes, source: str, make: Callable[[dict[str, Any]], _Made]) -> _Made:
     try:
         return make(_parse(data))
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from .entity import Entity
@@ -34,11 +35,17 @@ def entity_class_of(data: Mapping[str, Any]) -> type[Entity]:
     prefix = data.get("entity_prefix")
     if isinstance(prefix, str) and prefix in ALLOWED_ENTITY_PREFIXES:
         return _CLASSES.get(prefix) or _CLASSES[prefix.partition("/")[0]]
-    entity_type = EntityType(data.get("type")).value
-    sub_type = data.get("sub_type")
-    if isinstance(sub_type, str):
-        return _CLASSES.get("/".join((entity_type, sub_type)), _CLASSES[entity_type])
-    return _CLASSES[entity_type]
+    entity_type, sub_type = data.get("type"), data.get("sub_type")
+    if isinstance(entity_type, str):
+        return _class_of(entity_type, sub_type if isinstance(sub_type, str) else None)
+    return _class_of(EntityType(entity_type), None)
+
+
+@lru_cache(maxsize=256)
+def _class_of(entity_type: str, sub_type: str | None) -> type[Entity]:
+    name = EntityType(entity_type).value
+    # join() and not an f-string: formatting an enum member would give its name.
+    return _CLASSES.get("/".join((name, sub_type or "")), _CLASSES[name])
 
 
 def entity_from_dict(data: Mapping[str, Any]) -> Entity:

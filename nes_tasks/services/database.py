@@ -34,6 +34,7 @@ from ..models.codec import (
     load_entity,
     load_relationship,
     load_version,
+    version_number_in,
 )
 from ..models.entity import Entity
 from ..models.identifiers import AUTHOR, ENTITY, RELATIONSHIP, SUFFIX, VERSION, path_of
@@ -323,6 +324,13 @@ class EntityDatabase(ObjectFiles):
         accepts = version_test(author_slug, created_after, created_before)
         name = "list_versions_by_entity"
         return self._list(name, paths, load_version, limit, offset, accepts)
+
+    def version_number(self, entity_or_relationship_id: str) -> int | None:
+        """Return the number of the version that is stored, None when there is nothing.
+
+        It is 0 where the file tells none. Raises for a file that is no JSON object.
+        """
+        return self._get(entity_or_relationship_id, "", version_number_in)
 
     def next_version_number(self, entity_or_relationship_id: str, at_least: int = 1) -> int:
         """Return the first number from `at_least` on under which there is no version yet."""

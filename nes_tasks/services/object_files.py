@@ -16,7 +16,7 @@ from ..models.version import Author, Version
 from ..storage.store import Store
 from .page import DEFAULT_LIMIT, check_page, page
 
-Thing = TypeVar("Thing", Entity, Relationship, Version, Author)
+Thing = TypeVar("Thing", Entity, Relationship, Version, Author, int)
 Load = Callable[[bytes, str], Thing]
 
 

@@ -113,10 +113,10 @@ class PublicationService:
         """
         author_id = self._author_id(author_id)
         description = _required(change_description)
-        stored = await self.database.get_entity(entity.id)
-        if stored is None:
+        last = self.database.version_number(entity.id)
+        if last is None:
             raise ValueError(f"Entity {entity.id} does not exist")
-        await self._update(entity, stored, author_id, description)
+        await self._update(entity, last, author_id, description)
         return entity
 
     async def get_entity(self, entity_id: str) -> Entity | None:
@@ -201,7 +201,8 @@ class PublicationService:
         author = await self._authors.resolve(author_id)
         if stored is not None and _says_the_same(stored, relationship, author, description):
             return stored
-        await self._update(relationship, stored, author_id, description)
+        last = self.database.version_number(identifier) or 0
+        await self._update(relationship, last, author_id, description)
         return relationship
 
     async def update_relationship(
@@ -216,11 +217,11 @@ class PublicationService:
         """
         author_id = self._author_id(author_id)
         description = _required(change_description)
-        stored = await self.database.get_relationship(relationship.id)
-        if stored is None:
+        last = self.database.version_number(relationship.id)
+        if last is None:
             raise ValueError(f"Relationship {relationship.id} does not exist")
         _checked_dates(relationship.start_date, relationship.end_date)
-        await self._update(relationship, stored, author_id, description)
+        await self._update(relationship, last, author_id, description)
         return relationship
 
     async def delete_relationship(
@@ -309,17 +310,15 @@ class PublicationService:
     async def _update(
         self,
         thing: Entity | Relationship,
-        stored: Entity | Relationship | None,
+        last: int,
         author_id: str,
         description: str,
     ) -> None:
-        """Publish `thing` as the version after that of `stored`."""
+        """Publish `thing` as the version after the stored one, whose number is `last`."""
         before = thing.version_summary
         kind = VersionType.ENTITY if isinstance(thing, Entity) else VersionType.RELATIONSHIP
         author = await self._authors.resolve(author_id)
-        summary = self._summary(
-            thing.id, kind, author, description, at_least=_version_number(stored) + 1
-        )
+        summary = self._summary(thing.id, kind, author, description, at_least=last + 1)
         thing.version_summary = summary
         try:
             await self._publish(thing, summary)
@@ -353,7 +352,7 @@ class PublicationService:
         author_id = self._author_id(author_id)
         description = _required(change_description)
         author = await self._authors.resolve(author_id)
-        last = await self._last_version(identifier, kind)
+        last = self._last_version(identifier)
         delete = (
             self.database.delete_entity
             if kind is VersionType.ENTITY
@@ -365,12 +364,10 @@ class PublicationService:
         await self._record(summary, None)
         return True
 
-    async def _last_version(self, identifier: str, kind: VersionType) -> int:
+    def _last_version(self, identifier: str) -> int:
         """Return the number of the stored version; 0 where the file is broken or absent."""
         try:
-            if kind is VersionType.ENTITY:
-                return _version_number(await self.database.get_entity(identifier))
-            return _version_number(await self.database.get_relationship(identifier))
+            return self.database.version_number(identifier) or 0
         except MalformedFileError:
             return 0
 
@@ -483,8 +480,3 @@ def _required(change_description: str | None) -> str:
     if change_description is None:
         raise ValueError("change_description is required")
     return change_description
-
-
-def _version_number(stored: Entity | Relationship | None) -> int:
-    summary = None if stored is None else stored.version_summary
-    return 0 if summary is None else summary.version_number
