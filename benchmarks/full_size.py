@@ -98,14 +98,14 @@ def country(root: Path, data: Path) -> None:
 
 def floor(database: Path, work: Path) -> Measured:
     """Write the same commits with git alone and return what that costs."""
-    stream = work / "stream"
+    work.mkdir()
+    subprocess.run(["git", "init", "-q", str(work / "database")], check=True)
+    copy, stream = work / "database", work / "stream"
     tips = prepare(database, stream)
-    subprocess.run(["git", "init", "-q", str(work / "floor")], check=True)
-    total = measure(["git", "fast-import", "--quiet", "--done"], cwd=work / "floor", stdin=stream)
-    parts = [total]
-    empty = git(work / "floor", "hash-object", "-t", "tree", "/dev/null").decode().strip()
+    parts = [measure(["git", "fast-import", "--quiet", "--done"], cwd=copy, stdin=stream)]
+    empty = git(copy, "hash-object", "-t", "tree", "/dev/null").decode().strip()
     for before, after in zip([empty, *tips], tips, strict=False):
-        parts.append(measure(["git", "read-tree", "-m", "-u", before, after], cwd=work / "floor"))
+        parts.append(measure(["git", "read-tree", "-m", "-u", before, after], cwd=copy))
     return Measured(
         sum(p.cpu for p in parts), sum(p.wall for p in parts), max(p.memory for p in parts)
     )
@@ -162,27 +162,32 @@ def main() -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data")
+    parser.add_argument("--pairs", type=int, default=3, help="runs of the whole country")
     parser.add_argument("--applied", type=int, default=1000, help="migrations of the no-op run")
     options = parser.parse_args()
     os.environ.update(GIT_CONFIG_GLOBAL=os.devnull)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        full(work, options.data)
+        full(work, options.data, options.pairs)
         nothing_to_do(work, options.applied)
 
 
-def full(work: Path, data: Path) -> None:
-    """Measure the whole country, and a small change of it."""
-    root = project(work / "country")
-    country(root, data)
-    ours = measure([*DOIT, "run"], cwd=root)
+def full(work: Path, data: Path, pairs: int) -> None:
+    """Measure the whole country against the floor, in pairs, and then a small change of it."""
+    runs, floors = [], []
+    for number in range(pairs):
+        root = project(work / f"country-{number}")
+        country(root, data)
+        runs.append(measure([*DOIT, "run"], cwd=root))
+        floors.append(floor(root / "nes-db", work / f"floor-{number}"))
     files = len(git(root / "nes-db", "ls-tree", "-r", "--name-only", "HEAD").split())
-    print(f"four migrations, {files:,} files in the end")
-    least = floor(root / "nes-db", work)
-    show("git fast-import and read-tree (the floor)", least)
-    show("doit run", ours, least)
-    runs = [tag_wards(root, number) for number in (5, 6, 7)]
-    show("doit run, 137 updates (median of 3)", middle(runs))
+    print(f"four migrations, {files:,} files in the end (medians of {pairs} pairs)")
+    show("git fast-import and read-tree (the floor)", middle(floors))
+    show("doit run", middle(runs), middle(floors))
+    ratios = [ours.cpu / least.cpu for ours, least in zip(runs, floors, strict=True)]
+    print(f"ratio of each pair: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+    tagging = [tag_wards(root, number) for number in (5, 6, 7)]
+    show("doit run, 137 updates (median of 3)", middle(tagging))
 
 
 def tag_wards(root: Path, number: int) -> Measured:
