@@ -44,6 +44,7 @@ class Settings:
     push_timeout: int = 1800
     out_of_order: str = "refuse"
     nes_package: str = "compat"
+    malformed_files: str = "refuse"
 
     @property
     def state_folder(self) -> Path:
@@ -64,7 +65,11 @@ class Settings:
 KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
 DEFAULTS: dict[str, Any] = {"migrations": "migrations", "database": "nes-db"}
 INTEGERS = frozenset({"batch_size", "push_timeout"})
-CHOICES = {"out_of_order": ("refuse", "allow"), "nes_package": ("compat", "installed")}
+CHOICES = {
+    "out_of_order": ("refuse", "allow"),
+    "nes_package": ("compat", "installed"),
+    "malformed_files": ("refuse", "skip"),
+}
 # What git does not accept in the name of a branch or a remote, see
 # https://git-scm.com/docs/git-check-ref-format
 NO_NAME = re.compile(

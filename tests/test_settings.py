@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "push_timeout": 1800,
     "out_of_order": "refuse",
     "nes_package": "compat",
+    "malformed_files": "refuse",
 }
 
 # For each key: a value other than the default as TOML, as text, and what becomes of it.
@@ -43,6 +44,7 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "push_timeout": ("7", "7", 7),
     "out_of_order": ('"allow"', "allow", "allow"),
     "nes_package": ('"installed"', "installed", "installed"),
+    "malformed_files": ('"skip"', "skip", "skip"),
 }
 
 
@@ -203,7 +205,12 @@ def test_other_words_for_push_are_refused(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "choices"), [("out_of_order", "refuse, allow"), ("nes_package", "compat, installed")]
+    ("key", "choices"),
+    [
+        ("out_of_order", "refuse, allow"),
+        ("nes_package", "compat, installed"),
+        ("malformed_files", "refuse, skip"),
+    ],
 )
 def test_another_choice_is_refused_with_the_allowed_ones(
     tmp_path: Path, key: str, choices: str

@@ -43,7 +43,7 @@ class Job:
     `shown` is how messages name the `folder`, `base` the commit to run on (None: no commit yet),
     `ref` the private ref for the result, `clock` the one time that the migration sees, `author`
     and `committer` are (name, e-mail), `nes_package` says what ``import nes`` means
-    (`compat.choose`).
+    (`compat.choose`), `strict` whether a malformed file of the database stops a listing.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Job:
     committer: tuple[str, str]
     batch_size: int
     nes_package: str
+    strict: bool
 
     @classmethod
     def from_json(cls, text: str) -> Job:
@@ -204,7 +205,11 @@ def _context(
     from ..services.search import SearchService
     from .context import MigrationContext
 
-    database = EntityDatabase(OwnedStore(transaction), warn=lambda text: log(f"warning: {text}"))
+    database = EntityDatabase(
+        OwnedStore(transaction),
+        strict=job.strict,
+        warn=lambda text: log(f"warning: {text}"),
+    )
     author = f"author:migration-{job.name}"
     return MigrationContext(
         publication=PublicationService(database, lambda: clock, default_author=author),

@@ -291,6 +291,7 @@ class Runner:
             committer=repository.committer(),
             batch_size=settings.batch_size,
             nes_package=settings.nes_package,
+            strict=settings.malformed_files == "refuse",
         )
 
     def _note_failure(self, name: str, error: BaseException) -> None:

@@ -417,3 +417,16 @@ def test_a_malformed_file_is_named_with_whoever_wrote_it(started: Workspace, by_
     commit = started.git("rev-parse", "--short=12", "HEAD")
     writer = f"commit {commit}, Fix a name" if by_hand else "000-by-hand"
     assert line.endswith(f"; it was written by {writer}")
+
+
+def test_a_malformed_file_can_be_skipped_and_is_told(started: Workspace) -> None:
+    (started.db / "v2/entity/person/asha-rai.json").write_text("{broken")
+    started.git("commit", "-qam", "Run migration 000-by-hand")
+    started.settings(malformed_files="skip")
+    body = 'context.log(len(await context.db.list_entities(entity_type="person")))'
+    started.migration("002-list", body)
+    ran = started.doit()
+    assert ran.code == 0, ran.err
+    log = (started.db / "v2/migration-logs/002-list/log.txt").read_text().splitlines()
+    assert log[0].startswith("warning: left out: entity/person/asha-rai.json: not JSON")
+    assert log[1:] == ["0"]
