@@ -34,6 +34,27 @@ class Checkout:
 
         Raises `DatabaseError` with the first file that stands in the way.
         """
+        self._try(old, new)
+        # git counts what it is told to ignore as worthless and writes over it.
+        added = self._git.run(
+            "diff-tree",
+            "-r",
+            "-z",
+            "--no-renames",
+            "--diff-filter=A",
+            "--name-only",
+            self._tree(old),
+            new,
+        )
+        for path in map(os.fsdecode, added.split(b"\0")[:-1]):
+            if os.path.lexists(self._top / path):
+                raise DatabaseError(
+                    f"{self._place} has a file of its own that git ignores where a new one "
+                    f"belongs: {path}; nothing was applied",
+                    hint=f"move {self._place}/{path} away, then run it again",
+                )
+
+    def _try(self, old: str | None, new: str) -> None:
         trial = ("read-tree", "-n", "-m", "-u", self._tree(old), new)
         if self._git.attempt(*trial).returncode == 0:
             return

@@ -102,6 +102,20 @@ def test_ignored_files_are_left_alone(filled: Place, repository: Repository) -> 
     assert {"v2/entity/person/mine.log", "run.log"} < set(filled.files())
 
 
+def test_an_ignored_file_where_a_new_one_belongs_is_not_overwritten(
+    filled: Place, repository: Repository
+) -> None:
+    filled.commit({".gitignore": f"{Path(NEW).name}\n"})
+    filled.write({f"v2/{NEW}": "mine"})
+    tip, before = filled.git("rev-parse", "main"), filled.state()
+    with pytest.raises(DatabaseError, match=rf"a file of its own that git ignores .*: v2/{NEW}"):
+        publish(repository, CHANGE)
+    after = filled.state()
+    assert after["files"] == before["files"]
+    assert (after["index"], after["status"]) == (before["index"], before["status"])
+    assert filled.git("rev-parse", "main") == tip
+
+
 def test_a_bare_repository_has_only_the_branch_to_move(tmp_path: Path, filled: Place) -> None:
     bare = clone(filled.path, tmp_path / "bare.git", "--bare")
     commit = publish(opened(tmp_path, database=bare.path), CHANGE)
