@@ -22,20 +22,30 @@ SECONDS_BETWEEN_LINES = 2.0
 class Display:
     """Shows what a runner reports; implements `nes_tasks.running.runner.Observer`.
 
-    `doing` is what happens to a migration while its script runs.
+    `doing` is what happens to a migration while its script runs; with `logs` its messages are
+    shown.
     """
 
-    def __init__(self, doing: str = "applied") -> None:
+    def __init__(self, doing: str = "applied", *, logs: bool = True) -> None:
         self._doing = doing
+        self._logs = logs
+        self._expected = 0
+        self._count = 0
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._last_line = 0.0
 
+    def expect(self, count: int) -> None:
+        """Take note of how many are to come, so that each is shown with its number."""
+        self._expected = count
+
     def started(self, name: str) -> None:
         """Show that a migration runs."""
         self._last_line = time.monotonic()
+        self._count += 1
+        of_all = f" ({self._count:,}/{self._expected:,})" if self._expected > 1 else ""
         if not sys.stderr.isatty():
-            say(f"{name} is being {self._doing}")
+            say(f"{name} is being {self._doing}{of_all}")
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -50,10 +60,12 @@ class Display:
             transient=True,
         )
         self._progress.start()
-        self._task = self._progress.add_task(name, total=None, count="")
+        self._task = self._progress.add_task(f"{name}{of_all}", total=None, count="")
 
     def logged(self, name: str, message: str) -> None:
         """Show a message of the script."""
+        if not self._logs:
+            return
         text = "\n".join(f"  {line}" for line in plain(message).split("\n"))
         if self._progress is None:
             say(text)

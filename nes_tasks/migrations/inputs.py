@@ -80,10 +80,21 @@ def list_inputs(
 def is_left_out(entry: os.DirEntry[str]) -> bool:
     """Tell whether an entry of a folder is no input, going by its name and kind."""
     name = entry.name
-    if name.startswith(".") or name == "__pycache__":
-        return True
-    backup = name.endswith(BACKUP_SUFFIXES) or (name.startswith("#") and name.endswith("#"))
-    return backup and not entry.is_dir(follow_symlinks=False)
+    return _is_hidden(name) or (_is_backup(name) and not entry.is_dir(follow_symlinks=False))
+
+
+def is_input_path(relative: str) -> bool:
+    """Tell whether a file may be an input, going by its path relative to the folder alone."""
+    *folders, name = relative.split("/")
+    return not (any(map(_is_hidden, (*folders, name))) or _is_backup(name))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__"
+
+
+def _is_backup(name: str) -> bool:
+    return name.endswith(BACKUP_SUFFIXES) or (name.startswith("#") and name.endswith("#"))
 
 
 def hash_files(files: Iterable[InputFile], cache: HashCache | None = None) -> dict[str, str]:

@@ -70,7 +70,8 @@ class Runner:
     """Applies the migrations of one project.
 
     `command` is what others are told when they find the database in use, `clock` gives the
-    time that a migration sees. Use it in a ``with`` block or call `close`.
+    time that a migration sees; without `may_record` none records answers of the network. Use it
+    in a ``with`` block or call `close`.
     """
 
     def __init__(
@@ -80,13 +81,14 @@ class Runner:
         *,
         command: str = "doit run",
         clock: Callable[[], datetime] = now,
+        may_record: bool = True,
     ) -> None:
         self._project = project
         self._observer = observer
-        self._command = command
+        self.command = command
         self._clock = clock
         self._log = RunLog(project.settings.state_folder / "logs")
-        self._worker = Worker(self._log.path)
+        self._worker = Worker(self._log.path, may_record=may_record)
         self._opened: Repository | None = None
         self._applied = 0
         self._seen: tuple[Plan, Ledger] | None = None
@@ -109,7 +111,7 @@ class Runner:
         database is as it was.
         """
         repository = self.repository
-        with repository.locked(self._command):
+        with repository.locked(self.command):
             plan, ledger = self._look(repository)
             decision = guard(plan, name, force=force)
             if not decision.run:
@@ -183,7 +185,7 @@ class Runner:
         """
         repository = self.repository
         refs: list[str] = []
-        with repository.locked(self._command):
+        with repository.locked(self.command):
             try:
                 plan, ledger = self._project.look()
                 base = ledger.commit
@@ -220,15 +222,37 @@ class Runner:
         return self._result(name, outcome, time.perf_counter() - started)
 
     @contextmanager
+    def executed(
+        self, folder: Folder, base: str | None, moment: datetime
+    ) -> Iterator[MigrationResult]:
+        """Execute a migration on the commit `base` as it would have been at `moment`.
+
+        Its private ref is gone after the block, and nothing is published. The caller holds the
+        lock and has decided that it may run: nothing is looked up. Raises what `apply` would
+        when the script fails.
+        """
+        repository = self.repository
+        with self._executed(repository, folder, base, moment) as (job, outcome, started):
+            result = self._result(folder.name, outcome, time.perf_counter() - started)
+        try:
+            yield result
+        finally:
+            repository.discard(job.ref)
+
+    @contextmanager
     def _executed(
-        self, repository: Repository, folder: Folder, base: str | None
+        self,
+        repository: Repository,
+        folder: Folder,
+        base: str | None,
+        moment: datetime | None = None,
     ) -> Iterator[tuple[Job, dict[str, Any], float]]:
         """Execute the script on a private ref; give the job, its outcome and when it started.
 
         An exception in the block is noted as the migration's failure, and the ref goes away.
         """
         name = folder.name
-        job = self._job(repository, folder, base)
+        job = self._job(repository, folder, base, moment or self._clock())
         self._log.write(f"{name}: on {base or 'an empty database'} in {job.database}")
         started = time.perf_counter()
         self._observer.started(name)
@@ -269,7 +293,9 @@ class Runner:
                 outcome = event["done"]
         return outcome
 
-    def _job(self, repository: Repository, folder: Folder, base: str | None) -> Job:
+    def _job(
+        self, repository: Repository, folder: Folder, base: str | None, moment: datetime
+    ) -> Job:
         settings = self._project.settings
         inputs, migration = _hash(folder), load(folder)
         return Job(
@@ -287,7 +313,7 @@ class Runner:
             data_dir=settings.data_dir,
             base=base,
             ref=f"{PRIVATE_REFS}/{uuid.uuid4().hex}",
-            clock=timestamp(self._clock()),
+            clock=timestamp(moment),
             committer=repository.committer(),
             batch_size=settings.batch_size,
             nes_package=settings.nes_package,
@@ -312,14 +338,14 @@ class Runner:
 
         Raises `LockHeldError` when it is under way just now.
         """
-        with self.repository.locked(self._command):
+        with self.repository.locked(self.command):
             pass
 
     def close(self) -> None:
         """End the worker, and tidy up after what was applied."""
         self._worker.close()
         if self._applied:
-            with contextlib.suppress(NesTasksError), self.repository.locked(self._command):
+            with contextlib.suppress(NesTasksError), self.repository.locked(self.command):
                 self.repository.tidy()
 
     def __enter__(self) -> Runner:

@@ -26,6 +26,7 @@ from ..errors import MigrationFailedError
 from .job import Channel, Job, execute
 from .loading import Loading, load
 
+RECORD = "NES_TASKS_RECORD"
 # Where programs and their configuration are found, and nothing that authenticates anyone.
 PASSED_ON = (
     "PATH",
@@ -36,7 +37,7 @@ PASSED_ON = (
     "LD_LIBRARY_PATH",
     "SSL_CERT_FILE",
     "NES_TASKS_PASS_ENV",
-    "NES_TASKS_RECORD",
+    RECORD,
 )
 FIXED = {
     "LC_ALL": "C.UTF-8",
@@ -49,12 +50,14 @@ FIXED = {
 class Worker:
     """The caller's side: starts the worker process, gives it jobs, ends it.
 
-    `log` is the file that takes whatever a script prints. Not thread-safe: one job at a time,
-    as migrations are applied one at a time.
+    `log` is the file that takes whatever a script prints. Without `may_record` a script records
+    no answers of the network, whatever the caller's environment asks for. Not thread-safe: one
+    job at a time, as migrations are applied one at a time.
     """
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, may_record: bool = True) -> None:
         self._log = log
+        self._may_record = may_record
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -115,7 +118,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=worker_environment(),
+                env=worker_environment(may_record=self._may_record),
                 pass_fds=[theirs.fileno()],
                 # A session of its own: Ctrl-C reaches us alone, and one signal ends them all.
                 start_new_session=True,
@@ -142,10 +145,12 @@ class Worker:
             process.wait()
 
 
-def worker_environment() -> dict[str, str]:
+def worker_environment(*, may_record: bool = True) -> dict[str, str]:
     """Return the whole environment of the worker."""
     asked_for = os.environ.get("NES_TASKS_PASS_ENV", "").replace(",", " ").split()
     env = {key: os.environ[key] for key in (*PASSED_ON, *asked_for) if key in os.environ}
+    if not may_record:
+        env.pop(RECORD, None)
     return {**env, **FIXED}
 
 

@@ -59,7 +59,7 @@ def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
         path,
         env={"GIT_LITERAL_PATHSPECS": "1"},
     )
-    cut = _shallow_ends(git)
+    cut = shallow_ends(git)
     records = out.decode(errors="replace").split("\x1e")[:-1]
     return [_parse(record.lstrip("\n"), cut) for record in records]
 
@@ -89,7 +89,7 @@ def _moment(seconds: str) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _shallow_ends(git: Git) -> frozenset[str]:
+def shallow_ends(git: Git) -> frozenset[str]:
     """Return the commits whose parents a shallow clone does not have."""
     place = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
     file = git.folder / place

@@ -79,12 +79,13 @@ class Preview:
             "format": FORMAT,
             "migrations": [migration.to_dict() for migration in self.migrations],
             "beneath": self.beneath,
-            "failure": _failure(self.failure),
+            "failure": failure_document(self.failure),
             "not_run": self.not_run,
         }
 
 
-def _failure(error: NesTasksError | None) -> dict[str, Any] | None:
+def failure_document(error: NesTasksError | None) -> dict[str, Any] | None:
+    """Return an error as what JSON can hold, None for none."""
     if error is None:
         return None
     where = error.where if isinstance(error, MigrationFailedError) else None

@@ -1,0 +1,158 @@
+"""`doit replay`: prove that applied migrations give what is committed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import NesTasksError
+from .arguments import JSON, Command
+from .session import migration_name, session
+
+if TYPE_CHECKING:
+    from ..views.replay import Difference, Proof
+    from ..views.replay import Replay as Found
+
+# What to say of those that are skipped, and of others that are not executed, by the reason.
+SKIPPED = {
+    "earlier": "recorded by an earlier system, without the tree that they ran on",
+    "adopted": "with a marker that was written afterwards, not by their run",
+    "nondeterministic": "with DETERMINISTIC = False; doit replay NAME executes one all the same",
+}
+REASONS = {
+    "drift": "its folder has changed since",
+    "missing": "its folder is missing",
+    "edited": "its marker was edited after the run",
+    "moved": "its commits do not follow on the tree that its marker names",
+}
+WORDS = {
+    "different": "is different from what is committed as",
+    "varied": "varied, as it says that it may, from what is committed as",
+}
+
+
+class Replay(Command):
+    """Execute applied migrations again as they were, and compare with what is committed."""
+
+    name = "replay"
+    doc_purpose = "prove that applied migrations give what is committed, by executing them again"
+    doc_usage = "[NAME...] [--json]"
+    doc_description = (
+        "Each is executed on the tree it ran on, from its folder and with its clock, on a private "
+        "ref that goes away; the tree that comes out must be the one that is committed. Branch, "
+        "index and files of the database stay as they are. Without a NAME it is all applied ones, "
+        "without those that say DETERMINISTIC = False. Of one that ran more than once it is the "
+        "run that its marker is from.\n\n"
+        "Verdicts: proven; different, with the first difference; failed; unproven, as its folder "
+        "has changed or is missing; skipped, as it cannot be expected to be the same; varied, "
+        "as one with DETERMINISTIC = False may.\n\n"
+        "Example: doit replay 5\n\n"
+        "Exit code: 0 all proven or nothing to prove, 1 one is different, failed or unproven, "
+        "2 wrong use, 3 the environment (git, a lock, the database, a shallow clone)."
+    )
+    cmd_options = (JSON,)
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        from ..views.replay import replay
+        from .progress import Display
+
+        current = session()
+        names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
+        display = Display("replayed", logs=False)
+        found = replay(current.project, display, names=names, counted=display.expect)
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self.outstream.write(_words(found))
+        return 0 if found.is_sound else 1
+
+
+def _words(found: Found) -> str:
+    if not found.migrations:
+        return "No migration is applied, so there is nothing to prove.\n"
+    told = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
+    return "\n".join([_table(found), *told, *_skipped(found), _conclusion(found)])
+
+
+def _table(found: Found) -> str:
+    from .tables import new_table, rendered
+
+    table = new_table()
+    table.add_column("Migration", overflow="fold")
+    table.add_column("Verdict", no_wrap=True)
+    table.add_column("Seconds", justify="right", no_wrap=True)
+    for proof in found.migrations:
+        seconds = "-" if proof.seconds is None else f"{proof.seconds:.1f}"
+        table.add_row(proof.name, proof.verdict.value, seconds)
+    return rendered(table)
+
+
+def _goes_without_saying(proof: Proof) -> bool:
+    return proof.verdict.value in ("proven", "skipped")
+
+
+def _skipped(found: Found) -> list[str]:
+    """Return a line for each reason to skip migrations; the table has their names."""
+    reasons = [proof.reason.value for proof in found.migrations if proof.reason]
+    lines = [f"{n:,} skipped, {SKIPPED[r]}.\n" for r in SKIPPED if (n := reasons.count(r))]
+    return ["".join(lines)] if lines else []
+
+
+def _problem(proof: Proof) -> str:
+    """Return what there is to say about a migration beyond its verdict, as lines."""
+    from ..migrations.printable import printable
+
+    lines = [f"{proof.name} is {proof.verdict.value}"]
+    if proof.reason:
+        lines[0] += f": {REASONS[proof.reason.value]}"
+    if proof.detail:
+        lines[0] += f" ({printable(proof.detail)})"
+    if proof.restore:
+        lines.append(f"  as it was: {proof.restore}")
+    elif proof.verdict.value == "unproven":
+        lines.append("  no commit found that holds the folder as it was")
+    if proof.failure:
+        lines += _failure(proof.failure)
+    if proof.differing_files and proof.commit:
+        count = proof.differing_files
+        files = f"{count:,} file{' differs' if count == 1 else 's differ'}"
+        lines[0] = f"{proof.name} {WORDS[proof.verdict.value]} {proof.commit[:12]}: {files}"
+    if proof.difference:
+        lines += _difference(proof.difference)
+    if proof.replayed_tree and proof.tree:
+        place = session().project.settings.shown_database
+        lines.append(f"  git -C {place} diff {proof.tree[:12]} {proof.replayed_tree[:12]}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _failure(error: NesTasksError) -> list[str]:
+    from .boundary import plain, words
+
+    return [f"  {line}" for line in plain(words(error)).splitlines()]
+
+
+def _difference(difference: Difference) -> list[str]:
+    from ..migrations.printable import printable
+    from .differences import excerpts
+
+    lines = [f"  {printable(difference.path)}"]
+    change = difference.change
+    if change is None:
+        kinds = {
+            "mode": "has another file mode",
+            "only_committed": "is committed, but was not replayed",
+            "only_replayed": "was replayed, but is not committed",
+        }
+        return [f"{lines[0]} {kinds[difference.kind.value]}"]
+    committed, replayed = excerpts(change)
+    lines.append(f"    {printable(change.path) or f'line {difference.line}'}")
+    lines.append(f"      committed  {'(not there)' if committed is None else committed}")
+    lines.append(f"      replayed   {'(not there)' if replayed is None else replayed}")
+    return lines
+
+
+def _conclusion(found: Found) -> str:
+    counted = [f"{count:,} {verdict.value}" for verdict, count in found.counts.items() if count]
+    earlier = sum(proof.earlier_runs for proof in found.migrations)
+    runs = f"{earlier:,} earlier run{' was' if earlier == 1 else 's were'}"
+    more = f" {runs} repeated since, or reverted." if earlier else ""
+    return f"{', '.join(counted)}. Nothing was changed.{more}\n"
