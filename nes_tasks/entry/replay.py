@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SKIPPED = {
     "earlier": "recorded by an earlier system, without the tree that they ran on",
     "adopted": "with a marker that was written afterwards, not by their run",
-    "nondeterministic": "with DETERMINISTIC = False; doit replay NAME executes one all the same",
+    "nondeterministic": "with DETERMINISTIC = False; doit replay NAME executes it",
 }
 REASONS = {
     "drift": "its folder has changed since",
