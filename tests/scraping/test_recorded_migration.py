@@ -73,6 +73,9 @@ def test_a_migration_is_recorded_then_reviewed_then_applied_without_key_or_netwo
     marker = workspace.git("show", f"HEAD:v2/migration-logs/{NAME}/marker.toml")
     assert '"recorded-answers.jsonl"' in marker
 
+    proven = workspace.doit("replay", NES_TASKS_RECORD=NAME)
+    assert (proven.code, len(server.asked)) == (0, 1)
+
 
 def test_a_migration_that_is_not_deterministic_asks_each_time(
     workspace: Workspace, server: Loopback
@@ -90,4 +93,14 @@ async def migrate(context):
     ran = workspace.doit("migrate")
     assert ran.code == 0, ran.err
     assert workspace.git("show", "HEAD:v2/migration-logs/000-fetch/log.txt") == "fresh"
+    assert not (folder / "recorded-answers.jsonl").exists()
+
+    server.put("/a", Reply("stale"))
+    replayed = workspace.doit("replay", "0", NES_TASKS_RECORD="000-fetch")
+    assert replayed.code == 0, replayed.err
+    shown = (
+        "  v2/migration-logs/000-fetch/log.txt\n    line 1\n"
+        '      committed  "fresh\\n"\n      replayed   "stale\\n"\n'
+    )
+    assert shown in replayed.out
     assert not (folder / "recorded-answers.jsonl").exists()
