@@ -101,7 +101,8 @@ def _problem(proof: Proof) -> str:
     """Return what there is to say about a migration beyond its verdict, as lines."""
     from ..migrations.printable import printable
 
-    lines = [f"{proof.name} is {proof.verdict.value}"]
+    is_failed = proof.failure is not None
+    lines = [f"{proof.name} {'' if is_failed else 'is '}{proof.verdict.value}"]
     if proof.reason:
         lines[0] += f": {REASONS[proof.reason.value]}"
     if proof.detail:

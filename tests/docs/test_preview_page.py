@@ -3,59 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from schemas import problems, schema_of
 from workspace import Workspace, create_person
-
-KINDS = {
-    "array": list,
-    "boolean": bool,
-    "integer": int,
-    "null": type(None),
-    "number": float,
-    "object": dict,
-    "string": str,
-}
 
 
 @pytest.fixture(scope="session")
 def schema(project: Path) -> dict[str, Any]:
-    page = (project / "docs/reference/preview.md").read_text()
-    found = re.search(r"^```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    assert found
-    loaded: dict[str, Any] = json.loads(found[1])
-    return loaded["$defs"]
-
-
-def problems(value: Any, rule: dict[str, Any], defs: dict[str, Any], at: str) -> Iterator[str]:
-    """Check what the page uses of JSON schema, and that no key is undocumented."""
-    if "$ref" in rule:
-        rule = defs[rule["$ref"].rpartition("/")[2]]
-    if "anyOf" in rule:
-        if all(list(problems(value, choice, defs, at)) for choice in rule["anyOf"]):
-            yield f"{at}: no choice fits"
-        return
-    kinds = rule.get("type", list(KINDS))
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if type(value) not in [KINDS[kind] for kind in kinds]:
-        yield f"{at}: {value!r} is not {kinds}"
-    elif isinstance(value, dict) and "type" in rule:
-        known = rule.get("properties", {})
-        yield from (f"{at}: no {key}" for key in rule.get("required", ()) if key not in value)
-        for key, item in value.items():
-            if key in known:
-                yield from problems(item, known[key], defs, f"{at}.{key}")
-            elif "additionalProperties" in rule:
-                yield from problems(item, rule["additionalProperties"], defs, f"{at}.{key}")
-            else:
-                yield f"{at}: {key} is not documented"
-    elif isinstance(value, list) and "items" in rule:
-        for number, item in enumerate(value):
-            yield from problems(item, rule["items"], defs, f"{at}[{number}]")
+    return schema_of(project / "docs/reference/preview.md")
 
 
 def test_the_documents_are_as_the_page_says(workspace: Workspace, schema: dict[str, Any]) -> None:

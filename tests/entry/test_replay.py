@@ -319,7 +319,7 @@ def test_one_that_fails_does_not_keep_the_others_from_being_proven(copy: Workspa
     (copy.migrations / "003-moody/.fail").touch()
     ran = copy.doit("replay", "2", "3", "4")
     assert ran.code == 1
-    assert "003-moody is failed\n  error: 003-moody failed: ValueError: not again\n" in ran.out
+    assert "003-moody failed\n  error: 003-moody failed: ValueError: not again\n" in ran.out
     assert "  migrations/003-moody/migrate.py:" in ran.out
     assert ran.out.endswith("1 proven, 1 different, 1 failed. Nothing was changed.\n")
 
