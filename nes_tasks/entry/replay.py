@@ -74,6 +74,9 @@ def _words(found: Found) -> str:
 
 
 def _table(found: Found) -> str:
+    from rich.text import Text
+
+    from ..migrations.printable import printable
     from .tables import new_table, rendered
 
     table = new_table()
@@ -82,7 +85,7 @@ def _table(found: Found) -> str:
     table.add_column("Seconds", justify="right", no_wrap=True)
     for proof in found.migrations:
         seconds = "-" if proof.seconds is None else f"{proof.seconds:.1f}"
-        table.add_row(proof.name, proof.verdict.value, seconds)
+        table.add_row(Text(printable(proof.name)), proof.verdict.value, seconds)
     return rendered(table)
 
 
@@ -101,28 +104,33 @@ def _problem(proof: Proof) -> str:
     """Return what there is to say about a migration beyond its verdict, as lines."""
     from ..migrations.printable import printable
 
-    is_failed = proof.failure is not None
-    lines = [f"{proof.name} {'' if is_failed else 'is '}{proof.verdict.value}"]
-    if proof.reason:
-        lines[0] += f": {REASONS[proof.reason.value]}"
-    if proof.detail:
-        lines[0] += f" ({printable(proof.detail)})"
+    lines = [f"{printable(proof.name)} {_heading(proof)}"]
     if proof.restore:
         lines.append(f"  as it was: {proof.restore}")
     elif proof.verdict.value == "unproven":
         lines.append("  no commit found that holds the folder as it was")
     if proof.failure:
         lines += _failure(proof.failure)
-    if proof.differing_files and proof.commit:
-        count = proof.differing_files
-        files = f"{count:,} file{' differs' if count == 1 else 's differ'}"
-        lines[0] = f"{proof.name} {WORDS[proof.verdict.value]} {proof.commit[:12]}: {files}"
     if proof.difference:
         lines += _difference(proof.difference)
     if proof.replayed_tree and proof.tree:
         place = session().project.settings.shown_database
         lines.append(f"  git -C {place} diff {proof.tree[:12]} {proof.replayed_tree[:12]}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _heading(proof: Proof) -> str:
+    """Return the verdict as the end of a sentence about the migration."""
+    from ..migrations.printable import printable
+
+    if proof.failure:
+        return proof.verdict.value
+    if proof.reason:
+        detail = f" ({printable(proof.detail)})" if proof.detail else ""
+        return f"is {proof.verdict.value}: {REASONS[proof.reason.value]}{detail}"
+    count, commit = proof.differing_files or 0, (proof.commit or "")[:12]
+    files = f"{count:,} file{' differs' if count == 1 else 's differ'}"
+    return f"{WORDS[proof.verdict.value]} {commit}: {files}"
 
 
 def _failure(error: NesTasksError) -> list[str]:

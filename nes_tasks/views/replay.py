@@ -249,7 +249,7 @@ def _restore(project: Project, candidate: Candidate) -> str | None:
     settings, name = project.settings, candidate.entry.name
     commit = commit_with(settings.migrations / name, candidate.marker.inputs, is_input_path)
     place = shlex.quote(settings.shown_migrations)
-    return commit and f"git -C {place} restore --source={commit[:12]} -- {name}"
+    return commit and f"git -C {place} restore --source={commit[:12]} -- {shlex.quote(name)}"
 
 
 def _difference_of_marker(
