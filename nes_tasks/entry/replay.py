@@ -9,7 +9,8 @@ from .arguments import JSON, Command
 from .session import migration_name, session
 
 if TYPE_CHECKING:
-    from ..views.replay import Difference, Proof
+    from ..views.difference import Difference
+    from ..views.replay import Proof
     from ..views.replay import Replay as Found
 
 # What to say of those that are skipped, and of others that are not executed, by the reason.

@@ -12,7 +12,8 @@ from nes_tasks.running.project import Project
 from nes_tasks.running.replaying import Candidate, Obstacle, candidates
 from nes_tasks.settings import load_settings
 from nes_tasks.storage.executions import Execution
-from nes_tasks.views.replay import Kind, replay
+from nes_tasks.views.difference import Kind
+from nes_tasks.views.replay import replay
 
 MARKER = "v2/migration-logs/002-second/marker.toml"
 
