@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
-from workspace import Workspace
+from team import Team
+from workspace import Workspace, create_person
+
+Build = Callable[[Workspace], object]
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +29,42 @@ def shared_data() -> Path:
     if not (folder / "database-sample").is_dir():
         pytest.skip(f"no real data in {folder} (set NES_TASKS_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Build], Workspace]:
+    """Gives the project that a function builds; the same one each time, so only to copy from."""
+
+    @cache
+    def build_once(build: Build) -> Workspace:
+        workspace = Workspace(tmp_path_factory.mktemp(build.__name__) / "project")
+        build(workspace)
+        return workspace
+
+    return build_once
+
+
+@pytest.fixture
+def prepared(built: Callable[[Build], Workspace], tmp_path: Path) -> Callable[[Build], Workspace]:
+    """Gives a copy of the project that a function builds: quicker than to build each anew."""
+    return lambda build: built(build).copy_to(tmp_path / "project")
+
+
+def apply_the_first(workspace: Workspace) -> None:
+    workspace.migration("001-first", create_person("asha-rai"))
+    assert workspace.doit().code == 0
+
+
+@pytest.fixture
+def started(prepared: Callable[[Build], Workspace]) -> Workspace:
+    """A project with one applied migration."""
+    return prepared(apply_the_first)
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """Two people with one migration applied and pushed, to copy from."""
+    return Team.at(tmp_path_factory.mktemp("begun")).begin()
 
 
 @pytest.fixture

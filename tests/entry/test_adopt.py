@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 
 import pytest
 from workspace import Workspace, create_person
 
 
-@pytest.fixture
-def past(workspace: Workspace) -> Workspace:
-    """A database that an earlier system and people filled, and the folders they did it with."""
+def fill_without_migrations(workspace: Workspace) -> None:
     workspace.git_in(workspace.root, "init", "-q", "-b", "main", "nes-db")
     for name, subject in {
         "001-recorded": "Source parties. https://example.org/pull/17",
@@ -44,7 +43,12 @@ def past(workspace: Workspace) -> Workspace:
         if "taken-back" in name:
             workspace.git("revert", "--no-edit", "HEAD")
     workspace.migration("006-new", create_person("new-rai"))
-    return workspace
+
+
+@pytest.fixture
+def past(prepared: Callable[..., Workspace]) -> Workspace:
+    """A database that an earlier system and people filled, and the folders they did it with."""
+    return prepared(fill_without_migrations)
 
 
 def test_it_shows_first_and_writes_nothing_without_an_answer(past: Workspace) -> None:

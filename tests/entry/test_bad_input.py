@@ -79,20 +79,11 @@ FOLDERS: dict[str, tuple[Break, str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def two_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A project with one applied and one pending migration, to copy from."""
-    workspace = Workspace(tmp_path_factory.mktemp("two") / "project")
-    workspace.migration("001-first", create_person("asha-rai"))
-    assert workspace.doit().code == 0
-    workspace.migration("002-second", create_person("bina-rai"))
-    return workspace
-
-
 @pytest.fixture
-def two(two_once: Workspace, tmp_path: Path) -> Workspace:
+def two(started: Workspace) -> Workspace:
     """A project with one applied and one pending migration."""
-    return two_once.copy_to(tmp_path / "project")
+    started.migration("002-second", create_person("bina-rai"))
+    return started
 
 
 def one_line(ran: Ran) -> str:
