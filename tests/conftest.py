@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -71,3 +72,29 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Team:
 def workspace(tmp_path: Path) -> Workspace:
     """An empty project to run `doit` in."""
     return Workspace(tmp_path / "project")
+
+
+@pytest.fixture
+def unprivileged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AbstractContextManager[None]]:
+    """A context in which file permissions count, even when the tests are run by root.
+
+    The working folder becomes `tmp_path`, because the folders above it are closed to others:
+    use relative paths inside.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    @contextmanager
+    def drop() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        tmp_path.chmod(0o755)
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return drop
