@@ -11,10 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-DODO = """\
-from nes_tasks.entry.check import task_check
-from nes_tasks.entry.tasks import DOIT_CONFIG, task_migrate
-"""
+DODO = '"""The migrations of this repository."""\nfrom nes_tasks.dodo import *\n'
 
 SCRIPT = """\
 AUTHOR = "Asha Example <asha@example.org>"
