@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 import sys
 from functools import cached_property
@@ -20,6 +21,10 @@ from ..storage.note import is_noted
 from .boundary import INTERRUPTED, drop, guarded, say, warn
 from .check_report import CHECK
 from .session import BACKEND, GROUP, migration_name, session, task_name
+
+# What doit says outside a project, and how one begins, for whoever has none.
+NO_DODO = re.compile(r"Could not find dodo file '(.*)'")
+START = "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py"
 
 
 class Guarded:
@@ -52,6 +57,9 @@ class Guarded:
         except InvalidDodoFile as error:
             if isinstance(error.__cause__, NesTasksError):
                 raise error.__cause__ from None
+            if missing := NO_DODO.match(str(error)):
+                hint = f"cd to the folder of the project; {START}"
+                raise UsageError(f"there is no {missing[1]}", hint=hint) from None
             raise UsageError(str(error), hint="doit help") from error
         return code
 
