@@ -42,6 +42,20 @@ def create_person(slug: str) -> str:
     return CREATE_PERSON.format(slug=slug, name=slug.replace("-", " ").title())
 
 
+def environment(**extra: str) -> dict[str, str]:
+    """Return an environment without the tester's own git configuration and settings."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "NES_TASKS_"))}
+    identity = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_COMMITTER_NAME": "Mina Maintainer",
+        "GIT_COMMITTER_EMAIL": "mina@example.org",
+        "GIT_AUTHOR_NAME": "Mina Maintainer",
+        "GIT_AUTHOR_EMAIL": "mina@example.org",
+    }
+    return {**kept, **identity, **extra}
+
+
 @dataclass
 class Ran:
     """What a command printed and how it ended."""
@@ -96,17 +110,8 @@ class Workspace:
         return folder
 
     def environment(self, **extra: str) -> dict[str, str]:
-        """Return an environment without the tester's own git configuration and settings."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "NES_TASKS_"))}
-        identity = {
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_SYSTEM": os.devnull,
-            "GIT_COMMITTER_NAME": "Mina Maintainer",
-            "GIT_COMMITTER_EMAIL": "mina@example.org",
-            "GIT_AUTHOR_NAME": "Mina Maintainer",
-            "GIT_AUTHOR_EMAIL": "mina@example.org",
-        }
-        return {**kept, **identity, **extra}
+        """Return the environment that its commands run in."""
+        return environment(**extra)
 
     def start(self, *args: str, cwd: Path | None = None, **env: str) -> subprocess.Popen[str]:
         """Start `doit` and leave it running."""
