@@ -33,7 +33,7 @@ class Overview:
     without a database or one checked out. `standing` is None without a remote. `problem` is
     what keeps migrations from running, `holder` whoever runs one at this moment, and
     `is_unfinished` says that a run was killed while it published. `run_by_hand` are those
-    pending migrations of which a commit message says that they were run.
+    without a record of which a commit message says that they were run.
     """
 
     exists: bool
@@ -66,12 +66,12 @@ class Overview:
             yield Step("doit", "it finishes the publication that was interrupted")
         if standing and standing.behind:
             yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
-        for entry in plan.invalid:
-            assert entry.problem, "an invalid entry says why"
-            yield Step(entry.problem.hint or "doit list --all", entry.problem.message)
         if self.run_by_hand:
             names = ", ".join(self.run_by_hand)
             yield Step("doit adopt", f"commit messages say that this was run before: {names}")
+        for entry in plan.invalid:
+            assert entry.problem, "an invalid entry says why"
+            yield Step(entry.problem.hint or "doit list --all", entry.problem.message)
         if plan.pending:
             yield Step("doit", f"it applies {', '.join(entry.name for entry in plan.pending)}")
         if standing and standing.ahead:
@@ -111,8 +111,10 @@ def survey(project: Project) -> Overview:
             repository.check_ready()
     except NesTasksError as error:
         problem = error
-    by_hand = known_from_commits(project, ledger, plan.names) if plan.pending else {}
-    names = tuple(entry.name for entry in plan.pending if entry.name in by_hand)
+    # One that lies between others is not valid: it seems to come too late.
+    unknown = [entry.name for entry in plan if entry.record is None]
+    by_hand = known_from_commits(project, ledger, unknown) if unknown else {}
+    names = tuple(name for name in unknown if name in by_hand)
     state = (branch, standing, problem, holder, is_unfinished, names)
     return Overview(True, plan, ledger.commit, *state)
 
