@@ -298,7 +298,11 @@ def _write_service(maker: Workspace, root: Path, database: str) -> None:
         (folder / "migrate.py").write_text(earlier.script())
         (folder / "README.md").write_text(README.format(earlier=earlier))
     # The package of the earlier system lies there, too, with the runner that is to go.
-    for name in ("nes/__init__.py", "nes/services/__init__.py", "nes/services/migration.py"):
+    for name in (
+        "nes/__init__.py",
+        "nes/services/__init__.py",
+        "nes/services/migration/__init__.py",
+    ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text('"""The earlier system."""\n')
     (root / "pyproject.toml").write_text(PYPROJECT)

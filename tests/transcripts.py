@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,12 +72,12 @@ class Shell:
             check=False,
         )
 
-    def follow(self, transcripts: Sequence[str]) -> Iterator[tuple[str, list[str], list[str]]]:
+    def follow(self, transcript: str) -> Iterator[tuple[str, list[str], list[str]]]:
         """Run every command; give it with what it printed and with what is shown, both masked.
 
-        What a command prints to stderr counts when it printed nothing to stdout.
+        An error counts when it is all that a command printed; other lines on stderr are progress.
         """
-        for transcript in transcripts:
-            for command, shown in commands(transcript):
-                done = self.run(command)
-                yield command, masked(done.stdout or done.stderr), masked(shown)
+        for command, shown in commands(transcript):
+            done = self.run(command)
+            printed = done.stdout or (done.stderr if done.returncode else "")
+            yield command, masked(printed), masked(shown)

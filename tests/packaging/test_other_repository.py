@@ -42,7 +42,7 @@ def test_the_page_happens_as_shown(project: Path, shell: Shell) -> None:
     ran = []
     for language, text in fences(project / PAGE):
         if language == "console":
-            for command, printed, shown in shell.follow([text]):
+            for command, printed, shown in shell.follow(text):
                 assert printed == shown, command
                 ran.append(command.split()[:2])
         elif language in ("toml", "markdown"):
