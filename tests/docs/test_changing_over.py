@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ def test_the_page_happens_as_shown_and_leaves_everything_in_order(
     assert "changes.diff" not in markers
     recorded = shell.run("git rev-parse HEAD:nes-db && git -C nes-db rev-parse origin/main").stdout
     assert len(set(recorded.split())) == 1
+    blamed = shell.run("doit blame entity:location/ward/kathmandu-ward-1").stdout
+    assert re.search(r"^tags\[0\] .* 002-ward-name-fix ", blamed, re.MULTILINE), blamed
     history = shell.run("doit history").stdout
     assert [line.split()[0] for line in history.splitlines()[2:]] == [m.name for m in MIGRATIONS]
 
