@@ -95,6 +95,7 @@ def test_afterwards_an_edited_folder_is_drift(past: Workspace) -> None:
 def test_without_adopting_nothing_that_was_run_by_hand_runs_again(past: Workspace) -> None:
     past.migration("007-last", create_person("last-rai"))
     past.git("commit", "-q", "--allow-empty", "-m", "Run migration 007-last")
+    assert "error: 002-by-message has no marker, but commit " in past.doit().err
     for early in ("002-by-message", "003-in-words", "004-taken-back", "006-new"):
         shutil.rmtree(past.migrations / early)
     before = past.state()
