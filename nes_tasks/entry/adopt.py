@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from doit.cmd_base import DoitCmdBase
 
+from ..errors import UsageError
 from .boundary import say
 from .commands import Guarded
 from .question import YES, confirmed
@@ -14,29 +15,43 @@ from .session import session
 if TYPE_CHECKING:
     from ..running.adoption import Proposal
 
+DRY_RUN = {
+    "name": "dry_run",
+    "long": "dry-run",
+    "type": bool,
+    "default": False,
+    "help": "show what it would do, and write nothing",
+}
+
 
 class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
     """Write markers for migrations that an earlier system, or somebody by hand, applied."""
 
     name = "adopt"
     doc_purpose = "record migrations that were applied to the database before"
-    doc_usage = "[--yes]"
+    doc_usage = "[--dry-run | --yes]"
     doc_description = (
         "Migrations with a migration-logs/NNN-name/metadata.json, and those that commit "
         "messages name (Migration NNN-name, Run migration NNN-name, Run NNN-name), get a marker, "
         "all in one commit. What it would do is shown first.\n\n"
         "The checksums in the markers are those of the folders as they are now: from then on an "
-        "edited folder is reported.\n\nExample: doit adopt --yes"
+        "edited folder is reported.\n\nExample: doit adopt --dry-run"
     )
-    cmd_options = (YES,)
+    cmd_options = (DRY_RUN, YES)
 
-    def _execute(self, yes: bool) -> int:
+    def _execute(self, dry_run: bool, yes: bool) -> int:
         from ..running.adoption import adopt, propose
+        from ..storage.repository import Repository
 
+        if dry_run and yes:
+            raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
         project = session().project
         proposal = propose(project)
         self._show(proposal)
         if not proposal.adoptions:
+            return 0
+        if dry_run:
+            say("nothing was written; doit adopt --yes writes these markers")
             return 0
         if not yes and not confirmed("Write these markers?", "doit adopt --yes"):
             say("nothing was written")
@@ -44,6 +59,8 @@ class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
         _, commit = adopt(project)
         place = project.settings.shown_database
         self.outstream.write(f"Written in one commit: git -C {place} show --stat {commit}\n")
+        if Repository.open(project.settings).remote.exists:
+            say("it is not pushed yet; to publish: doit push")
         return 0
 
     def _show(self, proposal: Proposal) -> None:

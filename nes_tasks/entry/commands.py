@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 import sys
 from functools import cached_property
@@ -16,10 +17,15 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from ..errors import NesTasksError, UsageError
 from ..migrations import State
 from ..migrations.loader import order
+from ..storage.ledger import is_absent
 from ..storage.note import is_noted
 from .boundary import INTERRUPTED, drop, guarded, say, warn
 from .check_report import CHECK
 from .session import BACKEND, GROUP, migration_name, session, task_name
+
+# What doit says outside a project, and how one begins, for whoever has none.
+NO_DODO = re.compile(r"Could not find dodo file '(.*)'")
+START = "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py"
 
 
 class Guarded:
@@ -52,6 +58,9 @@ class Guarded:
         except InvalidDodoFile as error:
             if isinstance(error.__cause__, NesTasksError):
                 raise error.__cause__ from None
+            if missing := NO_DODO.match(str(error)):
+                hint = f"cd to the folder of the project; {START}"
+                raise UsageError(f"there is no {missing[1]}", hint=hint) from None
             raise UsageError(str(error), hint="doit help") from error
         return code
 
@@ -141,6 +150,7 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         if self.is_ours:
             if options["pos_args"]:
                 options["pos_args"] = self.resolve(options["pos_args"])
+            _warn_of_missing_submodule()
             for entry in session().plan.missing:
                 warn(f"{entry.name} is applied, but its folder is missing")
             if options["sort"] == "name":
@@ -176,6 +186,16 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         else:
             status = self.dep_manager.get_status(task, tasks).status
         return str(self.STATUS_MAP[status])
+
+
+def _warn_of_missing_submodule() -> None:
+    """Say that what is applied is not known; all migrations are listed as pending then."""
+    settings = session().project.settings
+    if is_absent(settings.database):
+        from ..storage.repository import missing_submodule
+
+        if missing := missing_submodule(settings):
+            warn(str(missing))
 
 
 def _by_number(task: Any) -> tuple[str, tuple[bool, int, str]]:

@@ -6,16 +6,14 @@ import io
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
 import pytest
+from transcripts import FENCE, Shell
 from workspace import Workspace
 
 GUIDE = "docs/migration-contributor-guide.md"
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CONSTANTS = 'AUTHOR = "Asha Rai <asha@example.org>"\nDATE = "2026-01-15"\nDESCRIPTION = "Try it"\n'
 README = "# x\n\nSources: the pages of the guide, for a test of the patterns in it.\n"
 
@@ -31,19 +29,6 @@ def part(guide: str, start: str, end: str = "\\Z") -> str:
     return found[0]
 
 
-def masked(text: str) -> list[str]:
-    """Return lines without the seconds of a run and the width that they need."""
-    text = re.sub(r"\b\d+\.\d+$", "<seconds>", text, flags=re.MULTILINE)
-    return [re.sub(r"\s+|─+", " ", line).strip() for line in text.strip().splitlines()]
-
-
-def commands(transcript: str) -> list[tuple[str, str]]:
-    """Return each command of a transcript with the output shown below it."""
-    pairs = re.split(r"^\$ (.*)\n", transcript, flags=re.MULTILINE)
-    assert not pairs[0]
-    return list(zip(pairs[1::2], pairs[2::2], strict=True))
-
-
 def test_the_way_from_clone_to_commit_is_as_shown(
     guide: str, project: Path, tmp_path: Path
 ) -> None:
@@ -54,12 +39,7 @@ def test_the_way_from_clone_to_commit_is_as_shown(
     workspace.git_in(workspace.root, "init", "-q", "-b", "main")
     workspace.git_in(workspace.root, "add", ".")
     workspace.git_in(workspace.root, "commit", "-q", "-m", "A clone")
-    doit = tmp_path / "bin" / "doit"
-    doit.parent.mkdir()
-    doit.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m doit "$@"\n')
-    doit.chmod(0o755)
-    environment = workspace.environment()
-    environment["PATH"] = f"{doit.parent}:{environment['PATH']}"
+    shell = Shell(workspace.root, tmp_path / "bin", workspace.environment())
     files = {"csv": "ministers.csv", "python": "migrate.py", "markdown": "README.md"}
     ran = 0
     for language, text in FENCE.findall(guide.partition("\n## What the check finds\n")[0]):
@@ -68,16 +48,8 @@ def test_the_way_from_clone_to_commit_is_as_shown(
             (folder / files[language]).write_text(text, "utf-8")
         if language != "console":
             continue
-        for command, shown in commands(text):
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=workspace.root,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert masked(done.stdout) == masked(shown), (command, done.stderr)
+        for command, printed, shown in shell.follow(text):
+            assert printed == shown, command
             ran += 1
     assert ran >= 10
 

@@ -335,3 +335,21 @@ def test_a_project_of_somebody_else_keeps_doits_own_behaviour(tmp_path: Path) ->
         [sys.executable, "-m", "doit"], cwd=tmp_path, capture_output=True, text=True
     )
     assert (ran.returncode, ran.stdout) == (0, ".  hi\n")
+
+
+def test_a_folder_without_dodo_file_tells_how_to_begin(workspace: Workspace) -> None:
+    (workspace.root / "dodo.py").unlink()
+    ran = workspace.doit("status")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"error: there is no {workspace.root}/dodo.py; cd to the folder of the project; "
+        "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py\n"
+    )
+
+
+def test_logs_and_caches_are_ignored_by_git_without_being_asked(workspace: Workspace) -> None:
+    workspace.git_in(workspace.root, "init", "-q")
+    workspace.migration("001-first", create_person("asha-rai"))
+    assert workspace.doit().code == 0
+    assert (workspace.root / ".nes-tasks/logs").is_dir()
+    assert ".nes-tasks" not in workspace.git_in(workspace.root, "status", "--porcelain")
