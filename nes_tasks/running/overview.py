@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ..errors import NesTasksError
 from ..migrations import Plan, State
+from ..migrations.loader import order
 from ..storage.git import Git
 from ..storage.history import Commit, durations, reverted
 from ..storage.ledger import Applied, Ledger, is_absent
@@ -146,7 +147,7 @@ class Run:
 
 
 def runs(project: Project, ledger: Ledger) -> list[Run]:
-    """Return the applied migrations in the order of the plan. Writes nothing.
+    """Return the applied migrations in their order, by number. Writes nothing.
 
     Raises `GitError` when the history cannot be read.
     """
@@ -161,10 +162,8 @@ def runs(project: Project, ledger: Ledger) -> list[Run]:
     }
     seconds = durations(git, (commits[-1].id for commits in live.values() if commits))
     found: list[Run] = []
-    for entry in project.plan:
-        record = ledger.applied.get(entry.name)
-        if record is not None:
-            commits = live.get(entry.name, ())
-            duration = seconds.get(commits[-1].id) if commits else None
-            found.append(Run(record, commits, duration))
+    for name in sorted(ledger.applied, key=order):
+        commits = live.get(name, ())
+        duration = seconds.get(commits[-1].id) if commits else None
+        found.append(Run(ledger.applied[name], commits, duration))
     return found

@@ -20,15 +20,17 @@ class Change(NamedTuple):
     new: str | None
 
 
-def changed_files(git: Git, old: str, new: str) -> Iterator[Change]:
+def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Change]:
     """Return the files that differ between two trees (or commits), sorted by path.
 
-    No blob is read, so none is fetched in a partial clone. Raises `GitError` for a tree that
-    is not there. The format is that of https://git-scm.com/docs/git-diff-tree#_raw_output_format
+    They come as git finds them; with `folders` it is only those below them. No blob is read,
+    so none is fetched in a partial clone. Raises `GitError` for a tree that is not there. The
+    format is that of https://git-scm.com/docs/git-diff-tree#_raw_output_format
     """
-    rows = git.run("diff-tree", "-r", "-z", "--no-renames", "--full-index", old, new)
-    fields = rows.split(b"\0")[:-1]
-    for row, path in zip(fields[::2], fields[1::2], strict=True):
+    options = ("-r", "-z", "--no-renames", "--full-index")
+    literal = {"GIT_LITERAL_PATHSPECS": "1"}
+    fields = git.rows("diff-tree", *options, old, new, "--", *folders, env=literal)
+    for row, path in zip(fields, fields, strict=True):
         _, _, was, now, _ = row.decode().split()
         yield Change(os.fsdecode(path), _present(was), _present(now))
 

@@ -11,7 +11,8 @@ import fcntl
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,8 @@ KEPT = (
 )
 # What Linux gives a pipe of anyone at the most: /proc/sys/fs/pipe-max-size, see pipe(7).
 PIPE_SIZE = 1024 * 1024
+# How much of a listing is taken at once; memory is bounded by it and by one row.
+CHUNK = 64 * 1024
 # No such program on PATH, or only files of that name that may not be executed.
 CANNOT_START = (FileNotFoundError, PermissionError)
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
@@ -91,6 +94,33 @@ class Git:
         if done.returncode not in (0, 1):
             raise failure(args, done.stderr)
         return None if done.returncode else done.stdout.decode(errors="surrogateescape").strip()
+
+    def rows(
+        self, *args: str, end: bytes = b"\0", env: Mapping[str, str] | None = None
+    ) -> Iterator[bytes]:
+        """Run git and yield its output as it comes, cut at each `end`.
+
+        Memory does not grow with the output. Raises `GitError` with git's own words when it
+        fails, after what came before it.
+        """
+        with tempfile.TemporaryFile() as errors:
+            process = self.start(*args, stderr=errors, env=env)
+            assert process.stdin and process.stdout
+            process.stdin.close()
+            rest = b""
+            try:
+                while chunk := process.stdout.read1(CHUNK):  # type: ignore[attr-defined]
+                    *rows, rest = (rest + chunk).split(end)
+                    yield from rows
+                if rest:
+                    yield rest
+            finally:
+                # A reader that has seen enough does not wait for the rest.
+                process.stdout.close()
+                code = process.wait()
+            if code:
+                errors.seek(0)
+                raise failure(args, errors.read())
 
     def empty_tree(self) -> str:
         """Return the id of the tree without files, which stands for "no commit yet"."""

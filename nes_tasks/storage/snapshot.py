@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..errors import DatabaseError
 from .git import Git
 from .objects import ROUND, ObjectReader
+from .partial import is_partial
 from .read_ahead import ReadAhead, RecentFiles
 
 TREE_MODE = b"40000"
@@ -89,7 +90,7 @@ class Snapshot:
 
     @cached_property
     def _is_partial(self) -> bool:
-        return self._git.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
+        return is_partial(self._git)
 
     def _fetch(self, oids: list[str]) -> None:
         """Let a partial clone fetch the files that it does not have, all in one go.

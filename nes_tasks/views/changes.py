@@ -128,7 +128,7 @@ def compare(
         kind = parts[0] if own else "other"
         kinds[kind].add(change)
         if kind in LOOKED_INTO:
-            name = _type(parts)
+            name = type_of(parts)
             types[name].add(change)
             inside.append((name, change))
     updated, fields = _updated(git, old, new, inside, data_dir, updated_per_type)
@@ -144,7 +144,8 @@ def compare(
     )
 
 
-def _type(parts: list[str]) -> str:
+def type_of(parts: list[str]) -> str:
+    """Return the type that the parts of a path in the data folder tell: see `Changes.types`."""
     if parts[0] == "relationship":
         return f"relationship:{parts[-1].removesuffix(SUFFIX)}"
     return "/".join(parts[1:-1]) or parts[0]

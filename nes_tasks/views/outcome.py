@@ -8,12 +8,11 @@ from typing import Any
 from ..errors import DatabaseError, GitError, UsageError
 from ..migrations import Entry
 from ..running.project import Project
-from ..storage.file_history import read_file_history
 from ..storage.git import Git
 from ..storage.history import Commit
-from ..storage.ledger import EARLIER_FILE_NAME, Applied, Ledger
-from ..storage.marker import FOLDER, Marker, marker_path
+from ..storage.ledger import Applied
 from .changes import Changes, compare
+from .spans import commits_by_record, spans
 
 FORMAT = 1
 
@@ -73,11 +72,14 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
         raise UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
     settings = project.settings
     git = Git(settings.database)
-    commits = project.history(ledger).get(entry.name) or _by_record(project, git, ledger, entry)
+    commits = project.history(ledger).get(entry.name) or commits_by_record(
+        git, ledger.commit, settings.data_dir, entry.name
+    )
     if not commits:
         return Outcome(applied, (), 0, None, None, None)
-    first, base_tree = _last_run(git, commits, _recorded_base(project, git, ledger, entry))
-    tree = git.text("rev-parse", f"{commits[-1].id}^{{tree}}")
+    first, base_tree, tree = spans(git, ledger.commit, settings.data_dir, {entry.name: commits})[
+        entry.name
+    ]
     try:
         changes = compare(
             git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type
@@ -89,51 +91,3 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
             hint=f"git -C {settings.shown_database} fetch --unshallow",
         ) from error
     return Outcome(applied, tuple(commits[first:]), first, base_tree, tree, changes)
-
-
-def _by_record(project: Project, git: Git, ledger: Ledger, entry: Entry) -> list[Commit]:
-    """Return the commit that brought the record of the earlier system: data came with it."""
-    assert ledger.commit is not None
-    path = f"{project.settings.data_dir}/{FOLDER}/{entry.name}/{EARLIER_FILE_NAME}"
-    found = [c for c in read_file_history(git, ledger.commit, path)[:1] if not c.is_cut]
-    return [Commit(c.id, c.committed_at, c.author, c.committer) for c in found]
-
-
-def _recorded_base(project: Project, git: Git, ledger: Ledger, entry: Entry) -> str | None:
-    """Return the tree that the marker says the migration ran on, None without a marker."""
-    name = f"{ledger.commit}:{marker_path(project.settings.data_dir, entry.name)}"
-    done = git.attempt("cat-file", "blob", name)
-    return None if done.returncode else Marker.from_bytes(done.stdout).base_tree
-
-
-def _last_run(git: Git, commits: list[Commit], recorded: str | None) -> tuple[int, str]:
-    """Return at which of its commits the last run began, and the tree that it began on.
-
-    That is where the tree before the commit is the one of the marker. A marker that somebody
-    wrote later, for a run without one, does not have to fit: then it is the first commit.
-    """
-    before = _trees_before(git, commits)
-    for at in reversed(range(len(commits))):
-        if recorded is not None and before[at] == recorded:
-            return at, recorded
-    # Not known in a shallow clone: then git is asked for what the marker names, or for nothing.
-    return 0, before[0] or recorded or "0" * len(commits[0].id)
-
-
-def _trees_before(git: Git, commits: list[Commit]) -> list[str | None]:
-    """Return the tree before each commit, None where a shallow clone does not have it."""
-    names = "".join(f"{commit.id}^^{{tree}}\n" for commit in commits).encode()
-    rows = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=names)
-    words = [row.split() for row in rows.decode().splitlines()]
-    found = [row[0] if row[1] == "tree" else None for row in words]
-    empty = git.empty_tree()
-    return [
-        tree or (None if _has_parent(git, commit) else empty)
-        for tree, commit in zip(found, commits, strict=True)
-    ]
-
-
-def _has_parent(git: Git, commit: Commit) -> bool:
-    """Return whether the commit says that it has a parent, even if a shallow clone lacks it."""
-    header = git.run("cat-file", "commit", commit.id).partition(b"\n\n")[0]
-    return b"\nparent " in header

@@ -1,0 +1,46 @@
+"""Clones that hold less than all: partial ones lack files, shallow ones lack early commits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .git import Git
+from .objects import ObjectReader
+
+
+def is_partial(git: Git) -> bool:
+    """Return whether the repository may lack files that a remote has promised to give."""
+    return git.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
+
+
+def missing_files(git: Git, tree: str) -> frozenset[bytes]:
+    """Return the blob ids (raw) below `tree` that the repository lacks; nothing is fetched.
+
+    Raises `GitError` for a tree that is not there.
+    """
+    if not is_partial(git):
+        return frozenset()
+    rows = git.rows(
+        "rev-list", "--objects", "--no-object-names", "--missing=print", tree, end=b"\n"
+    )
+    return frozenset(bytes.fromhex(row[1:].decode()) for row in rows if row.startswith(b"?"))
+
+
+def shallow_ends(git: Git) -> frozenset[str]:
+    """Return the commits whose parents a shallow clone does not have; none in a full one.
+
+    git also lists the very first commit when the depth reaches just so far; nothing is cut there.
+    """
+    place = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
+    file = git.folder / place
+    ends = Path(file).read_text().split() if file.is_file() else []
+    if not ends:
+        return frozenset()
+    with ObjectReader(git) as reader:
+        headers = [
+            found.data.partition(b"\n\n")[0] if found else b"" for found in reader.get_many(ends)
+        ]
+    return frozenset(
+        end for end, header in zip(ends, headers, strict=True) if b"\nparent " in header
+    )
