@@ -31,7 +31,7 @@ MAX_LOG = 3_000
 MAX_SLICES = 8
 
 PUNCTUATION = str.maketrans({sign: f"&#{ord(sign)};" for sign in string.punctuation if sign != "-"})
-NUMBERS = {"New", "Changed", "Deleted", "In", "Files", "Size", "Time", "Memory"}
+NUMBERS = {"Changed", "Deleted", "Files", "In", "Memory", "New", "Number", "Size", "Time"}
 NO_LABEL = re.compile(r"[^A-Za-z0-9_/ -]")
 
 
@@ -89,7 +89,7 @@ def _summary(migrations: Sequence[Previewed]) -> str:
     rows = [_summary_row(one.result, one) for one in migrations[:MAX_ROWS]]
     headings = ("Migration", "Entities", "Relationships", "Files", "Size", "Time", "Memory")
     rest = left_out(len(migrations) - MAX_ROWS, "migration is", "migrations are")
-    return _table(headings, rows) + (f"\n{rest}" if rest else "")
+    return table(headings, rows) + (f"\n{rest}" if rest else "")
 
 
 def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
@@ -118,12 +118,7 @@ def _chart(migrations: Iterable[Previewed]) -> Iterator[Block]:
         for name, counts in one.changes.types.items():
             total[name] += counts.created + counts.updated + counts.deleted
     if len(total) > 1:
-        slices = total.most_common(MAX_SLICES)
-        if rest := sum(total.values()) - sum(count for _, count in slices):
-            slices.append(("others", rest))
-        rows = (f'  "{NO_LABEL.sub("_", name)}" : {count}\n' for name, count in slices)
-        title = "Changed entities and relationships by type"
-        yield Block(1, f"```mermaid\npie showData title {title}\n{''.join(rows)}```\n")
+        yield Block(1, pie("Changed entities and relationships by type", total))
 
 
 def _migration(one: Previewed) -> Iterator[Block]:
@@ -138,7 +133,7 @@ def _migration(one: Previewed) -> Iterator[Block]:
             [code(name), *(f"{n:,}" for n in (counts.created, counts.updated, counts.deleted))]
             for name, counts in list(changes.types.items())[:MAX_ROWS]
         ]
-        yield Block(1, _table(("Type", "New", "Changed", "Deleted"), rows))
+        yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
     yield from _details(changes)
     if result.logs:
         text = _safe_lines("\n".join(result.logs))
@@ -150,13 +145,13 @@ def _details(changes: Changes) -> Iterator[Block]:
     if changes.fields:
         rows = [[code(path), f"{count:,}"] for path, count in changes.fields.items()]
         title = f"Changed fields: {len(rows):,}"
-        yield Block(2, _fold(title, _table(("Field", "In"), rows[:MAX_ROWS])))
+        yield Block(2, _fold(title, table(("Field", "In"), rows[:MAX_ROWS])))
     if changes.updated:
         shown, everything = len(changes.updated), len(changes.updated) + changes.updated_left_out
         rows = list(_updated_rows(changes))
-        table = _table(("Changed", "Field", "Before", "After"), rows[:MAX_ROWS])
+        shown_rows = table(("Changed", "Field", "Before", "After"), rows[:MAX_ROWS])
         rest = left_out(len(rows) - MAX_ROWS, "row is", "rows are")
-        yield Block(2, _fold(f"Changed: {shown:,} of {everything:,}", f"{table}\n{rest}"))
+        yield Block(2, _fold(f"Changed: {shown:,} of {everything:,}", f"{shown_rows}\n{rest}"))
     if changes.deleted:
         names = "".join(f"- {code(name)}\n" for name in changes.deleted[:MAX_ROWS])
         rest = left_out(len(changes.deleted) - MAX_ROWS, "is", "are")
@@ -199,7 +194,17 @@ def _fold(title: str, content: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{content}\n</details>\n"
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def pie(title: str, counts: Counter[str]) -> str:
+    """Return a chart for Mermaid of the largest counts, and of the others together."""
+    slices = counts.most_common(MAX_SLICES)
+    if rest := sum(counts.values()) - sum(count for _, count in slices):
+        slices.append(("others", rest))
+    rows = "".join(f'  "{NO_LABEL.sub("_", name)}" : {count}\n' for name, count in slices)
+    return f"```mermaid\npie showData title {title}\n{rows}```\n"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table whose cells are Markdown already; columns of `NUMBERS` are aligned right."""
     marks = ["---:" if heading in NUMBERS else "---" for heading in headings[1:]]
     lines = [headings, ["---", *marks], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

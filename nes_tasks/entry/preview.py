@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .arguments import JSON, Command
 from .boundary import say, words
+from .output import OUTPUT, check_writable, write_file
 from .session import migration_name, session
 
 if TYPE_CHECKING:
@@ -21,14 +21,6 @@ MARKDOWN = {
     "type": bool,
     "default": False,
     "help": "print Markdown that fits into one comment on GitHub",
-}
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": "",
-    "help": "write to this file instead",
 }
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
@@ -56,7 +48,7 @@ class Preview(Command):
         if json and markdown:
             raise UsageError("--json and --markdown do not go together", hint="give one of them")
         if output:
-            _check_writable(Path(output))
+            check_writable(Path(output))
         found = self._found(pos_args, json, markdown)
         if json and not output:
             self.write_document(found.to_dict())
@@ -67,7 +59,7 @@ class Preview(Command):
 
     def _write(self, text: str, output: str) -> None:
         if output:
-            Path(output).write_text(text, encoding="utf-8", errors="backslashreplace")
+            write_file(Path(output), text.encode(errors="backslashreplace"))
         else:
             self.outstream.write(text)
 
@@ -97,18 +89,6 @@ def _comment(found: Found) -> str:
     from .comment import comment
 
     return comment(found)
-
-
-def _check_writable(path: Path) -> None:
-    """Find out before the work, not after it, that the result cannot be written."""
-    folder = path.parent
-    if path.is_dir() or not folder.is_dir():
-        problem = "it is a folder" if path.is_dir() else f"there is no folder {folder}"
-    elif not os.access(path if path.exists() else folder, os.W_OK):
-        problem = "permission denied"
-    else:
-        return
-    raise UsageError(f"{path} cannot be written: {problem}", hint="give another file with -o")
 
 
 def _words(found: Found) -> str:

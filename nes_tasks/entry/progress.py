@@ -47,19 +47,7 @@ class Display:
         if not sys.stderr.isatty():
             say(f"{name} is being {self._doing}{of_all}")
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[count]}"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._progress.start()
+        self._progress = _bar()
         self._task = self._progress.add_task(f"{name}{of_all}", total=None, count="")
 
     def logged(self, name: str, message: str) -> None:
@@ -89,3 +77,55 @@ class Display:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+
+class Steps:
+    """Shows how far a command is that is no migration: nothing while it is quick."""
+
+    def __init__(self) -> None:
+        self._began = self._last_line = time.monotonic()
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def progressed(self, label: str, done: int, total: int | None) -> None:
+        """Show how far the step called `label` is."""
+        count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
+        now = time.monotonic()
+        if now - self._began < SECONDS_BETWEEN_LINES:
+            return
+        if not sys.stderr.isatty():
+            if now - self._last_line > SECONDS_BETWEEN_LINES:
+                self._last_line = now
+                say(f"{label}: {count}")
+            return
+        if self._progress is None or self._task is None:
+            self._progress = _bar()
+            self._task = self._progress.add_task(label, total=None, count="")
+        self._progress.update(
+            self._task, description=label, completed=done, total=total, count=count
+        )
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+def _bar() -> Progress:
+    """Return a bar on stderr that has started."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[count]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bar.start()
+    return bar

@@ -33,3 +33,8 @@ def mainline(git: Git, commit: str) -> Iterator[Step]:
         tree, seconds, subject = line.decode(errors="replace").split("\x1f", 2)
         name = migration_of(subject)
         yield Step(header.split()[1].decode(), tree, moment(seconds), name)
+
+
+def committed_at(git: Git, commit: str) -> datetime:
+    """Return when a commit was made; raises `GitError` when it is not there."""
+    return moment(git.text("rev-list", "--max-count=1", "--format=%ct", commit).split("\n")[1])

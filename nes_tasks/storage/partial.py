@@ -14,6 +14,12 @@ def is_partial(git: Git) -> bool:
     return git.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
 
 
+def lacks_trees(git: Git) -> bool:
+    """Return whether the repository may lack the folders of early commits, too."""
+    filters = git.ask("config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
+    return "tree:" in (filters or "")
+
+
 def missing_files(git: Git, tree: str) -> frozenset[bytes]:
     """Return the blob ids (raw) below `tree` that the repository lacks; nothing is fetched.
 

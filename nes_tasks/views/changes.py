@@ -182,13 +182,16 @@ def _updated(
         pairs = zip(rows, before.read_many(paths), after.read_many(paths), strict=True)
         for (name, path), (_, was), (_, now) in pairs:
             fields = tuple(field_changes(parse(was or b""), parse(now or b"")))
-            tally.update(
-                {INDEX.sub("[]", field.path) for field in fields if is_telling(field.path)}
-            )
+            tally.update(telling_paths(fields))
             seen[name] += 1
             if per_type is None or seen[name] <= per_type:
                 kept.append(Updated(document_id(path, data_dir), fields))
     return kept, tally
+
+
+def telling_paths(fields: Iterable[FieldChange]) -> set[str]:
+    """Return the paths without indexes of all fields but those of `BOOKKEEPING`."""
+    return {INDEX.sub("[]", field.path) for field in fields if is_telling(field.path)}
 
 
 def is_telling(path: str) -> bool:
