@@ -58,6 +58,7 @@ def page(report: Report) -> str:
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
     words = {f.__name__: f for f in (counted, day, done, label, listed, percent, period)}

@@ -32,8 +32,8 @@ def period(first: date | None, last: date | None) -> str:
 
 
 def label(name: str) -> str:
-    """Return the name of a type or field as words: rural_municipality, FUNDED_BY, a.b_c."""
-    words = name.replace("_", " ").replace(".", ": ").replace("/", ", ").strip()
+    """Return the name of a type or field as words, such as Rural municipality, Funded by."""
+    words = name.replace("_", " ").replace("details.", "details: ").strip()
     words = words.lower() if words.isupper() else words
     return words[:1].upper() + words[1:]
 

@@ -30,15 +30,8 @@ class Project:
     def look(self, at: str | None = None) -> tuple[Plan, Ledger]:
         """Read folders and ledger anew; `at` is a commit to look at instead of the branch."""
         settings = self.settings
-        cache = settings.state_folder / "cache"
-        ledger = read_ledger(
-            settings.database,
-            settings.data_dir,
-            branch=settings.branch,
-            at=at,
-            cache=cache / "ledger.json",
-        )
-        hashes = HashCache(cache / "inputs.json")
+        ledger = self.ledger(at)
+        hashes = HashCache(settings.state_folder / "cache" / "inputs.json")
         plan = Plan.build(
             self._folders(),
             ledger.applied,
@@ -47,6 +40,17 @@ class Project:
         )
         hashes.save()
         return plan, ledger
+
+    def ledger(self, at: str | None = None) -> Ledger:
+        """Read the ledger alone; no folder of migrations has to be there."""
+        settings = self.settings
+        return read_ledger(
+            settings.database,
+            settings.data_dir,
+            branch=settings.branch,
+            at=at,
+            cache=settings.state_folder / "cache" / "ledger.json",
+        )
 
     def folder(self, name: str) -> Folder:
         """Read the folder of one migration anew; raises `MigrationRefusedError` when it is gone."""

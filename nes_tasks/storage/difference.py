@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -32,7 +31,7 @@ def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Chang
     fields = git.rows("diff-tree", *options, old, new, "--", *folders, env=literal)
     for row, path in zip(fields, fields, strict=True):
         _, _, was, now, _ = row.decode().split()
-        yield Change(os.fsdecode(path), _present(was), _present(now))
+        yield Change(path.decode(errors="surrogateescape"), _present(was), _present(now))
 
 
 def _present(oid: str) -> str | None:

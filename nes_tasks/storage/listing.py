@@ -5,7 +5,6 @@ Unlike a snapshot it keeps nothing, so a folder of a million files needs no memo
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -43,4 +42,4 @@ def list_files(git: Git, tree: str, folder: str) -> Iterator[File]:
         words, _, path = row.partition(b"\t")
         mode, _, oid = words.split()
         if mode in FILE_MODES:
-            yield File(os.fsdecode(path), oid.decode())
+            yield File(path.decode(errors="surrogateescape"), oid.decode())

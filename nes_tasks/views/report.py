@@ -98,7 +98,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     A `brief` one is made from names of files and records of migrations alone. Raises
     `DatabaseError` when there is nothing yet.
     """
-    ledger = project.look()[1]
+    ledger = project.ledger()
     if ledger.commit is None:
         raise DatabaseError(
             f"{project.settings.shown_database} has no commit to report on",
