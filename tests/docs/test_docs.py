@@ -186,3 +186,12 @@ def test_every_tool_that_is_compared_has_a_link_and_its_place(project: Path) -> 
         for name in names.split(", ")
     }
     assert bold == linked | {"nes-tasks"}
+
+
+def test_every_extra_has_its_reason(project: Path) -> None:
+    import tomllib
+
+    declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    extras = set(declared["optional-dependencies"]) - {"dev", "test"}
+    page = (project / "docs/dependencies.md").read_text()
+    assert set(re.findall(r"^- `(\w+)`: ", page, re.MULTILINE)) == extras

@@ -15,6 +15,7 @@ HEAVY = {
     "asyncio",
     "filelock",
     "git",
+    "jinja2",
     "numpy",
     "openpyxl",
     "orjson",
@@ -23,6 +24,8 @@ HEAVY = {
     "rich",
     "time_machine",
     "tomli_w",
+    "vl_convert",
+    "xml",
 }
 
 # From the ground up; a floor may use those before it.
