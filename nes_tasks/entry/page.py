@@ -20,6 +20,8 @@ from .wording import counted, day, done, label, listed, percent, period
 NEEDED = ("jinja2", "vl_convert")
 # What is shown of things of which there can be any number.
 MAX_CHARTS = 11
+# One point is no growth.
+MIN_POINTS = 2
 MAX_PEOPLE = 30
 MAX_SOURCES = 50
 MAX_FIELDS = 8
@@ -138,7 +140,7 @@ class Curve(NamedTuple):
 
 def _growth(report: Report) -> Iterator[Curve]:
     points = report.growth
-    if not points or not points[-1].entities:
+    if len(points) < MIN_POINTS or not points[-1].entities:
         return
     axis, last = Axis.of(points), points[-1].entities
     largest = sorted(last, key=lambda name: (-last[name], name))[:MAX_CHARTS]
@@ -161,12 +163,12 @@ def _count(entities: Mapping[str, int], name: str | None) -> int:
 def _axis_labels(report: Report) -> tuple[str, str]:
     """Return what is written at both ends of the axis of the growth."""
     points = report.growth
-    if not points:
+    if len(points) < MIN_POINTS:
         return ("", "")
     first, last = points[0], points[-1]
     if Axis.of(points).by_time:
         return day(first.moment), day(last.moment)
-    if first.migration and last.migration and len(points) > 1:
+    if first.migration and last.migration:
         return f"after {first.migration}", f"after {last.migration}"
     return "", day(last.moment)
 
@@ -187,7 +189,7 @@ def _persons(report: Report) -> Iterator[Person]:
     found = people(report.chapters)
     ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_PEOPLE]
     largest = max((_touched(chapter) for chapter in report.chapters), default=0)
-    axis = Axis.of(report.growth) if report.growth else None
+    axis = Axis.of(report.growth) if len(report.growth) >= MIN_POINTS else None
     for name, chapters in ranked:
         days = [moment for chapter in chapters if (moment := chapter.applied_on)]
         marks = [

@@ -7,19 +7,21 @@ import sys
 from pathlib import Path
 
 from .arguments import Command, no_names
-from .output import check_writable, write_file
-from .preview import MARKDOWN
+from .output import OUTPUT, check_writable, write_file
 from .session import session
 from .sizes import size
 
 DEFAULT = "report.html"
 STDOUT = "-"
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": "",
+MARKDOWN = {
+    "name": "markdown",
+    "long": "markdown",
+    "type": bool,
+    "default": False,
+    "help": "print a short version as Markdown, for a README or a job summary",
+}
+WRITE_TO = {
+    **OUTPUT,
     "help": f"write to this file, - for stdout; {DEFAULT} without it, stdout with --markdown",
 }
 
@@ -42,7 +44,7 @@ class Report(Command):
         "Exit code: 0 done, 2 wrong use, 3 the environment (git, the database, an extra that "
         "is not installed)."
     )
-    cmd_options = (MARKDOWN, OUTPUT)
+    cmd_options = (MARKDOWN, WRITE_TO)
 
     def _execute(self, markdown: bool, output: str, pos_args: list[str]) -> int:
         no_names(pos_args, self.name)
