@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doit.cmd_base import DoitCmdBase
-
+from .arguments import Command, no_names
 from .boundary import say
-from .commands import Guarded
+from .commands import MAINTAINING
 from .question import YES, confirmed
 from .session import session
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from ..running.adoption import Proposal
 
 
-class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
+class Adopt(Command):
     """Write markers for migrations that an earlier system, or somebody by hand, applied."""
 
     name = "adopt"
@@ -26,13 +25,19 @@ class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
         "messages name (Migration NNN-name, Run migration NNN-name, Run NNN-name), get a marker, "
         "all in one commit. What it would do is shown first.\n\n"
         "The checksums in the markers are those of the folders as they are now: from then on an "
-        "edited folder is reported.\n\nExample: doit adopt --yes"
+        "edited folder is reported."
+    )
+    group = MAINTAINING
+    examples = (
+        ("doit adopt", "shows which markers it would write, and asks"),
+        ("doit adopt --yes", "writes them"),
     )
     cmd_options = (YES,)
 
-    def _execute(self, yes: bool) -> int:
+    def _execute(self, yes: bool, pos_args: list[str]) -> int:
         from ..running.adoption import adopt, propose
 
+        no_names(pos_args, self.name)
         project = session().project
         proposal = propose(project)
         self._show(proposal)
@@ -47,12 +52,13 @@ class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
         return 0
 
     def _show(self, proposal: Proposal) -> None:
-        from .tables import new_table, rendered
+        from .tables import add_names, new_table, rendered
 
         if proposal.adoptions:
             table = new_table()
-            for heading in ("Migration", "Date", "Known from", "Folder"):
-                table.add_column(heading, overflow="fold")
+            add_names(table, "Migration", (one.marker.migration for one in proposal.adoptions))
+            for heading in ("Date", "Known from", "Folder"):
+                table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
             for found in proposal.adoptions:
                 marker = found.marker
                 folder = "there" if found.has_folder else "missing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arguments import JSON, Command, one_name
+from .commands import LOOKING
 from .session import session
 
 if TYPE_CHECKING:
@@ -24,8 +25,14 @@ class Show(Command):
     doc_description = (
         "Its commits, the statistics of its marker, and the difference between the tree that it "
         "ran on and the tree that it left: entities by type, the fields that changed, a few of "
-        "the new ones. What happened afterwards does not matter.\n\nExample: doit show 5"
+        "the new ones. What happened afterwards does not matter."
     )
+    group = LOOKING
+    examples = (
+        ("doit show 5", "shows what number 5 changed"),
+        ("doit show 5 --json", "tells all of it to a program"),
+    )
+    takes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
@@ -54,12 +53,7 @@ def test_the_way_from_clone_to_commit_is_as_shown(
     workspace.git_in(workspace.root, "init", "-q", "-b", "main")
     workspace.git_in(workspace.root, "add", ".")
     workspace.git_in(workspace.root, "commit", "-q", "-m", "A clone")
-    doit = tmp_path / "bin" / "doit"
-    doit.parent.mkdir()
-    doit.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m doit "$@"\n')
-    doit.chmod(0o755)
-    environment = workspace.environment()
-    environment["PATH"] = f"{doit.parent}:{environment['PATH']}"
+    environment = workspace.shell_environment()
     files = {"csv": "ministers.csv", "python": "migrate.py", "markdown": "README.md"}
     ran = 0
     for language, text in FENCE.findall(guide.partition("\n## What the check finds\n")[0]):
