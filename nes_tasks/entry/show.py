@@ -60,12 +60,22 @@ def _words(found: Outcome) -> str:
     lines.append(f"by {printable(applied.author)}{written}, applied {when}")
     lines.append(_statistics(found))
     if found.changes is None:
-        lines.append("No commit says that it is of this migration, so nothing can be compared.")
+        lines.append(_unknown(found))
         return "\n".join([*lines, ""])
     changes = described(found.changes) or "No entity or relationship changed.\n"
     place = session().project.settings.shown_database
     patch = f"git -C {place} diff {str(found.base_tree)[:12]} {str(found.tree)[:12]}"
     return "\n".join([*lines, "", changes, _commits(found), f"Every line: {patch}", ""])
+
+
+def _unknown(found: Outcome) -> str:
+    if found.is_cut:
+        place = session().project.settings.shown_database
+        return (
+            "Its commits are not in this shallow clone, so nothing can be compared; "
+            f"git -C {place} fetch --unshallow brings them."
+        )
+    return "No commit says that it is of this migration, so nothing can be compared."
 
 
 def _statistics(found: Outcome) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from .git import Git
 from .history import SUBJECT
-from .objects import ObjectReader
+from .shallow import shallow_ends
 
 # Unit and record separators: no subject or name can hold them.
 FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
@@ -88,22 +86,3 @@ def _moment(seconds: str) -> datetime:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         return datetime.min.replace(tzinfo=UTC)
-
-
-def shallow_ends(git: Git) -> frozenset[str]:
-    """Return the commits whose parents a shallow clone does not have.
-
-    git also lists the very first commit when the depth reaches just so far; nothing is cut there.
-    """
-    place = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
-    file = git.folder / place
-    ends = Path(file).read_text().split() if file.is_file() else []
-    if not ends:
-        return frozenset()
-    with ObjectReader(git) as reader:
-        headers = [
-            found.data.partition(b"\n\n")[0] if found else b"" for found in reader.get_many(ends)
-        ]
-    return frozenset(
-        end for end, header in zip(ends, headers, strict=True) if b"\nparent " in header
-    )

@@ -13,6 +13,7 @@ from ..storage.git import Git
 from ..storage.history import Commit
 from ..storage.ledger import EARLIER_FILE_NAME, Applied, Ledger
 from ..storage.marker import FOLDER, Marker, marker_path
+from ..storage.shallow import shallow_ends
 from .changes import Changes, compare
 
 FORMAT = 1
@@ -24,7 +25,8 @@ class Outcome:
 
     `commits` are those of its last run, oldest first, and `earlier_runs` how many commits it
     had before, from runs that were repeated with --force or reverted. Without any commit that
-    is known to be its own there are no `changes`, and no trees.
+    is known to be its own there are no `changes`, and no trees; `is_cut` says that the history
+    is that of a shallow clone, so that there may be some elsewhere.
     """
 
     applied: Applied
@@ -33,6 +35,7 @@ class Outcome:
     base_tree: str | None
     tree: str | None
     changes: Changes | None
+    is_cut: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
@@ -57,6 +60,7 @@ class Outcome:
                 for commit in self.commits
             ],
             "earlier_commits": self.earlier_commits,
+            "is_cut": self.is_cut,
             "changes": self.changes.to_dict() if self.changes else None,
         }
 
@@ -74,8 +78,9 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     settings = project.settings
     git = Git(settings.database)
     commits = project.history(ledger).get(entry.name) or _by_record(project, git, ledger, entry)
+    is_cut = bool(shallow_ends(git))
     if not commits:
-        return Outcome(applied, (), 0, None, None, None)
+        return Outcome(applied, (), 0, None, None, None, is_cut)
     first, base_tree = _last_run(git, commits, _recorded_base(project, git, ledger, entry))
     tree = git.text("rev-parse", f"{commits[-1].id}^{{tree}}")
     try:
@@ -88,7 +93,7 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
             "it is a shallow clone, or damaged",
             hint=f"git -C {settings.shown_database} fetch --unshallow",
         ) from error
-    return Outcome(applied, tuple(commits[first:]), first, base_tree, tree, changes)
+    return Outcome(applied, tuple(commits[first:]), first, base_tree, tree, changes, is_cut)
 
 
 def _by_record(project: Project, git: Git, ledger: Ledger, entry: Entry) -> list[Commit]:
