@@ -311,6 +311,9 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
         for word in pos_args:
             if word not in known:
                 raise self.no_such(word)
+        for task in self.task_list:
+            if task.name in pos_args:
+                task.file_dep = sorted(task.file_dep)  # a set would be told in any order
         code = int(super()._execute(pos_args, hide_status))
         if self.is_ours and (name := migration_name(pos_args[0])):
             self._print_commits(name)
