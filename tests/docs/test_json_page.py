@@ -1,0 +1,139 @@
+"""The keys and types on the page are those of the documents, no more and no fewer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from our_commands import our_commands, own_options
+from pages import anchor, blocks, code, commands, rows, run_shell, sections
+from story import begin, surroundings
+
+KINDS = {
+    "boolean": (bool,),
+    "integer": (int,),
+    "list of texts": (list,),
+    "number": (int, float),
+    "text": (str,),
+}
+LINK = re.compile(r"\[(\w+)\]\(#(\w+)\)")
+
+Tables = dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def page(project: Path) -> str:
+    """The text of the page."""
+    return (project / "docs/reference/json.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def tables(page: str) -> Tables:
+    """The type of each key, by the heading of its table."""
+    found = {}
+    for heading, text in sections(page).items():
+        keys = {code(key)[0]: kind for key, kind, _ in rows(text, "Key", "Type", "Meaning")}
+        if keys:
+            found[heading] = keys
+    return found
+
+
+def problems(value: Any, kind: str, tables: Tables, at: str) -> Iterator[str]:
+    """Compare a value with the words of a cell: "text or null", "list of [entry](#entry)"."""
+    if value is None:
+        if not kind.endswith(" or null"):
+            yield f"{at}: null, but the page says {kind}"
+        return
+    kind = kind.removesuffix(" or null")
+    link = LINK.search(kind)
+    if link is None:
+        if type(value) not in KINDS[kind]:
+            yield f"{at}: {value!r} is not {kind}"
+    elif kind.startswith("list of "):
+        for number, item in enumerate(value):
+            yield from problems(item, link[0], tables, f"{at}[{number}]")
+    else:
+        assert link[1] == link[2], f"the link of {link[1]} leads to {link[2]}"
+        yield from of_table(value, link[1], tables, at)
+
+
+def of_table(value: dict[str, Any], name: str, tables: Tables, at: str) -> Iterator[str]:
+    """Compare an object with a table."""
+    keys = tables[name]
+    yield from (f"{at}.{key} is not on the page" for key in value if key not in keys)
+    yield from (f"{at}.{key} is on the page only" for key in keys if key not in value)
+    for key in keys.keys() & value.keys():
+        yield from problems(value[key], keys[key], tables, f"{at}.{key}")
+
+
+def test_the_documents_are_as_the_page_says(
+    tables: Tables, documents: dict[str, list[Any]]
+) -> None:
+    for document in documents["status"]:
+        assert not list(of_table(document, "`doit status --json`", tables, "status"))
+    for name, kind in (("pending", "entry"), ("history", "run")):
+        for document in documents[name]:
+            assert document
+            assert not list(problems(document, f"list of [{kind}](#{kind})", tables, name))
+
+
+def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, list[Any]]) -> None:
+    """A key that is null in all runs would be compared with nothing."""
+    unseen = {"in_use_by", "branch", "duration_seconds"}
+    first, second, empty = documents["status"]
+    assert first["remote"]["ahead"] == 0
+    assert all(second[state] for state in ("pending", "drift", "missing", "invalid"))
+    assert (empty["remote"], empty["next"], empty["database"]["exists"]) == (None, None, False)
+    values = {
+        key
+        for document in (*documents["status"], *documents["pending"], *documents["history"])
+        for key in _not_null(document)
+    }
+    assert {key for keys in tables.values() for key in keys} - values <= unseen
+
+
+def _not_null(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _not_null(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if item is not None:
+                yield key
+                yield from _not_null(item)
+
+
+def test_the_check_finds_what_does_not_fit() -> None:
+    tables = {"step": {"command": "text", "count": "integer"}}
+    assert list(problems([{"command": None, "more": 1}], "list of [step](#step)", tables, "x")) == [
+        "x[0].more is not on the page",
+        "x[0].count is on the page only",
+        "x[0].command: null, but the page says text",
+    ]
+
+
+def test_each_command_that_prints_json_is_listed_run_and_described(
+    project: Path, page: str, documents: dict[str, list[Any]]
+) -> None:
+    printing = {
+        name
+        for name, command in our_commands().items()
+        if any(option.long == "json" for option in own_options(command))
+    }
+    listed = {code(row[0])[0].split()[1]: row[1] for row in rows(page, "Command", "Document")}
+    assert set(listed) == printing
+    assert set(documents) == printing, "tests/docs/conftest.py runs each of them"
+    for cell in listed.values():
+        target = re.search(r"\]\(([\w.]*)#([\w-]+)\)", cell)
+        assert target
+        text = (project / "docs/reference" / (target[1] or "json.md")).read_text("utf-8")
+        assert target[2] in map(anchor, sections(text))
+
+
+def test_the_example_happens_as_shown(page: str, tmp_path: Path) -> None:
+    workspace, _ = begin(tmp_path)
+    [(command, shown)] = [pair for block in blocks(page, "console") for pair in commands(block)]
+    assert run_shell(command, workspace.root, surroundings(workspace)) == shown
