@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import MISSING, fields
+import tomllib
+from dataclasses import MISSING, fields, replace
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from pages import code, commands, rows, run_shell
+from story import begin, surroundings
 from workspace import Ran, Workspace
 
 from nes_tasks.settings import DEFAULTS, KEYS, Settings
 from nes_tasks.storage.marker import Marker, Statistics
+from nes_tasks.storage.message import commit_message
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 
@@ -145,6 +150,37 @@ def test_the_database_page_shows_a_real_marker_and_the_real_configuration(projec
     assert dict(rows) == CONFIGURATION
 
 
+def test_every_field_of_the_marker_and_every_trailer_is_told(project: Path, tmp_path: Path) -> None:
+    page = (project / "docs/reference/database.md").read_text()
+    workspace, _ = begin(tmp_path)
+    raw = workspace.git("show", "HEAD:v2/migration-logs/001-add-ministers/marker.toml")
+    marker = tomllib.loads(raw)
+    statistics = {f"statistics.{key}" for key in marker["statistics"]}
+    kinds = {
+        key: kind for keys, kind, _ in rows(page, "Key", "Type", "Meaning") for key in code(keys)
+    }
+    assert set(kinds) == {*marker, *statistics}
+    names = {bool: "boolean", date: "date", datetime: "date-time", dict: "table", int: "integer"}
+    for key, value in marker.items():
+        assert kinds[key] == names.get(type(value), "text"), key
+
+    shown = blocks(project / "docs/reference/database.md", "text")[0]
+    example = Marker.from_bytes(blocks(project / "docs/reference/database.md", "toml")[0].encode())
+    assert shown == commit_message(example, duration=5.2, batch=2, batches=3)
+    told = {
+        key: there
+        for keys, _, there in rows(page, "Trailer", "Value", "There")
+        for key in code(keys)
+    }
+    whole = replace(example, statistics=Statistics(*range(1, 9)))
+    full = commit_message(whole, duration=1, batch=1, batches=1).rpartition("\n\n")[2]
+    assert {line.partition(":")[0] for line in full.splitlines()} == set(told)
+    always = {line.partition(":")[0] for line in shown.rpartition("\n\n")[2].splitlines()}
+    assert {key for key, there in told.items() if there == "always"} == always
+    [(command, printed)] = commands(blocks(project / "docs/reference/database.md", "console")[0])
+    assert run_shell(command, workspace.root, surroundings(workspace)) == printed
+
+
 def test_the_rooms_of_the_contributing_page_exist(project: Path) -> None:
     rooms = re.findall(r"`(nes_tasks/\w+)/`", (project / "CONTRIBUTING.md").read_text())
     there = sorted(path.parent for path in (project / "nes_tasks").glob("*/__init__.py"))
@@ -152,8 +188,6 @@ def test_the_rooms_of_the_contributing_page_exist(project: Path) -> None:
 
 
 def test_every_dependency_has_its_reason(project: Path) -> None:
-    import tomllib
-
     declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
     names = {re.split(r"[<>=]", row)[0] for row in declared}
     page = (project / "docs/dependencies.md").read_text()
