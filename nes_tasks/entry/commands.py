@@ -7,6 +7,7 @@ import inspect
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -293,6 +294,13 @@ def _by_number(task: Any) -> tuple[str, tuple[bool, int, str]]:
     return (group, order(name)) if group == GROUP and name else (task.name, (False, -1, ""))
 
 
+class _InOrder(set[str]):
+    """A set that is told in the same order each time."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(super().__iter__()))
+
+
 class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
     """`doit info`: one task, and why it would run."""
 
@@ -313,7 +321,7 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
                 raise self.no_such(word)
         for task in self.task_list:
             if task.name in pos_args:
-                task.file_dep = sorted(task.file_dep)  # a set would be told in any order
+                task.file_dep = _InOrder(task.file_dep)
         code = int(super()._execute(pos_args, hide_status))
         if self.is_ours and (name := migration_name(pos_args[0])):
             self._print_commits(name)
