@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
-from story import begin
+from story import begin, copied
 from workspace import Workspace
 
 # A command that prints JSON must be run here at least once.
@@ -15,10 +16,16 @@ Documents = dict[str, list[Any]]
 
 
 @pytest.fixture(scope="session")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> Documents:
+def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Path]:
+    """The project of the examples and its remote, as it begins; change a copy only."""
+    return begin(tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture(scope="session")
+def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFactory) -> Documents:
     """The JSON documents of each command, in projects that have something of everything."""
     root = tmp_path_factory.mktemp("documents")
-    workspace, _ = begin(root)
+    workspace, _ = copied(*story, root)
     found: Documents = {}
 
     def look(*words: str, code: int = 0, at: Workspace = workspace) -> None:

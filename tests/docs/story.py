@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from pathlib import Path
 
-from workspace import EPOCH, Workspace, create_person
+from workspace import EPOCH, SCRIPT, Workspace, create_person
 
 TAG = """\
 for slug in ("asha-rai", "bina-lama"):
@@ -24,16 +25,6 @@ await context.publication.create_entity(
     },
     change_description="Add the river",
 )
-"""
-
-SCRIPT = """\
-AUTHOR = "Asha Rai <asha@example.org>"
-DATE = "2026-01-15"
-DESCRIPTION = "{description}"
-
-
-async def migrate(context):
-{body}
 """
 
 README = """\
@@ -65,6 +56,16 @@ def begin(root: Path) -> tuple[Workspace, Path]:
         ran = workspace.doit(*words, SOURCE_DATE_EPOCH=EPOCH)
         assert ran.code == 0, ran.err
     return workspace, remote
+
+
+def copied(workspace: Workspace, remote: Path, root: Path) -> tuple[Workspace, Path]:
+    """Return the project with its remote in another folder, for who changes something."""
+    copy = workspace.copy_to(root / workspace.root.name)
+    there = root / remote.name
+    shutil.copytree(remote, there)
+    copy.settings(remote_url=there.as_uri())
+    copy.git("remote", "set-url", "origin", there.as_uri())
+    return copy, there
 
 
 def surroundings(workspace: Workspace) -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from our_commands import flags, our_commands, own_options, shared_options
 from pages import anchor, blocks, code, commands, masked, rows, run_shell, sections
-from story import begin, surroundings
+from story import copied, surroundings
+from workspace import Workspace
 
 from nes_tasks.entry.help import GROUPS, REST
 from nes_tasks.entry.tasks import FORCE
@@ -93,8 +94,10 @@ def test_the_options_of_a_migration_are_told(page: str) -> None:
     ]
 
 
-def test_every_example_happens_as_shown(page: str, tmp_path: Path) -> None:
-    workspace, remote = begin(tmp_path)
+def test_every_example_happens_as_shown(
+    page: str, story: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    workspace, remote = copied(*story, tmp_path)
     environment = surroundings(workspace)
     for block in blocks(page, "console"):
         for command, shown in commands(block):

@@ -6,11 +6,11 @@ import io
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import openpyxl
 import pytest
+from pages import commands, masked, run_shell
 from workspace import Workspace
 
 GUIDE = "docs/migration-contributor-guide.md"
@@ -28,19 +28,6 @@ def part(guide: str, start: str, end: str = "\\Z") -> str:
     found = re.search(rf"^## {start}$.*?(?=^## {end}|\Z)", guide, re.DOTALL | re.MULTILINE)
     assert found, start
     return found[0]
-
-
-def masked(text: str) -> list[str]:
-    """Return lines without the seconds of a run and the width that they need."""
-    text = re.sub(r"\b\d+\.\d+$", "<seconds>", text, flags=re.MULTILINE)
-    return [re.sub(r"\s+|─+", " ", line).strip() for line in text.strip().splitlines()]
-
-
-def commands(transcript: str) -> list[tuple[str, str]]:
-    """Return each command of a transcript with the output shown below it."""
-    pairs = re.split(r"^\$ (.*)\n", transcript, flags=re.MULTILINE)
-    assert not pairs[0]
-    return list(zip(pairs[1::2], pairs[2::2], strict=True))
 
 
 def test_the_way_from_clone_to_commit_is_as_shown(
@@ -63,15 +50,8 @@ def test_the_way_from_clone_to_commit_is_as_shown(
         if language != "console":
             continue
         for command, shown in commands(text):
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=workspace.root,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert masked(done.stdout) == masked(shown), (command, done.stderr)
+            printed = run_shell(command, workspace.root, environment)
+            assert masked(printed) == masked(shown), command
             ran += 1
     assert ran >= 10
 

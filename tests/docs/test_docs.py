@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tomllib
 from dataclasses import MISSING, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from pages import code, commands, rows, run_shell
-from story import begin, surroundings
+from pages import blocks, code, commands, masked, rows, run_shell
+from story import surroundings
 from workspace import Ran, Workspace
 
 from nes_tasks.settings import DEFAULTS, KEYS, Settings
@@ -32,22 +31,11 @@ def checkout(project: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[W
     return workspace, workspace.doit()
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """Return the fenced blocks of a page in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
-
-
-def masked(text: str) -> list[str]:
-    """Return lines without what differs from run to run: seconds, and the width they need."""
-    text = re.sub(r"\b\d+\.\d+s?$", "<seconds>", text, flags=re.MULTILINE)
-    return [re.sub(r"\s+", " ", line).strip() for line in text.splitlines()]
-
-
 def test_the_first_command_prints_the_table_of_the_readme(
     project: Path, checkout: tuple[Workspace, Ran]
 ) -> None:
     _, ran = checkout
-    shown = blocks(project / "README.md", "console")[0]
+    shown = blocks((project / "README.md").read_text(), "console")[0]
     assert ran.code == 0, ran.err
     assert masked(shown) == masked(ran.out)
 
@@ -60,23 +48,11 @@ def test_every_transcript_of_the_readme_is_true(
     project: Path, checkout: tuple[Workspace, Ran]
 ) -> None:
     workspace, _ = checkout
-    transcripts = blocks(project / "README.md", "console")[1:]
+    transcripts = blocks((project / "README.md").read_text(), "console")[1:]
     assert len(transcripts) >= 3
-    for transcript in transcripts:
-        command, _, shown = transcript.removeprefix("$ ").partition("\n")
-        if command.split()[0] == "doit":
-            out = workspace.doit(*command.split()[1:]).out
-        else:
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=workspace.root,
-                env=workspace.environment(),
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            out = done.stdout
-        assert masked(out.rstrip()) == masked(shown.rstrip()), command
+    for command, shown in (pair for transcript in transcripts for pair in commands(transcript)):
+        printed = run_shell(command, workspace.root, workspace.shell_environment())
+        assert masked(printed) == masked(shown), command
 
 
 def test_every_command_of_the_readme_exists(project: Path, checkout: tuple[Workspace, Ran]) -> None:
@@ -92,7 +68,7 @@ def test_every_command_of_the_readme_exists(project: Path, checkout: tuple[Works
 
 
 def test_the_example_script_of_the_readme_works(project: Path, workspace: Workspace) -> None:
-    script = blocks(project / "README.md", "python")[0]
+    script = blocks((project / "README.md").read_text(), "python")[0]
     workspace.migration(
         "001-add-ministers",
         script=script,
@@ -141,18 +117,20 @@ def test_the_database_page_shows_a_real_marker_and_the_real_configuration(projec
     from nes_tasks.storage.repository import CONFIGURATION
 
     page = project / "docs/reference/database.md"
-    marker = Marker.from_bytes(blocks(page, "toml")[0].encode())
+    marker = Marker.from_bytes(blocks(page.read_text(), "toml")[0].encode())
     assert marker.statistics == Statistics(
         entities_created=25, relationships_created=50, versions_created=75, files=151
     )
-    assert marker.to_bytes().decode() == blocks(page, "toml")[0]
+    assert marker.to_bytes().decode() == blocks(page.read_text(), "toml")[0]
     rows = re.findall(r"^\| `([\w.]+)` \| `(\w+)` \|", page.read_text(), re.MULTILINE)
     assert dict(rows) == CONFIGURATION
 
 
-def test_every_field_of_the_marker_and_every_trailer_is_told(project: Path, tmp_path: Path) -> None:
+def test_every_field_of_the_marker_and_every_trailer_is_told(
+    project: Path, story: tuple[Workspace, Path]
+) -> None:
     page = (project / "docs/reference/database.md").read_text()
-    workspace, _ = begin(tmp_path)
+    workspace, _ = story
     raw = workspace.git("show", "HEAD:v2/migration-logs/001-add-ministers/marker.toml")
     marker = tomllib.loads(raw)
     statistics = {f"statistics.{key}" for key in marker["statistics"]}
@@ -164,8 +142,8 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(project: Path, tmp_
     for key, value in marker.items():
         assert kinds[key] == names.get(type(value), "text"), key
 
-    shown = blocks(project / "docs/reference/database.md", "text")[0]
-    example = Marker.from_bytes(blocks(project / "docs/reference/database.md", "toml")[0].encode())
+    shown = blocks(page, "text")[0]
+    example = Marker.from_bytes(blocks(page, "toml")[0].encode())
     assert shown == commit_message(example, duration=5.2, batch=2, batches=3)
     told = {
         key: there
@@ -177,7 +155,7 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(project: Path, tmp_
     assert {line.partition(":")[0] for line in full.splitlines()} == set(told)
     always = {line.partition(":")[0] for line in shown.rpartition("\n\n")[2].splitlines()}
     assert {key for key, there in told.items() if there == "always"} == always
-    [(command, printed)] = commands(blocks(project / "docs/reference/database.md", "console")[0])
+    [(command, printed)] = commands(blocks(page, "console")[0])
     assert run_shell(command, workspace.root, surroundings(workspace)) == printed
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from our_commands import our_commands, own_options
 from pages import anchor, blocks, code, commands, rows, run_shell, sections
-from story import begin, surroundings
+from story import surroundings
+from workspace import Workspace
 
 KINDS = {
     "boolean": (bool,),
@@ -133,7 +134,7 @@ def test_each_command_that_prints_json_is_listed_run_and_described(
         assert target[2] in map(anchor, sections(text))
 
 
-def test_the_example_happens_as_shown(page: str, tmp_path: Path) -> None:
-    workspace, _ = begin(tmp_path)
+def test_the_example_happens_as_shown(page: str, story: tuple[Workspace, Path]) -> None:
+    workspace, _ = story
     [(command, shown)] = [pair for block in blocks(page, "console") for pair in commands(block)]
     assert run_shell(command, workspace.root, surroundings(workspace)) == shown
