@@ -128,7 +128,7 @@ def functions_of(module: ModuleType) -> Iterator[object]:
     """Return the public functions that a module defines itself."""
     for name, member in vars(module).items():
         own = getattr(member, "__module__", "") == module.__name__
-        if own and inspect.isfunction(member) and not name.startswith("_"):
+        if own and inspect.isfunction(inspect.unwrap(member)) and not name.startswith("_"):
             yield member
 
 
