@@ -1,4 +1,4 @@
-# Completion of doit in bash. In ~/.bashrc: eval "$(doit tabcompletion)"
+# Completion of doit in bash: eval "$(doit tabcompletion)"
 
 _doit_files() {
     local IFS=$'\n'

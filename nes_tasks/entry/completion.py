@@ -56,12 +56,12 @@ class TabCompletion(Guarded, cmd_completion.TabCompletion):  # type: ignore[misc
     doc_description = (
         "With the script in the shell the tabulator key completes commands, options, tasks and "
         "migrations: doit show knows what is applied, doit preview what is pending.\n\n"
-        "In ~/.bashrc or ~/.zshrc, behind compinit, put the line of the example, with the whole "
-        "path of doit if it is not on PATH there."
+        "Put the line of the example at the end of .venv/bin/activate, or where your shell starts "
+        "if doit is on PATH there; in zsh behind compinit."
     )
     examples = (
-        ('eval "$(doit tabcompletion)"', "in ~/.bashrc"),
-        ('eval "$(doit tabcompletion -s zsh)"', "in ~/.zshrc"),
+        ('eval "$(doit tabcompletion)"', "completes in this bash from now on"),
+        ('eval "$(doit tabcompletion -s zsh)"', "the same in zsh"),
     )
     cmd_options = (SHELL_OPTION, NAMES_OPTION)
 

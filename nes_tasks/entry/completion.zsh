@@ -1,5 +1,5 @@
 #compdef doit
-# Completion of doit in zsh. In ~/.zshrc, behind compinit: eval "$(doit tabcompletion -s zsh)"
+# Completion of doit in zsh, behind compinit: eval "$(doit tabcompletion -s zsh)"
 
 _doit() {
     local word command='' skip='' takes=tasks doit="${words[1]/#\~/$HOME}" previous=''

@@ -75,3 +75,15 @@ def run_shell(command: str, folder: Path, environment: Mapping[str, str]) -> str
         check=False,
     )
     return done.stdout or (done.stderr if done.returncode else "")
+
+
+def json_pages(project: Path) -> dict[str, tuple[Path, str]]:
+    """Return for each command the page that tells of its JSON document, and the anchor on it."""
+    index = project / "docs/reference/json.md"
+    found = {}
+    for command, cell in rows(index.read_text("utf-8"), "Command", "Document"):
+        target = re.search(r"\]\(([\w.]*)#([\w-]+)\)", cell)
+        assert target, cell
+        page = index.with_name(target[1]) if target[1] else index
+        found[code(command)[0].split()[1]] = (page, target[2])
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from our_commands import our_commands, own_options
-from pages import anchor, blocks, code, commands, rows, run_shell, sections
+from pages import anchor, blocks, code, commands, json_pages, rows, run_shell, sections
 from story import surroundings
 from workspace import Workspace
 
@@ -71,14 +71,19 @@ def of_table(value: dict[str, Any], name: str, tables: Tables, at: str) -> Itera
 
 
 def test_the_documents_are_as_the_page_says(
-    tables: Tables, documents: dict[str, list[Any]]
+    project: Path, page: str, tables: Tables, documents: dict[str, list[Any]]
 ) -> None:
-    for document in documents["status"]:
-        assert not list(of_table(document, "`doit status --json`", tables, "status"))
-    for name, kind in (("pending", "entry"), ("history", "run")):
+    told = {name for name, (place, _) in json_pages(project).items() if place.name == "json.md"}
+    assert told >= {"status", "pending", "history"}
+    for name in told:
+        heading = f"`doit {name} --json`"
+        listed = re.match(r"\s*A (list of \[\w+\]\(#\w+\))", sections(page)[heading])
         for document in documents[name]:
             assert document
-            assert not list(problems(document, f"list of [{kind}](#{kind})", tables, name))
+            if listed:
+                assert not list(problems(document, listed[1], tables, name))
+            else:
+                assert not list(of_table(document, heading, tables, name))
 
 
 def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, list[Any]]) -> None:
@@ -117,21 +122,18 @@ def test_the_check_finds_what_does_not_fit() -> None:
 
 
 def test_each_command_that_prints_json_is_listed_run_and_described(
-    project: Path, page: str, documents: dict[str, list[Any]]
+    project: Path, documents: dict[str, list[Any]]
 ) -> None:
     printing = {
         name
         for name, command in our_commands().items()
         if any(option.long == "json" for option in own_options(command))
     }
-    listed = {code(row[0])[0].split()[1]: row[1] for row in rows(page, "Command", "Document")}
-    assert set(listed) == printing
+    pages = json_pages(project)
+    assert set(pages) == printing, "the table at the top of docs/reference/json.md"
     assert set(documents) == printing, "tests/docs/conftest.py runs each of them"
-    for cell in listed.values():
-        target = re.search(r"\]\(([\w.]*)#([\w-]+)\)", cell)
-        assert target
-        text = (project / "docs/reference" / (target[1] or "json.md")).read_text("utf-8")
-        assert target[2] in map(anchor, sections(text))
+    for place, target in pages.values():
+        assert target in map(anchor, sections(place.read_text("utf-8")))
 
 
 def test_the_example_happens_as_shown(page: str, story: tuple[Workspace, Path]) -> None:

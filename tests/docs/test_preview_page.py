@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import blocks, code, rows
+from pages import blocks, code, json_pages, rows
 
 KINDS = {
     "array": list,
@@ -55,13 +55,16 @@ def problems(value: Any, rule: dict[str, Any], defs: dict[str, Any], at: str) ->
             yield from problems(item, rule["items"], defs, f"{at}[{number}]")
 
 
-def test_the_documents_are_as_the_page_says(
-    schema: dict[str, Any], documents: dict[str, list[Any]]
+def test_the_documents_are_as_the_schemas_say(
+    project: Path, documents: dict[str, list[Any]]
 ) -> None:
-    for command in ("preview", "show", "blame"):
-        for document in documents[command]:
-            rule = {"$ref": f"#/$defs/{command}"}
-            assert not list(problems(document, rule, schema, command))
+    """Also those of other pages, each of which has the schema of a command in ``$defs``."""
+    told = {name: page for name, (page, _) in json_pages(project).items() if page.name != "json.md"}
+    assert told.keys() >= {"preview", "show", "blame"}
+    for name, page in told.items():
+        defs = json.loads(blocks(page.read_text("utf-8"), "json")[0])["$defs"]
+        for document in documents[name]:
+            assert not list(problems(document, {"$ref": f"#/$defs/{name}"}, defs, name))
 
 
 def test_each_key_of_the_schema_has_its_meaning(project: Path, schema: dict[str, Any]) -> None:

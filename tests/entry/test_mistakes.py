@@ -108,6 +108,13 @@ def test_a_broken_pyproject_is_told_in_one_line_from_below(
     assert ran.err.count("\n") == 1
 
 
+def test_a_table_that_is_none_is_told_at_the_root_too(workspace: Workspace) -> None:
+    (workspace.root / "pyproject.toml").write_text("[tool]\nnes_tasks = 5")
+    ran = workspace.doit()
+    said = "error: pyproject.toml: tool.nes_tasks is 5, not a table\n"
+    assert (ran.code, ran.out, ran.err) == (2, "", said)
+
+
 def test_at_the_root_doit_itself_stumbles_over_it_and_names_the_line(workspace: Workspace) -> None:
     """As the settings page says: doit reads the file before any plugin is loaded."""
     (workspace.root / "pyproject.toml").write_text("[tool.nes_tasks]\npush = perhaps")
