@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .file_history import shallow_ends
 from .git import Git
 from .history import migration_of
 from .marker import FILE_NAME, FOLDER
+from .shallow import shallow_ends
 
 # Unit and record separators: no subject can hold them.
 FIELDS = "%T%x1f%P%x1f%s%x1e"

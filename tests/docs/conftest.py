@@ -40,6 +40,7 @@ def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFa
     assert workspace.doit("migrate:2").code == 0
     look("show", "2")
     look("blame", "entity:person/asha-rai")
+    look("replay", "2")
     (workspace.migrations / "001-add-ministers/README.md").write_text("Changed.\n")
     shutil.rmtree(workspace.migrations / "002-add-tags")
     workspace.migration("004-invalid", script="AUTHOR = 1\n")

@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import blocks, code, json_pages, rows
-
-KINDS = {
-    "array": list,
-    "boolean": bool,
-    "integer": int,
-    "null": type(None),
-    "number": float,
-    "object": dict,
-    "string": str,
-}
+from pages import code, json_pages, rows
+from schemas import problems, schema_of
 
 
 @pytest.fixture(scope="session")
 def schema(project: Path) -> dict[str, Any]:
-    page = (project / "docs/reference/preview.md").read_text()
-    loaded: dict[str, Any] = json.loads(blocks(page, "json")[0])
-    return loaded["$defs"]
-
-
-def problems(value: Any, rule: dict[str, Any], defs: dict[str, Any], at: str) -> Iterator[str]:
-    """Check what the page uses of JSON schema, and that no key is undocumented."""
-    if "$ref" in rule:
-        rule = defs[rule["$ref"].rpartition("/")[2]]
-    if "anyOf" in rule:
-        if all(list(problems(value, choice, defs, at)) for choice in rule["anyOf"]):
-            yield f"{at}: no choice fits"
-        return
-    kinds = rule.get("type", list(KINDS))
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if type(value) not in [KINDS[kind] for kind in kinds]:
-        yield f"{at}: {value!r} is not {kinds}"
-    elif isinstance(value, dict) and "type" in rule:
-        known = rule.get("properties", {})
-        yield from (f"{at}: no {key}" for key in rule.get("required", ()) if key not in value)
-        for key, item in value.items():
-            if key in known:
-                yield from problems(item, known[key], defs, f"{at}.{key}")
-            elif "additionalProperties" in rule:
-                yield from problems(item, rule["additionalProperties"], defs, f"{at}.{key}")
-            else:
-                yield f"{at}: {key} is not documented"
-    elif isinstance(value, list) and "items" in rule:
-        for number, item in enumerate(value):
-            yield from problems(item, rule["items"], defs, f"{at}[{number}]")
+    return schema_of(project / "docs/reference/preview.md")
 
 
 def test_the_documents_are_as_the_schemas_say(
@@ -62,7 +23,7 @@ def test_the_documents_are_as_the_schemas_say(
     told = {name: page for name, (page, _) in json_pages(project).items() if page.name != "json.md"}
     assert told.keys() >= {"preview", "show", "blame"}
     for name, page in told.items():
-        defs = json.loads(blocks(page.read_text("utf-8"), "json")[0])["$defs"]
+        defs = schema_of(page)
         for document in documents[name]:
             assert not list(problems(document, {"$ref": f"#/$defs/{name}"}, defs, name))
 
