@@ -1,9 +1,6 @@
 """doit's entry: the migrations of this repository, and the chores of its developers."""
 
-from nes_tasks.entry.check import task_check
-from nes_tasks.entry.tasks import DOIT_CONFIG, task_migrate
-
-__all__ = ["DOIT_CONFIG", "task_bench", "task_check", "task_lint", "task_migrate", "task_test"]
+from nes_tasks.dodo import *  # noqa: F403
 
 
 def task_bench():

@@ -21,7 +21,7 @@ from pathlib import Path
 from measuring import Measured, measure, middle
 
 PROJECT = Path(__file__).resolve().parent.parent
-DODO = "from nes_tasks.entry.tasks import DOIT_CONFIG, task_migrate\n"
+DODO = "from nes_tasks.dodo import *\n"
 DOIT = [sys.executable, "-m", "doit"]
 
 UPDATE = """\

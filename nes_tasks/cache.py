@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .state_folder import make_folder
+
 
 def load_cache(path: Path | None, version: int) -> dict[str, Any]:
     """Return what was saved under the same format `version`, else nothing.
@@ -32,7 +34,7 @@ def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> b
         return False
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         partial.write_text(json.dumps({"format": version, **content}), encoding="utf-8")
         partial.replace(path)
     except OSError:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
-from workspace import Workspace
+from team import Team
+from workspace import Workspace, create_person
+
+Build = Callable[[Workspace], object]
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +32,69 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Build], Workspace]:
+    """Gives the project that a function builds; the same one each time, so only to copy from."""
+
+    @cache
+    def build_once(build: Build) -> Workspace:
+        workspace = Workspace(tmp_path_factory.mktemp(build.__name__) / "project")
+        build(workspace)
+        return workspace
+
+    return build_once
+
+
+@pytest.fixture
+def prepared(built: Callable[[Build], Workspace], tmp_path: Path) -> Callable[[Build], Workspace]:
+    """Gives a copy of the project that a function builds: quicker than to build each anew."""
+    return lambda build: built(build).copy_to(tmp_path / "project")
+
+
+def apply_the_first(workspace: Workspace) -> None:
+    workspace.migration("001-first", create_person("asha-rai"))
+    assert workspace.doit().code == 0
+
+
+@pytest.fixture
+def started(prepared: Callable[[Build], Workspace]) -> Workspace:
+    """A project with one applied migration."""
+    return prepared(apply_the_first)
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """Two people with one migration applied and pushed, to copy from."""
+    return Team.at(tmp_path_factory.mktemp("begun")).begin()
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """An empty project to run `doit` in."""
     return Workspace(tmp_path / "project")
+
+
+@pytest.fixture
+def unprivileged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AbstractContextManager[None]]:
+    """A context in which file permissions count, even when the tests are run by root.
+
+    The working folder becomes `tmp_path`, because the folders above it are closed to others:
+    use relative paths inside.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    @contextmanager
+    def drop() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        tmp_path.chmod(0o755)
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return drop

@@ -11,10 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-DODO = """\
-from nes_tasks.entry.check import task_check
-from nes_tasks.entry.tasks import DOIT_CONFIG, task_migrate
-"""
+DODO = '"""The migrations of this repository."""\nfrom nes_tasks.dodo import *\n'
 
 SCRIPT = """\
 AUTHOR = "Asha Example <asha@example.org>"
@@ -43,6 +40,20 @@ EPOCH = "1770091506"
 def create_person(slug: str) -> str:
     """Return the lines of a script that create one person."""
     return CREATE_PERSON.format(slug=slug, name=slug.replace("-", " ").title())
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Return an environment without the tester's own git configuration and settings."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "NES_TASKS_"))}
+    identity = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_COMMITTER_NAME": "Mina Maintainer",
+        "GIT_COMMITTER_EMAIL": "mina@example.org",
+        "GIT_AUTHOR_NAME": "Mina Maintainer",
+        "GIT_AUTHOR_EMAIL": "mina@example.org",
+    }
+    return {**kept, **identity, **extra}
 
 
 @dataclass
@@ -99,17 +110,8 @@ class Workspace:
         return folder
 
     def environment(self, **extra: str) -> dict[str, str]:
-        """Return an environment without the tester's own git configuration and settings."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "NES_TASKS_"))}
-        identity = {
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_SYSTEM": os.devnull,
-            "GIT_COMMITTER_NAME": "Mina Maintainer",
-            "GIT_COMMITTER_EMAIL": "mina@example.org",
-            "GIT_AUTHOR_NAME": "Mina Maintainer",
-            "GIT_AUTHOR_EMAIL": "mina@example.org",
-        }
-        return {**kept, **identity, **extra}
+        """Return the environment that its commands run in."""
+        return environment(**extra)
 
     def shell_environment(self) -> dict[str, str]:
         """Return an environment for a shell, in which `doit` is on PATH."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
 from .arguments import Command, no_names
 from .boundary import say
 from .commands import MAINTAINING
@@ -13,13 +14,21 @@ from .session import session
 if TYPE_CHECKING:
     from ..running.adoption import Proposal
 
+DRY_RUN = {
+    "name": "dry_run",
+    "long": "dry-run",
+    "type": bool,
+    "default": False,
+    "help": "show what it would do, and write nothing",
+}
+
 
 class Adopt(Command):
     """Write markers for migrations that an earlier system, or somebody by hand, applied."""
 
     name = "adopt"
     doc_purpose = "record migrations that were applied to the database before"
-    doc_usage = "[--yes]"
+    doc_usage = "[--dry-run | --yes]"
     doc_description = (
         "Migrations with a migration-logs/NNN-name/metadata.json, and those that commit "
         "messages name (Migration NNN-name, Run migration NNN-name, Run NNN-name), get a marker, "
@@ -29,19 +38,25 @@ class Adopt(Command):
     )
     group = MAINTAINING
     examples = (
-        ("doit adopt", "shows which markers it would write, and asks"),
-        ("doit adopt --yes", "writes them"),
+        ("doit adopt --dry-run", "shows which markers it would write"),
+        ("doit adopt --yes", "writes them; without --yes it asks first"),
     )
-    cmd_options = (YES,)
+    cmd_options = (DRY_RUN, YES)
 
-    def _execute(self, yes: bool, pos_args: list[str]) -> int:
+    def _execute(self, dry_run: bool, yes: bool, pos_args: list[str]) -> int:
         from ..running.adoption import adopt, propose
+        from ..storage.repository import Repository
 
         no_names(pos_args, self.name)
+        if dry_run and yes:
+            raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
         project = session().project
         proposal = propose(project)
         self._show(proposal)
         if not proposal.adoptions:
+            return 0
+        if dry_run:
+            say("nothing was written; doit adopt --yes writes these markers")
             return 0
         if not yes and not confirmed("Write these markers?", "doit adopt --yes"):
             say("nothing was written")
@@ -49,6 +64,8 @@ class Adopt(Command):
         _, commit = adopt(project)
         place = project.settings.shown_database
         self.outstream.write(f"Written in one commit: git -C {place} show --stat {commit}\n")
+        if Repository.open(project.settings).remote.exists:
+            say("it is not pushed yet; to publish: doit push")
         return 0
 
     def _show(self, proposal: Proposal) -> None:

@@ -20,6 +20,7 @@ from ..errors import NesTasksError, UsageError
 from ..migrations import State
 from ..migrations.loader import order
 from ..migrations.printable import abridged
+from ..storage.ledger import is_absent
 from ..storage.note import is_noted
 from .boundary import INTERRUPTED, drop, guarded, say, warn
 from .check_report import CHECK
@@ -251,6 +252,7 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         if self.is_ours:
             if options["pos_args"]:
                 options["pos_args"] = self.resolve(options["pos_args"], bare=True)
+            _warn_of_missing_submodule()
             for entry in session().plan.missing:
                 warn(f"{entry.name} is applied, but its folder is missing")
             if options["sort"] == "name":
@@ -286,6 +288,16 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         else:
             status = self.dep_manager.get_status(task, tasks).status
         return str(self.STATUS_MAP[status])
+
+
+def _warn_of_missing_submodule() -> None:
+    """Say that what is applied is not known; all migrations are listed as pending then."""
+    settings = session().project.settings
+    if is_absent(settings.database):
+        from ..storage.repository import missing_submodule
+
+        if missing := missing_submodule(settings):
+            warn(str(missing))
 
 
 def _by_number(task: Any) -> tuple[str, tuple[bool, int, str]]:

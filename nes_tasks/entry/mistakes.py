@@ -10,6 +10,8 @@ from ..errors import UsageError
 from ..migrations.printable import abridged
 
 NOT_RECOGNIZED = re.compile(r"option (-\S+) (?:not recognized|not a unique prefix)")
+# How a project begins, for whoever has none.
+START = "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py"
 NOT_FOUND = re.compile(r"Could not find dodo file '(.*?)'\.")
 
 
@@ -65,10 +67,10 @@ def missing_dodo(said: str, command: str) -> UsageError | None:
     above = next((up for up in here.parents if (up / path.name).is_file()), None)
     if above is None:
         return UsageError(
-            f"there is no {path.name} here, in {here}, nor in a folder above",
-            hint="go to the folder that holds the migrations, or name the file with -f",
+            f"there is no {here / path.name}",
+            hint=f"cd to the folder of the project; {START}",
         )
     return UsageError(
-        f"there is no {path.name} here, in {here}",
+        f"there is no {here / path.name}",
         hint=f"doit -k{command} takes the one in {above}",
     )

@@ -17,6 +17,7 @@ from typing import Any
 from doit.dependency import DatabaseException, JsonDB, MD5Checker
 
 from ..migrations import Entry, State
+from ..state_folder import make_folder
 from ..storage.marker import marker_path
 from .session import Session, migration_name, session
 
@@ -56,7 +57,7 @@ class CommittedState(JsonDB):  # type: ignore[misc]
     def dump(self) -> None:
         """Write the file if a task other than a migration has something new."""
         if self._changed:
-            Path(self.name).parent.mkdir(parents=True, exist_ok=True)
+            make_folder(Path(self.name).parent)
             super().dump()
 
     def get(self, task_id: str, dependency: str) -> Any:

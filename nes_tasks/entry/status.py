@@ -14,7 +14,6 @@ from .session import session
 
 if TYPE_CHECKING:
     from ..running.overview import Overview
-    from ..storage.remote import Standing
 
 # One screen; doit list and doit pending show the rest.
 SHOWN = 10
@@ -51,7 +50,7 @@ class Status(Command):
 
 def _lines(overview: Overview) -> list[str]:
     plan = overview.plan
-    lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview.standing)}"]
+    lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview)}"]
     counted = [f"{count} {state}" for state, count in overview.counts.items() if count]
     lines.append(f"Migrations  {', '.join(counted) or 'none'}")
     if overview.holder:
@@ -86,9 +85,10 @@ def _database(overview: Overview) -> str:
     return f"{place}, {branch}, {overview.commit[:12] if overview.commit else 'no commit yet'}"
 
 
-def _remote(standing: Standing | None) -> str:
+def _remote(overview: Overview) -> str:
+    standing = overview.standing
     if standing is None:
-        return "none"
+        return "not looked at" if overview.problem else "none"
     parts = [
         f"{commits(standing.ahead)} to push" if standing.ahead else "",
         f"{commits(standing.behind)} not here yet" if standing.behind else "",

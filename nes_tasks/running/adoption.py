@@ -20,7 +20,7 @@ from ..storage.git import Git
 from ..storage.history import Commit, reverted
 from ..storage.ledger import Applied, Ledger
 from ..storage.marker import FILE_NAME, FOLDER, Marker, Statistics
-from ..storage.repository import PRIVATE_REFS, Repository
+from ..storage.repository import PRIVATE_REFS, Repository, missing_submodule
 from ..storage.transaction import Signature, Transaction
 from .project import Project
 
@@ -53,8 +53,11 @@ class Proposal:
 def propose(project: Project) -> Proposal:
     """Find out what can be adopted. Changes nothing.
 
-    Raises `DatabaseError` when the database cannot be read.
+    Raises `DatabaseError` when the database cannot be read, or is a submodule yet to come.
     """
+    missing = missing_submodule(project.settings)
+    if missing:
+        raise missing
     plan, ledger = project.look()
     folders = {entry.name: entry.folder for entry in plan if entry.folder is not None}
     if ledger.commit is None:

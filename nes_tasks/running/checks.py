@@ -14,7 +14,7 @@ from ..migrations.checks import check_folder, scripts_of, sorted_findings
 from ..migrations.finding import Finding, error, hint
 from ..migrations.script import Script
 from . import readers
-from .loading import Loading
+from .job import Loading
 from .log import RunLog
 from .project import Project
 from .worker import Worker

@@ -7,32 +7,15 @@ runs too: in a process of its own, without secrets in its environment.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from . import compat
+from .execution import make_deterministic
 from .failure import failure
-from .job import Channel, make_deterministic
+from .job import Channel, Loading
 from .script import load_migrate
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """What a worker needs to load a script; the fields are those of a `Job`."""
-
-    name: str
-    folder: str
-    shown: str
-    script: str
-    clock: str
-    nes_package: str
-
-    def to_json(self) -> str:
-        """Return it as one line, which the worker tells from a job by its only key."""
-        return json.dumps({"load": asdict(self)})
 
 
 def load(loading: Loading, channel: Channel) -> None:

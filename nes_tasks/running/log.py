@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from ..clock import now, timestamp
+from ..state_folder import make_folder
 
 KEPT = 50
 
@@ -26,7 +27,7 @@ class RunLog:
         """Add a line, with the time before it."""
         with contextlib.suppress(OSError):
             if not self.path.exists():
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self.path.parent)
                 _prune(self.path.parent)
             with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(f"{timestamp(now())} {text}\n")

@@ -12,7 +12,8 @@ from ..storage.git import Git
 from ..storage.history import Commit, durations, reverted
 from ..storage.ledger import Applied, Ledger, is_absent
 from ..storage.remote import Standing
-from ..storage.repository import Repository
+from ..storage.repository import Repository, missing_submodule
+from .adoption import known_from_commits
 from .project import Project
 
 
@@ -31,7 +32,8 @@ class Overview:
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
     without a database or one checked out. `standing` is None without a remote. `problem` is
     what keeps migrations from running, `holder` whoever runs one at this moment, and
-    `is_unfinished` says that a run was killed while it published.
+    `is_unfinished` says that a run was killed while it published. `run_by_hand` are those
+    without a record of which a commit message says that they were run.
     """
 
     exists: bool
@@ -42,6 +44,7 @@ class Overview:
     problem: NesTasksError | None = None
     holder: str | None = None
     is_unfinished: bool = False
+    run_by_hand: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Mapping[State, int]:
@@ -63,6 +66,9 @@ class Overview:
             yield Step("doit", "it finishes the publication that was interrupted")
         if standing and standing.behind:
             yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
+        if self.run_by_hand:
+            names = ", ".join(self.run_by_hand)
+            yield Step("doit adopt", f"commit messages say that this was run before: {names}")
         for entry in plan.invalid:
             assert entry.problem, "an invalid entry says why"
             yield Step(entry.problem.hint or "doit list --all", entry.problem.message)
@@ -70,6 +76,15 @@ class Overview:
             yield Step("doit", f"it applies {', '.join(entry.name for entry in plan.pending)}")
         if standing and standing.ahead:
             yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
+        if self._unchecked:
+            reason = f"{self._unchecked} of the applied folders could be edited without a notice"
+            yield Step("doit adopt", reason)
+
+    @property
+    def _unchecked(self) -> int:
+        """How many folders are known only from a record without checksums."""
+        entries = [entry for entry in self.plan if entry.folder is not None]
+        return sum(entry.record is not None and entry.record.inputs is None for entry in entries)
 
 
 def _commits(count: int) -> str:
@@ -83,7 +98,7 @@ def survey(project: Project) -> Overview:
     """
     plan, ledger = project.look()
     if is_absent(project.settings.database):
-        return Overview(False, plan)
+        return Overview(False, plan, problem=missing_submodule(project.settings))
     repository = Repository.open(project.settings)
     branch, standing, problem, holder = None, None, None, repository.holder
     is_unfinished = holder is None and repository.is_unfinished
@@ -96,7 +111,12 @@ def survey(project: Project) -> Overview:
             repository.check_ready()
     except NesTasksError as error:
         problem = error
-    return Overview(True, plan, ledger.commit, branch, standing, problem, holder, is_unfinished)
+    # One that lies between others is not valid: it seems to come too late.
+    unknown = [entry.name for entry in plan if entry.record is None]
+    by_hand = known_from_commits(project, ledger, unknown) if unknown else {}
+    names = tuple(name for name in unknown if name in by_hand)
+    state = (branch, standing, problem, holder, is_unfinished, names)
+    return Overview(True, plan, ledger.commit, *state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ class OwnedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._owner = (os.getpid(), threading.get_ident())
+        self._owner: int | None = threading.get_ident()
+        # Cheaper than to ask for the process's number at each call.
+        os.register_at_fork(after_in_child=self._disown)
 
     def read(self, path: str) -> bytes | None:
         """Return the content of the file at `path`, None when there is none."""
@@ -45,8 +47,11 @@ class OwnedStore:
         """Remove the file at `path`; return whether there was one."""
         return self._own().delete(path)
 
+    def _disown(self) -> None:
+        self._owner = None
+
     def _own(self) -> Store:
-        if (os.getpid(), threading.get_ident()) != self._owner:
+        if threading.get_ident() != self._owner:
             raise NesTasksError(
                 "the database was used by a thread or a process that the script has started",
                 hint="let it return what it found, and read and write in migrate itself",

@@ -113,11 +113,12 @@ class Runner:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._look(repository)
+            if not force:
+                # Before its place is looked at: between applied ones it seems to come too late.
+                self._refuse_what_was_run_by_hand(ledger, name)
             decision = guard(plan, name, force=force)
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
-            if not force:
-                self._refuse_what_was_run_by_hand(ledger, name)
             # Once is enough for a run: what is changed while it goes on is found, and spared, when
             # a migration is published.
             repository.check_ready(files=not self._applied)

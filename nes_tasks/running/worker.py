@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import MigrationFailedError
-from .job import Channel, Job, execute
-from .loading import Loading, load
+from .job import Channel, Job, Loading
 
 RECORD = "NES_TASKS_RECORD"
 # Where programs and their configuration are found, and nothing that authenticates anyone.
@@ -41,6 +40,8 @@ PASSED_ON = (
 )
 FIXED = {
     "LC_ALL": "C.UTF-8",
+    # A plugin of some other package must not change what is valid, and looking for them takes time.
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
     "PYTHONHASHSEED": "0",
     "PYTHONUTF8": "1",
     "TZ": "UTC",
@@ -204,8 +205,12 @@ def _work(control: socket.socket, stream: socket.socket) -> None:
             line = lines.readline()
         order = json.loads(line)
         if "load" in order:
+            from .loading import load
+
             load(Loading(**order["load"]), Channel(stream))
         else:
+            from .execution import execute
+
             execute(Job.from_json(line), Channel(stream))
         code = 0
     finally:
@@ -242,7 +247,7 @@ def _preload() -> None:
     del sys.modules["pytest"]
     from ..services import database, publication, search  # noqa: F401
     from ..services.scraping import recording, service  # noqa: F401
-    from . import context  # noqa: F401
+    from . import context, execution, loading  # noqa: F401
 
     gc.collect()
     gc.freeze()

@@ -17,9 +17,9 @@ FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
 class FileCommit:
     """One commit that changed a file.
 
-    `parents` are the commits before it that changed the file, too. `migration` is the name in
-    its subject, None when it was made by hand. `is_cut` says that a shallow clone ends here:
-    whatever the file held then may be older.
+    `parents` are the commits before it that changed the file, too. `is_cut` says that a shallow
+    clone ends here: whatever the file held then may be older. `recorded` is the migration whose
+    record of the earlier system came with it.
     """
 
     id: str
@@ -31,12 +31,15 @@ class FileCommit:
     committer: str
     subject: str
     is_cut: bool
+    recorded: str | None = None
 
     @property
     def migration(self) -> str | None:
-        """The migration that the commit belongs to, by its subject."""
-        found = None if self.is_cut else SUBJECT.fullmatch(self.subject)
-        return found["name"] if found else None
+        """The migration that the commit belongs to, by its subject or its record; None by hand."""
+        if self.is_cut:
+            return None
+        found = SUBJECT.fullmatch(self.subject)
+        return found["name"] if found else self.recorded
 
 
 def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:

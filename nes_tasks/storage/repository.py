@@ -364,13 +364,10 @@ def _make(settings: Settings) -> None:
     It is made beside its place and moved there when it is complete: a clone that was killed
     half way looks like a repository without commits.
     """
-    path, place = settings.database, settings.shown_database
-    if is_submodule(settings):
-        back = settings.branch or "main"
-        raise DatabaseError(
-            f"the submodule {place} is not there yet",
-            hint=f"git submodule update --init {place} && git -C {place} switch {back}",
-        )
+    path = settings.database
+    missing = missing_submodule(settings)
+    if missing:
+        raise missing
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as aside:
@@ -382,7 +379,9 @@ def _make(settings: Settings) -> None:
             (git.folder / "new").rename(path)
     except OSError as error:
         if is_absent(path):
-            raise DatabaseError(f"{place} cannot be created: {error.strerror}") from error
+            raise DatabaseError(
+                f"{settings.shown_database} cannot be created: {error.strerror}"
+            ) from error
         # Otherwise another process was faster.
 
 
@@ -410,6 +409,20 @@ def is_submodule(settings: Settings) -> bool:
             for key, _, value in rows
         )
     return False
+
+
+def missing_submodule(settings: Settings) -> DatabaseError | None:
+    """Return the error for a database that is a submodule and not there yet, None for others.
+
+    Without it nobody knows what is applied: an empty folder is no empty database then.
+    """
+    if not is_absent(settings.database) or not is_submodule(settings):
+        return None
+    place, back = settings.shown_database, settings.branch or "main"
+    return DatabaseError(
+        f"the submodule {place} is not there yet",
+        hint=f"git submodule update --init {place} && git -C {place} switch {back}",
+    )
 
 
 def _abort(operation: str) -> str:

@@ -20,6 +20,7 @@ from ..migrations import MigrationResult, Plan
 from ..migrations.plan import Described
 from ..running.project import Project
 from ..running.runner import Observer, Rehearsal, Runner
+from ..state_folder import make_folder
 from ..storage.ledger import is_absent
 from ..storage.repository import is_submodule
 from .changes import Changes, compare
@@ -147,7 +148,7 @@ def _place(project: Project) -> Iterator[Project]:
     if not is_absent(settings.database) or settings.remote_url or is_submodule(settings):
         yield project
         return
-    settings.state_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.state_folder)
     with tempfile.TemporaryDirectory(prefix="preview-", dir=settings.state_folder) as folder:
         yield Project(replace(settings, database=settings.state_folder / folder / "database"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..models.identifiers import (
 )
 from ..running.project import Project
 from ..settings import Settings
+from ..storage.earlier_records import recorded_with
 from ..storage.file_history import FileCommit, read_file_history
 from ..storage.git import Git
 from ..storage.objects import ObjectReader
@@ -91,6 +92,9 @@ def provenance(project: Project, identifier: str) -> Provenance:
     git = Git(settings.database)
     path = f"{settings.data_dir}/{below}"
     commits = read_file_history(git, ledger.commit, path)
+    by_hand = [commit.id for commit in commits if not commit.migration]
+    records = recorded_with(git, by_hand, settings.data_dir)
+    commits = [replace(commit, recorded=records.get(commit.id)) for commit in commits]
     contents = _contents(git, [f"{commit.id}:{path}" for commit in commits])
     if not commits or contents[-1] is None:
         raise _absent(git, ledger.commit, identifier, settings, commits)

@@ -36,6 +36,7 @@ async def migrate(context: MigrationContext) -> None:
     #     )
     #
     # person = await context.search.find_entity_by_name("Asha Rai", entity_type="person")
+    # assert person is not None, "Asha Rai was created above"
     # person.tags = ["example"]
     # await context.publication.update_entity(
     #     entity=person, change_description="Add the tag of the example"

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from pages import commands, masked, run_shell
+from transcripts import FENCE, Shell
 from workspace import Workspace
 
 GUIDE = "docs/migration-contributor-guide.md"
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CONSTANTS = 'AUTHOR = "Asha Rai <asha@example.org>"\nDATE = "2026-01-15"\nDESCRIPTION = "Try it"\n'
 README = "# x\n\nSources: the pages of the guide, for a test of the patterns in it.\n"
 
@@ -40,7 +39,7 @@ def test_the_way_from_clone_to_commit_is_as_shown(
     workspace.git_in(workspace.root, "init", "-q", "-b", "main")
     workspace.git_in(workspace.root, "add", ".")
     workspace.git_in(workspace.root, "commit", "-q", "-m", "A clone")
-    environment = workspace.shell_environment()
+    shell = Shell(workspace.root, tmp_path / "bin", workspace.environment())
     files = {"csv": "ministers.csv", "python": "migrate.py", "markdown": "README.md"}
     ran = 0
     for language, text in FENCE.findall(guide.partition("\n## What the check finds\n")[0]):
@@ -49,9 +48,8 @@ def test_the_way_from_clone_to_commit_is_as_shown(
             (folder / files[language]).write_text(text, "utf-8")
         if language != "console":
             continue
-        for command, shown in commands(text):
-            printed = run_shell(command, workspace.root, environment)
-            assert masked(printed) == masked(shown), command
+        for command, printed, shown in shell.follow(text):
+            assert printed == shown, command
             ran += 1
     assert ran >= 10
 

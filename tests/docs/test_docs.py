@@ -185,3 +185,16 @@ def test_public_functions_and_classes_have_docstrings(project: Path) -> None:
             setter = any(getattr(call, "attr", "") == "setter" for call in node.decorator_list)
             told = setter or node.name.startswith("_") or ast.get_docstring(node)
             assert told, (path, node.name)
+
+
+def test_every_tool_that_is_compared_has_a_link_and_its_place(project: Path) -> None:
+    page = (project / "docs/comparison.md").read_text()
+    table, _, advice = page.partition("## When to choose which")
+    linked = set(re.findall(r"^\| \[(\w[\w-]*)\]\(https://", table, re.MULTILINE))
+    assert len(linked) == 9
+    bold = {
+        name
+        for names in re.findall(r"^\*\*(.*?)\*\*:", advice, re.MULTILINE)
+        for name in names.split(", ")
+    }
+    assert bold == linked | {"nes-tasks"}

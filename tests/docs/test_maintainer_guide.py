@@ -33,8 +33,8 @@ def a_number_is_taken_twice(team: Team) -> None:
     team.mina.migration("005-theirs")
 
 
-def test_every_transcript_is_what_happens(guide: str, tmp_path: Path) -> None:
-    team = Team.at(tmp_path).begin()
+def test_every_transcript_is_what_happens(guide: str, begun: Team, tmp_path: Path) -> None:
+    team = begun.copied(tmp_path)
     team.mina.migration("002-add-ministers", create_person("bina-rai"))
     events = {"doit renumber 005-theirs": a_number_is_taken_twice}
     environment = team.mina.shell_environment()
@@ -49,8 +49,8 @@ def test_every_transcript_is_what_happens(guide: str, tmp_path: Path) -> None:
         assert masked(printed) == masked(shown), command
 
 
-def test_the_shell_lines_make_a_clone_that_works(guide: str, tmp_path: Path) -> None:
-    team = Team.at(tmp_path).begin()
+def test_the_shell_lines_make_a_clone_that_works(guide: str, begun: Team, tmp_path: Path) -> None:
+    team = begun.copied(tmp_path)
     team.mina.git_in(team.remote, "config", "uploadpack.allowFilter", "true")
     team.mina.db.rename(tmp_path / "old")
     lines = blocks(guide, "bash")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 
 import pytest
 from workspace import Workspace, create_person
 
 
-@pytest.fixture
-def past(workspace: Workspace) -> Workspace:
-    """A database that an earlier system and people filled, and the folders they did it with."""
+def fill_without_migrations(workspace: Workspace) -> None:
     workspace.git_in(workspace.root, "init", "-q", "-b", "main", "nes-db")
     for name, subject in {
         "001-recorded": "Source parties. https://example.org/pull/17",
@@ -44,7 +43,12 @@ def past(workspace: Workspace) -> Workspace:
         if "taken-back" in name:
             workspace.git("revert", "--no-edit", "HEAD")
     workspace.migration("006-new", create_person("new-rai"))
-    return workspace
+
+
+@pytest.fixture
+def past(prepared: Callable[..., Workspace]) -> Workspace:
+    """A database that an earlier system and people filled, and the folders they did it with."""
+    return prepared(fill_without_migrations)
 
 
 def test_it_shows_first_and_writes_nothing_without_an_answer(past: Workspace) -> None:
@@ -95,6 +99,7 @@ def test_afterwards_an_edited_folder_is_drift(past: Workspace) -> None:
 def test_without_adopting_nothing_that_was_run_by_hand_runs_again(past: Workspace) -> None:
     past.migration("007-last", create_person("last-rai"))
     past.git("commit", "-q", "--allow-empty", "-m", "Run migration 007-last")
+    assert "error: 002-by-message has no marker, but commit " in past.doit().err
     for early in ("002-by-message", "003-in-words", "004-taken-back", "006-new"):
         shutil.rmtree(past.migrations / early)
     before = past.state()
@@ -135,3 +140,33 @@ def test_an_empty_database_has_nothing_to_adopt(workspace: Workspace) -> None:
     ran = workspace.doit("adopt")
     assert (ran.code, ran.err) == (0, "")
     assert not workspace.db.exists()
+
+
+def test_a_rehearsal_shows_the_same_and_writes_nothing(past: Workspace) -> None:
+    before = past.state()
+    ran = past.doit("adopt", "--dry-run")
+    assert (ran.code, ran.err) == (
+        0,
+        "nothing was written; doit adopt --yes writes these markers\n",
+    )
+    assert past.state() == before
+    assert past.doit("adopt", "--yes").out.startswith(ran.out)
+    both = past.doit("adopt", "--yes", "--dry-run")
+    assert (both.code, both.err) == (
+        2,
+        "error: --dry-run and --yes do not go together; give one of them\n",
+    )
+
+
+def test_the_status_names_what_was_run_by_hand_before_it_says_to_run(past: Workspace) -> None:
+    by_hand = "002-by-message, 003-in-words"
+    status = past.doit("status").out
+    assert status.endswith(
+        f"Next: doit adopt  (commit messages say that this was run before: {by_hand})\n"
+    )
+    for name in (*by_hand.split(", "), "004-taken-back", "006-new"):
+        shutil.rmtree(past.migrations / name)
+    unchecked = "2 of the applied folders could be edited without a notice"
+    assert past.doit("status").out.endswith(f"Next: doit adopt  ({unchecked})\n")
+    past.doit("adopt", "--yes")
+    assert past.doit("status").out.endswith("Nothing to do.\n")

@@ -79,20 +79,11 @@ FOLDERS: dict[str, tuple[Break, str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def two_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A project with one applied and one pending migration, to copy from."""
-    workspace = Workspace(tmp_path_factory.mktemp("two") / "project")
-    workspace.migration("001-first", create_person("asha-rai"))
-    assert workspace.doit().code == 0
-    workspace.migration("002-second", create_person("bina-rai"))
-    return workspace
-
-
 @pytest.fixture
-def two(two_once: Workspace, tmp_path: Path) -> Workspace:
+def two(started: Workspace) -> Workspace:
     """A project with one applied and one pending migration."""
-    return two_once.copy_to(tmp_path / "project")
+    started.migration("002-second", create_person("bina-rai"))
+    return started
 
 
 def one_line(ran: Ran) -> str:
@@ -344,3 +335,21 @@ def test_a_project_of_somebody_else_keeps_doits_own_behaviour(tmp_path: Path) ->
         [sys.executable, "-m", "doit"], cwd=tmp_path, capture_output=True, text=True
     )
     assert (ran.returncode, ran.stdout) == (0, ".  hi\n")
+
+
+def test_a_folder_without_dodo_file_tells_how_to_begin(workspace: Workspace) -> None:
+    (workspace.root / "dodo.py").unlink()
+    ran = workspace.doit("status")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"error: there is no {workspace.root}/dodo.py; cd to the folder of the project; "
+        "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py\n"
+    )
+
+
+def test_logs_and_caches_are_ignored_by_git_without_being_asked(workspace: Workspace) -> None:
+    workspace.git_in(workspace.root, "init", "-q")
+    workspace.migration("001-first", create_person("asha-rai"))
+    assert workspace.doit().code == 0
+    assert (workspace.root / ".nes-tasks/logs").is_dir()
+    assert ".nes-tasks" not in workspace.git_in(workspace.root, "status", "--porcelain")

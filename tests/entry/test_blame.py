@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,13 +24,16 @@ def update(change: str) -> str:
     return UPDATE.replace("{change}", change)
 
 
-@pytest.fixture
-def filled(workspace: Workspace) -> Workspace:
-    """One person, created by one migration and tagged by another."""
+def create_and_tag(workspace: Workspace) -> None:
     workspace.migration("001-create", create_person("asha-rai"))
     workspace.migration("002-tag", update('person.tags = ["one", "two"]'))
     assert workspace.doit().code == 0
-    return workspace
+
+
+@pytest.fixture
+def filled(prepared: Callable[..., Workspace]) -> Workspace:
+    """One person, created by one migration and tagged by another."""
+    return prepared(create_and_tag)
 
 
 def blame(workspace: Workspace, identifier: str = ASHA) -> dict[str, Any]:

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import openpyxl
 import pytest
@@ -16,6 +18,8 @@ from workspace import Ran, Workspace, create_person
 README = "# x\n\nSources: https://example.org/data, taken for the test of what a check finds.\n"
 GOOD = "nothing to complain about"
 NAME = "001-first"
+
+T = TypeVar("T")
 
 
 def migration(workspace: Workspace, name: str = NAME, body: str = "pass", **more: object) -> Path:
@@ -28,6 +32,12 @@ def migration(workspace: Workspace, name: str = NAME, body: str = "pass", **more
 def findings(ran: Ran, severity: str = "error") -> list[str]:
     """Return what follows ``error: migrations/`` in each line."""
     return re.findall(rf"^{severity}: migrations/(.*)$", ran.out, re.MULTILINE)
+
+
+def numbered(cases: Iterable[T]) -> Iterator[tuple[str, T]]:
+    """Give each case a folder of its own: one check of many starts doit and a worker once."""
+    for number, case in enumerate(cases, 1):
+        yield f"{number:03d}-case", case
 
 
 def workbook(*rows: list[object]) -> bytes:
@@ -178,56 +188,55 @@ def test_a_folder_against_the_convention_is_worded_as_by_a_run(
 # Scripts ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "place", "said"),
-    [
-        ("import no_such_thing", "migrate.py:1", "ModuleNotFoundError: No module named 'no_such"),
-        ("from nes_tasks.models import Nobody", "migrate.py:1", "ImportError: cannot import name"),
-        ("x = 1\ny = x / 0", "migrate.py:2", "ZeroDivisionError: division by zero"),
-        ("import helper", "helper.py:2", "NameError: name 'nothing' is not defined"),
-        ("import sys\nsys.exit(0)", "migrate.py:2", "the script called sys.exit(0)"),
-        ("import os\nos._exit(3)", "migrate.py:8", "ended its process with exit code 3"),
-        ("raise KeyboardInterrupt", "migrate.py:1", "KeyboardInterrupt"),
-        ("open('data.csv')", "migrate.py:1", "FileNotFoundError"),
-    ],
-)
-def test_a_script_that_does_not_load_is_found_with_its_line(
-    workspace: Workspace, text: str, place: str, said: str
-) -> None:
-    folder = migration(workspace, files={"helper.py": "#\nnothing\n"})
-    script = (folder / "migrate.py").read_text()
-    path = f"import sys; sys.path.insert(0, {str(folder)!r}); " if "helper" in text else ""
-    (folder / "migrate.py").write_text(f"{path}{text}\n{script}")
+BROKEN_SCRIPTS = [
+    ("import no_such_thing", "migrate.py:1", "ModuleNotFoundError: No module named 'no_such"),
+    ("from nes_tasks.models import Nobody", "migrate.py:1", "ImportError: cannot import name"),
+    ("x = 1\ny = x / 0", "migrate.py:2", "ZeroDivisionError: division by zero"),
+    ("import helper", "helper.py:2", "NameError: name 'nothing' is not defined"),
+    ("import sys\nsys.exit(0)", "migrate.py:2", "the script called sys.exit(0)"),
+    ("import os\nos._exit(3)", "migrate.py:8", "ended its process with exit code 3"),
+    ("raise KeyboardInterrupt", "migrate.py:1", "KeyboardInterrupt"),
+    ("open('data.csv')", "migrate.py:1", "FileNotFoundError"),
+]
+
+
+def test_a_script_that_does_not_load_is_found_with_its_line(workspace: Workspace) -> None:
+    for name, (text, _, _) in numbered(BROKEN_SCRIPTS):
+        folder = migration(workspace, name, files={"helper.py": "#\nnothing\n"})
+        script = (folder / "migrate.py").read_text()
+        path = f"import sys; sys.path.insert(0, {str(folder)!r}); " if "helper" in text else ""
+        (folder / "migrate.py").write_text(f"{path}{text}\n{script}")
     ran = workspace.doit("check")
     assert ran.code == 1
-    found = findings(ran)
-    assert len(found) == 1, ran.out
-    assert found[0].startswith(f"{NAME}/{place}: the script does not load: ")
-    assert said in found[0]
+    for line, (name, (_, place, said)) in zip(findings(ran), numbered(BROKEN_SCRIPTS), strict=True):
+        assert line.startswith(f"{name}/{place}: the script does not load: ")
+        assert said in line
 
 
-@pytest.mark.parametrize(
-    ("signature", "refused"),
-    [
-        ("async def migrate(context):", False),
-        ("def migrate(context):", False),
-        ("async def migrate(context, verbose=False):", False),
-        ("async def migrate(*arguments):", False),
-        ("async def migrate():", True),
-        ("async def migrate(context, more):", True),
-        ("async def migrate(*, context):", True),
-    ],
-)
-def test_migrate_must_take_the_context_alone(
-    workspace: Workspace, signature: str, refused: bool
-) -> None:
-    folder = migration(workspace)
-    path = folder / "migrate.py"
-    path.write_text(path.read_text().replace("async def migrate(context):", signature))
+ACCEPTED = [
+    "async def migrate(context):",
+    "def migrate(context):",
+    "async def migrate(context, verbose=False):",
+    "async def migrate(*arguments):",
+]
+REFUSED = [
+    "async def migrate():",
+    "async def migrate(context, more):",
+    "async def migrate(*, context):",
+]
+
+
+def test_migrate_must_take_the_context_alone(workspace: Workspace) -> None:
+    for name, signature in numbered(ACCEPTED + REFUSED):
+        path = migration(workspace, name) / "migrate.py"
+        path.write_text(path.read_text().replace("async def migrate(context):", signature))
+    accepted = [f"check:{name}" for name, _ in numbered(ACCEPTED)]
+    assert workspace.doit(*accepted).out == f"4 migrations checked: {GOOD}.\n"
     ran = workspace.doit("check")
-    assert ran.code == refused
-    assert [line.partition(": ")[0] for line in findings(ran)] == [f"{NAME}/migrate.py:6"] * refused
-    assert ("cannot be called with one argument, the context" in ran.out) == refused
+    assert ran.code == 1
+    for line, name in zip(findings(ran), ["005-case", "006-case", "007-case"], strict=True):
+        assert line.startswith(f"{name}/migrate.py:6: ")
+        assert "cannot be called with one argument, the context" in line
 
 
 def test_what_is_no_function_is_found(workspace: Workspace) -> None:
@@ -266,87 +275,87 @@ def test_names_of_the_earlier_system_load(workspace: Workspace) -> None:
 # Data files ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "place", "said"),
-    [
-        ("a.json", b'{"a": 1,\n}', "a.json:2", "is not JSON, line 2, column 1"),
-        ("a.json", b"", "a.json:1", "is empty"),
-        ("a.json", b'{"a": "\xe9"}', "a.json:1", "is not UTF-8: byte 0xe9 in line 1"),
-        ("a.jsonl", b'{"a": 1}\n{"a"\n', "a.jsonl:2", "is not JSON Lines, line 2"),
-        ("a.ndjson", b"[1\n", "a.ndjson:1", "is not JSON Lines, line 1"),
-        ("a.csv", b"a,b\n1,caf\xe9\n", "a.csv:2", "is not UTF-8: byte 0xe9 in line 2"),
-        ("a.csv", b"", "a.csv:1", "is empty"),
-        ("a.csv", "a,b\n1,2\n".encode("utf-16"), "a.csv:1", "is not UTF-8 but UTF-16"),
-        ("a.tsv", b"a\tb\n1\t\xe9\n", "a.tsv:2", "is not UTF-8"),
-        ("a.xlsx", b"PK\x03\x04 broken", "a.xlsx:1", "is not an Excel workbook"),
-        ("a.xlsx", b"", "a.xlsx:1", "is empty"),
-        ("a.xlsx", workbook([None, None]), "a.xlsx:1", "holds no column names"),
-        ("sub/a.json", b"{", "sub/a.json:1", "is not JSON, line 1"),
-        ("A.JSON", b"{", "A.JSON:1", "is not JSON, line 1"),
-    ],
-)
-def test_a_data_file_that_cannot_be_read_is_found_with_its_line(
-    workspace: Workspace, name: str, content: bytes, place: str, said: str
-) -> None:
-    migration(workspace, body=f"context.log({name!r})", files={name: content})
+UNREADABLE = [
+    ("a.json", b'{"a": 1,\n}', "a.json:2", "is not JSON, line 2, column 1"),
+    ("a.json", b"", "a.json:1", "is empty"),
+    ("a.json", b'{"a": "\xe9"}', "a.json:1", "is not UTF-8: byte 0xe9 in line 1"),
+    ("a.jsonl", b'{"a": 1}\n{"a"\n', "a.jsonl:2", "is not JSON Lines, line 2"),
+    ("a.ndjson", b"[1\n", "a.ndjson:1", "is not JSON Lines, line 1"),
+    ("a.csv", b"a,b\n1,caf\xe9\n", "a.csv:2", "is not UTF-8: byte 0xe9 in line 2"),
+    ("a.csv", b"", "a.csv:1", "is empty"),
+    ("a.csv", "a,b\n1,2\n".encode("utf-16"), "a.csv:1", "is not UTF-8 but UTF-16"),
+    ("a.tsv", b"a\tb\n1\t\xe9\n", "a.tsv:2", "is not UTF-8"),
+    ("a.xlsx", b"PK\x03\x04 broken", "a.xlsx:1", "is not an Excel workbook"),
+    ("a.xlsx", b"", "a.xlsx:1", "is empty"),
+    ("a.xlsx", workbook([None, None]), "a.xlsx:1", "holds no column names"),
+    ("sub/a.json", b"{", "sub/a.json:1", "is not JSON, line 1"),
+    ("A.JSON", b"{", "A.JSON:1", "is not JSON, line 1"),
+]
+
+
+def test_a_data_file_that_cannot_be_read_is_found_with_its_line(workspace: Workspace) -> None:
+    for name, (file, content, _, _) in numbered(UNREADABLE):
+        migration(workspace, name, f"context.log({file!r})", files={file: content})
     ran = workspace.doit("check")
     assert ran.code == 1
-    found = findings(ran)
-    assert len(found) == 1, ran.out
-    assert found[0].startswith(f"{NAME}/{place}: {name}")
-    assert said in found[0]
+    for line, (name, (file, _, place, said)) in zip(
+        findings(ran), numbered(UNREADABLE), strict=True
+    ):
+        assert line.startswith(f"{name}/{place}: {file}")
+        assert said in line
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.json", b'\xef\xbb\xbf{"a": 1}'),
-        ("a.jsonl", b'{"a": 1}\n\n{"a": 2}'),
-        ("a.csv", "slug,नाम\r\nasha,आशा\r\n".encode("utf-8-sig")),
-        ("a.csv", b'a,b\n1,"two\nlines"\n'),
-        ("a.tsv", b'a\tb\n"1"\t"2"\n'),
-        ("a.xlsx", workbook(["slug", "name"], ["asha", "Asha"])),
-        ("a.txt", b"\xff\xfe\x00"),
-    ],
-)
-def test_nothing_is_found_in_data_that_can_be_read(
-    workspace: Workspace, name: str, content: bytes
-) -> None:
-    migration(workspace, body=f"context.log({name!r})", files={name: content})
-    assert workspace.doit("check").out == f"1 migration checked: {GOOD}.\n"
+READABLE = [
+    ("a.json", b'\xef\xbb\xbf{"a": 1}'),
+    ("a.jsonl", b'{"a": 1}\n\n{"a": 2}'),
+    ("a.csv", "slug,नाम\r\nasha,आशा\r\n".encode("utf-8-sig")),
+    ("a.csv", b'a,b\n1,"two\nlines"\n'),
+    ("a.tsv", b'a\tb\n"1"\t"2"\n'),
+    ("a.xlsx", workbook(["slug", "name"], ["asha", "Asha"])),
+    ("a.txt", b"\xff\xfe\x00"),
+]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        'context.read_csv("a.csv", encoding="cp1252", delimiter="|")',
-        'open(context.migration_dir / "a.csv", encoding="cp1252")',
-        'import pandas; pandas.read_csv("a.csv", encoding="cp1252", sep="|")',
-        'context.read_csv("a.csv", encoding=ENCODING)',
-    ],
-)
-def test_a_file_is_read_with_the_encoding_that_the_script_passes(
-    workspace: Workspace, body: str
-) -> None:
-    migration(workspace, body=body, files={"a.csv": '"x"|y\n"caf\u00e9"|1\n'.encode("cp1252")})
+def test_nothing_is_found_in_data_that_can_be_read(workspace: Workspace) -> None:
+    for name, (file, content) in numbered(READABLE):
+        migration(workspace, name, f"context.log({file!r})", files={file: content})
+    ran = workspace.doit("check")
+    assert (ran.code, ran.out) == (0, f"7 migrations checked: {GOOD}.\n")
+
+
+ENCODED = [
+    'context.read_csv("a.csv", encoding="cp1252", delimiter="|")',
+    'open(context.migration_dir / "a.csv", encoding="cp1252")',
+    'import pandas; pandas.read_csv("a.csv", encoding="cp1252", sep="|")',
+    'context.read_csv("a.csv", encoding=ENCODING)',
+]
+
+
+def test_a_file_is_read_with_the_encoding_that_the_script_passes(workspace: Workspace) -> None:
+    for name, body in numbered(ENCODED):
+        data = '"x"|y\n"caf\u00e9"|1\n'.encode("cp1252")
+        migration(workspace, name, body, files={"a.csv": data})
     ran = workspace.doit("check")
     assert ran.code == 0, ran.out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"), [(', sheet_name="2079"', 0), (', "2079"', 0), (', "2080"', 1), ("", 1)]
-)
-def test_a_workbook_is_read_at_the_sheet_that_the_script_names(
-    workspace: Workspace, arguments: str, code: int
-) -> None:
+SHEETS = [', sheet_name="2079"', ', "2079"', ', "2080"', ""]
+
+
+def test_a_workbook_is_read_at_the_sheet_that_the_script_names(workspace: Workspace) -> None:
     book = openpyxl.Workbook()
     book.create_sheet("2079").append(["slug"])
     data = io.BytesIO()
     book.save(data)
-    body = f'context.read_excel("a.xlsx"{arguments})'
-    migration(workspace, body=body, files={"a.xlsx": data.getvalue()})
+    for name, arguments in numbered(SHEETS):
+        body = f'context.read_excel("a.xlsx"{arguments})'
+        migration(workspace, name, body, files={"a.xlsx": data.getvalue()})
     ran = workspace.doit("check")
-    assert ran.code == code, ran.out
+    assert ran.code == 1
+    assert [line.partition(":")[0] for line in findings(ran)] == [
+        "003-case/a.xlsx",
+        "004-case/a.xlsx",
+    ]
 
 
 def test_a_quotation_mark_that_is_never_closed_gets_a_hint(workspace: Workspace) -> None:

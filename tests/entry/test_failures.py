@@ -15,21 +15,6 @@ import pytest
 from workspace import Ran, Workspace, create_person
 
 
-@pytest.fixture(scope="module")
-def started_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A project with one applied migration, to copy from."""
-    workspace = Workspace(tmp_path_factory.mktemp("started") / "project")
-    workspace.migration("001-first", create_person("asha-rai"))
-    assert workspace.doit().code == 0
-    return workspace
-
-
-@pytest.fixture
-def started(started_once: Workspace, tmp_path: Path) -> Workspace:
-    """A project with one applied migration."""
-    return started_once.copy_to(tmp_path / "project")
-
-
 def replace_body(workspace: Workspace, name: str, body: str) -> None:
     """Mend the script of a migration."""
     folder = workspace.migrations / name

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from workspace import EPOCH, Workspace, create_person
 
 
-@pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
-    """A database with two migrations, the second in two commits."""
+def apply_two(workspace: Workspace) -> None:
     workspace.settings(batch_size=3)
     workspace.migration("001-first")
     workspace.migration("002-second", create_person("asha-rai"))
     assert workspace.doit(SOURCE_DATE_EPOCH=EPOCH).code == 0
-    return workspace
+
+
+@pytest.fixture
+def applied(prepared: Callable[..., Workspace]) -> Workspace:
+    """A database with two migrations, the second in two commits."""
+    return prepared(apply_two)
 
 
 def test_each_applied_migration_is_a_line(applied: Workspace) -> None:

@@ -68,7 +68,7 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     project_of_five: Workspace, tmp_path: Path
 ) -> None:
     root, below = project_of_five.root, project_of_five.migrations
-    told = f"error: there is no dodo.py here, in {below}; doit -k{{}} takes the one in {root}\n"
+    told = f"error: there is no {below}/dodo.py; doit -k{{}} takes the one in {root}\n"
     for words, typed in (([], ""), (["status"], " status"), (["show", "5"], " show")):
         ran = project_of_five.doit(*words, cwd=below)
         assert (ran.code, ran.out, ran.err) == (2, "", told.format(typed))
@@ -77,7 +77,9 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     for words in (["-k"], ["status", "--seek-file"], ["list"]):
         ran = project_of_five.doit(*words, cwd=tmp_path)
         assert ran.code == 2
-        assert ran.err.startswith(f"error: there is no dodo.py here, in {tmp_path}, nor in a")
+        assert ran.err.startswith(
+            f"error: there is no {tmp_path}/dodo.py; cd to the folder of the project; "
+        )
         assert ran.err.count("\n") == 1
     ran = project_of_five.doit("-f", "/nowhere/dodo.py")
     assert (ran.code, ran.err) == (

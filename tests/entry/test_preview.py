@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,17 @@ TAG = (
 )
 
 
-@pytest.fixture
-def pending(workspace: Workspace) -> Workspace:
-    """One applied migration and two pending ones, of which the second needs the first."""
+def apply_one_of_three(workspace: Workspace) -> None:
     workspace.migration("001-first", create_person("zero-rai"))
     assert workspace.doit().code == 0
     workspace.migration("002-create", create_person("asha-rai") + 'context.log("made")')
     workspace.migration("003-tag", TAG)
-    return workspace
+
+
+@pytest.fixture
+def pending(prepared: Callable[..., Workspace]) -> Workspace:
+    """One applied migration and two pending ones, of which the second needs the first."""
+    return prepared(apply_one_of_three)
 
 
 def document(workspace: Workspace, *args: str, code: int = 0, **env: str) -> dict[str, Any]:

@@ -14,17 +14,17 @@ from workspace import Workspace, create_person
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Team:
+def ahead(begun: Team, tmp_path_factory: pytest.TempPathFactory) -> Team:
     """Two people, of whom mina has a migration that is not pushed."""
-    team = Team.at(tmp_path_factory.mktemp("begun")).begin()
+    team = begun.copied(tmp_path_factory.mktemp("ahead"))
     team.applied_by_mina("002-mine")
     return team
 
 
 @pytest.fixture
-def team(begun: Team, tmp_path: Path) -> Team:
+def team(ahead: Team, tmp_path: Path) -> Team:
     """The same for one test alone."""
-    return begun.copied(tmp_path)
+    return ahead.copied(tmp_path)
 
 
 def test_what_is_applied_is_pushed_and_said(team: Team) -> None:

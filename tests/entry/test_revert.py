@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 
 import pytest
 from workspace import Workspace, create_person
@@ -29,14 +30,17 @@ CLINIC = (
 )
 
 
-@pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
-    """A person, then a change to her by another migration."""
+def create_and_tag(workspace: Workspace) -> None:
     workspace.migration("001-first", create_person("asha-rai"))
     workspace.migration("002-tag", RENAME.format(slug="asha-rai", tag="two"))
     ran = workspace.doit()
     assert ran.code == 0, ran.err
-    return workspace
+
+
+@pytest.fixture
+def applied(prepared: Callable[..., Workspace]) -> Workspace:
+    """A person, then a change to her by another migration."""
+    return prepared(create_and_tag)
 
 
 def test_files_and_marker_become_what_they_were_in_one_commit(applied: Workspace) -> None:

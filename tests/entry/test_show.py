@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,14 +18,17 @@ UPDATE = (
 )
 
 
-@pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
-    """Three applied migrations."""
+def apply_three(workspace: Workspace) -> None:
     workspace.migration("001-create", create_person("asha-rai"))
     workspace.migration("002-tag", UPDATE)
     workspace.migration("003-later", create_person("later-rai"))
     assert workspace.doit().code == 0
-    return workspace
+
+
+@pytest.fixture
+def applied(prepared: Callable[..., Workspace]) -> Workspace:
+    """Three applied migrations."""
+    return prepared(apply_three)
 
 
 def document(workspace: Workspace, *args: str) -> dict[str, Any]:

@@ -13,11 +13,9 @@ from workspace import Workspace, create_person
 
 
 @pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
+def applied(started: Workspace) -> Workspace:
     """A database with one migration."""
-    workspace.migration("001-first", create_person("asha-rai"))
-    assert workspace.doit().code == 0
-    return workspace
+    return started
 
 
 def test_a_database_that_is_not_there_is_not_made(workspace: Workspace) -> None:
@@ -117,8 +115,8 @@ def test_a_run_under_way_is_told(workspace: Workspace, tmp_path: Path) -> None:
     assert found["database"]["in_use_by"].startswith("doit run")
 
 
-def test_the_remote_is_compared_as_it_was_last_seen(tmp_path: Path) -> None:
-    team = Team.at(tmp_path).begin()
+def test_the_remote_is_compared_as_it_was_last_seen(begun: Team, tmp_path: Path) -> None:
+    team = begun.copied(tmp_path)
     team.applied_by_mina("003-mine")
     team.applied_by_asha("002-theirs")
     out = team.mina.doit("status").out

@@ -13,15 +13,9 @@ from team import Team
 from workspace import Workspace, create_person
 
 
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Team:
-    """Two people with one migration applied and pushed."""
-    return Team.at(tmp_path_factory.mktemp("begun")).begin()
-
-
 @pytest.fixture
 def team(begun: Team, tmp_path: Path) -> Team:
-    """The same for one test alone."""
+    """Two people with one migration applied and pushed."""
     return begun.copied(tmp_path)
 
 

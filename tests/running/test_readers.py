@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -131,11 +132,12 @@ def test_a_folder_is_not_a_file(folder: Path) -> None:
         input_path(folder, "data", "JSON")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_read_permission_is_an_input_error(folder: Path) -> None:
+def test_a_file_without_read_permission_is_an_input_error(
+    folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
+) -> None:
     put(folder, "a.json", "{}").chmod(0)
-    with pytest.raises(InputFileError, match=r"a\.json cannot be read"):
-        readers.read_json(folder / "a.json", "a.json")
+    with unprivileged(), pytest.raises(InputFileError, match=r"a\.json cannot be read"):
+        readers.read_json(Path(folder.name, "a.json"), "a.json")
 
 
 # CSV

@@ -228,12 +228,19 @@ def test_the_repository_of_a_calling_hook_is_ignored(
     commit = database.commit(FILES)
     other = init(tmp_path / "other")
     other.commit({"a": "1"})
+    before = other.state()
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other.path / ".git" / "index"))
     monkeypatch.setenv("GIT_WORK_TREE", str(other.path))
     repository = opened(tmp_path)
     assert repository.git_dir == database.path / ".git"
     assert repository.head() == commit
+    published = publish(repository, {"entity/person/ana.json": b"{}"})
+    for variable in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+        monkeypatch.delenv(variable)
+    assert database.git("rev-parse", "HEAD") == published
+    assert database.status() == ""
+    assert other.state() == before
 
 
 @pytest.mark.parametrize(
