@@ -123,13 +123,23 @@ def _table(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path.name} cannot be read: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{path.name} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(f"{path.name}:{line}: it is not UTF-8, which TOML must be") from error
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+        line = int(at[1]) if at else len(path.read_bytes().splitlines())
+        said = str(error).partition(" (at ")[0]
+        raise SettingsError(f"{path.name}:{line}: it is not valid TOML: {said}") from error
     table: Any = content
+    name = ""
     for key in ("tool", "nes_tasks"):
+        name = f"{name}.{key}" if name else key
         table = table.get(key, {})
         if not isinstance(table, dict):
-            raise SettingsError(f"{path.name}: {key} is {table!r}, not a table")
+            raise SettingsError(f"{path.name}: {name} is {table!r}, not a table")
     return dict(table)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -330,24 +331,24 @@ def test_the_root_is_no_setting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        b"[tool.nes_tasks",
-        b"[tool.nes_tasks]\nbranch = main",
-        b"[tool.nes_tasks]\nbranch = 'a'\nbranch = 'b'",
-        b"\xff\xfe",
-        b"\0",
+        (b"[tool.nes_tasks", "1: it is not valid TOML: "),
+        (b"[tool.nes_tasks]\nbranch = main", "2: it is not valid TOML: Invalid value"),
+        (b"[tool.nes_tasks]\nbranch = 'a'\nbranch = 'b'", "3: it is not valid TOML: "),
+        (b"[tool.nes_tasks]\n\n# \xff\xfe", "3: it is not UTF-8, which TOML must be"),
+        (b"\0", "1: it is not valid TOML: "),
     ],
 )
-def test_a_broken_file_is_told(tmp_path: Path, text: bytes) -> None:
+def test_a_broken_file_is_told_with_its_line(tmp_path: Path, text: bytes, said: str) -> None:
     (tmp_path / "pyproject.toml").write_bytes(text)
-    with pytest.raises(SettingsError, match=r"^pyproject\.toml cannot be read: "):
+    with pytest.raises(SettingsError, match=rf"^pyproject\.toml:{re.escape(said)}"):
         load_settings(tmp_path, {})
 
 
 def test_a_file_that_is_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").mkdir()
-    with pytest.raises(SettingsError, match=r"^pyproject\.toml cannot be read: "):
+    with pytest.raises(SettingsError, match=r"^pyproject\.toml cannot be read: Is a directory$"):
         load_settings(tmp_path, {})
 
 

@@ -113,6 +113,15 @@ class Workspace:
         """Return the environment that its commands run in."""
         return environment(**extra)
 
+    def shell_environment(self) -> dict[str, str]:
+        """Return an environment for a shell, in which `doit` is on PATH."""
+        doit = self.root.parent / "bin" / "doit"
+        doit.parent.mkdir(exist_ok=True)
+        doit.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m doit "$@"\n')
+        doit.chmod(0o755)
+        environment = self.environment()
+        return {**environment, "PATH": f"{doit.parent}:{environment['PATH']}"}
+
     def start(self, *args: str, cwd: Path | None = None, **env: str) -> subprocess.Popen[str]:
         """Start `doit` and leave it running."""
         return subprocess.Popen(

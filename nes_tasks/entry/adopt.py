@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doit.cmd_base import DoitCmdBase
-
 from ..errors import UsageError
+from .arguments import Command, no_names
 from .boundary import say
-from .commands import Guarded
+from .commands import MAINTAINING
 from .question import YES, confirmed
 from .session import session
 
@@ -24,7 +23,7 @@ DRY_RUN = {
 }
 
 
-class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
+class Adopt(Command):
     """Write markers for migrations that an earlier system, or somebody by hand, applied."""
 
     name = "adopt"
@@ -35,14 +34,20 @@ class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
         "messages name (Migration NNN-name, Run migration NNN-name, Run NNN-name), get a marker, "
         "all in one commit. What it would do is shown first.\n\n"
         "The checksums in the markers are those of the folders as they are now: from then on an "
-        "edited folder is reported.\n\nExample: doit adopt --dry-run"
+        "edited folder is reported."
+    )
+    group = MAINTAINING
+    examples = (
+        ("doit adopt --dry-run", "shows which markers it would write"),
+        ("doit adopt --yes", "writes them; without --yes it asks first"),
     )
     cmd_options = (DRY_RUN, YES)
 
-    def _execute(self, dry_run: bool, yes: bool) -> int:
+    def _execute(self, dry_run: bool, yes: bool, pos_args: list[str]) -> int:
         from ..running.adoption import adopt, propose
         from ..storage.repository import Repository
 
+        no_names(pos_args, self.name)
         if dry_run and yes:
             raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
         project = session().project
@@ -64,12 +69,13 @@ class Adopt(Guarded, DoitCmdBase):  # type: ignore[misc]
         return 0
 
     def _show(self, proposal: Proposal) -> None:
-        from .tables import new_table, rendered
+        from .tables import add_names, new_table, rendered
 
         if proposal.adoptions:
             table = new_table()
-            for heading in ("Migration", "Date", "Known from", "Folder"):
-                table.add_column(heading, overflow="fold")
+            add_names(table, "Migration", (one.marker.migration for one in proposal.adoptions))
+            for heading in ("Date", "Known from", "Folder"):
+                table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
             for found in proposal.adoptions:
                 marker = found.marker
                 folder = "there" if found.has_folder else "missing"

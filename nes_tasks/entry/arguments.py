@@ -28,6 +28,8 @@ class Command(Guarded, DoitCmdBase):  # type: ignore[misc]
     doit looks for options up to the first name only, because names of tasks have their own.
     """
 
+    is_about_migrations = True
+
     cmdparser: Any
     outstream: Any
 

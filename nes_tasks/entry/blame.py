@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .arguments import JSON, Command
+from .commands import LOOKING
 from .session import session
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ..views.provenance import Provenance
 
 MAX_VALUE = 40
-# A pipe has room for more; --json has it all.
-MAX_VALUE_IN_A_PIPE = 400
 MAX_SUBJECT = 60
 SHORT = 10
 
@@ -32,9 +31,10 @@ class Blame(Command):
     doc_description = (
         "For each field: its present value, the migration that set it, the commit, the author "
         "and the date of the commit. A commit that is no migration's is shown by its subject. "
-        "Fields that are null and always were are left out; --json has them.\n\n"
-        "Example: doit blame entity:person/asha-rai"
+        "Fields that are null and always were are left out; --json has them."
     )
+    group = LOOKING
+    examples = (("doit blame entity:person/asha-rai", "shows where each of her fields is from"),)
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
@@ -57,7 +57,7 @@ def _words(found: Provenance) -> str:
     from ..views.changes import is_telling
     from .differences import shortened
 
-    limit = MAX_VALUE if sys.stdout.isatty() else MAX_VALUE_IN_A_PIPE
+    short = shortened if sys.stdout.isatty() else _whole
     first = found.commits[0]
     rows: list[tuple[str, ...]] = []
     setters: dict[str, FileCommit] = {}
@@ -67,7 +67,7 @@ def _words(found: Provenance) -> str:
         if not is_telling(field.path) or (field.value is None and commit is first):
             hidden += 1
             continue
-        value = shortened(printable(json.dumps(field.value, ensure_ascii=False)), limit)
+        value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)
         rows.append((printable(field.path), value, _origin(commit), commit.id[:SHORT]))
         setters[commit.id] = commit
     fields = _table(("Field", "Value", "Set by", "Commit"), rows)
@@ -76,13 +76,18 @@ def _words(found: Provenance) -> str:
             commit.id[:SHORT],
             f"{commit.committed_at:%Y-%m-%d}",
             printable(commit.author),
-            shortened(printable(commit.subject), MAX_SUBJECT),
+            short(printable(commit.subject), MAX_SUBJECT),
         )
         for commit in found.commits
         if commit.id in setters
     ]
     rest = f"(not shown: version_summary and what was never set, {hidden:,} fields)\n"
     return f"{fields}{rest}\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
+
+
+def _whole(text: str, _: int) -> str:
+    """Return all of a text: what goes into a pipe is not cut."""
+    return text
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from doit import cmd_clean, cmd_forget, cmd_ignore, cmd_info, cmd_list, cmd_run
 from doit.cmdparse import CmdParseError
@@ -17,15 +19,27 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from ..errors import NesTasksError, UsageError
 from ..migrations import State
 from ..migrations.loader import order
+from ..migrations.printable import abridged
 from ..storage.ledger import is_absent
 from ..storage.note import is_noted
 from .boundary import INTERRUPTED, drop, guarded, say, warn
 from .check_report import CHECK
+from .manual import manual
+from .mistakes import missing_dodo, unknown_command, unknown_task, wrong_option
 from .session import BACKEND, GROUP, migration_name, session, task_name
 
-# What doit says outside a project, and how one begins, for whoever has none.
-NO_DODO = re.compile(r"Could not find dodo file '(.*)'")
-START = "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py"
+# Headings of `doit help`, by what a person is about to do.
+APPLYING = "Applying"
+LOOKING = "Looking"
+CONTRIBUTING = "Contributing"
+MAINTAINING = "Maintaining"
+
+# The exit codes that every command can end with beside 0 and 1.
+OTHER_CODES = {
+    2: "wrong use, such as an unknown name, option or setting",
+    3: "the environment: git, a lock, the database, the remote",
+    INTERRUPTED: "interrupted with Ctrl-C",
+}
 
 
 class Guarded:
@@ -33,49 +47,108 @@ class Guarded:
 
     In a project that does not use our state (another `dodo.py` in the same environment) the
     commands are doit's own.
+
+    `group` is the heading of the command in `doit help`; `examples` are command lines with what
+    they do; `failure` says when the exit code is 1, empty for never. `takes` is what shells
+    complete its names with, a key of `completion.NAMES`.
     """
 
+    group: ClassVar[str] = "doit itself"
+    examples: ClassVar[tuple[tuple[str, str], ...]] = ()
+    failure: ClassVar[str] = ""
+    takes: ClassVar[str] = ""
+    is_about_migrations: ClassVar[bool] = False
+
     name: Any
+    doc_purpose: Any
+    doc_usage: Any
+    doc_description: Any
+    cmdparser: Any
     loader: Any
     outstream: Any
     sel_tasks: Any
-    task_list: Any
+    task_list: Any = None
 
     def parse_execute(self, in_args: list[str]) -> int:
         """Parse the command line and run the command; return its exit code."""
+        words = in_args[: in_args.index("--")] if "--" in in_args else in_args
+        if "--help" in words or words[:1] == ["-h"]:
+            return guarded(self._print_manual)
         return guarded(lambda: self._parse_execute(in_args))
+
+    def _print_manual(self) -> int:
+        sys.stdout.write(f"{self.help()}\n")
+        sys.stdout.flush()
+        return 0
+
+    def help(self) -> str:
+        """Return the manual of the command."""
+        return manual(self)
+
+    @classmethod
+    def exit_codes(cls) -> dict[int, str]:
+        """Return what each exit code of the command means."""
+        codes = {0: "done, or nothing to do", 1: cls.failure, **OTHER_CODES}
+        return {code: meaning for code, meaning in codes.items() if meaning}
 
     def _parse_execute(self, in_args: list[str]) -> int:
         self.outstream = self.outstream or sys.stdout  # which was closed when doit looked
         try:
             code: int = super().parse_execute(in_args)  # type: ignore[misc]
         except CmdParseError as error:
-            # What follows is how doit holds its options in memory.
-            said = str(error).partition(" (parsing options")[0]
-            raise UsageError(said, hint=f"doit help {self.name}") from error
-        except (DatabaseException, InvalidCommand, InvalidTask) as error:
+            raise wrong_option(str(error), self.name, self._known_options()) from error
+        except InvalidCommand as error:
+            raise self._wrong_name(error) from error
+        except (DatabaseException, InvalidTask) as error:
             raise UsageError(" ".join(str(error).split())) from error
         except InvalidDodoFile as error:
             if isinstance(error.__cause__, NesTasksError):
                 raise error.__cause__ from None
-            if missing := NO_DODO.match(str(error)):
-                hint = f"cd to the folder of the project; {START}"
-                raise UsageError(f"there is no {missing[1]}", hint=hint) from None
-            raise UsageError(str(error), hint="doit help") from error
+            typed = "" if self.name == "run" else f" {self.name}"
+            missing = missing_dodo(str(error), typed)
+            raise missing or UsageError(" ".join(str(error).split())) from error
         return code
+
+    def _known_options(self) -> list[str]:
+        known = [f"--{name.rstrip('=')}" for name in self.cmdparser.get_long()]
+        params = (param for task in self.task_list or () for param in task.params)
+        return [*known, *{f"--{param['long']}" for param in params if param.get("long")}]
+
+    def _wrong_name(self, error: InvalidCommand) -> UsageError:
+        """Return what to say of a word that is no task; doit says it in several ways."""
+        is_no_task = re.match(r"'(.*)' is not a task\.$", str(error))
+        word = error.not_found or (is_no_task and is_no_task[1])
+        if not word:
+            return UsageError(" ".join(str(error).split()))
+        return self.no_such(word)
+
+    def no_such(self, word: str) -> UsageError:
+        """Return the error for a word that is no task."""
+        return unknown_task(word, [task.name for task in self.task_list])
 
     @cached_property
     def is_ours(self) -> bool:
         """Whether `dodo.py` keeps its state in a database, whatever ``--backend`` asks for."""
         return bool(self.loader.load_doit_config().get("backend") == BACKEND)
 
-    def resolve(self, names: list[str]) -> list[str]:
-        """Return task names with short names of migrations replaced: migrate:5, 005."""
-        known = {task.name for task in self.task_list}
-        return [name if name in known else self._meant(name) for name in names]
+    def resolve(self, names: list[str], *, bare: bool = False) -> list[str]:
+        """Return task names with short names of migrations replaced: migrate:5, migrate:005.
 
-    def _meant(self, name: str) -> str:
-        group, colon, wanted = name.partition(":")
+        With `bare` the group may be left out: 5. Raises `UsageError` for a migration that is not
+        there.
+        """
+        known = {task.name for task in self.task_list}
+        return [
+            name if name in known else self._meant(name, bare=bare and ":" not in name)
+            for name in names
+        ]
+
+    def _meant(self, name: str, *, bare: bool) -> str:
+        if bare and not name.isdigit():
+            with contextlib.suppress(UsageError):  # it may be a mistyped task just as well
+                return task_name(session().plan.resolve(name).name)
+            return name
+        group, colon, wanted = (GROUP, ":", name) if bare else name.partition(":")
         if not colon or group not in (GROUP, CHECK) or "*" in wanted:  # doit knows wildcards
             return name
         entry = session().plan.resolve(wanted)
@@ -91,12 +164,35 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
 
     doc_purpose = "apply pending migrations, or run other tasks"
     doc_description = (
-        "Without a name all pending migrations are applied in order. "
-        "`doit migrate:005-add-ministers` stops after that one; with --force it is executed "
-        "again although it is applied.\n\n"
-        "Exit code: 0 done or nothing to do, 1 a migration failed, 2 wrong use, "
-        "3 the environment (git, a lock, the database, the remote)."
+        "Without a name all pending migrations are applied in order; `run` can be left out. "
+        "doit migrate:005-add-ministers stops after that one, and with --force behind its name "
+        "it is executed again although it is applied. 5 and 005 are short for a name.\n\n"
+        "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
+        "doit check looks through migration folders."
     )
+    group = APPLYING
+    examples = (
+        ("doit", "applies all that is pending"),
+        ("doit migrate:5", "applies what is pending up to number 5"),
+        ("doit migrate:5 --force", "executes number 5 again, in a new commit"),
+        ("doit check:5", "checks the folder of number 5"),
+    )
+    failure = "a migration failed or was refused, or a check or another task failed"
+    takes = "tasks"
+
+    def no_such(self, word: str) -> UsageError:
+        """Return the error for a word that is no task, and so perhaps a mistyped command."""
+        tasks = [task.name for task in self.task_list]
+        if ":" in word:
+            return unknown_task(word, tasks)
+        with contextlib.suppress(UsageError):
+            if self.is_ours:
+                # The hint is a command that works: this migration is there.
+                return UsageError(
+                    f"there is no command or task {abridged(word)}",
+                    hint=f"did you mean doit {task_name(session().plan.resolve(word).name)}?",
+                )
+        return unknown_command(word, self.loader.cmd_names, tasks)
 
     def _execute(self, **options: Any) -> int:
         if not self.is_ours:
@@ -142,14 +238,20 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
     doc_purpose = "list tasks; --all lists each migration, --status says where it stands"
     doc_description = (
         "Status letters: U applied, R pending, D applied but changed since (drift), "
-        "E not valid, I ignored."
+        "E not valid, I ignored. Of a migration the line has date, author and description."
     )
+    group = LOOKING
+    examples = (
+        ("doit list --all --status", "lists every task with its letter"),
+        ("doit list --all --status 5", "lists number 5 only"),
+    )
+    takes = "tasks"
     STATUS_MAP = {**cmd_list.List.STATUS_MAP, "drift": "D"}  # noqa: RUF012 - as in the base class
 
     def _execute(self, **options: Any) -> int:
         if self.is_ours:
             if options["pos_args"]:
-                options["pos_args"] = self.resolve(options["pos_args"])
+                options["pos_args"] = self.resolve(options["pos_args"], bare=True)
             _warn_of_missing_submodule()
             for entry in session().plan.missing:
                 warn(f"{entry.name} is applied, but its folder is missing")
@@ -204,16 +306,34 @@ def _by_number(task: Any) -> tuple[str, tuple[bool, int, str]]:
     return (group, order(name)) if group == GROUP and name else (task.name, (False, -1, ""))
 
 
+class _InOrder(set[str]):
+    """A set that is told in the same order each time."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(super().__iter__()))
+
+
 class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
     """`doit info`: one task, and why it would run."""
 
+    doc_purpose = "show a task, and why it would run or not; of a migration also its commits"
+    doc_usage = "TASK"
+    doc_description = "The files that it depends on, what it makes, and how they compare."
+    group = LOOKING
+    examples = (("doit info migrate:5", "tells about number 5; doit info 5 does as well"),)
+    failure = "the task is not up to date: doit would run it"
+    takes = "tasks"
+
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
         if self.is_ours:
-            pos_args = self.resolve(pos_args)
+            pos_args = self.resolve(pos_args, bare=True)
         known = {task.name for task in self.task_list}
-        unknown = [name for name in pos_args if name not in known]
-        if unknown:
-            raise UsageError(f"{unknown[0]} is not a task", hint="doit list --all shows them")
+        for word in pos_args:
+            if word not in known:
+                raise self.no_such(word)
+        for task in self.task_list:
+            if task.name in pos_args:
+                task.file_dep = _InOrder(task.file_dep)
         code = int(super()._execute(pos_args, hide_status))
         if self.is_ours and (name := migration_name(pos_args[0])):
             self._print_commits(name)
@@ -233,6 +353,8 @@ class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
     """`doit clean`: nothing of migrations, whose results are history."""
 
     doc_purpose = "remove targets of tasks other than migrations"
+    examples = (("doit clean --dry-run lint", "says what would be removed of the task lint"),)
+    takes = "tasks"
 
     def _execute(self, **options: Any) -> int:
         for task in self.task_list:
@@ -248,6 +370,8 @@ class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
     """`doit forget`: local state only; what is applied stays applied."""
 
     doc_purpose = "clear the saved state of tasks other than migrations"
+    examples = (("doit forget check", "checks every folder again next time"),)
+    takes = "tasks"
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
         code = super()._execute(forget_sub, forget_disable_default, forget_all)
@@ -264,6 +388,8 @@ class Ignore(Guarded, cmd_ignore.Ignore):  # type: ignore[misc]
     """`doit ignore`: not for migrations, each builds on the one before it."""
 
     doc_purpose = "skip a task from now on; migrations cannot be ignored"
+    examples = (("doit ignore lint", "skips the task lint until doit forget lint"),)
+    takes = "tasks"
 
     def _execute(self, pos_args: list[str]) -> int:
         named = [name for name in pos_args if name.partition(":")[0] == GROUP]

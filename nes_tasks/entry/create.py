@@ -5,13 +5,12 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from doit.cmd_base import DoitCmdBase
-
 from ..clock import now
 from ..errors import UsageError
 from ..migrations.scaffold import Scaffold, new_scaffold, template_of
 from ..storage.identity import configured_author
-from .commands import Guarded
+from .arguments import Command
+from .commands import CONTRIBUTING
 from .session import session
 
 AUTHOR = {
@@ -19,11 +18,12 @@ AUTHOR = {
     "long": "author",
     "type": str,
     "default": "",
+    "metavar": "AUTHOR",
     "help": 'who writes it, as "Name <email>"; without it the name that git has for you',
 }
 
 
-class Create(Guarded, DoitCmdBase):  # type: ignore[misc]
+class Create(Command):
     """Make the folder of a new migration, with the next free number."""
 
     name = "create"
@@ -34,8 +34,12 @@ class Create(Guarded, DoitCmdBase):  # type: ignore[misc]
         "the number after the highest one of the folders and of the database; the name becomes "
         "lower-case words joined by hyphens. An existing folder is never changed.\n\n"
         "What is made cannot be applied until you have replaced each [TODO.\n\n"
-        "A project can have a template of its own in templates/migration/.\n\n"
-        'Example: doit create "Add the ministers of 2026"'
+        "A project can have a template of its own in templates/migration/."
+    )
+    group = CONTRIBUTING
+    examples = (
+        ('doit create "Add the ministers of 2026"', "makes add-the-ministers-of-2026"),
+        ('doit create add-rivers --author "Asha Rai <asha@example.org>"', "names its author"),
     )
     cmd_options = (AUTHOR,)
 
@@ -71,12 +75,6 @@ def _name(words: list[str]) -> str:
     """Return the name that was typed; raises `UsageError` when there is none."""
     if not words:
         raise UsageError("the new migration needs a name", hint="doit create add-ministers")
-    option = next((word for word in words if word.startswith("-")), None)
-    if option is not None:
-        raise UsageError(
-            f"{option} comes after the name, where options are not looked for",
-            hint='doit create --author "Your Name <you@example.org>" NAME',
-        )
     return " ".join(words)
 
 

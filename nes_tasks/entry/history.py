@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..clock import timestamp
 from ..errors import UsageError
 from .arguments import JSON, Command, one_name
+from .commands import LOOKING
 from .session import session
 from .summary import changes
 
@@ -26,12 +27,15 @@ class History(Command):
     doc_description = (
         "What is applied is read from the markers, the rest from the commits. In a shallow "
         "clone the commits of early migrations are not there; they are left out then. With a "
-        "name, one migration with its commits and all statistics.\n\n"
-        "--json prints a list of objects: name, author, date, description, applied_at, "
-        "committer, duration_seconds, statistics, and commits as {id, committed_at, author, "
-        "committer}; what is not known is null.\n\n"
-        "Example: doit history 5"
+        "name, one migration with its commits and all statistics. The keys of --json are told "
+        "in docs/reference/json.md."
     )
+    group = LOOKING
+    examples = (
+        ("doit history", "lists them in a table"),
+        ("doit history 5", "tells everything about number 5"),
+    )
+    takes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
@@ -67,10 +71,11 @@ def _seconds(duration: float | None) -> str:
 
 
 def _table(found: list[Run]) -> str:
-    from .tables import new_table, rendered
+    from .tables import add_names, new_table, rendered
 
     table = new_table()
-    for heading in ("Migration", "Applied", "By"):
+    add_names(table, "Migration", (run.record.name for run in found))
+    for heading in ("Applied", "By"):
         table.add_column(heading, overflow="fold")
     for heading in ("Files", "Commits", "Seconds"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -7,6 +7,7 @@ from typing import Any
 from ..migrations import Entry
 from .arguments import JSON, Command, no_names
 from .boundary import warn
+from .commands import LOOKING
 from .session import session
 
 CHECK = {
@@ -26,12 +27,15 @@ class Pending(Command):
     doc_usage = "[--json] [--check]"
     doc_description = (
         "In the order in which doit applies them. Folders that are not valid are warned of on "
-        "stderr; they keep later ones from being applied, and count for --check.\n\n"
-        "Exit code 0 either way; with --check 1 when anything is pending.\n\n"
-        "--json prints a list of objects with the keys name, state, author, date, description, "
-        "problem, difference; the last two are null unless there is one.\n\n"
-        "Example: doit pending --check || doit"
+        "stderr; they keep later ones from being applied, and count for --check. The keys of "
+        "--json are told in docs/reference/json.md."
     )
+    group = LOOKING
+    examples = (
+        ("doit pending", "lists them in a table"),
+        ("doit pending --check || doit", "applies them if there are any"),
+    )
+    failure = "with --check: something is pending or not valid"
     cmd_options = (JSON, CHECK)
 
     def _execute(self, json: bool, check: bool, pos_args: list[str]) -> int:
@@ -63,10 +67,11 @@ def described(entry: Entry) -> dict[str, Any]:
 
 
 def _table(entries: tuple[Entry, ...]) -> str:
-    from .tables import new_table, rendered
+    from .tables import add_names, new_table, rendered
 
     table = new_table()
-    for heading in ("Migration", "Date", "Author", "Description"):
+    add_names(table, "Migration", (entry.name for entry in entries))
+    for heading in ("Date", "Author", "Description"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
     for entry in entries:
         about = entry.metadata

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from .arguments import JSON, Command
 from .boundary import say, words
+from .commands import LOOKING
 from .output import OUTPUT, check_writable, write_file
 from .session import migration_name, session
 
@@ -37,11 +38,15 @@ class Preview(Command):
         "published: branch, index and files of the database stay as they are. Without a NAME it "
         "is all pending ones. A working tree with uncommitted changes does not matter.\n\n"
         "With the same clock `doit run` commits the tree whose hash is shown: "
-        "SOURCE_DATE_EPOCH fixes it.\n\n"
-        "Example: doit preview 5 --markdown -o preview.md\n\n"
-        "Exit code: 0 done or nothing pending, 1 a migration failed, 2 wrong use, "
-        "3 the environment (git, a lock, the database)."
+        "SOURCE_DATE_EPOCH fixes it."
     )
+    group = LOOKING
+    examples = (
+        ("doit preview", "shows what doit would change"),
+        ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
+    )
+    failure = "a migration failed or would be refused"
+    takes = "pending"
     cmd_options = (JSON, MARKDOWN, OUTPUT)
 
     def _execute(self, json: bool, markdown: bool, output: str, pos_args: list[str]) -> int:

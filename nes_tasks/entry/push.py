@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..settings import Settings
 from .arguments import Command, no_names
+from .commands import MAINTAINING
 from .session import session
 from .transfer import transfer
 
@@ -18,8 +19,10 @@ class Push(Command):
         "Pushes the branch of the database, and nothing else, to the remote of the settings. "
         "When that fails, because it is refused, not reachable or not done within push_timeout "
         "seconds, the data stays committed here and nothing has to be applied again. When the "
-        "remote has moved on, doit sync comes first.\n\nExample: doit push"
+        "remote has moved on, doit sync comes first."
     )
+    group = MAINTAINING
+    examples = (("doit push", "publishes what is applied here"),)
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..running.publishing import push

@@ -22,7 +22,7 @@ def confirmed(question: str, command: str) -> bool:
 
     Raises `UsageError` without a terminal.
     """
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():  # None when it is closed, as in <&-
         raise UsageError(
             "nothing is written without an answer, and there is no terminal to ask on",
             hint=command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .arguments import Command, one_name
+from .commands import CONTRIBUTING
 from .session import session
 
 
@@ -15,8 +16,12 @@ class Renumber(Command):
     doc_description = (
         "Renames the folder and changes nothing in it. Of two migrations with one number give "
         "the full name. One that is applied keeps its number, because its name is what the "
-        "database knows it by.\n\nExample: doit renumber 005-add-ministers"
+        "database knows it by."
     )
+    group = CONTRIBUTING
+    examples = (("doit renumber 005-add-ministers", "makes it 006-add-ministers, or later"),)
+    failure = "it is applied, or the folder has no number"
+    takes = "pending"
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..running.renumbering import renumber

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NesTasksError
 from .arguments import JSON, Command
+from .commands import MAINTAINING
 from .session import migration_name, session
 
 if TYPE_CHECKING:
@@ -45,11 +46,15 @@ class Replay(Command):
         "run that its marker is from.\n\n"
         "Verdicts: proven; different, with the first difference; failed; unproven, as its folder "
         "has changed or is missing; skipped, as it cannot be expected to be the same; varied, "
-        "as one with DETERMINISTIC = False may.\n\n"
-        "Example: doit replay 5\n\n"
-        "Exit code: 0 all proven or nothing to prove, 1 one is different, failed or unproven, "
-        "2 wrong use, 3 the environment (git, a lock, the database, a shallow clone)."
+        "as one with DETERMINISTIC = False may."
     )
+    group = MAINTAINING
+    examples = (
+        ("doit replay", "proves the whole history"),
+        ("doit replay 5 --json", "proves number 5, and tells it to a program"),
+    )
+    failure = "one is different, failed or unproven"
+    takes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from .arguments import Command, no_names
+from .commands import LOOKING
 from .output import OUTPUT, check_writable, write_file
 from .session import session
 from .sizes import size
@@ -39,10 +40,12 @@ class Report(Command):
         "files of the working tree do not matter. The same commit gives the same bytes.\n\n"
         "Nothing is fetched: of a shallow or partial clone the page tells what is known, and "
         "what is missing.\n\n"
-        "--markdown is a short version for a README or a job summary, and needs no extra.\n\n"
-        "Example: doit report -o site/index.html\n\n"
-        "Exit code: 0 done, 2 wrong use, 3 the environment (git, the database, an extra that "
-        "is not installed)."
+        "--markdown is a short version for a README or a job summary, and needs no extra."
+    )
+    group = LOOKING
+    examples = (
+        ("doit report -o site/index.html", "writes the page where a site is made"),
+        ("doit report --markdown", "prints the short version"),
     )
     cmd_options = (MARKDOWN, WRITE_TO)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..migrations import State
 from .arguments import Command, one_name
 from .boundary import say
+from .commands import MAINTAINING
 from .question import YES, confirmed
 from .session import session
 
@@ -13,6 +14,7 @@ REASON = {
     "long": "reason",
     "type": str,
     "default": "",
+    "metavar": "TEXT",
     "help": "why, in one line; it is recorded in the commit",
 }
 
@@ -29,9 +31,15 @@ class Revert(Command):
         "the commit records who did it, the reason, and the commits it undoes.\n\n"
         "It is refused, with names, when later migrations or commits made by hand changed the "
         "same files or refer to an entity that would be gone. What it would do is shown "
-        "first.\n\n"
-        'Example: doit revert 5 --reason "The source was withdrawn" --yes'
+        "first, and asked for unless --yes is given."
     )
+    group = MAINTAINING
+    examples = (
+        ("doit revert 5", "shows what it would undo, and asks"),
+        ('doit revert 5 --reason "The source was withdrawn" --yes', "does it, for this reason"),
+    )
+    failure = "it is not applied, or something later builds on it"
+    takes = "applied"
     cmd_options = (YES, REASON)
 
     def _execute(self, yes: bool, reason: str, pos_args: list[str]) -> int:

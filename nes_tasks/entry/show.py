@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arguments import JSON, Command, one_name
+from .commands import LOOKING
 from .session import session
 
 if TYPE_CHECKING:
@@ -24,8 +25,14 @@ class Show(Command):
     doc_description = (
         "Its commits, the statistics of its marker, and the difference between the tree that it "
         "ran on and the tree that it left: entities by type, the fields that changed, a few of "
-        "the new ones. What happened afterwards does not matter.\n\nExample: doit show 5"
+        "the new ones. What happened afterwards does not matter."
     )
+    group = LOOKING
+    examples = (
+        ("doit show 5", "shows what number 5 changed"),
+        ("doit show 5 --json", "tells all of it to a program"),
+    )
+    takes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
@@ -53,12 +60,22 @@ def _words(found: Outcome) -> str:
     lines.append(f"by {printable(applied.author)}{written}, applied {when}")
     lines.append(_statistics(found))
     if found.changes is None:
-        lines.append("No commit says that it is of this migration, so nothing can be compared.")
+        lines.append(_unknown(found))
         return "\n".join([*lines, ""])
     changes = described(found.changes) or "No entity or relationship changed.\n"
     place = session().project.settings.shown_database
     patch = f"git -C {place} diff {str(found.base_tree)[:12]} {str(found.tree)[:12]}"
     return "\n".join([*lines, "", changes, _commits(found), f"Every line: {patch}", ""])
+
+
+def _unknown(found: Outcome) -> str:
+    if found.is_cut:
+        place = session().project.settings.shown_database
+        return (
+            "Its commits are not in this shallow clone, so nothing can be compared; "
+            f"git -C {place} fetch --unshallow brings them."
+        )
+    return "No commit says that it is of this migration, so nothing can be compared."
 
 
 def _statistics(found: Outcome) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..migrations import State
 from ..migrations.printable import printable
 from .arguments import JSON, Command, no_names
+from .commands import LOOKING
 from .pending import described
 from .push import commits
 from .session import session
@@ -26,11 +27,12 @@ class Status(Command):
     doc_usage = "[--json]"
     doc_description = (
         "Changes nothing and uses no network: ahead and behind are those of the last fetch or "
-        "push.\n\n"
-        "The keys of --json: database {path, exists, branch, commit, problem, in_use_by, "
-        "unfinished_publication}, remote {name, commit, ahead, behind} or null, counts by state, "
-        "pending and the other states as lists, and next {command, reason} or null.\n\n"
-        "Example: doit status"
+        "push. The keys of --json are told in docs/reference/json.md."
+    )
+    group = LOOKING
+    examples = (
+        ("doit status", "shows it on one screen"),
+        ("doit status --json", "tells it to a program"),
     )
     cmd_options = (JSON,)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .arguments import Command, no_names
 from .boundary import warn
+from .commands import MAINTAINING
 from .push import commits
 from .session import session
 
@@ -18,9 +19,10 @@ class Submodule(Command):
         "Makes one commit in the repository of the migrations, which records the present commit "
         "of the database and names the migrations that are new in it. Whatever else is staged "
         "or changed there stays as it is. It is refused when the database is no submodule.\n\n"
-        "Others can use what is recorded only once the database is pushed.\n\n"
-        "Example: doit push && doit submodule"
+        "Others can use what is recorded only once the database is pushed."
     )
+    group = MAINTAINING
+    examples = (("doit push && doit submodule", "publishes the data, then records its commit"),)
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..running.recording import record

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..migrations import MigrationResult
-from .tables import new_table, rendered
+from .tables import add_names, new_table, rendered
 
 
 def summary(results: Iterable[MigrationResult]) -> str:
     """Return a table of what was applied: one line for each migration, and a total."""
+    rows = list(results)
     table = new_table()
-    table.add_column("Migration", overflow="fold")
+    add_names(table, "Migration", (row.migration for row in rows))
     for heading in ("Entities", "Relationships", "Files", "Commits", "Seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
-    rows = list(results)
     for result in rows:
         counts = result.statistics
         table.add_row(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import Command, no_names
 from .boundary import say
+from .commands import MAINTAINING
 from .push import commits
 from .session import session
 from .transfer import transfer
@@ -27,8 +28,14 @@ class Sync(Command):
         "are refused by name.\n\n"
         "If anything fails the branch and its files are as they were. The branch as it was is "
         "kept under a ref below refs/nes-tasks-kept/, whose name is printed: "
-        "git -C nes-db branch old REF brings it back.\n\nExample: doit sync && doit push"
+        "git -C nes-db branch old REF brings it back."
     )
+    group = MAINTAINING
+    examples = (
+        ("doit sync", "brings here what others have pushed"),
+        ("doit sync && doit push", "and publishes what only you have"),
+    )
+    failure = "a migration failed on top of the remote, or cannot be applied there"
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..running.publishing import fetch, synchronize

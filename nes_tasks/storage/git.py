@@ -54,6 +54,14 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     return env
 
 
+# Commands that talk to a remote anyway, and what git says when it cannot.
+TALKING = frozenset({"clone", "fetch", "ls-remote", "push"})
+UNREACHED = re.compile(
+    r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
+    r"could not fetch .* from promisor|unable to connect"
+)
+
+
 class Git:
     """git in one repository, given by its folder (a working tree or a bare repository)."""
 
@@ -180,7 +188,10 @@ def git_missing() -> UnavailableError:
 def failure(args: Sequence[str], stderr: bytes) -> GitError:
     """Return the error for a git command that ended badly, with the line that says why."""
     said = stderr.decode(errors="replace").strip()
-    return GitError(f"git {args[0]} failed: {reason(said)}", stderr=said)
+    lazily = args[0] not in TALKING and UNREACHED.search(said)
+    hint = "a partial clone fetches contents when they are read, and its remote cannot be reached"
+    message = f"git {args[0]} failed: {reason(said)}"
+    return GitError(message, stderr=said, hint=hint if lazily else None)
 
 
 def reason(said: str) -> str:

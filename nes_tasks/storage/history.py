@@ -16,8 +16,9 @@ from typing import Any
 
 from ..cache import load_cache, save_cache
 from .git import Git
+from .partial import shallow_ends
 
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 # "Migration: NAME (Batch 2/3)" is ours; the others were written by hand before there was a tool.
 SUBJECT = re.compile(
     r"(?:Migration:?|Run(?: migration)?) (?P<name>[0-9]{3,}-[a-z0-9]+(?:-[a-z0-9]+)*)"
@@ -48,9 +49,13 @@ def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[st
     """Return the commits of each migration that are reachable from `commit`, oldest first.
 
     The log is read once: what `cache` holds for an ancestor is taken over, and only the
-    commits since then are looked at. Raises `GitError` for a commit that is not there.
+    commits since then are looked at, unless a shallow clone has become deeper since. Raises
+    `GitError` for a commit that is not there.
     """
+    ends = sorted(shallow_ends(git))
     known = load_cache(cache, CACHE_FORMAT)
+    if known.get("ends") != ends:
+        known = {}
     if known.get("commit") == commit:
         return _decode(known["rows"])
     rows: list[dict[str, Any]] = []
@@ -64,7 +69,7 @@ def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[st
         if len(parts) == 5 and (name := migration_of(parts[4])):
             keys = ("id", "committed_at", "author", "committer")
             rows.append({"name": name, **dict(zip(keys, parts[:4], strict=True))})
-    save_cache(cache, CACHE_FORMAT, {"commit": commit, "rows": rows})
+    save_cache(cache, CACHE_FORMAT, {"commit": commit, "ends": ends, "rows": rows})
     return _decode(rows)
 
 

@@ -11,6 +11,7 @@ from ..running.project import Project
 from ..storage.git import Git
 from ..storage.history import Commit
 from ..storage.ledger import Applied
+from ..storage.partial import shallow_ends
 from .changes import Changes, compare
 from .spans import commits_by_record, spans
 
@@ -23,7 +24,8 @@ class Outcome:
 
     `commits` are those of its last run, oldest first, and `earlier_runs` how many commits it
     had before, from runs that were repeated with --force or reverted. Without any commit that
-    is known to be its own there are no `changes`, and no trees.
+    is known to be its own there are no `changes`, and no trees; `is_cut` says that the history
+    is that of a shallow clone, so that there may be some elsewhere.
     """
 
     applied: Applied
@@ -32,6 +34,7 @@ class Outcome:
     base_tree: str | None
     tree: str | None
     changes: Changes | None
+    is_cut: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
@@ -56,6 +59,7 @@ class Outcome:
                 for commit in self.commits
             ],
             "earlier_commits": self.earlier_commits,
+            "is_cut": self.is_cut,
             "changes": self.changes.to_dict() if self.changes else None,
         }
 
@@ -75,8 +79,9 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     commits = project.history(ledger).get(entry.name) or commits_by_record(
         git, ledger.commit, settings.data_dir, entry.name
     )
+    is_cut = bool(shallow_ends(git))
     if not commits:
-        return Outcome(applied, (), 0, None, None, None)
+        return Outcome(applied, (), 0, None, None, None, is_cut)
     first, base_tree, tree = spans(git, ledger.commit, settings.data_dir, {entry.name: commits})[
         entry.name
     ]
@@ -90,4 +95,4 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
             "it is a shallow clone, or damaged",
             hint=f"git -C {settings.shown_database} fetch --unshallow",
         ) from error
-    return Outcome(applied, tuple(commits[first:]), first, base_tree, tree, changes)
+    return Outcome(applied, tuple(commits[first:]), first, base_tree, tree, changes, is_cut)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-from dataclasses import MISSING, fields
+import tomllib
+from dataclasses import MISSING, fields, replace
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from pages import blocks, code, commands, masked, rows, run_shell
+from story import surroundings
 from workspace import Ran, Workspace
 
 from nes_tasks.settings import DEFAULTS, KEYS, Settings
 from nes_tasks.storage.marker import Marker, Statistics
+from nes_tasks.storage.message import commit_message
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 
@@ -27,22 +31,11 @@ def checkout(project: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[W
     return workspace, workspace.doit()
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """Return the fenced blocks of a page in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
-
-
-def masked(text: str) -> list[str]:
-    """Return lines without what differs from run to run: seconds, and the width they need."""
-    text = re.sub(r"\b\d+\.\d+s?$", "<seconds>", text, flags=re.MULTILINE)
-    return [re.sub(r"\s+", " ", line).strip() for line in text.splitlines()]
-
-
 def test_the_first_command_prints_the_table_of_the_readme(
     project: Path, checkout: tuple[Workspace, Ran]
 ) -> None:
     _, ran = checkout
-    shown = blocks(project / "README.md", "console")[0]
+    shown = blocks((project / "README.md").read_text(), "console")[0]
     assert ran.code == 0, ran.err
     assert masked(shown) == masked(ran.out)
 
@@ -55,23 +48,11 @@ def test_every_transcript_of_the_readme_is_true(
     project: Path, checkout: tuple[Workspace, Ran]
 ) -> None:
     workspace, _ = checkout
-    transcripts = blocks(project / "README.md", "console")[1:]
+    transcripts = blocks((project / "README.md").read_text(), "console")[1:]
     assert len(transcripts) >= 3
-    for transcript in transcripts:
-        command, _, shown = transcript.removeprefix("$ ").partition("\n")
-        if command.split()[0] == "doit":
-            out = workspace.doit(*command.split()[1:]).out
-        else:
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=workspace.root,
-                env=workspace.environment(),
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            out = done.stdout
-        assert masked(out.rstrip()) == masked(shown.rstrip()), command
+    for command, shown in (pair for transcript in transcripts for pair in commands(transcript)):
+        printed = run_shell(command, workspace.root, workspace.shell_environment())
+        assert masked(printed) == masked(shown), command
 
 
 def test_every_command_of_the_readme_exists(project: Path, checkout: tuple[Workspace, Ran]) -> None:
@@ -87,7 +68,7 @@ def test_every_command_of_the_readme_exists(project: Path, checkout: tuple[Works
 
 
 def test_the_example_script_of_the_readme_works(project: Path, workspace: Workspace) -> None:
-    script = blocks(project / "README.md", "python")[0]
+    script = blocks((project / "README.md").read_text(), "python")[0]
     workspace.migration(
         "001-add-ministers",
         script=script,
@@ -136,13 +117,46 @@ def test_the_database_page_shows_a_real_marker_and_the_real_configuration(projec
     from nes_tasks.storage.repository import CONFIGURATION
 
     page = project / "docs/reference/database.md"
-    marker = Marker.from_bytes(blocks(page, "toml")[0].encode())
+    marker = Marker.from_bytes(blocks(page.read_text(), "toml")[0].encode())
     assert marker.statistics == Statistics(
         entities_created=25, relationships_created=50, versions_created=75, files=151
     )
-    assert marker.to_bytes().decode() == blocks(page, "toml")[0]
+    assert marker.to_bytes().decode() == blocks(page.read_text(), "toml")[0]
     rows = re.findall(r"^\| `([\w.]+)` \| `(\w+)` \|", page.read_text(), re.MULTILINE)
     assert dict(rows) == CONFIGURATION
+
+
+def test_every_field_of_the_marker_and_every_trailer_is_told(
+    project: Path, story: tuple[Workspace, Path]
+) -> None:
+    page = (project / "docs/reference/database.md").read_text()
+    workspace, _ = story
+    raw = workspace.git("show", "HEAD:v2/migration-logs/001-add-ministers/marker.toml")
+    marker = tomllib.loads(raw)
+    statistics = {f"statistics.{key}" for key in marker["statistics"]}
+    kinds = {
+        key: kind for keys, kind, _ in rows(page, "Key", "Type", "Meaning") for key in code(keys)
+    }
+    assert set(kinds) == {*marker, *statistics}
+    names = {bool: "boolean", date: "date", datetime: "date-time", dict: "table", int: "integer"}
+    for key, value in marker.items():
+        assert kinds[key] == names.get(type(value), "text"), key
+
+    shown = blocks(page, "text")[0]
+    example = Marker.from_bytes(blocks(page, "toml")[0].encode())
+    assert shown == commit_message(example, duration=5.2, batch=2, batches=3)
+    told = {
+        key: there
+        for keys, _, there in rows(page, "Trailer", "Value", "There")
+        for key in code(keys)
+    }
+    whole = replace(example, statistics=Statistics(*range(1, 9)))
+    full = commit_message(whole, duration=1, batch=1, batches=1).rpartition("\n\n")[2]
+    assert {line.partition(":")[0] for line in full.splitlines()} == set(told)
+    always = {line.partition(":")[0] for line in shown.rpartition("\n\n")[2].splitlines()}
+    assert {key for key, there in told.items() if there == "always"} == always
+    [(command, printed)] = commands(blocks(page, "console")[0])
+    assert run_shell(command, workspace.root, surroundings(workspace)) == printed
 
 
 def test_the_rooms_of_the_contributing_page_exist(project: Path) -> None:
@@ -152,8 +166,6 @@ def test_the_rooms_of_the_contributing_page_exist(project: Path) -> None:
 
 
 def test_every_dependency_has_its_reason(project: Path) -> None:
-    import tomllib
-
     declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
     names = {re.split(r"[<>=]", row)[0] for row in declared}
     page = (project / "docs/dependencies.md").read_text()

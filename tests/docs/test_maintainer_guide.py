@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
+from pages import blocks, commands, masked, run_shell
 from team import Team
 from workspace import create_person
 
@@ -18,23 +18,6 @@ GUIDE = "docs/migration-maintainer-guide.md"
 def guide(project: Path) -> str:
     """The text of the page."""
     return (project / GUIDE).read_text()
-
-
-def transcripts(guide: str) -> list[tuple[str, str]]:
-    """Return each command of the page with what is shown below it."""
-    blocks = re.findall(r"^```console\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
-    parts = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)]
-    pairs = (part.partition("\n") for part in parts if part)
-    return [(command, shown) for command, _, shown in pairs]
-
-
-def masked(text: str) -> list[str]:
-    """Return lines without what differs from run to run: ids, times, and the seconds."""
-    text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{12}\b|\b[0-9a-f]{40}\b", "<id>", text)
-    text = re.sub(r"(branch main,) [0-9a-f]{12}\b", r"\1 <id>", text)
-    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "<time>", text)
-    text = re.sub(r"\b\d+\.\d+$", "<seconds>", text, flags=re.MULTILINE)
-    return [re.sub(r"\s+", " ", line).strip() for line in text.rstrip().splitlines()]
 
 
 def others_push_first(team: Team) -> None:
@@ -54,26 +37,15 @@ def test_every_transcript_is_what_happens(guide: str, begun: Team, tmp_path: Pat
     team = begun.copied(tmp_path)
     team.mina.migration("002-add-ministers", create_person("bina-rai"))
     events = {"doit renumber 005-theirs": a_number_is_taken_twice}
-    shown_commands = transcripts(guide)
+    environment = team.mina.shell_environment()
+    shown_commands = [pair for block in blocks(guide, "console") for pair in commands(block)]
     assert len(shown_commands) >= 10
     for command, shown in shown_commands:
         if shown.startswith("error: the push"):
             others_push_first(team)
         elif command in events:
             events[command](team)
-        program, *words = shlex.split(command)
-        if program == "doit":
-            ran = team.mina.doit(*words)
-            printed = ran.out or ran.err
-        else:
-            printed = subprocess.run(
-                [program, *words],
-                cwd=team.mina.root,
-                env=team.mina.environment(),
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout
+        printed = run_shell(command, team.mina.root, environment)
         assert masked(printed) == masked(shown), command
 
 
@@ -81,7 +53,7 @@ def test_the_shell_lines_make_a_clone_that_works(guide: str, begun: Team, tmp_pa
     team = begun.copied(tmp_path)
     team.mina.git_in(team.remote, "config", "uploadpack.allowFilter", "true")
     team.mina.db.rename(tmp_path / "old")
-    lines = re.findall(r"^```bash\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    lines = blocks(guide, "bash")
     assert len(lines) == 1
     subprocess.run(
         ["bash", "-ec", lines[0].replace("URL", team.remote.as_uri())],

@@ -94,8 +94,7 @@ def test_when_git_knows_nobody_it_says_what_to_type(
     [
         ([], "the new migration needs a name; doit create add-ministers"),
         (["मन्त्री"], "no name for a migration can be made of 'मन्त्री'"),
-        (["x", "--author", "A"], "--author comes after the name"),
-        (["--author", "<a@b.c>", "x"], "the author is '<a@b.c>'"),
+        (["x", "--author", "<a@b.c>"], "the author is '<a@b.c>'"),
         (["n" * 100], "the name 001-nnnn"),
         (["--nonsense", "x"], "option --nonsense not recognized"),
     ],

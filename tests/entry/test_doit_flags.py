@@ -105,7 +105,7 @@ def test_a_wrong_option_of_a_task_is_one_short_line(three: Workspace) -> None:
     ran = three.doit("migrate:002-second", "--forse")
     assert (ran.code, ran.err) == (
         2,
-        "error: Error parsing Task: option --forse not recognized; doit help run\n",
+        "error: option --forse not recognized; did you mean --force? doit help run\n",
     )
 
 
@@ -145,7 +145,10 @@ def test_info_names_the_changed_files_of_a_drift(three: Workspace) -> None:
 
 def test_info_of_an_unknown_task_is_wrong_use(three: Workspace) -> None:
     ran = three.doit("info", "nonsense")
-    assert (ran.code, ran.err) == (2, "error: nonsense is not a task; doit list --all shows them\n")
+    assert (ran.code, ran.err) == (
+        2,
+        "error: there is no task 'nonsense'; doit list --all shows them\n",
+    )
 
 
 @pytest.mark.parametrize("args", [["migrate:001-first"], ["migrate"], ["--all"]])

@@ -149,4 +149,4 @@ def test_a_shallow_clone_says_that_it_does_not_reach_back(applied: Workspace) ->
     )
     early = applied.doit("show", "1")
     assert early.code == 0
-    assert "No commit says that it is of this migration" in early.out
+    assert "git -C nes-db fetch --unshallow brings them" in early.out

@@ -1,0 +1,79 @@
+# Completion of doit in bash: eval "$(doit tabcompletion)"
+
+_doit_files() {
+    local IFS=$'\n'
+    COMPREPLY=($(compgen -f -- "$1"))
+    compopt -o filenames 2> /dev/null
+}
+
+_doit() {
+    local line="${COMP_LINE:0:COMP_POINT}" words word cur previous="" command="" skip=""
+    local takes=tasks options="" paths="-f -d --file --dir" texts="" found="" where=()
+    local doit="${COMP_WORDS[0]/#\~/$HOME}"
+    # bash cuts words at colons; names of tasks have some.
+    read -ra words <<< "$line"
+    cur="${line##*[[:space:]]}"
+    [[ -n $cur ]] && unset "words[$((${#words[@]} - 1))]"
+    for word in "${words[@]:1}"; do
+        previous="$word"
+        if [[ -n $skip ]]; then
+            where+=("$word")
+            skip=""
+            continue
+        fi
+        case "$word" in
+        -f | -d | --file | --dir)
+            where+=("$word")
+            skip=yes
+            ;;
+        -k | --seek-file | --file=* | --dir=*) where+=("$word") ;;
+        -*) ;;
+        *) [[ -n $command ]] || command="$word" ;;
+        esac
+    done
+    case "$command" in
+    "") options="-f --file -d --dir -k --seek-file --version" ;;
+    migrate:*) options="--force" ;;
+@cases@
+    esac
+
+    if [[ $cur == -*=* ]]; then
+        [[ " $paths " == *" ${cur%%=*} "* ]] && _doit_files "${cur#*=}"
+        return
+    fi
+    if [[ -n $previous && " $paths " == *" $previous "* ]]; then
+        _doit_files "$cur"
+        return
+    fi
+    if [[ -n $previous && " $texts " == *" $previous "* ]]; then
+        [[ $command == tabcompletion ]] && COMPREPLY=($(compgen -W "bash zsh" -- "$cur"))
+        return
+    fi
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$options --help" -- "$cur"))
+        return
+    fi
+
+    if [[ -z $command ]]; then
+        found="@commands@"
+    fi
+    case "$takes" in
+    migrations | applied | pending)
+        found+=" $("$doit" tabcompletion "${where[@]}" --names "$takes" 2> /dev/null)"
+        ;;
+    commands) found+=" @commands@" ;;
+    tasks)
+        if [[ $cur == *:* ]]; then
+            found+=" $("$doit" list "${where[@]}" --all --quiet "${cur%%:*}" 2> /dev/null)"
+        else
+            found+=" $("$doit" list "${where[@]}" --quiet 2> /dev/null)"
+        fi
+        ;;
+    esac
+    COMPREPLY=($(compgen -W "$found" -- "$cur"))
+    if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
+        COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*:}"}"}")
+    fi
+}
+
+complete -F _doit doit

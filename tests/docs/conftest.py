@@ -1,0 +1,50 @@
+"""What the pages of the reference are compared with: documents of real runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from story import begin, copied
+from workspace import Workspace
+
+# A command that prints JSON must be run here at least once.
+Documents = dict[str, list[Any]]
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Path]:
+    """The project of the examples and its remote, as it begins; change a copy only."""
+    return begin(tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture(scope="session")
+def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFactory) -> Documents:
+    """The JSON documents of each command, in projects that have something of everything."""
+    root = tmp_path_factory.mktemp("documents")
+    workspace, _ = copied(*story, root)
+    found: Documents = {}
+
+    def look(*words: str, code: int = 0, at: Workspace = workspace) -> None:
+        ran = at.doit(*words, "--json")
+        assert ran.code == code, ran.err
+        found.setdefault(words[0], []).append(json.loads(ran.out))
+
+    workspace.migration("004-bad", "raise ValueError")
+    look("preview", code=1)
+    shutil.rmtree(workspace.migrations / "004-bad")
+    look("status")
+    assert workspace.doit("migrate:2").code == 0
+    look("show", "2")
+    look("blame", "entity:person/asha-rai")
+    look("replay", "2")
+    (workspace.migrations / "001-add-ministers/README.md").write_text("Changed.\n")
+    shutil.rmtree(workspace.migrations / "002-add-tags")
+    workspace.migration("004-invalid", script="AUTHOR = 1\n")
+    for words in (["status"], ["pending"], ["history"], ["history", "2"]):
+        look(*words)
+    look("status", at=Workspace(root / "empty"))
+    return found

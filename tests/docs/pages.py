@@ -1,0 +1,89 @@
+"""Pages of documentation as data: sections, blocks, tables, and transcripts that are run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+HEADING = re.compile(r"^#{2,} (.*)$", re.MULTILINE)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return what stands below each heading, up to the next one of any level."""
+    parts = HEADING.split(re.sub(r"^```.*?^```$", _masked_headings, text, flags=re.S | re.M))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _masked_headings(block: re.Match[str]) -> str:
+    """Keep the headings of a block of Markdown from being those of the page."""
+    return re.sub(r"^#", " #", block[0], flags=re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    """Return the name by which GitHub links to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def rows(text: str, *headings: str) -> list[list[str]]:
+    """Return the rows of all tables that have these headings."""
+    found = []
+    head = r" \| ".join(map(re.escape, headings))
+    for table in re.findall(rf"^\| {head} \|\n\|[-|]+\|\n((?:\|.*\|\n?)*)", text, re.MULTILINE):
+        for line in table.strip().splitlines():
+            cells = re.split(r"(?<!\\)\|", line.strip("|"))
+            found.append([cell.strip().replace("\\|", "|") for cell in cells])
+    return found
+
+
+def code(text: str) -> list[str]:
+    """Return what stands in backticks."""
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def commands(transcript: str) -> list[tuple[str, str]]:
+    """Return each command of a transcript with the output shown below it."""
+    pairs = re.split(r"^\$ (.*)\n", transcript, flags=re.MULTILINE)
+    assert not pairs[0]
+    return list(zip(pairs[1::2], pairs[2::2], strict=True))
+
+
+def masked(text: str) -> list[str]:
+    """Return lines without what differs from run to run: ids, times, sizes, and their widths."""
+    text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{12}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b", "<id>", text)
+    text = re.sub(r"\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{10}\b", "<id>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "<time>", text)
+    text = re.sub(r"\b\d+\.\d+s?$", "<seconds>", text, flags=re.MULTILINE)
+    text = re.sub(r"\d+\.\d s, \d+\.\d MB of memory", "<cost>", text)
+    return [re.sub(r"\s+|─+", " ", line).strip() for line in text.strip().splitlines()]
+
+
+def run_shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """Run a line of a transcript and return its output, or its complaint if there is no other."""
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout or (done.stderr if done.returncode else "")
+
+
+def json_pages(project: Path) -> dict[str, tuple[Path, str]]:
+    """Return for each command the page that tells of its JSON document, and the anchor on it."""
+    index = project / "docs/reference/json.md"
+    found = {}
+    for command, cell in rows(index.read_text("utf-8"), "Command", "Document"):
+        target = re.search(r"\]\(([\w.]*)#([\w-]+)\)", cell)
+        assert target, cell
+        page = index.with_name(target[1]) if target[1] else index
+        found[code(command)[0].split()[1]] = (page, target[2])
+    return found

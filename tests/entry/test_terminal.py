@@ -1,0 +1,91 @@
+"""On a terminal, in a pipe, and where there is neither: width, colours and questions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from terminal import COLOUR, CONTROL, Terminal
+from workspace import Workspace, create_person
+
+LONG = "x" * 400
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A project whose tables would be wider than a terminal."""
+    workspace = Workspace(tmp_path_factory.mktemp("terminal") / "project")
+    body = create_person("asha-rai").replace('"slug"', f'"tags": ["{LONG}"], "slug"')
+    workspace.migration("001-a-name-of-30-characters-xx", body)
+    assert workspace.doit().code == 0
+    workspace.migration("002-second", script=_described("Add " + "many words " * 20))
+    return workspace
+
+
+def _described(text: str) -> str:
+    return (
+        'AUTHOR = "Asha Example-With-A-Long-Name <asha@example.org>"\n'
+        f'DATE = "2026-01-15"\nDESCRIPTION = "{text.strip()}"\n\n\n'
+        "async def migrate(context):\n    context.log('done')\n"
+    )
+
+
+def on_a_terminal(workspace: Workspace, *words: str, **env: str) -> str:
+    """Return all that a command writes on a terminal of 80 columns."""
+    argv = [sys.executable, "-m", "doit", *words]
+    with Terminal(argv, workspace.root, workspace.environment(**env)) as terminal:
+        return terminal.to_the_end()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["pending"], ["history"], ["blame", "entity:person/asha-rai"], ["list", "--all", "migrate"]],
+)
+def test_tables_fit_80_columns_of_a_terminal_and_are_whole_in_a_pipe(
+    wide: Workspace, words: list[str]
+) -> None:
+    shown = on_a_terminal(wide, *words)
+    assert max(map(len, CONTROL.sub("", shown).splitlines())) <= 80
+    piped = wide.doit(*words)
+    assert "…" not in piped.out
+    assert "\x1b" not in piped.out + piped.err
+    kept = {"blame": LONG, "history": "Mina Maintainer"}.get(words[0], "many words " * 19)
+    assert kept in piped.out
+
+
+def test_the_columns_of_numbers_stay_whole_on_a_terminal(wide: Workspace) -> None:
+    shown = on_a_terminal(wide, "history").splitlines()
+    assert shown[0].split() == ["Migration", "Applied", "By", "Files", "Commits", "Seconds"]
+    assert shown[2].startswith("001-a-name-of-30-characters-xx ")
+
+
+def test_no_color_is_respected(wide: Workspace) -> None:
+    assert COLOUR.search(on_a_terminal(wide, "preview"))
+    assert not COLOUR.search(on_a_terminal(wide, "preview", NO_COLOR="1"))
+    plain = on_a_terminal(wide, "preview", TERM="dumb")
+    assert "\x1b" not in plain
+
+
+def test_a_question_is_asked_on_a_terminal_only(wide: Workspace) -> None:
+    argv = [sys.executable, "-m", "doit", "revert", "1"]
+    before = wide.state()
+    with Terminal(argv, wide.root, wide.environment()) as terminal:
+        terminal.wait_for("Revert it? [y/N]")
+        terminal.type("n\n")
+        assert "nothing was written" in terminal.to_the_end()
+    for stdin in ("/dev/null", "&-"):  # an empty one, and a closed one
+        ran = subprocess.run(
+            ["bash", "-c", f'"$0" -m doit revert 1 <{stdin}', sys.executable],
+            cwd=wide.root,
+            env=wide.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 2
+        assert ran.stderr == (
+            "error: nothing is written without an answer, and there is no terminal to ask on; "
+            "doit revert 001-a-name-of-30-characters-xx --yes\n"
+        )
+    assert wide.state() == before
