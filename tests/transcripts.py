@@ -11,21 +11,26 @@ from pathlib import Path
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
-# What differs from run to run: ids, times, seconds, memory, and the width that they need.
+# What differs from run to run: ids, times, seconds, memory, sizes of pages, and their widths.
 VARIES = (
-    (r"\b[0-9a-f]{40}\b", "<id>"),
-    (r"\b[0-9a-f]{12}\b", "<id>"),
+    (r"\b\d{8}T\d{6}-[0-9a-f]{12}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b", "<id>"),
+    (r"\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{10}\b", "<id>"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d", "<time>"),
     (r"\b\d+\.\d+ s, \d+\.\d+ MB", "<measured>"),
-    (r"\b\d+\.\d+$", "<seconds>"),
-    (r"─+", "─"),
-    (r"[ \t]+", " "),
+    (r"\.html: \d+\.\d kB", ".html: <size>"),
+    (r"\b\d+\.\d+s?$", "<seconds>"),
+    (r"─+|[ \t]+", " "),
 )
 
 
 def fences(page: Path) -> list[tuple[str, str]]:
     """Return the fenced blocks of a page: language and text."""
     return FENCE.findall(page.read_text("utf-8"))
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks in one language."""
+    return [content for found, content in FENCE.findall(text) if found == language]
 
 
 def commands(transcript: str) -> list[tuple[str, str]]:
@@ -40,6 +45,11 @@ def masked(text: str) -> list[str]:
     for pattern, word in VARIES:
         text = re.sub(pattern, word, text, flags=re.MULTILINE)
     return [line.strip() for line in text.strip().splitlines()]
+
+
+def output_of(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a command printed, or its complaint if there is nothing else."""
+    return done.stdout or (done.stderr if done.returncode else "")
 
 
 @dataclass
@@ -79,5 +89,4 @@ class Shell:
         """
         for command, shown in commands(transcript):
             done = self.run(command)
-            printed = done.stdout or (done.stderr if done.returncode else "")
-            yield command, masked(printed), masked(shown)
+            yield command, masked(output_of(done)), masked(shown)

@@ -1,4 +1,4 @@
-"""Pages of documentation as data: sections, blocks, tables, and transcripts that are run."""
+"""Pages of documentation as data: sections and tables."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from transcripts import output_of
+
 HEADING = re.compile(r"^#{2,} (.*)$", re.MULTILINE)
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """Return the fenced blocks in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def sections(text: str) -> dict[str, str]:
@@ -47,23 +44,6 @@ def code(text: str) -> list[str]:
     return re.findall(r"`([^`\n]+)`", text)
 
 
-def commands(transcript: str) -> list[tuple[str, str]]:
-    """Return each command of a transcript with the output shown below it."""
-    pairs = re.split(r"^\$ (.*)\n", transcript, flags=re.MULTILINE)
-    assert not pairs[0]
-    return list(zip(pairs[1::2], pairs[2::2], strict=True))
-
-
-def masked(text: str) -> list[str]:
-    """Return lines without what differs from run to run: ids, times, sizes, and their widths."""
-    text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{12}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b", "<id>", text)
-    text = re.sub(r"\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{10}\b", "<id>", text)
-    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "<time>", text)
-    text = re.sub(r"\b\d+\.\d+s?$", "<seconds>", text, flags=re.MULTILINE)
-    text = re.sub(r"\d+\.\d s, \d+\.\d MB of memory", "<cost>", text)
-    return [re.sub(r"\s+|─+", " ", line).strip() for line in text.strip().splitlines()]
-
-
 def run_shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:
     """Run a line of a transcript and return its output, or its complaint if there is no other."""
     done = subprocess.run(
@@ -74,7 +54,7 @@ def run_shell(command: str, folder: Path, environment: Mapping[str, str]) -> str
         text=True,
         check=False,
     )
-    return done.stdout or (done.stderr if done.returncode else "")
+    return output_of(done)
 
 
 def json_pages(project: Path) -> dict[str, tuple[Path, str]]:

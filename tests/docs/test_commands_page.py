@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from our_commands import flags, our_commands, own_options, shared_options
-from pages import anchor, blocks, code, commands, masked, rows, run_shell, sections
+from pages import anchor, code, rows, run_shell, sections
 from story import copied, surroundings
+from transcripts import blocks, commands, masked
 from workspace import Workspace
 
 from nes_tasks.entry.help import GROUPS, REST

@@ -10,8 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from pages import blocks, code, commands, masked, rows, run_shell
+from pages import code, rows, run_shell
 from story import surroundings
+from transcripts import blocks, commands, masked
 from workspace import Ran, Workspace
 
 from nes_tasks.settings import DEFAULTS, KEYS, Settings

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from our_commands import our_commands, own_options
-from pages import anchor, blocks, code, commands, json_pages, rows, run_shell, sections
+from pages import anchor, code, json_pages, rows, run_shell, sections
 from story import surroundings
+from transcripts import blocks, commands
 from workspace import Workspace
 
 KINDS = {

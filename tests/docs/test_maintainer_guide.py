@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pages import blocks, commands, masked, run_shell
+from pages import run_shell
 from team import Team
+from transcripts import blocks, commands, masked
 from workspace import create_person
 
 GUIDE = "docs/migration-maintainer-guide.md"

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from pages import blocks, code, rows, sections
+from pages import code, rows, sections
+from transcripts import blocks
 from workspace import Workspace
 
 from nes_tasks import models
