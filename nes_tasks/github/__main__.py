@@ -11,8 +11,6 @@ from pathlib import Path
 from ..entry.boundary import guarded
 from ..errors import UsageError
 from .api import Api
-from .artifact import fetch
-from .comment import comment_on
 from .issue import report
 from .pull_request import PreviewRun, last_good_run, merged_as
 
@@ -39,6 +37,8 @@ def main() -> int:
 def _run(chosen: argparse.Namespace) -> int:
     api = Api(_variable("GITHUB_REPOSITORY"))
     if chosen.step == "comment":
+        from .comment import comment_on
+
         done = comment_on(api, PreviewRun.find(api, chosen.run))
     elif chosen.step == "issue":
         done = report(api, json.loads(chosen.jobs), _page_of_this_run())
@@ -50,6 +50,8 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _reviewed_preview(api: Api, commit: str, output: Path) -> str:
     """Write the preview that reviewers have seen to a file, if there is one; say which it is."""
+    from .artifact import fetch
+
     pull = merged_as(api, commit)
     if pull is None:
         return f"no pull request was merged as {commit[:12]}: there is no preview of it"

@@ -14,6 +14,9 @@ from urllib.parse import urlencode
 from ..errors import UnavailableError
 from ..storage.git import reason
 
+# Who a workflow is with the token of its job.
+BOT = "github-actions[bot]"
+
 
 class Api:
     """The API of one repository, `owner/name`; paths are those below it.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from ..entry.comment import comment as preview_comment
 from ..entry.preview import UPDATED_IN_A_COMMENT
-from .api import Api
+from .api import BOT, Api
 from .artifact import UnfitArtifactError, checked, fetch
 from .pull_request import PreviewRun, pull_request_of
 
 # By which the comment is found again; nobody sees it.
 MARK = "<!-- nes-tasks: preview of the migrations -->"
-# Who we are with a workflow's own token.
-BOT = "github-actions[bot]"
 
 
 def comment_on(api: Api, run: PreviewRun) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .api import Api
-from .comment import BOT
+from .api import BOT, Api
 
 MARK = "<!-- nes-tasks: persistence of the migrations -->"
 TITLE = "Merged migrations are not in the database"

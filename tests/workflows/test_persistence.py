@@ -85,32 +85,33 @@ def test_a_push_that_is_refused_stops_it_with_a_preview_of_the_database_as_it_is
     assert "Apply: success. Push: failure." in persist.summary
 
 
-def test_several_go_on_after_another_run_that_was_under_way(hosting: Hosting) -> None:
+def test_a_second_run_while_one_is_under_way_overwrites_nothing(hosting: Hosting) -> None:
     hosting.push_to_main("002-one", create_person("one-rai"))
     hosting.push_to_main("003-two", create_person("two-rai"))
-    theirs: list[str] = []
+    first: list[JobRun] = []
 
     def meanwhile(step: str) -> None:
-        if step == "Push":
-            theirs.append(hosting.push_to_database())
+        if step == "Push" and not first:
+            first.append(JobRun("under way"))  # lest it runs within itself for ever
+            first[0] = hosting.persist("workflow_dispatch")["persist"]
 
-    jobs = hosting.persist(meanwhile=meanwhile)
-    assert jobs["persist"].steps["Push"].outcome == "failure"
-    assert "[rejected] main -> main" in jobs["persist"].log
-    assert theirs == [hosting.database_tip]
-
-    jobs = hosting.persist("schedule")
-    persist = jobs["persist"]
+    second = hosting.persist(meanwhile=meanwhile)["persist"]
+    persist = first[0]
     assert persist.result == "success", persist.log
     assert "no pull request was merged as" in persist.log
     assert "preview.json has shown: 002-one, 003-two" in persist.steps["Apply"].log
     assert hosting.applied() == ["001-first", "002-one", "003-two"]
-    assert hosting.bare(DATABASE, "rev-parse", "main~2") == theirs[0]
     assert "Apply: success. Push: success." in persist.summary
     assert "<code>003-two</code>" in persist.summary
     # Who runs it is the committer, and the contributor stays the author.
     names = hosting.bare(DATABASE, "log", "-1", "--format=%an, %cn", "main")
     assert names == "Asha Example, github-actions[bot]"
+
+    assert second.steps["Push"].outcome == "failure"
+    assert "[rejected] main -> main" in second.log
+    assert hosting.git_in(persist.workspace / "nes-db", "rev-parse", "main") == hosting.database_tip
+    assert hosting.of_bot("issues")[0]["state"] == "open"
+    assert hosting.persist("schedule")["persist"].result == "success"
     (issue,) = hosting.of_bot("issues")
     assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
 
