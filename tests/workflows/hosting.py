@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from typing import Any
 
 from runner import Job, JobRun, Machine, Workflow
 from server import GitServer
-from workspace import DODO, SCRIPT, create_person
+from workspace import EPOCH, Workspace, create_person
 
 TESTS = Path(__file__).resolve().parent
 WORKFLOWS = TESTS.parent.parent / ".github/workflows"
@@ -70,35 +69,26 @@ class Hosting:
     @classmethod
     def at(cls, root: Path, server: GitServer) -> Hosting:
         """Make both repositories, the database with one migration applied."""
-        root.mkdir()
+        project = Workspace(root / "desk")
         for name in (SERVICE, DATABASE):
             bare = root / f"{name}.git"
-            cls.git_in(root, "init", "-q", "--bare", "-b", "main", str(bare))
-            cls.git_in(bare, "config", "uploadpack.allowFilter", "true")
-            cls.git_in(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
+            project.git_in(root, "init", "-q", "--bare", "-b", "main", str(bare))
+            project.git_in(bare, "config", "uploadpack.allowFilter", "true")
+            project.git_in(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
         (root / "github.json").write_text(
             json.dumps({"runs": [], "artifacts": [], "pulls": [], "comments": [], "issues": []})
         )
         hosting = cls(root, server)
-        hosting.git_in(root, "clone", "-q", str(root / f"{SERVICE}.git"), "desk")
-        hosting.write("dodo.py", DODO)
-        hosting.write("pyproject.toml", "[tool.nes_tasks]\n")
+        hosting.git_in(hosting.desk, "init", "-q", "-b", "main")
+        hosting.git_in(hosting.desk, "remote", "add", "origin", str(root / f"{SERVICE}.git"))
         hosting.write(".gitignore", "/nes-db/\n/.nes-tasks/\n__pycache__/\n")
         hosting.migration("001-first", create_person("first-rai"))
         hosting.commit("Begin")
         hosting.git_in(hosting.desk, "push", "-q", "origin", "HEAD:main")
-        database = hosting.desk / "nes-db"
-        hosting.git_in(root, "clone", "-q", str(root / f"{DATABASE}.git"), str(database))
-        env = {**cls.environment(), "SOURCE_DATE_EPOCH": "1770091506"}
-        subprocess.run(
-            [sys.executable, "-m", "doit"],
-            cwd=hosting.desk,
-            env=env,
-            check=True,
-            capture_output=True,
-        )
-        hosting.git_in(database, "push", "-q", "origin", "HEAD:main")
-        shutil.rmtree(database)
+        ran = project.doit(SOURCE_DATE_EPOCH=EPOCH)
+        assert ran.code == 0, ran.err
+        project.git("push", "-q", str(root / f"{DATABASE}.git"), "HEAD:main")
+        shutil.rmtree(project.db)
         return hosting
 
     def copied(self) -> Hosting:
@@ -126,31 +116,18 @@ class Hosting:
     # Committing
 
     @property
-    def desk(self) -> Path:
+    def project(self) -> Workspace:
         """A clone of the service repository, where people commit."""
+        return Workspace.there(self.desk)
+
+    @property
+    def desk(self) -> Path:
+        """The folder of that clone."""
         return self.root / "desk"
 
-    @staticmethod
-    def environment() -> dict[str, str]:
-        """Return an environment with somebody who commits."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "NES_TASKS_"))}
-        kept |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-        for role in ("AUTHOR", "COMMITTER"):
-            kept |= {f"GIT_{role}_NAME": "Mina", f"GIT_{role}_EMAIL": "mina@example.org"}
-        return kept
-
-    @classmethod
-    def git_in(cls, folder: Path, *args: str) -> str:
+    def git_in(self, folder: Path, *args: str) -> str:
         """Run git in a folder and return its output."""
-        done = subprocess.run(
-            ["git", "-C", str(folder), *args],
-            env=cls.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return self.project.git_in(folder, *args)
 
     def bare(self, name: str, *args: str) -> str:
         """Run git in one of the bare repositories."""
@@ -163,12 +140,13 @@ class Hosting:
         target.write_text(text)
 
     def migration(self, name: str, body: str = "pass") -> None:
-        """Write a migration at the desk."""
-        lines = "\n".join(f"    {line}" if line else "" for line in body.rstrip().splitlines())
-        script = SCRIPT.format(description=f"Do {name}", body=lines)
-        self.write(f"migrations/{name}/migrate.py", script)
+        """Write a migration at the desk, with which `doit check` is content."""
+        folder = self.project.migrations / name
+        if folder.exists():
+            shutil.rmtree(folder)
+        self.project.migration(name, body)
         text = "Adds some people for a test.\n\nSource: the list of the example office, 2026.\n"
-        self.write(f"migrations/{name}/README.md", f"# {name}\n\n{text}")
+        (folder / "README.md").write_text(f"# {name}\n\n{text}")
 
     def commit(self, message: str) -> str:
         """Commit everything at the desk; return the commit."""
@@ -314,7 +292,7 @@ class Hosting:
                 "actions/upload-artifact": self._upload,
             },
             variables=self.variables,
-            secrets={"NES_DATABASE_TOKEN": DATABASE_TOKEN},
+            secrets={"database": {"NES_DATABASE_TOKEN": DATABASE_TOKEN}},
             meanwhile=meanwhile,
         )
         jobs = workflow.run(machine, github, inputs)

@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "defaults", "env", "jobs"}
 JOB_KEYS = {
     *("name", "needs", "if", "runs-on", "timeout-minutes", "permissions"),
-    *("strategy", "outputs", "steps"),
+    *("environment", "strategy", "outputs", "steps"),
 }
 STEP_KEYS = {"name", "id", "if", "env", "run", "uses", "with"}
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax (shell)
@@ -66,7 +66,7 @@ class Machine:
     token: Callable[[Mapping[str, str]], str]
     actions: Mapping[str, Callable[[Job, Mapping[str, str]], None]]
     variables: Mapping[str, str | None]
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, Mapping[str, str]]  # by environment
     # Called with the name of each step before it, for what happens elsewhere in the meantime.
     meanwhile: Callable[[str], None] = lambda _: None
 
@@ -158,7 +158,7 @@ class Job:
                 for key, job in self.needs.items()
             },
             "runner": {"temp": str(self.temp)},
-            "secrets": machine.secrets,
+            "secrets": machine.secrets.get(self.content.get("environment", ""), {}),
             "steps": self._by_id,
             "vars": machine.variables,
         }

@@ -93,6 +93,7 @@ def test_a_run_without_a_preview_is_told(hosting: Hosting) -> None:
     hosting.variables["NES_DATABASE_URL"] = f"{hosting.url}/org/gone.git"
     jobs, record = hosting.preview(pull)
     assert jobs["preview"].steps["Get the database"].outcome == "failure"
+    assert jobs["preview"].steps["Keep the preview"].outcome == "skipped"
     assert hosting.comment(record).result == "success"
     assert "There is no preview" in hosting.of_bot("comments")[0]["body"]
 
