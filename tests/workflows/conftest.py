@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from hosting import Hosting, PullRequest
-from runner import JobRun
+from hosting import FORK, Hosting, Previewed
 from server import GitServer
 from workspace import create_person
-
-FORK = "stranger/nes-tasks"
 
 
 @pytest.fixture(scope="session")
@@ -29,16 +24,6 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosting]:
 def hosting(begun: Hosting) -> Hosting:
     """The same for one test alone."""
     return begun.copied()
-
-
-@dataclass
-class Previewed:
-    """A pull request of a fork with its preview: the jobs, and GitHub's record of the run."""
-
-    hosting: Hosting
-    pull: PullRequest
-    jobs: dict[str, JobRun]
-    run: dict[str, Any]
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from workspace import EPOCH, Workspace, create_person
 TESTS = Path(__file__).resolve().parent
 WORKFLOWS = TESTS.parent.parent / ".github/workflows"
 SERVICE, DATABASE = "org/nes-tasks", "org/nes-db"
+FORK = "stranger/nes-tasks"
 DATABASE_TOKEN = "database-token"
 # What the steps may install; whatever they need is in the environment of the tests already.
 PIP = """#!/bin/sh
@@ -413,3 +414,13 @@ class Hosting:
 def _set_up_python(job: Job, given: Mapping[str, str]) -> None:
     """Take the Python of the tests for the one that is asked for."""
     assert given["python-version"] in ("3.11", "3.12")
+
+
+@dataclass
+class Previewed:
+    """A pull request of a fork with its preview: the jobs, and GitHub's record of the run."""
+
+    hosting: Hosting
+    pull: PullRequest
+    jobs: dict[str, JobRun]
+    run: dict[str, Any]

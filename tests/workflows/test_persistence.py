@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Previewed
-from hosting import DATABASE, SERVICE, WORKFLOWS, Hosting
+from hosting import DATABASE, SERVICE, WORKFLOWS, Hosting, Previewed
 from runner import JobRun, Workflow
 from workspace import create_person
 

@@ -7,8 +7,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from conftest import FORK, Previewed
-from hosting import Hosting
+from hosting import FORK, Hosting, Previewed
 from workspace import create_person
 
 from nes_tasks.errors import NesTasksError

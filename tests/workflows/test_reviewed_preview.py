@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Previewed
+from hosting import Previewed
 
 from nes_tasks.github.__main__ import main
 

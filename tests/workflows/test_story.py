@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from hosting import DATABASE, SERVICE, WORKFLOWS, Hosting
-from runner import Workflow
+from runner import JobRun, Workflow
 from workspace import create_person
 
 SMALL_MODULE = '"""A module."""\n\nNUMBER: int = 1\n'
@@ -17,6 +17,8 @@ SETTINGS = """\
 [tool.nes_tasks]
 [tool.ruff]
 line-length = 100
+[tool.ruff.lint]
+select = ["E", "F"]
 [tool.mypy]
 strict = true
 files = ["small.py"]
@@ -26,18 +28,10 @@ pythonpath = ["."]
 """
 
 
-def gate(hosting: Hosting) -> dict[str, str]:
-    """Run the gate on main; return how each of its steps ended."""
-    github = {
-        "event_name": "push",
-        "event": {},
-        "ref": "refs/heads/main",
-        "sha": hosting.main,
-        "run_id": 1,
-    }
-    job = hosting.run("ci.yml", github)["gate"]
-    assert job.result == ("failure" if "failure" in str(job.steps) else "success")
-    return {name: step.outcome for name, step in job.steps.items()}
+def gate(hosting: Hosting) -> JobRun:
+    """Run the gate on main."""
+    about = {"ref": "refs/heads/main", "sha": hosting.main, "run_id": 1}
+    return hosting.run("ci.yml", {"event_name": "push", "event": {}, **about})["gate"]
 
 
 def a_small_project(hosting: Hosting, project: Path) -> None:
@@ -53,7 +47,8 @@ def a_small_project(hosting: Hosting, project: Path) -> None:
 
 def test_from_a_pull_request_to_the_database(hosting: Hosting, project: Path) -> None:
     a_small_project(hosting, project)
-    assert set(gate(hosting).values()) == {"success"}
+    job = gate(hosting)
+    assert {step.outcome for step in job.steps.values()} == {"success"}, job.log
     hosting.make_submodule()
     body = create_person("one-rai") + create_person("two-rai")
     pull = hosting.open_pull_request("people", ("002-people", body), source="asha/nes-tasks")
@@ -98,6 +93,7 @@ def test_the_gate_fails_with_the_first_of_its_steps_that_does(
     hosting.write("small.py", '"""A module."""\n\nimport os\n')
     hosting.commit("Forget something")
     hosting.git_in(hosting.desk, "push", "-q", "origin", "HEAD:main")
-    ended = gate(hosting)
-    assert ended["Check style and types"] == "failure"
-    assert ended["Run the tests"] == "skipped"
+    job = gate(hosting)
+    assert job.result == "failure"
+    assert "`os` imported but unused" in job.steps["Check style and types"].log
+    assert job.steps["Run the tests"].outcome == "skipped"
