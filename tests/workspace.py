@@ -76,12 +76,17 @@ class Workspace:
         (root / "dodo.py").write_text(DODO)
         self.settings()
 
+    @classmethod
+    def there(cls, root: Path) -> Workspace:
+        """Return the project that is in a folder already."""
+        found = object.__new__(cls)
+        found.root, found.db, found.migrations = root, root / "nes-db", root / "migrations"
+        return found
+
     def copy_to(self, root: Path) -> Workspace:
         """Return a copy of the project in another folder: quicker than to run it anew."""
         shutil.copytree(self.root, root, symlinks=True)
-        copy = object.__new__(Workspace)
-        copy.root, copy.db, copy.migrations = root, root / "nes-db", root / "migrations"
-        return copy
+        return self.there(root)
 
     def settings(self, **values: object) -> None:
         """Write the settings of the project."""

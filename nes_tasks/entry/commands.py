@@ -159,6 +159,23 @@ class Guarded:
         return task_name(entry.name, group)
 
 
+def with_parameter(method: Any, name: str) -> inspect.Signature:
+    """Return the signature of a command's method with one more parameter."""
+    signature = inspect.signature(method)
+    added = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
+    return signature.replace(parameters=[*signature.parameters.values(), added])
+
+
+EXPECT = {
+    "name": "expect",
+    "long": "expect",
+    "type": str,
+    "default": "",
+    "help": "apply only what gives the trees of this preview (doit preview --json -o FILE), "
+    "with its clock",
+}
+
+
 class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     """`doit run`: apply what is pending."""
 
@@ -166,7 +183,8 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     doc_description = (
         "Without a name all pending migrations are applied in order; `run` can be left out. "
         "doit migrate:005-add-ministers stops after that one, and with --force behind its name "
-        "it is executed again although it is applied. 5 and 005 are short for a name.\n\n"
+        "it is executed again although it is applied. 5 and 005 are short for a name. "
+        "doit run --expect FILE applies what a preview has shown, or nothing of it.\n\n"
         "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
         "doit check looks through migration folders."
     )
@@ -194,7 +212,9 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
                 )
         return unknown_command(word, self.loader.cmd_names, tasks)
 
-    def _execute(self, **options: Any) -> int:
+    cmd_options = (*cmd_run.Run.cmd_options, EXPECT)
+
+    def _execute(self, expect: str, **options: Any) -> int:
         if not self.is_ours:
             return int(super()._execute(**options))
         if options["always"] and self.sel_default_tasks:
@@ -210,6 +230,10 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             options["continue_"] = True
         options["outfile"] = options["outfile"] or sys.stdout
         current = session()
+        if expect:
+            from .expected import expectation
+
+            current.expectation = expectation(expect, current.project)
         for entry in current.plan.drifted:
             warn(f"{entry.name} was changed after it was applied ({entry.difference})")
         try:
@@ -226,10 +250,12 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             return INTERRUPTED
         finally:
             current.close()
+        if current.expectation and current.expectation.met:
+            say(f"as {expect} has shown: {', '.join(current.expectation.met)}")
         return current.exit_code or (1 if result else 0)
 
     # doit passes a command the options that its signature names.
-    _execute.__signature__ = inspect.signature(cmd_run.Run._execute)  # type: ignore[attr-defined]
+    _execute.__signature__ = with_parameter(cmd_run.Run._execute, "expect")  # type: ignore[attr-defined]
 
 
 class List(Guarded, cmd_list.List):  # type: ignore[misc]

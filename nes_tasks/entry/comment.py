@@ -42,9 +42,9 @@ class Block(NamedTuple):
     text: str
 
 
-def comment(found: Preview) -> str:
-    """Return the preview as Markdown of at most `LIMIT` characters."""
-    return _fitting(list(_blocks(found)))
+def comment(found: Preview, closing: str = "") -> str:
+    """Return the preview as Markdown of at most `LIMIT` characters; `closing` is the last line."""
+    return _fitting([*_blocks(found), *([Block(0, closing)] if closing else [])])
 
 
 def _fitting(blocks: Sequence[Block]) -> str:
@@ -82,7 +82,6 @@ def _blocks(found: Preview) -> Iterator[Block]:
     yield from _chart(found.migrations)
     for migration in found.migrations:
         yield from _migration(migration)
-    yield Block(0, "Nothing was applied: the database is as it was.\n")
 
 
 def _summary(migrations: Sequence[Previewed]) -> str:

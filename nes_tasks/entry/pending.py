@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import UsageError
 from ..migrations import Entry
 from .arguments import JSON, Command, no_names
 from .boundary import warn
@@ -17,6 +18,13 @@ CHECK = {
     "default": False,
     "help": "exit with 1 when there is any",
 }
+COUNT = {
+    "name": "count",
+    "long": "count",
+    "type": bool,
+    "default": False,
+    "help": "print only how many there are, counted as for --check",
+}
 
 
 class Pending(Command):
@@ -24,7 +32,7 @@ class Pending(Command):
 
     name = "pending"
     doc_purpose = "list the migrations that are not applied yet"
-    doc_usage = "[--json] [--check]"
+    doc_usage = "[--json | --count] [--check]"
     doc_description = (
         "In the order in which doit applies them. Folders that are not valid are warned of on "
         "stderr; they keep later ones from being applied, and count for --check. The keys of "
@@ -34,17 +42,22 @@ class Pending(Command):
     examples = (
         ("doit pending", "lists them in a table"),
         ("doit pending --check || doit", "applies them if there are any"),
+        ("doit pending --count", "prints how many there are"),
     )
     failure = "with --check: something is pending or not valid"
-    cmd_options = (JSON, CHECK)
+    cmd_options = (JSON, CHECK, COUNT)
 
-    def _execute(self, json: bool, check: bool, pos_args: list[str]) -> int:
+    def _execute(self, json: bool, check: bool, count: bool, pos_args: list[str]) -> int:
         no_names(pos_args, "pending")
+        if json and count:
+            raise UsageError("--json and --count do not go together", hint="give one of them")
         plan = session().plan
         for entry in plan.invalid:
             warn(str(entry.problem))
         if json:
             self.write_document([described(entry) for entry in (*plan.invalid, *plan.pending)])
+        elif count:
+            self.outstream.write(f"{len(plan.invalid) + len(plan.pending)}\n")
         elif plan.pending:
             self.outstream.write(_table(plan.pending))
         else:

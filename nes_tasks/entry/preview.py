@@ -23,8 +23,24 @@ MARKDOWN = {
     "default": False,
     "help": "print Markdown that fits into one comment on GitHub",
 }
+FROM = {
+    "name": "source",
+    "long": "from",
+    "type": str,
+    "default": "",
+    "help": "execute nothing; show the preview that --json wrote to this file",
+}
+KEEP = {
+    "name": "keep",
+    "long": "keep",
+    "type": bool,
+    "default": False,
+    "help": "with --json and -o: leave a file that is a preview of the present state as it is",
+}
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
+# Of a preview that was just made; of one in a file nobody knows what came after it.
+CLOSING = "Nothing was applied: the database is as it was.\n"
 
 
 class Preview(Command):
@@ -32,35 +48,70 @@ class Preview(Command):
 
     name = "preview"
     doc_purpose = "show what pending migrations would change, without applying them"
-    doc_usage = "[NAME...] [--json | --markdown] [-o FILE]"
+    doc_usage = "[NAME...] [--json | --markdown] [-o FILE] [--keep] | --from FILE"
     doc_description = (
         "The migrations are executed, each on top of what is pending before it, and nothing is "
         "published: branch, index and files of the database stay as they are. Without a NAME it "
         "is all pending ones. A working tree with uncommitted changes does not matter.\n\n"
         "With the same clock `doit run` commits the tree whose hash is shown: "
-        "SOURCE_DATE_EPOCH fixes it."
+        "SOURCE_DATE_EPOCH fixes it, and `doit run --expect FILE` takes it from a preview."
     )
     group = LOOKING
     examples = (
         ("doit preview", "shows what doit would change"),
         ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
+        ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
-    cmd_options = (JSON, MARKDOWN, OUTPUT)
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP)
 
-    def _execute(self, json: bool, markdown: bool, output: str, pos_args: list[str]) -> int:
+    def _execute(
+        self,
+        json: bool,
+        markdown: bool,
+        output: str,
+        source: str,
+        keep: bool,
+        pos_args: list[str],
+    ) -> int:
         if json and markdown:
             raise UsageError("--json and --markdown do not go together", hint="give one of them")
+        if keep and (not json or not output or source):
+            raise UsageError("--keep goes with --json -o FILE", hint="doit help preview")
         if output:
             check_writable(Path(output))
+        if source:
+            return self._show_saved(source, json, markdown, output, pos_args)
+        if keep and _is_current(output):
+            return 0
         found = self._found(pos_args, json, markdown)
+        self._tell(found, json, markdown, output, closing=CLOSING)
+        return _conclude(found)
+
+    def _show_saved(
+        self, source: str, json: bool, markdown: bool, output: str, names: list[str]
+    ) -> int:
+        from .expected import saved_preview
+
+        if names:
+            raise UsageError("--from shows all of a preview", hint="leave out the name")
+        found = saved_preview(source)
+        if not json:
+            found = found.limited(_limit(markdown))
+        self._tell(found, json, markdown, output, closing="")
+        if found.failure is not None:
+            _conclude(found)
+        return 0
+
+    def _tell(self, found: Found, json: bool, markdown: bool, output: str, *, closing: str) -> None:
         if json and not output:
             self.write_document(found.to_dict())
+        elif json:
+            self._write(_document(found), output)
         else:
-            text = _document(found) if json else _comment(found) if markdown else _words(found)
-            self._write(text, output)
-        return _conclude(found)
+            write = _comment if markdown else _words
+            self._write(write(found, closing), output)
 
     def _write(self, text: str, output: str) -> None:
         if output:
@@ -70,18 +121,35 @@ class Preview(Command):
 
     def _found(self, names: list[str], json: bool, markdown: bool) -> Found:
         from ..views.preview import preview
-        from .differences import UPDATED_PER_TYPE
         from .progress import Display
 
         current = session()
-        limit = UPDATED_IN_A_COMMENT if markdown else UPDATED_PER_TYPE
         wanted = [current.plan.resolve(migration_name(name) or name).name for name in names]
         return preview(
             current.project,
             Display("previewed"),
             names=wanted,
-            updated_per_type=None if json else limit,
+            updated_per_type=None if json else _limit(markdown),
         )
+
+
+def _limit(markdown: bool) -> int:
+    """Return how many updated ones of a type are shown."""
+    from .differences import UPDATED_PER_TYPE
+
+    return UPDATED_IN_A_COMMENT if markdown else UPDATED_PER_TYPE
+
+
+def _is_current(path: str) -> bool:
+    """Tell whether there is a preview of the present state in a file, and say why not."""
+    from ..views.saved_preview import outdated
+    from .expected import saved_preview
+
+    if not Path(path).exists():
+        return False
+    why = outdated(saved_preview(path), session().project)
+    say(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
+    return why is None
 
 
 def _document(found: Found) -> str:
@@ -90,16 +158,18 @@ def _document(found: Found) -> str:
     return f"{json.dumps(found.to_dict(), indent=2)}\n"
 
 
-def _comment(found: Found) -> str:
+def _comment(found: Found, closing: str) -> str:
     from .comment import comment
 
-    return comment(found)
+    return comment(found, closing)
 
 
-def _words(found: Found) -> str:
+def _words(found: Found, closing: str) -> str:
     from .summary import summary
 
     if not found.migrations and found.failure is None:
+        if not closing:
+            return "Nothing was pending.\n"
         count = len([entry for entry in session().plan if entry.is_applied])
         applied = f"{count} migration{' is' if count == 1 else 's are'} applied"
         return f"Nothing is pending: {applied}.\n"
@@ -108,7 +178,7 @@ def _words(found: Found) -> str:
         parts.append(summary(one.result for one in found.migrations))
     if found.beneath:
         parts.append(f"Executed first, as pending, too: {', '.join(found.beneath)}\n")
-    return "\n".join([*parts, "Nothing was applied: the database is as it was.\n"])
+    return "\n".join([*parts, *filter(None, [closing])])
 
 
 def _migration(one: Previewed) -> str:

@@ -12,6 +12,7 @@ from ..settings import load_settings
 if TYPE_CHECKING:
     from ..migrations import Plan
     from ..running.checks import Checker
+    from ..running.expectation import Expectation
     from ..running.runner import Runner
 
 GROUP = "migrate"
@@ -25,6 +26,7 @@ class Session:
     def __init__(self, root: Path) -> None:
         self.project = Project(load_settings(root))
         self.exit_code = 0
+        self.expectation: Expectation | None = None
 
     def worsen(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""
@@ -57,7 +59,7 @@ class Session:
         from ..running.runner import Runner
         from .progress import Display
 
-        return Runner(self.project, Display())
+        return Runner(self.project, Display(), expectation=self.expectation)
 
     @cached_property
     def checker(self) -> Checker:

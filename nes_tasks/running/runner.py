@@ -31,6 +31,7 @@ from ..storage.ledger import Applied, Ledger
 from ..storage.marker import Statistics
 from ..storage.repository import PRIVATE_REFS, Repository
 from .adoption import known_from_commits
+from .expectation import Expectation
 from .job import Job
 from .log import RunLog
 from .project import Project
@@ -40,13 +41,14 @@ from .worker import Worker
 class Rehearsal(NamedTuple):
     """What came of a migration that was executed without being published.
 
-    `base` is the commit that it ran on, None for an empty database; `peak_memory` what its
-    process needed at most, in bytes. Commits and tree of `result` stay readable after the end,
-    until git's garbage collection.
+    `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
+    `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
+    readable after the end, until git's garbage collection.
     """
 
     result: MigrationResult
     base: str | None
+    clock: datetime
     peak_memory: int
 
 
@@ -70,8 +72,9 @@ class Runner:
     """Applies the migrations of one project.
 
     `command` is what others are told when they find the database in use, `clock` gives the
-    time that a migration sees; without `may_record` none records answers of the network. Use it
-    in a ``with`` block or call `close`.
+    time that a migration sees; without `may_record` none records answers of the network. With an
+    `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
+    another than the previewed one. Use it in a ``with`` block or call `close`.
     """
 
     def __init__(
@@ -82,11 +85,13 @@ class Runner:
         command: str = "doit run",
         clock: Callable[[], datetime] = now,
         may_record: bool = True,
+        expectation: Expectation | None = None,
     ) -> None:
         self._project = project
         self._observer = observer
         self.command = command
         self._clock = clock
+        self._expectation = expectation
         self._log = RunLog(project.settings.state_folder / "logs")
         self._worker = Worker(self._log.path, may_record=may_record)
         self._opened: Repository | None = None
@@ -148,6 +153,7 @@ class Runner:
 
     def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
         with self._executed(repository, folder, base) as (job, outcome, started), _undisturbed():
+            self._meet_expectation(repository, job, outcome["commits"][-1])
             repository.publish(job.ref, base, outcome["commits"][-1])
             self._applied += 1
             result = self._result(folder.name, outcome, time.perf_counter() - started)
@@ -155,6 +161,14 @@ class Runner:
             commit, duration = result.commit_ids[-1], result.duration_seconds
             self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
         return result
+
+    def _meet_expectation(self, repository: Repository, job: Job, commit: str) -> None:
+        if self._expectation is None:
+            return
+        tree = repository.git.text("rev-parse", f"{commit}^{{tree}}")
+        note = self._expectation.compare(job.name, tree, deterministic=job.deterministic)
+        if note:
+            self._observer.logged(job.name, note)
 
     def _remember(self, job: Job, result: MigrationResult) -> None:
         """Bring plan and ledger up to the commit that was just published."""
@@ -199,7 +213,8 @@ class Runner:
                     result = self._result(name, outcome, time.perf_counter() - started)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.text("rev-parse", f"{commit}^{{tree}}")
-                    yield Rehearsal(result, base, outcome["peak_memory"])
+                    clock = datetime.fromisoformat(job.clock)
+                    yield Rehearsal(result, base, clock, outcome["peak_memory"])
                     base = commit
             finally:
                 for ref in refs:
@@ -253,7 +268,7 @@ class Runner:
         An exception in the block is noted as the migration's failure, and the ref goes away.
         """
         name = folder.name
-        job = self._job(repository, folder, base, moment or self._clock())
+        job = self._job(repository, folder, base, moment or self._time_for(folder.name))
         self._log.write(f"{name}: on {base or 'an empty database'} in {job.database}")
         started = time.perf_counter()
         self._observer.started(name)
@@ -320,6 +335,9 @@ class Runner:
             nes_package=settings.nes_package,
             strict=settings.malformed_files == "refuse",
         )
+
+    def _time_for(self, name: str) -> datetime:
+        return self._expectation.clock(name) if self._expectation else self._clock()
 
     def _note_failure(self, name: str, error: BaseException) -> None:
         self._log.write(f"{name}: ended by {error!r}")

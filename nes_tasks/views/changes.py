@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..models.identifiers import SUFFIX, InvalidIdentifierError, id_of
@@ -85,6 +85,19 @@ class Changes:
     def updated_left_out(self) -> int:
         """How many updated ones are not in `updated`."""
         return sum(counts.updated for counts in self.types.values()) - len(self.updated)
+
+    def limited(self, updated_per_type: int) -> Changes:
+        """Return the same with at most so many updated ones of each type field by field."""
+        seen: Counter[str] = Counter()
+        kept: list[Updated] = []
+        for one in self.updated:
+            # entity:location/ward/slug, relationship:source:target:TYPE
+            is_entity = one.id.startswith("entity:")
+            kind = one.id.rpartition("/")[0] if is_entity else one.id.rpartition(":")[2]
+            seen[kind] += 1
+            if seen[kind] <= updated_per_type:
+                kept.append(one)
+        return replace(self, updated=tuple(kept))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from ..clock import now
+from ..clock import now, timestamp
 from ..errors import MigrationFailedError, NesTasksError
 from ..migrations import MigrationResult, Plan
 from ..migrations.plan import Described
@@ -33,10 +33,12 @@ class Previewed:
     """What one migration would do.
 
     `result` is that of its run, with the tree that would be committed; `base_tree` is what
-    that tree is compared with, `peak_memory` what its process needed, in bytes.
+    that tree is compared with, `clock` the time that it saw,
+    `peak_memory` what its process needed, in bytes.
     """
 
     about: Described
+    clock: datetime
     base_tree: str
     result: MigrationResult
     changes: Changes
@@ -50,6 +52,7 @@ class Previewed:
             "author": self.about.author,
             "date": self.about.date.isoformat() if self.about.date else None,
             "description": self.about.description,
+            "clock": timestamp(self.clock),
             "base_tree": self.base_tree,
             "tree": result.tree,
             "statistics": asdict(result.statistics),
@@ -65,19 +68,29 @@ class Previewed:
 class Preview:
     """What all of them would do, as far as they ran.
 
-    `beneath` are those that had to be executed first and were not asked for. `failure` is what
-    stopped the chain, and `not_run` what comes after it.
+    `base_commit` is the commit of the database that the first one ran on, None where there is
+    none yet and when nothing ran. `beneath` are those that had to be executed first and were not
+    asked for. `failure` is what stopped the chain, and `not_run` what comes after it.
     """
 
+    base_commit: str | None = None
     migrations: list[Previewed] = field(default_factory=list)
     beneath: list[str] = field(default_factory=list)
     failure: NesTasksError | None = None
     not_run: list[str] = field(default_factory=list)
 
+    def limited(self, updated_per_type: int) -> Preview:
+        """Return the same with at most so many updated ones of each type and migration."""
+        shorter = [
+            replace(one, changes=one.changes.limited(updated_per_type)) for one in self.migrations
+        ]
+        return replace(self, migrations=shorter)
+
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
         return {
             "format": FORMAT,
+            "base_commit": self.base_commit,
             "migrations": [migration.to_dict() for migration in self.migrations],
             "beneath": self.beneath,
             "failure": failure_document(self.failure),
@@ -120,6 +133,8 @@ def preview(
     ):
         try:
             for rehearsal in rehearsals:
+                if not (found.migrations or found.beneath):
+                    found.base_commit = rehearsal.base
                 _add(found, rehearsal, runner, here, names, updated_per_type)
         except NesTasksError as error:
             if error.exit_code != 1 and not found.migrations:
@@ -178,4 +193,6 @@ def _add(
         updated_per_type=updated_per_type,
         with_size=True,
     )
-    found.migrations.append(Previewed(about, base_tree, result, changes, rehearsal.peak_memory))
+    found.migrations.append(
+        Previewed(about, rehearsal.clock, base_tree, result, changes, rehearsal.peak_memory)
+    )

@@ -29,7 +29,10 @@ HEAVY = {
 }
 
 # From the ground up; a floor may use those before it.
-FLOORS = ["ground", "storage", "migrations", "models", "services", "running", "views", "entry"]
+FLOORS = [
+    *("ground", "storage", "migrations", "models", "services", "running", "views", "entry"),
+    "github",
+]
 # Beside the rooms lies the ground, and the door through which `dodo.py` comes in.
 AT_THE_TOP = {"dodo": "entry"}
 

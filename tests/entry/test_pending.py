@@ -58,3 +58,11 @@ def test_a_folder_that_is_not_valid_is_warned_of_and_counts(workspace: Workspace
 
 def test_a_name_is_wrong_use(workspace: Workspace) -> None:
     assert workspace.doit("pending", "001").code == 2
+
+
+def test_a_count_is_a_number_and_nothing_else(workspace: Workspace) -> None:
+    workspace.migration("001-first")
+    (workspace.migration("002-broken") / "migrate.py").unlink()
+    ran = workspace.doit("pending", "--count")
+    assert (ran.code, ran.out) == (0, "2\n")
+    assert workspace.doit("pending", "--count", "--json").code == 2

@@ -1,0 +1,66 @@
+"""GitHub's REST API by way of `gh api`, which knows hosts, proxies, tokens and pages.
+
+See https://docs.github.com/rest and https://cli.github.com/manual/gh_api
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from ..errors import UnavailableError
+from ..storage.git import reason
+
+# Who a workflow is with the token of its job.
+BOT = "github-actions[bot]"
+
+
+class Api:
+    """The API of one repository, `owner/name`; paths are those below it.
+
+    Every method raises `UnavailableError` with GitHub's words when it cannot be done.
+    """
+
+    def __init__(self, repository: str) -> None:
+        self.repository = repository
+
+    def get(self, path: str, **query: str) -> Any:
+        """Return one document."""
+        return json.loads(self._run(self._address(path, query)))
+
+    def get_all(self, path: str, **query: str) -> list[Any]:
+        """Return the items of all pages of a list."""
+        address = self._address(path, {**query, "per_page": "100"})
+        pages = json.loads(self._run("--paginate", "--slurp", address))
+        return [item for page in pages for item in page]
+
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Create (POST) or change (PATCH) something; return what it is now."""
+        words = ("--method", method, "--input", "-", self._address(path, {}))
+        return json.loads(self._run(*words, stdin=json.dumps(body).encode()))
+
+    def download(self, path: str) -> bytes:
+        """Return the bytes of a file."""
+        return self._run(self._address(path, {}))
+
+    def _address(self, path: str, query: Mapping[str, str]) -> str:
+        return f"repos/{self.repository}/{path}{f'?{urlencode(query)}' if query else ''}"
+
+    def _run(self, *words: str, stdin: bytes = b"") -> bytes:
+        command = ["gh", "api", *words]
+        try:
+            done = subprocess.run(command, input=stdin, capture_output=True, check=False)
+        except (FileNotFoundError, PermissionError):
+            raise UnavailableError(
+                "gh is not installed or not on PATH", hint="see https://cli.github.com"
+            ) from None
+        if done.returncode:
+            said = reason(done.stderr.decode(errors="replace"))
+            raise UnavailableError(
+                f"GitHub did not answer {words[-1].partition('?')[0]}: {said}",
+                hint="look at the permissions of the job, then run it again",
+            )
+        return done.stdout

@@ -1,0 +1,66 @@
+"""The expectation: the trees that migrations must give, because a preview has shown them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..errors import MigrationRefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a preview says of one migration: the time that it saw, and the tree that it gave."""
+
+    clock: datetime
+    tree: str
+
+
+class Expectation:
+    """What the migrations of a run must give, by name; `source` is what to call the preview.
+
+    A script that says DETERMINISTIC = False may give another tree, and then nothing is known of
+    those after it. That is the only way in which a migration is not compared.
+    """
+
+    def __init__(self, source: str, expected: Mapping[str, Expected]) -> None:
+        self.source = source
+        self.met: list[str] = []
+        self._expected = expected
+        self._strayed: str | None = None
+
+    def clock(self, name: str) -> datetime:
+        """Return the time that the migration has to see to give the same tree.
+
+        Raises `MigrationRefusedError` for one that was not previewed.
+        """
+        return self._of(name).clock
+
+    def compare(self, name: str, tree: str, *, deterministic: bool) -> str | None:
+        """Compare the tree that a migration gave; return what has to be said, None for nothing.
+
+        Raises `MigrationRefusedError` when it is another than the previewed one.
+        """
+        expected = self._of(name).tree
+        if self._strayed is not None:
+            return f"not compared with {self.source}, as {self._strayed} is beneath it"
+        if tree == expected:
+            self.met.append(name)
+            return None
+        if not deterministic:
+            self._strayed = name
+            return f"its tree is not that of {self.source}, as DETERMINISTIC = False allows"
+        raise MigrationRefusedError(
+            f"{name} gives the tree {tree}, not {expected} as {self.source} says; "
+            "it was not applied",
+            hint=f"doit preview {name} shows what it does now",
+        )
+
+    def _of(self, name: str) -> Expected:
+        if name not in self._expected:
+            raise MigrationRefusedError(
+                f"{name} is not in {self.source}, so nobody has seen what it does",
+                hint=f"doit preview --json -o {self.source}",
+            )
+        return self._expected[name]

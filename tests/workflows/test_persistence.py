@@ -1,0 +1,170 @@
+"""The workflow that applies what is merged: what it pushes, and before what it stops."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hosting import DATABASE, SERVICE, WORKFLOWS, Hosting, Previewed
+from runner import JobRun, Workflow
+from workspace import create_person
+
+from nes_tasks.github.api import Api
+from nes_tasks.github.issue import report
+
+BAD = 'minister = {}["name"]'
+
+
+def stopped_at(hosting: Hosting, step: str, words: str) -> JobRun:
+    """Run it; check where it stops, why, and that nothing was pushed and an issue tells."""
+    before = hosting.database_tip
+    jobs = hosting.persist()
+    persist = jobs["persist"]
+    assert persist.result == "failure"
+    assert persist.steps[step].outcome == "failure", persist.log
+    assert words in persist.steps[step].log
+    assert hosting.database_tip == before
+    assert jobs["issue"].result == "success", jobs["issue"].log
+    (issue,) = hosting.of_bot("issues")
+    assert issue["state"] == "open"
+    assert f"| persist: {step.lower()} | failure |" in issue["body"]
+    return persist
+
+
+def test_nothing_pending_does_nothing(hosting: Hosting) -> None:
+    before = hosting.database_tip
+    jobs = hosting.persist("schedule")
+    persist = jobs["persist"]
+    assert persist.result == "success", persist.log
+    assert persist.summary == "Pending migrations: 0\n"
+    assert {name for name, step in persist.steps.items() if step.outcome == "skipped"} == {
+        "Get the preview that reviewers saw",
+        "Preview",
+        "Apply",
+        "Push",
+        "Summary",
+    }
+    assert jobs["record"].result == "skipped"
+    assert jobs["issue"].log.endswith("all went well, and no issue is open\n")
+    assert hosting.database_tip == before
+    assert not hosting.of_bot("issues")
+
+
+def test_a_failing_migration_stops_it_and_there_is_one_issue(
+    hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosting.push_to_main("002-bad", BAD)
+    stopped_at(hosting, "Preview", "error: 002-bad failed: KeyError: 'name'")
+    (before,) = hosting.of_bot("issues")
+    # The next day, without the workflow around it.
+    monkeypatch.setenv("PATH", str(hosting.root / "bin"), prepend=":")
+    monkeypatch.setenv("GH_TOKEN", 'job:{"issues": "write"}')
+    jobs = {"persist": {"result": "cancelled", "outputs": {"preview": "", "apply": "failure"}}}
+    assert report(Api(SERVICE), jobs, "https://hub.example/2").startswith("issue updated: ")
+    (after,) = hosting.of_bot("issues")
+    assert after["number"] == before["number"]
+    assert "https://hub.example/2" in after["body"]
+    assert "| persist: apply | failure |" in after["body"]
+    assert "persist: preview" not in after["body"]
+
+
+def test_a_push_that_is_refused_stops_it_with_a_preview_of_the_database_as_it_is_now(
+    previewed: Previewed,
+) -> None:
+    hosting = previewed.hosting
+    hosting.merge(previewed.pull)
+    hosting.push_to_database()
+    hook = hosting.root / f"{DATABASE}.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho 'Data is reviewed on Fridays' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    persist = stopped_at(hosting, "Push", "hook declined) (Data is reviewed on Fridays)")
+    assert f"the preview of pull request {previewed.pull.number}: " in persist.log
+    assert "preview.json: it was made on " in persist.steps["Preview"].log
+    assert "has shown: 002-one" in persist.steps["Apply"].log
+    assert "Apply: success. Push: failure." in persist.summary
+
+
+def test_a_second_run_while_one_is_under_way_overwrites_nothing(hosting: Hosting) -> None:
+    hosting.push_to_main("002-one", create_person("one-rai"))
+    hosting.push_to_main("003-two", create_person("two-rai"))
+    first: list[JobRun] = []
+
+    def meanwhile(step: str) -> None:
+        if step == "Push" and not first:
+            first.append(JobRun("under way"))  # lest it runs within itself for ever
+            first[0] = hosting.persist("workflow_dispatch")["persist"]
+
+    second = hosting.persist(meanwhile=meanwhile)["persist"]
+    persist = first[0]
+    assert persist.result == "success", persist.log
+    assert "no pull request was merged as" in persist.log
+    assert "preview.json has shown: 002-one, 003-two" in persist.steps["Apply"].log
+    assert hosting.applied() == ["001-first", "002-one", "003-two"]
+    assert "Apply: success. Push: success." in persist.summary
+    assert "<code>003-two</code>" in persist.summary
+    # Who runs it is the committer, and the contributor stays the author.
+    names = hosting.bare(DATABASE, "log", "-1", "--format=%an, %cn", "main")
+    assert names == "Asha Example, github-actions[bot]"
+
+    assert second.steps["Push"].outcome == "failure"
+    assert "[rejected] main -> main" in second.log
+    assert hosting.git_in(persist.workspace / "nes-db", "rev-parse", "main") == hosting.database_tip
+    assert hosting.of_bot("issues")[0]["state"] == "open"
+    assert hosting.persist("schedule")["persist"].result == "success"
+    (issue,) = hosting.of_bot("issues")
+    assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
+
+
+def test_what_is_not_what_reviewers_saw_is_not_applied_until_a_person_says_so(
+    previewed: Previewed,
+) -> None:
+    hosting = previewed.hosting
+    hosting.merge(previewed.pull)
+    # Somebody has changed the merge before it was pushed.
+    hosting.migration("002-one", create_person("other-rai"))
+    hosting.git_in(hosting.desk, "commit", "-q", "--amend", "--all", "--no-edit")
+    hosting.git_in(hosting.desk, "push", "-q", "--force", "origin", "HEAD:main")
+    state = hosting.state()
+    state["pulls"][0]["merge_commit_sha"] = hosting.main
+    hosting.set_state(state)
+    stopped_at(hosting, "Apply", "it was not applied")
+    jobs = hosting.persist("workflow_dispatch", ignore_reviewed_preview=True)
+    assert jobs["persist"].result == "success", jobs["persist"].log
+    assert jobs["persist"].steps["Get the preview that reviewers saw"].outcome == "skipped"
+    assert hosting.of_bot("issues")[0]["state"] == "closed"
+
+
+@pytest.mark.parametrize("where", ["no database", "another branch"])
+def test_without_a_database_and_on_another_branch_it_is_skipped(
+    hosting: Hosting, where: str
+) -> None:
+    hosting.push_to_main("002-one", create_person("one-rai"))
+    if where == "no database":
+        hosting.variables["NES_DATABASE_URL"] = None
+    ref = "refs/heads/other" if where == "another branch" else "refs/heads/main"
+    jobs = hosting.persist("workflow_dispatch", ref=ref)
+    assert {job.result for job in jobs.values()} == {"skipped"}
+
+
+def test_a_main_branch_that_refuses_the_record_is_told_and_it_is_made_up_for(
+    hosting: Hosting,
+) -> None:
+    hosting.make_submodule()
+    hosting.push_to_database()
+    hook = hosting.root / f"{SERVICE}.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    jobs = hosting.persist()
+    assert (jobs["persist"].result, jobs["record"].result) == ("success", "failure")
+    assert "main is protected" in jobs["record"].log
+    assert "| record: record | failure |" in hosting.of_bot("issues")[0]["body"]
+    hook.unlink()
+    assert hosting.persist("schedule")["record"].result == "success"
+    entry = hosting.bare(SERVICE, "ls-tree", "main", "nes-db").split()
+    assert entry[2] == hosting.database_tip
+
+
+def test_the_token_of_the_database_is_in_no_step_that_runs_a_migration() -> None:
+    steps = Workflow(WORKFLOWS / "migration-persistence.yml").jobs["persist"]["steps"]
+    having = [step["name"] for step in steps if "secrets." in json.dumps(step)]
+    assert having == ["Push"]
