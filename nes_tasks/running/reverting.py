@@ -22,6 +22,7 @@ from ..storage.history import migration_of, reverted
 from ..storage.inverse import File, commit_files, spans
 from ..storage.marker import FOLDER
 from ..storage.objects import ObjectReader
+from ..storage.partial import cut_off, shallow_ends
 from ..storage.repository import PRIVATE_REFS, Repository
 from ..storage.snapshot import Snapshot
 from ..storage.transaction import Signature
@@ -63,15 +64,18 @@ def propose(project: Project, name: str) -> Reversal:
     place, git = project.settings.shown_database, Git(project.settings.database)
     undone = reverted(git, ledger.commit)
     known = project.history(ledger).get(name, ())
-    commits = [commit.id for commit in known if commit.id not in undone]
-    if not commits:
+    live = [commit for commit in known if commit.id not in undone]
+    if not live:
         raise DatabaseError(
             f"no commit of {place} says that it is one of {name}",
             hint=f"git -C {place} fetch --unshallow if the clone is shallow; else "
             f"git -C {place} revert COMMIT",
         )
-    changes = spans(git, commits)
-    snapshot = Snapshot(git, git.text("rev-parse", f"{ledger.commit}^{{tree}}"))
+    commits = [commit.id for commit in live]
+    if not shallow_ends(git).isdisjoint(commits):
+        raise cut_off(place, [name])
+    changes = spans(git, live)
+    snapshot = Snapshot(git, git.tree_of(ledger.commit))
     try:
         records = f"{project.settings.data_dir}/{FOLDER}/{name}"
         touched = [

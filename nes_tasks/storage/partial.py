@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from ..errors import DatabaseError
 from .git import Git
 from .objects import ObjectReader
 
@@ -49,4 +51,17 @@ def shallow_ends(git: Git) -> frozenset[str]:
         ]
     return frozenset(
         end for end, header in zip(ends, headers, strict=True) if b"\nparent " in header
+    )
+
+
+def cut_off(place: str, names: Sequence[str]) -> DatabaseError:
+    """Return the error for migrations that a shallow clone does not reach back to before.
+
+    `place` is the database as users know it.
+    """
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return DatabaseError(
+        f"{place} does not reach back to before {', '.join(names[:3])}{more}: "
+        "it is a shallow clone",
+        hint=f"git -C {place} fetch --unshallow",
     )

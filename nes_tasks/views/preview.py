@@ -181,7 +181,7 @@ def _add(
         found.beneath.append(result.migration)
         return
     base = rehearsal.base
-    base_tree = git.text("rev-parse", f"{base}^{{tree}}") if base else git.empty_tree()
+    base_tree = git.tree_of(base)
     about = project.plan[result.migration].metadata
     assert about is not None, "a migration that ran has metadata"
     assert result.tree is not None, "a rehearsal has a tree"

@@ -169,7 +169,7 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
     candidate = one.candidate
     entry, marker, execution = candidate.entry, candidate.marker, candidate.execution
     known: dict[str, Any] = {"base_tree": marker.base_tree} if marker and execution else {}
-    if execution:
+    if execution and execution.commits:
         known |= {
             "commit": execution.commit,
             "tree": execution.tree,
