@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..clock import now
-from ..errors import DatabaseError, MigrationRefusedError, UsageError
+from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..migrations.printable import printable
 from ..models.identifiers import InvalidIdentifierError, id_of
 from ..storage.difference import changed_files
 from ..storage.git import Git
-from ..storage.history import migration_of, reverted
+from ..storage.history import read_commits, reverted
 from ..storage.inverse import File, commit_files, spans
 from ..storage.marker import FOLDER
 from ..storage.objects import ObjectReader
@@ -151,28 +151,20 @@ class _Later:
 
     def refusal(self, place: str, paths: list[str], deed: str) -> MigrationRefusedError:
         """Return the error that names who did something to `paths`, the newest first."""
-        log = self._git.run(
-            "log",
-            "--format=%H%x1f%s%x1e",
-            self._range,
-            "--",
-            *sorted(paths)[:ASKED],
-            env={"GIT_LITERAL_PATHSPECS": "1"},
-        )
+        later = list(read_commits(self._git, self._range, paths=sorted(paths)[:ASKED]))
         names: dict[str, str] = {}  # what to call it, and how to revert it
-        for record in log.decode(errors="replace").split("\x1e"):
-            commit, _, subject = record.strip("\n").partition("\x1f")
-            if not commit or commit in self._not_meant:
+        for commit in reversed(later):
+            short = commit.id[:12]
+            if commit.id in self._not_meant:
                 continue
-            if migration := migration_of(subject):
-                names[migration] = f"doit revert {migration}"
+            if commit.migration:
+                names[commit.migration] = f"doit revert {commit.migration}"
             else:
-                names[f"{commit[:12]} ({subject})"] = f"git -C {place} revert {commit[:12]}"
+                names[f"{short} ({commit.subject})"] = f"git -C {place} revert {short}"
         first = next(iter(names.values()), f"git -C {place} log")
-        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
         return MigrationRefusedError(
             f"{self._name} cannot be reverted: {', '.join(names)} {deed} "
-            f"({', '.join(sorted(paths)[:3])}{more})",
+            f"({first_few(sorted(paths))})",
             hint=f"{first} comes first",
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ class Commit:
     committed_at: datetime
     author: str
     committer: str
+    subject: str
     migration: str | None
 
 
@@ -60,14 +61,16 @@ def moment(seconds: str) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def read_commits(git: Git, *revisions: str) -> Iterator[Commit]:
+def read_commits(git: Git, *revisions: str, paths: Sequence[str] = ()) -> Iterator[Commit]:
     """Yield the commits that `git rev-list` finds for `revisions`, parents before their children.
 
-    Reads nothing but commits. Raises `GitError` for one that is not there.
+    With `paths` it is only those that changed a file there; without, nothing but commits is
+    read. Raises `GitError` for a commit that is not there.
     """
     # Of rev-list, unlike log, no configuration changes the output (log.showSignature).
     options = ("--topo-order", "--reverse", "--encoding=UTF-8", f"--format={FIELDS}")
-    rows = git.rows("rev-list", *options, *revisions, "--", end=b"\n")
+    literal = {"GIT_LITERAL_PATHSPECS": "1"}
+    rows = git.rows("rev-list", *options, *revisions, "--", *paths, end=b"\n", env=literal)
     for header, line in zip(rows, rows, strict=True):
         tree, parents, *rest = line.decode(errors="replace").split("\x1f", 5)
         seconds, author, committer, subject = rest
@@ -78,6 +81,7 @@ def read_commits(git: Git, *revisions: str) -> Iterator[Commit]:
             committed_at=moment(seconds),
             author=author,
             committer=committer,
+            subject=subject,
             migration=migration_of(subject),
         )
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import DatabaseError
+from ..errors import DatabaseError, first_few
 from .git import Git
 from .objects import ObjectReader
 
@@ -59,9 +59,7 @@ def cut_off(place: str, names: Sequence[str]) -> DatabaseError:
 
     `place` is the database as users know it.
     """
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return DatabaseError(
-        f"{place} does not reach back to before {', '.join(names[:3])}{more}: "
-        "it is a shallow clone",
+        f"{place} does not reach back to before {first_few(names)}: it is a shallow clone",
         hint=f"git -C {place} fetch --unshallow",
     )

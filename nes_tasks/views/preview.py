@@ -21,8 +21,7 @@ from ..migrations.plan import Described
 from ..running.project import Project
 from ..running.runner import Observer, Rehearsal, Runner
 from ..state_folder import make_folder
-from ..storage.ledger import is_absent
-from ..storage.repository import is_submodule
+from ..storage.repository import starts_empty
 from .changes import Changes, compare
 
 FORMAT = 1
@@ -160,7 +159,7 @@ def _place(project: Project) -> Iterator[Project]:
     One that has to be cloned is cloned to its place, as it would be for a run.
     """
     settings = project.settings
-    if not is_absent(settings.database) or settings.remote_url or is_submodule(settings):
+    if not starts_empty(settings):
         yield project
         return
     make_folder(settings.state_folder)
