@@ -86,6 +86,11 @@ def read_commits(git: Git, *revisions: str, paths: Sequence[str] = ()) -> Iterat
         )
 
 
+def committed_at(git: Git, commit: str) -> datetime:
+    """Return when a commit was made; raises `GitError` when it is not there."""
+    return next(read_commits(git, "--max-count=1", commit)).committed_at
+
+
 def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[str, list[Commit]]:
     """Return the commits of each migration that are reachable from `commit`, oldest first.
 

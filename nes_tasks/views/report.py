@@ -17,7 +17,7 @@ from ..running.overview import Run, runs
 from ..running.project import Project
 from ..storage.executions import Execution, find_executions, read_markers
 from ..storage.git import Git
-from ..storage.history import Commit, read_commits
+from ..storage.history import Commit, committed_at, read_commits
 from ..storage.ledger import Ledger
 from ..storage.listing import File, list_files
 from ..storage.objects import ObjectReader
@@ -136,7 +136,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
         )
     return Report(
         commit=commit,
-        committed_at=next(read_commits(git, "--max-count=1", commit)).committed_at,
+        committed_at=committed_at(git, commit),
         holdings=holdings,
         growth=growth,
         chapters=tuple(chapters),
