@@ -20,6 +20,9 @@ from .partial import shallow_ends
 from .records import recorded_with, written_records
 from .snapshot import Snapshot
 
+# The id that no object has.
+UNKNOWN = "0" * 40
+
 
 class Recorded(NamedTuple):
     """A marker as the branch's tip holds it, and its blob."""
@@ -39,7 +42,8 @@ class Execution:
     are named after the migration.
 
     `is_cut` says that a shallow clone ends in it or after it, so that base and earlier ones are
-    not known. Without any `commits` it is all beyond that end.
+    not known; `base_tree` is then only what its marker names, which may not be here, or
+    `UNKNOWN`. Without any `commits` it is all beyond that end.
     """
 
     commits: tuple[Commit, ...]
@@ -100,7 +104,11 @@ def find_executions(
     }
     rest = [name for name in recorded if name not in rows]
     rows |= _by_hand(git, commit, data_dir, history, rest)
-    return {name: history.execution(name, rows[name]) for name in recorded if name in rows}
+    return {
+        name: history.execution(name, rows[name], wanted)
+        for name, wanted in recorded.items()
+        if name in rows
+    }
 
 
 class _History:
@@ -153,22 +161,25 @@ class _History:
             row.append(before)
         return row[::-1]
 
-    def execution(self, name: str, row: Sequence[Commit]) -> Execution:
+    def execution(self, name: str, row: Sequence[Commit], wanted: Recorded | None) -> Execution:
         """Return the execution that consists of the commits in `row`."""
-        first, last = row[0], row[-1]
+        first, last, written = row[0], row[-1], self.written[name]
+        is_cut = first.id in self.ends
+        base_tree = self._tree_before(first)
+        if is_cut:
+            base_tree = wanted.marker.base_tree if wanted and last.id in written else UNKNOWN
         # The one that a shallow clone ends with holds what all before it did.
         own = tuple(one for one in row if one.migration == name or one.id not in self.ends)
-        written = self.written[name]
         before = takewhile(lambda commit: commit != last.id, written)
         named = {one.id for one in self.named[name]}
         return Execution(
             commits=own,
             base=first.parent,
-            base_tree=self._tree_before(first),
+            base_tree=base_tree,
             marker=written.get(last.id),
             earlier=sum(commit in named and commit not in self.ends for commit in before),
             earlier_commits=len(named.difference(one.id for one in own)),
-            is_cut=first.id in self.ends,
+            is_cut=is_cut,
         )
 
 

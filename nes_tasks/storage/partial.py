@@ -35,6 +35,11 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
     return frozenset(bytes.fromhex(row[1:].decode()) for row in rows if row.startswith(b"?"))
 
 
+def has_tree(git: Git, tree: str) -> bool:
+    """Return whether a tree is here; a partial clone fetches it if it can."""
+    return git.attempt("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
+
+
 def shallow_ends(git: Git) -> frozenset[str]:
     """Return the commits whose parents a shallow clone does not have; none in a full one.
 

@@ -12,7 +12,7 @@ from ..storage.executions import find_executions, read_markers
 from ..storage.git import Git
 from ..storage.history import Commit
 from ..storage.ledger import Applied
-from ..storage.partial import cut_off, shallow_ends
+from ..storage.partial import cut_off, has_tree, shallow_ends
 from .changes import Changes, compare
 
 FORMAT = 1
@@ -81,7 +81,8 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     is_cut = bool(shallow_ends(git))
     if found is None or not found.commits:
         return Outcome(applied, (), 0, None, None, None, is_cut)
-    if found.is_cut:
+    # A partial clone may still get from its remote what a shallow one does not reach back to.
+    if found.is_cut and not has_tree(git, found.base_tree):
         raise cut_off(settings.shown_database, [entry.name])
     base_tree, tree = found.base_tree, found.tree
     changes = compare(

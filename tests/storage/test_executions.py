@@ -132,6 +132,7 @@ def test_a_shallow_clone_knows_only_that_it_is_cut_off(database: Place, tmp_path
     known = found(clone(database.path, tmp_path / "there", "--depth=2"), *names)
     assert [known[name].is_cut for name in names] == [True, True, False]
     assert [ids(known[name]) for name in names] == [[], [second], [third]]
+    assert known["002-second"].base_tree == whole["002-second"].base_tree
     assert known["003-third"].base == second
     assert known["003-third"] == whole["003-third"]
 
