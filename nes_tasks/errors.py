@@ -6,6 +6,17 @@ turns it into one line and an exit code. Programming errors stay ordinary except
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+# As many names as an error has; of more it says how many.
+NAMED = 3
+
+
+def first_few(names: Sequence[str]) -> str:
+    """Return `names` as an error names them: of many the first three, and how many more."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
 
 class NesTasksError(Exception):
     """What is wrong, in one line, and what to type next.

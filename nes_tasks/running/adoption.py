@@ -163,14 +163,13 @@ def _from_commits(git: Git, name: str, commits: list[Commit], folder: Folder) ->
         author, day, text = migration.author, migration.date, migration.description
     except InvalidMigrationError:
         author, day, text = first.author, first.committed_at.date(), name
-    parent = git.attempt("rev-parse", "--verify", "--quiet", f"{first.id}^^{{tree}}")
     return Marker(
         migration=name,
         author=author,
         date=day,
         description=text,
         applied_at=last.committed_at,
-        base_tree=parent.stdout.decode().strip() or git.empty_tree(),
+        base_tree=git.tree_of(first.parent),
         statistics=Statistics(),
         inputs=_hashes(folder),
     )

@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ..clock import now
-from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError
+from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..migrations import Entry, MigrationResult, Plan, State
-from ..storage.git import Git
-from ..storage.history import migration_of
+from ..storage.history import read_commits
 from ..storage.ledger import Ledger, is_absent
 from ..storage.remote import Heard, Standing
 from ..storage.repository import KEPT_REFS, PRIVATE_REFS, Repository
@@ -181,27 +180,19 @@ def _own_migrations(
     place, remote = project.settings.shown_database, repository.remote
     names: dict[str, None] = {}
     by_hand: list[str] = []
-    for commit, subject in _subjects(repository.git, base, ours):
-        name = migration_of(subject)
+    for commit in read_commits(repository.git, f"{base}..{ours}"):
+        name = commit.migration
         if name and name in here.applied and name not in before.applied:
             names[name] = None
         else:
-            by_hand.append(f"{commit[:12]} ({subject})")
+            by_hand.append(f"{commit.id[:12]} ({commit.subject})")
     if by_hand:
-        more = f" and {len(by_hand) - 3} more" if len(by_hand) > 3 else ""
         raise DatabaseError(
             f"{place} has commits that cannot be applied again, as they are no first runs of "
-            f"migrations: {', '.join(by_hand[:3])}{more}",
+            f"migrations: {first_few(by_hand)}",
             hint=f"git -C {place} rebase {remote.name}/{remote.branch}, then doit push",
         )
     return list(names)
-
-
-def _subjects(git: Git, base: str, tip: str) -> list[tuple[str, str]]:
-    log = git.run("log", "--reverse", "--topo-order", "--format=%H%x1f%s%x1e", f"{base}..{tip}")
-    records = log.decode(errors="replace").split("\x1e")
-    pairs = (record.strip("\n").partition("\x1f") for record in records)
-    return [(commit, subject) for commit, _, subject in pairs if commit]
 
 
 def _under_its_name_of_today(entry: Entry, there: Plan) -> str:

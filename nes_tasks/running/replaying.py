@@ -11,14 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..errors import DatabaseError, NesTasksError, UsageError
+from ..errors import NesTasksError, UsageError
 from ..migrations import Entry, MigrationResult, State
-from ..storage.executions import Execution, Recorded, find_executions
+from ..storage.executions import Execution, find_executions, read_markers
 from ..storage.git import Git
-from ..storage.ledger import Ledger
-from ..storage.marker import Marker, marker_path
+from ..storage.marker import Marker
 from ..storage.objects import ObjectReader
-from ..storage.snapshot import Snapshot
+from ..storage.partial import cut_off
 from .project import Project
 from .runner import Runner
 
@@ -131,32 +130,17 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
     if ledger.commit is None or not entries:
         return []
     git, data_dir = Git(project.settings.database), project.settings.data_dir
-    markers, blobs = _markers(git, data_dir, ledger, entries)
-    recorded = {name: Recorded(blobs[name], markers[name].base_tree) for name in markers}
+    recorded = read_markers(git, ledger.commit, data_dir, (entry.name for entry in entries))
     executions = find_executions(git, ledger.commit, data_dir, recorded)
     found: list[Candidate] = []
     for entry in entries:
-        marker, execution = markers.get(entry.name), executions.get(entry.name)
-        blob = blobs.get(entry.name)
+        blob, marker = recorded[entry.name] or (None, None)
+        execution = executions.get(entry.name)
+        if execution and execution.marker is None:
+            execution = None  # what was done by hand is no run
         obstacle = _obstacle(entry, marker, blob, execution, named=entry.name in names)
         found.append(Candidate(entry, marker, blob, execution, obstacle))
     return found
-
-
-def _markers(
-    git: Git, data_dir: str, ledger: Ledger, entries: Iterable[Entry]
-) -> tuple[dict[str, Marker], dict[str, str]]:
-    """Return the markers at the tip, and their blobs, by migration; some have only a record."""
-    paths = {entry.name: marker_path(data_dir, entry.name) for entry in entries}
-    markers: dict[str, Marker] = {}
-    blobs: dict[str, str] = {}
-    with closing(Snapshot(git, git.text("rev-parse", f"{ledger.commit}^{{tree}}"))) as snapshot:
-        contents = dict(snapshot.read_many(paths.values()))
-        for name, path in paths.items():
-            data, blob = contents[path], snapshot.blob_id(path)
-            if data is not None and blob is not None:
-                markers[name], blobs[name] = Marker.from_bytes(data), blob
-    return markers, blobs
 
 
 def _obstacle(
@@ -192,10 +176,4 @@ def _refuse_cut(project: Project, found: Iterable[Candidate]) -> None:
         if not candidate.obstacle and candidate.execution and candidate.execution.is_cut
     ]
     if cut:
-        place = project.settings.shown_database
-        more = f" and {len(cut) - 3} more" if len(cut) > 3 else ""
-        raise DatabaseError(
-            f"{place} does not reach back to before {', '.join(cut[:3])}{more}: "
-            "it is a shallow clone",
-            hint=f"git -C {place} fetch --unshallow",
-        )
+        raise cut_off(project.settings.shown_database, cut)

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..clock import now
-from ..errors import DatabaseError, MigrationRefusedError, UsageError
+from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..migrations.printable import printable
 from ..models.identifiers import InvalidIdentifierError, id_of
 from ..storage.difference import changed_files
 from ..storage.git import Git
-from ..storage.history import migration_of, reverted
+from ..storage.history import read_commits, reverted
 from ..storage.inverse import File, commit_files, spans
 from ..storage.marker import FOLDER
 from ..storage.objects import ObjectReader
+from ..storage.partial import cut_off, shallow_ends
 from ..storage.repository import PRIVATE_REFS, Repository
 from ..storage.snapshot import Snapshot
 from ..storage.transaction import Signature
@@ -63,15 +64,18 @@ def propose(project: Project, name: str) -> Reversal:
     place, git = project.settings.shown_database, Git(project.settings.database)
     undone = reverted(git, ledger.commit)
     known = project.history(ledger).get(name, ())
-    commits = [commit.id for commit in known if commit.id not in undone]
-    if not commits:
+    live = [commit for commit in known if commit.id not in undone]
+    if not live:
         raise DatabaseError(
             f"no commit of {place} says that it is one of {name}",
             hint=f"git -C {place} fetch --unshallow if the clone is shallow; else "
             f"git -C {place} revert COMMIT",
         )
-    changes = spans(git, commits)
-    snapshot = Snapshot(git, git.text("rev-parse", f"{ledger.commit}^{{tree}}"))
+    commits = [commit.id for commit in live]
+    if not shallow_ends(git).isdisjoint(commits):
+        raise cut_off(place, [name])
+    changes = spans(git, live)
+    snapshot = Snapshot(git, git.tree_of(ledger.commit))
     try:
         records = f"{project.settings.data_dir}/{FOLDER}/{name}"
         touched = [
@@ -147,28 +151,20 @@ class _Later:
 
     def refusal(self, place: str, paths: list[str], deed: str) -> MigrationRefusedError:
         """Return the error that names who did something to `paths`, the newest first."""
-        log = self._git.run(
-            "log",
-            "--format=%H%x1f%s%x1e",
-            self._range,
-            "--",
-            *sorted(paths)[:ASKED],
-            env={"GIT_LITERAL_PATHSPECS": "1"},
-        )
+        later = list(read_commits(self._git, self._range, paths=sorted(paths)[:ASKED]))
         names: dict[str, str] = {}  # what to call it, and how to revert it
-        for record in log.decode(errors="replace").split("\x1e"):
-            commit, _, subject = record.strip("\n").partition("\x1f")
-            if not commit or commit in self._not_meant:
+        for commit in reversed(later):
+            short = commit.id[:12]
+            if commit.id in self._not_meant:
                 continue
-            if migration := migration_of(subject):
-                names[migration] = f"doit revert {migration}"
+            if commit.migration:
+                names[commit.migration] = f"doit revert {commit.migration}"
             else:
-                names[f"{commit[:12]} ({subject})"] = f"git -C {place} revert {commit[:12]}"
+                names[f"{short} ({commit.subject})"] = f"git -C {place} revert {short}"
         first = next(iter(names.values()), f"git -C {place} log")
-        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
         return MigrationRefusedError(
             f"{self._name} cannot be reverted: {', '.join(names)} {deed} "
-            f"({', '.join(sorted(paths)[:3])}{more})",
+            f"({first_few(sorted(paths))})",
             hint=f"{first} comes first",
         )
 

@@ -212,7 +212,7 @@ class Runner:
                         refs.append(job.ref)
                     result = self._result(name, outcome, time.perf_counter() - started)
                     commit = result.commit_ids[-1]
-                    result.tree = repository.git.text("rev-parse", f"{commit}^{{tree}}")
+                    result.tree = repository.git.tree_of(commit)
                     clock = datetime.fromisoformat(job.clock)
                     yield Rehearsal(result, base, clock, outcome["peak_memory"])
                     base = commit

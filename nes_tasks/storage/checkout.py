@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError
+from .difference import Change, changed_files
 from .git import Git
 from .objects import blob_id
 
@@ -93,31 +94,28 @@ class Checkout:
         """
         (self._git_dir / "index.lock").unlink(missing_ok=True)
         if self._git.ask("diff-index", "--cached", "--quiet", new) is None:
-            rows = self._git.run("diff-tree", "-r", "-z", "--no-renames", self._tree(old), new)
-            fields = rows.split(b"\0")[:-1]
-            for row, path in zip(fields[::2], fields[1::2], strict=True):
-                _, _, was, now, _ = row.decode().split()
-                self._clear(os.fsdecode(path), was, now, self._kept / new[:12])
+            for change in changed_files(self._git, self._tree(old), new):
+                self._clear(change, self._kept / new[:12])
             self.move(old, new)
 
-    def _clear(self, path: str, was: str, now: str, kept: Path) -> None:
+    def _clear(self, change: Change, kept: Path) -> None:
         """Remove a file that is the one or the other version; keep any other."""
-        file = self._top / path
+        file = self._top / change.path
         if file.is_symlink():
             content = os.fsencode(file.readlink())
         elif file.is_file():
             content = file.read_bytes()
         else:
             return
-        if blob_id(content, len(now)) in (was, now) or self._begins(now, content):
+        known = [oid for oid in (change.old, change.new) if oid]
+        if blob_id(content, len(known[0])) in known or self._begins(change.new, content):
             file.unlink()
         else:
-            (kept / path).parent.mkdir(parents=True, exist_ok=True)
-            file.replace(kept / path)
+            (kept / change.path).parent.mkdir(parents=True, exist_ok=True)
+            file.replace(kept / change.path)
 
-    def _begins(self, oid: str, content: bytes) -> bool:
-        deleted = not oid.strip("0")
-        return not deleted and self._git.run("cat-file", "blob", oid).startswith(content)
+    def _begins(self, oid: str | None, content: bytes) -> bool:
+        return oid is not None and self._git.run("cat-file", "blob", oid).startswith(content)
 
     def _tree(self, commit: str | None) -> str:
         return commit or self._git.empty_tree()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from .git import Git
-from .history import SUBJECT
+from .history import migration_of, moment
 from .partial import shallow_ends
 
 # Unit and record separators: no subject or name can hold them.
@@ -38,8 +38,7 @@ class FileCommit:
         """The migration that the commit belongs to, by its subject or its record; None by hand."""
         if self.is_cut:
             return None
-        found = SUBJECT.fullmatch(self.subject)
-        return found["name"] if found else self.recorded
+        return migration_of(self.subject) or self.recorded
 
 
 def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
@@ -81,11 +80,3 @@ def _parse(record: str, cut: frozenset[str]) -> FileCommit:
         subject=subject,
         is_cut=oid in cut,
     )
-
-
-def moment(seconds: str) -> datetime:
-    """Return a moment in UTC; the year 1 for what no clock has shown, which git would store."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.min.replace(tzinfo=UTC)

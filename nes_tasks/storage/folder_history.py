@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import GitError
 from .git import Git
+from .listing import list_files
 from .objects import ObjectReader
 
 # Commits that are looked at: a folder that was edited more often than this is hardly one of ours.
@@ -36,7 +37,8 @@ def commit_with(
         commits = git.text("rev-list", f"--max-count={ASKED}", "HEAD", "--", path).split()
         with ObjectReader(git) as reader:
             for commit in commits:
-                files = _files(git, commit, path)
+                found = list_files(git, commit, path)
+                files = {file.path.removeprefix(f"{path}/"): file.oid for file in found}
                 if {name for name in files if is_input(name)} != set(inputs):
                     continue
                 if all(_digest(reader, files[name], digests) == inputs[name] for name in inputs):
@@ -44,16 +46,6 @@ def commit_with(
     except GitError:  # no commit yet, or damaged: the search is a courtesy
         return None
     return None
-
-
-def _files(git: Git, commit: str, path: str) -> dict[str, str]:
-    """Return the blobs of the files below `path`, by path relative to it."""
-    rows = git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{path}/")
-    files: dict[str, str] = {}
-    for row in rows.split(b"\0")[:-1]:
-        about, _, name = row.partition(b"\t")
-        files[os.fsdecode(name).removeprefix(f"{path}/")] = about.split()[2].decode()
-    return files
 
 
 def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:

@@ -134,6 +134,10 @@ class Git:
         """Return the id of the tree without files, which stands for "no commit yet"."""
         return self.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
 
+    def tree_of(self, commit: str | None) -> str:
+        """Return the tree of a commit, the one without files for None; raises `GitError`."""
+        return self.text("rev-parse", f"{commit}^{{tree}}") if commit else self.empty_tree()
+
     def attempt(
         self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:

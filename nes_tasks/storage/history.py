@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,31 +18,77 @@ from ..cache import load_cache, save_cache
 from .git import Git
 from .partial import shallow_ends
 
-CACHE_FORMAT = 2
+CACHE_FORMAT = 3
 # "Migration: NAME (Batch 2/3)" is ours; the others were written by hand before there was a tool.
 SUBJECT = re.compile(
     r"(?:Migration:?|Run(?: migration)?) (?P<name>[0-9]{3,}-[a-z0-9]+(?:-[a-z0-9]+)*)"
     r"(?: \(Batch [0-9]+/[0-9]+\))?"
 )
 REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
-# Unit and record separators: no subject or name can hold them.
-FIELDS = "%H%x1f%ct%x1f%an%x1f%cn%x1f%s%x1e"
+# Unit separators: no name can hold them. The subject comes last, whatever it holds.
+FIELDS = "%T%x1f%P%x1f%ct%x1f%an%x1f%cn%x1f%s"
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of a migration; `author` is the contributor, `committer` whoever applied it."""
+    """One commit; `author` is the contributor, `committer` whoever applied it.
+
+    `parent` is the first one, None where the history begins or a shallow clone ends. `migration`
+    is the one that the commit belongs to by its subject.
+    """
 
     id: str
+    tree: str
+    parent: str | None
     committed_at: datetime
     author: str
     committer: str
+    subject: str
+    migration: str | None
 
 
 def migration_of(subject: str) -> str | None:
     """Return the migration that a commit belongs to by its subject, None without one."""
     found = SUBJECT.fullmatch(subject)
     return found["name"] if found else None
+
+
+def moment(seconds: str) -> datetime:
+    """Return a moment in UTC; the year 1 for what no clock has shown, which git would store."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def read_commits(git: Git, *revisions: str, paths: Sequence[str] = ()) -> Iterator[Commit]:
+    """Yield the commits that `git rev-list` finds for `revisions`, parents before their children.
+
+    With `paths` it is only those that changed a file there; without, nothing but commits is
+    read. Raises `GitError` for a commit that is not there.
+    """
+    # Of rev-list, unlike log, no configuration changes the output (log.showSignature).
+    options = ("--topo-order", "--reverse", "--encoding=UTF-8", f"--format={FIELDS}")
+    literal = {"GIT_LITERAL_PATHSPECS": "1"}
+    rows = git.rows("rev-list", *options, *revisions, "--", *paths, end=b"\n", env=literal)
+    for header, line in zip(rows, rows, strict=True):
+        tree, parents, *rest = line.decode(errors="replace").split("\x1f", 5)
+        seconds, author, committer, subject = rest
+        yield Commit(
+            id=header.split()[1].decode(),
+            tree=tree,
+            parent=parents.split()[0] if parents else None,
+            committed_at=moment(seconds),
+            author=author,
+            committer=committer,
+            subject=subject,
+            migration=migration_of(subject),
+        )
+
+
+def committed_at(git: Git, commit: str) -> datetime:
+    """Return when a commit was made; raises `GitError` when it is not there."""
+    return next(read_commits(git, "--max-count=1", commit)).committed_at
 
 
 def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[str, list[Commit]]:
@@ -63,12 +109,9 @@ def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[st
     before = known.get("commit")
     if before and git.attempt("merge-base", "--is-ancestor", before, commit).returncode == 0:
         rows, span = list(known["rows"]), [commit, f"^{before}"]
-    log = git.run("log", "--reverse", "--topo-order", f"--format={FIELDS}", *span, "--")
-    for record in log.decode(errors="replace").split("\x1e"):
-        parts = record.strip("\n").split("\x1f")
-        if len(parts) == 5 and (name := migration_of(parts[4])):
-            keys = ("id", "committed_at", "author", "committer")
-            rows.append({"name": name, **dict(zip(keys, parts[:4], strict=True))})
+    for found in read_commits(git, *span):
+        if found.migration:
+            rows.append({**asdict(found), "committed_at": found.committed_at.isoformat()})
     save_cache(cache, CACHE_FORMAT, {"commit": commit, "ends": ends, "rows": rows})
     return _decode(rows)
 
@@ -76,9 +119,8 @@ def read_history(git: Git, commit: str, *, cache: Path | None = None) -> dict[st
 def _decode(rows: list[dict[str, Any]]) -> dict[str, list[Commit]]:
     found: dict[str, list[Commit]] = {}
     for row in rows:
-        moment = datetime.fromtimestamp(int(row["committed_at"]), UTC)
-        commit = Commit(row["id"], moment, row["author"], row["committer"])
-        found.setdefault(row["name"], []).append(commit)
+        commit = Commit(**{**row, "committed_at": datetime.fromisoformat(row["committed_at"])})
+        found.setdefault(row["migration"], []).append(commit)
     return found
 
 

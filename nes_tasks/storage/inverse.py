@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..clock import timestamp
-from ..errors import DatabaseError
 from .git import Git
+from .history import Commit
 from .transaction import Signature
 
 # A file of the tree as the index names it: its mode and the id of its blob.
@@ -28,11 +28,11 @@ class Span(NamedTuple):
     is_broken: bool = False
 
 
-def spans(git: Git, commits: Iterable[str]) -> dict[str, Span]:
+def spans(git: Git, commits: Iterable[Commit]) -> dict[str, Span]:
     """Return what `commits` (the oldest first) did to each file that they changed, by path.
 
-    Reads no blob, so none is fetched in a partial clone. Raises `DatabaseError` for a commit
-    whose parent a shallow clone has cut off: it seems to have made every file.
+    Reads no blob, so none is fetched in a partial clone. A commit whose parent a shallow clone
+    has cut off seems to have made every file.
     """
     found: dict[str, Span] = {}
     for commit in commits:
@@ -46,17 +46,10 @@ def spans(git: Git, commits: Iterable[str]) -> dict[str, Span]:
     return found
 
 
-def _changes(git: Git, commit: str) -> Iterable[tuple[str, File | None, File | None]]:
+def _changes(git: Git, commit: Commit) -> Iterable[tuple[str, File | None, File | None]]:
     """Read https://git-scm.com/docs/git-diff-tree#_raw_output_format with the modes."""
-    header = git.run("cat-file", "commit", commit).partition(b"\n\n")[0]
-    parent = git.attempt("rev-parse", "--verify", "--quiet", f"{commit}^").stdout.decode().strip()
-    if not parent and b"\nparent " in header:
-        raise DatabaseError(
-            f"this is a shallow clone, and commit {commit[:12]} is its first one, so what was "
-            "there before is not known",
-            hint=f"git -C {git.folder.name} fetch --unshallow",
-        )
-    rows = git.run("diff-tree", "-r", "-z", "--no-renames", parent or git.empty_tree(), commit)
+    base = commit.parent or git.empty_tree()
+    rows = git.run("diff-tree", "-r", "-z", "--no-renames", base, commit.id)
     fields = rows.split(b"\0")[:-1]
     for row, path in zip(fields[::2], fields[1::2], strict=True):
         was_mode, mode, was, now, _ = row.decode().removeprefix(":").split()

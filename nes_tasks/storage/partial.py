@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from ..errors import DatabaseError, first_few
 from .git import Git
 from .objects import ObjectReader
 
@@ -33,6 +35,11 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
     return frozenset(bytes.fromhex(row[1:].decode()) for row in rows if row.startswith(b"?"))
 
 
+def has_tree(git: Git, tree: str) -> bool:
+    """Return whether a tree is here; a partial clone fetches it if it can."""
+    return git.attempt("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
+
+
 def shallow_ends(git: Git) -> frozenset[str]:
     """Return the commits whose parents a shallow clone does not have; none in a full one.
 
@@ -49,4 +56,15 @@ def shallow_ends(git: Git) -> frozenset[str]:
         ]
     return frozenset(
         end for end, header in zip(ends, headers, strict=True) if b"\nparent " in header
+    )
+
+
+def cut_off(place: str, names: Sequence[str]) -> DatabaseError:
+    """Return the error for migrations that a shallow clone does not reach back to before.
+
+    `place` is the database as users know it.
+    """
+    return DatabaseError(
+        f"{place} does not reach back to before {first_few(names)}: it is a shallow clone",
+        hint=f"git -C {place} fetch --unshallow",
     )

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..errors import DatabaseError, GitError, UnavailableError
+from ..errors import DatabaseError, GitError, UnavailableError, first_few
 from ..settings import Settings, shown
 from .checkout import Checkout
 from .fast_import import ASIDE_PREFIX
@@ -193,9 +193,8 @@ class Repository:
         )
         changed = [row[3:].decode(errors="replace") for row in status.split(b"\0") if row]
         if changed:
-            more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
             raise DatabaseError(
-                f"{place} has uncommitted changes: {', '.join(changed[:3])}{more}",
+                f"{place} has uncommitted changes: {first_few(changed)}",
                 hint=f"commit them, or git -C {place} stash --include-untracked",
             )
 
@@ -409,6 +408,11 @@ def is_submodule(settings: Settings) -> bool:
             for key, _, value in rows
         )
     return False
+
+
+def starts_empty(settings: Settings) -> bool:
+    """Return whether there is no database yet, and none that would be cloned."""
+    return is_absent(settings.database) and not settings.remote_url and not is_submodule(settings)
 
 
 def missing_submodule(settings: Settings) -> DatabaseError | None:

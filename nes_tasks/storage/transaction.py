@@ -56,7 +56,7 @@ class Transaction:
 
     def __init__(self, git: Git, *, base: str | None, ref: str, data_dir: str) -> None:
         self.base = base
-        self.base_tree = git.text("rev-parse", f"{base}^{{tree}}") if base else git.empty_tree()
+        self.base_tree = git.tree_of(base)
         self._ref = ref
         self._data_dir = data_dir
         self._prefix = f"{data_dir}/"

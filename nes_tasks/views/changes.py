@@ -151,7 +151,7 @@ def compare(
         created=_ids(data_dir, (change for _, change in inside if change.old is None)),
         deleted=_ids(data_dir, (change for _, change in inside if change.new is None)),
         updated=tuple(updated),
-        fields=dict(sorted(fields.items(), key=lambda item: (-item[1], item[0]))),
+        fields=most_frequent_first(fields),
         samples=tuple(_samples(git, new, inside, data_dir)),
         new_bytes=total_size(git, (c.new for c in files if c.new)) if with_size else None,
     )
@@ -205,6 +205,11 @@ def _updated(
 def telling_paths(fields: Iterable[FieldChange]) -> set[str]:
     """Return the paths without indexes of all fields but those of `BOOKKEEPING`."""
     return {INDEX.sub("[]", field.path) for field in fields if is_telling(field.path)}
+
+
+def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
+    """Return the counts in the order in which people want to see them."""
+    return dict(sorted(tally.items(), key=lambda item: (-item[1], item[0])))
 
 
 def is_telling(path: str) -> bool:

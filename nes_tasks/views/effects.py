@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from ..models.identifiers import SUFFIX
 from ..storage.difference import changed_files
+from ..storage.executions import Execution
 from ..storage.git import Git
 from ..storage.objects import ObjectReader
-from .changes import LOOKED_INTO, Counts, telling_paths, type_of
+from .changes import LOOKED_INTO, Counts, most_frequent_first, telling_paths, type_of
 from .fields import field_changes, parse
-from .spans import Span
 
 # Of so many changed ones of each type it is looked which fields differ.
 LOOKED_INTO_PER_TYPE = 500
@@ -37,7 +37,9 @@ class Effect:
         return sum(counts.updated for counts in self.types.values())
 
 
-def measure_effect(git: Git, reader: ObjectReader | None, span: Span, data_dir: str) -> Effect:
+def measure_effect(
+    git: Git, reader: ObjectReader | None, execution: Execution, data_dir: str
+) -> Effect:
     """Compare the two trees of a migration; without a `reader` no content is looked at.
 
     At most `LOOKED_INTO_PER_TYPE` updated ones of each type are compared field by field, the
@@ -46,7 +48,7 @@ def measure_effect(git: Git, reader: ObjectReader | None, span: Span, data_dir: 
     types: defaultdict[str, Counts] = defaultdict(Counts)
     pairs: list[tuple[str, str]] = []
     folders = [f"{data_dir}/{kind}" for kind in LOOKED_INTO]
-    for change in changed_files(git, span.base_tree, span.tree, *folders):
+    for change in changed_files(git, execution.base_tree, execution.tree, *folders):
         if not change.path.endswith(SUFFIX):
             continue
         counts = types[type_of(change.path[len(data_dir) + 1 :].split("/"))]
@@ -56,7 +58,7 @@ def measure_effect(git: Git, reader: ObjectReader | None, span: Span, data_dir: 
     fields = _compared(reader, pairs) if reader else Counter()
     return Effect(
         types=dict(sorted(types.items())),
-        fields=dict(sorted(fields.items(), key=lambda item: (-item[1], item[0]))),
+        fields=most_frequent_first(fields),
         compared=len(pairs) if reader else 0,
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..models.identifiers import SUFFIX
 from ..storage.difference import changed_files
 from ..storage.git import Git
-from ..storage.mainline import Step
+from ..storage.history import Commit
 
 # More than that no chart of this width can show.
 MAX_POINTS = 200
@@ -30,7 +30,7 @@ class Point:
 
 def measure_growth(
     git: Git,
-    steps: Iterable[Step],
+    steps: Iterable[Commit],
     data_dir: str,
     *,
     progress: Callable[[int, int], None],
@@ -58,9 +58,9 @@ def measure_growth(
     return tuple(points)
 
 
-def _points(steps: Iterable[Step]) -> list[Step]:
+def _points(steps: Iterable[Commit]) -> list[Commit]:
     """Return the last step of each run of steps that are of one migration."""
-    found: list[Step] = []
+    found: list[Commit] = []
     for step in steps:
         if found and step.migration is not None and found[-1].migration == step.migration:
             found[-1] = step
@@ -69,7 +69,7 @@ def _points(steps: Iterable[Step]) -> list[Step]:
     return found
 
 
-def _chosen(steps: Sequence[Step], limit: int) -> list[Step]:
+def _chosen(steps: Sequence[Commit], limit: int) -> list[Commit]:
     """Return at most `limit` steps, evenly spread, with the first and the last one.
 
     If some are left out, none is said to be of a migration: others may have changed more.
@@ -77,4 +77,4 @@ def _chosen(steps: Sequence[Step], limit: int) -> list[Step]:
     if len(steps) <= limit:
         return list(steps)
     last = len(steps) - 1
-    return [steps[round(at * last / (limit - 1))]._replace(migration=None) for at in range(limit)]
+    return [replace(steps[round(at * last / (limit - 1))], migration=None) for at in range(limit)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..errors import DatabaseError, GitError, UsageError
+from ..errors import UsageError
 from ..migrations import Entry
 from ..running.project import Project
+from ..storage.executions import find_executions, read_markers
 from ..storage.git import Git
 from ..storage.history import Commit
 from ..storage.ledger import Applied
-from ..storage.partial import shallow_ends
+from ..storage.partial import cut_off, has_tree, shallow_ends
 from .changes import Changes, compare
-from .spans import commits_by_record, spans
 
 FORMAT = 1
 
@@ -22,10 +22,10 @@ FORMAT = 1
 class Outcome:
     """What a migration changed when it was applied.
 
-    `commits` are those of its last run, oldest first, and `earlier_runs` how many commits it
-    had before, from runs that were repeated with --force or reverted. Without any commit that
-    is known to be its own there are no `changes`, and no trees; `is_cut` says that the history
-    is that of a shallow clone, so that there may be some elsewhere.
+    `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
+    executions that were repeated with --force or reverted. Without any commit that is known to
+    be its own there are no `changes`, and no trees; `is_cut` says that the history is that of a
+    shallow clone, so that there may be some elsewhere.
     """
 
     applied: Applied
@@ -76,23 +76,17 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
         raise UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
     settings = project.settings
     git = Git(settings.database)
-    commits = project.history(ledger).get(entry.name) or commits_by_record(
-        git, ledger.commit, settings.data_dir, entry.name
-    )
+    recorded = read_markers(git, ledger.commit, settings.data_dir, [entry.name])
+    found = find_executions(git, ledger.commit, settings.data_dir, recorded).get(entry.name)
     is_cut = bool(shallow_ends(git))
-    if not commits:
+    if found is None or not found.commits:
         return Outcome(applied, (), 0, None, None, None, is_cut)
-    first, base_tree, tree = spans(git, ledger.commit, settings.data_dir, {entry.name: commits})[
-        entry.name
-    ]
-    try:
-        changes = compare(
-            git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type
-        )
-    except GitError as error:
-        raise DatabaseError(
-            f"{settings.shown_database} does not reach back to before {entry.name}: "
-            "it is a shallow clone, or damaged",
-            hint=f"git -C {settings.shown_database} fetch --unshallow",
-        ) from error
-    return Outcome(applied, tuple(commits[first:]), first, base_tree, tree, changes, is_cut)
+    # A partial clone may still get from its remote what a shallow one does not reach back to.
+    if found.is_cut and not has_tree(git, found.base_tree):
+        raise cut_off(settings.shown_database, [entry.name])
+    base_tree, tree = found.base_tree, found.tree
+    changes = compare(
+        git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type
+    )
+    earlier = found.earlier_commits
+    return Outcome(applied, found.commits, earlier, base_tree, tree, changes, is_cut)

@@ -21,8 +21,7 @@ from ..migrations.plan import Described
 from ..running.project import Project
 from ..running.runner import Observer, Rehearsal, Runner
 from ..state_folder import make_folder
-from ..storage.ledger import is_absent
-from ..storage.repository import is_submodule
+from ..storage.repository import starts_empty
 from .changes import Changes, compare
 
 FORMAT = 1
@@ -160,7 +159,7 @@ def _place(project: Project) -> Iterator[Project]:
     One that has to be cloned is cloned to its place, as it would be for a run.
     """
     settings = project.settings
-    if not is_absent(settings.database) or settings.remote_url or is_submodule(settings):
+    if not starts_empty(settings):
         yield project
         return
     make_folder(settings.state_folder)
@@ -181,7 +180,7 @@ def _add(
         found.beneath.append(result.migration)
         return
     base = rehearsal.base
-    base_tree = git.text("rev-parse", f"{base}^{{tree}}") if base else git.empty_tree()
+    base_tree = git.tree_of(base)
     about = project.plan[result.migration].metadata
     assert about is not None, "a migration that ran has metadata"
     assert result.tree is not None, "a rehearsal has a tree"

@@ -22,10 +22,10 @@ from ..models.identifiers import (
 )
 from ..running.project import Project
 from ..settings import Settings
-from ..storage.earlier_records import recorded_with
 from ..storage.file_history import FileCommit, read_file_history
 from ..storage.git import Git
 from ..storage.objects import ObjectReader
+from ..storage.records import recorded_with
 from ..storage.snapshot import Snapshot
 from .changes import document_id
 from .fields import aligned, leaves, parse, same
@@ -199,7 +199,7 @@ def _similar(git: Git, commit: str, identifier: str, data_dir: str) -> list[str]
     """Return up to three ids: those with the same slug elsewhere, else similar ones beside."""
     folder, _, name = f"{data_dir}/{path_of(identifier)}".rpartition("/")
     kind = identifier.partition(":")[0]
-    with closing(Snapshot(git, git.text("rev-parse", f"{commit}^{{tree}}"))) as snapshot:
+    with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
         # The last part of a relationship is its type, which says nothing.
         paths = () if kind == "relationship" else snapshot.walk(f"{data_dir}/{kind}")
         found = list(islice((p for p in paths if p.rpartition("/")[2] == name), 3))

@@ -23,10 +23,9 @@ from ..running.runner import Observer, Runner
 from ..storage.difference import Change, changed_files
 from ..storage.folder_history import commit_with
 from ..storage.git import Git
-from ..storage.ledger import is_absent
 from ..storage.marker import FOLDER, marker_path
 from ..storage.objects import ObjectReader
-from ..storage.repository import is_submodule
+from ..storage.repository import starts_empty
 from .difference import Difference, Kind, difference_of
 from .fields import FieldChange
 from .preview import failure_document
@@ -150,8 +149,7 @@ def replay(
     cloned, as for a run. Raises `UsageError` for a name that is not applied, `UnavailableError`
     when the database cannot be used, `DatabaseError` when it is cut off before a base.
     """
-    settings = project.settings
-    if is_absent(settings.database) and not settings.remote_url and not is_submodule(settings):
+    if starts_empty(project.settings):
         candidates(project, names)  # whatever is named is not applied, and that is said
         return Replay()
     found = Replay()
@@ -169,7 +167,7 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
     candidate = one.candidate
     entry, marker, execution = candidate.entry, candidate.marker, candidate.execution
     known: dict[str, Any] = {"base_tree": marker.base_tree} if marker and execution else {}
-    if execution:
+    if execution and execution.commits:
         known |= {
             "commit": execution.commit,
             "tree": execution.tree,

@@ -12,21 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
-from ..errors import DatabaseError, GitError
+from ..errors import DatabaseError
 from ..running.overview import Run, runs
 from ..running.project import Project
+from ..storage.executions import Execution, find_executions, read_markers
 from ..storage.git import Git
-from ..storage.history import Commit
+from ..storage.history import Commit, committed_at, read_commits
 from ..storage.ledger import Ledger
 from ..storage.listing import File, list_files
-from ..storage.mainline import committed_at, mainline
 from ..storage.objects import ObjectReader
 from ..storage.partial import is_partial, lacks_trees, missing_files, shallow_ends
 from .coverage import Coverage, cover
 from .effects import Effect, measure_effect
 from .growth import Point, measure_growth
 from .holdings import Holdings, count_holdings
-from .spans import commits_by_record, spans
 
 # What is done, how far it is, and how far it goes where that is known.
 Progress = Callable[[str, int, int | None], None]
@@ -112,17 +111,21 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
 
     holdings = count_holdings(files(), data_dir, lambda n: progress("counting files", n, None))
     growth: tuple[Point, ...] = ()
-    chapters = _chapters(project, ledger, git)
+    executions: Mapping[str, Execution] = {}
+    if not gaps.lacks_trees:
+        recorded = read_markers(git, commit, data_dir, ledger.applied)
+        executions = find_executions(git, commit, data_dir, recorded)
+    chapters = _chapters(project, ledger, executions)
     coverage = None
     if not brief:
         if not gaps.lacks_trees:
             growth = measure_growth(
                 git,
-                mainline(git, commit),
+                read_commits(git, "--first-parent", commit),
                 data_dir,
                 progress=partial(progress, "following the history"),
             )
-            chapters = list(_with_effects(chapters, git, commit, data_dir, gaps, progress))
+            chapters = list(_with_effects(chapters, executions, git, data_dir, gaps, progress))
         total = sum(holdings.entities.values()) + sum(holdings.relationships.values())
         coverage = cover(
             git,
@@ -142,12 +145,14 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     )
 
 
-def _chapters(project: Project, ledger: Ledger, git: Git) -> list[Chapter]:
+def _chapters(
+    project: Project, ledger: Ledger, executions: Mapping[str, Execution]
+) -> list[Chapter]:
     """Tell about each applied migration, in the order of their numbers."""
-    assert ledger.commit is not None, "a database without a commit is reported nowhere"
     found: list[Chapter] = []
     for run in runs(project, ledger):
-        told = _with_commits(run, git, ledger.commit, project.settings.data_dir)
+        execution = executions.get(run.record.name)
+        told = replace(run, commits=execution.commits) if execution and not run.commits else run
         author = _name(told.record.author) or _first(told.commits, "author")
         found.append(Chapter(told, author, _name(told.committer), None))
     return found
@@ -155,34 +160,21 @@ def _chapters(project: Project, ledger: Ledger, git: Git) -> list[Chapter]:
 
 def _with_effects(
     chapters: Sequence[Chapter],
+    executions: Mapping[str, Execution],
     git: Git,
-    commit: str,
     data_dir: str,
     gaps: Gaps,
     progress: Progress,
 ) -> Iterator[Chapter]:
     """Add what each migration changed, as far as the history reaches back."""
-    found = spans(git, commit, data_dir, {one.name: one.run.commits for one in chapters})
     with ObjectReader(git) as reader:
+        contents = None if gaps.lacks_files else reader
         for number, chapter in enumerate(chapters, 1):
-            effect, span = None, found.get(chapter.name)
-            if span:
-                try:
-                    contents = None if gaps.lacks_files else reader
-                    effect = measure_effect(git, contents, span, data_dir)
-                except GitError:
-                    if not gaps.is_shallow:
-                        raise
+            found = executions.get(chapter.name)
+            known = found is not None and not found.is_cut
+            effect = measure_effect(git, contents, found, data_dir) if found and known else None
             yield replace(chapter, effect=effect)
             progress("comparing migrations", number, len(chapters))
-
-
-def _with_commits(run: Run, git: Git, commit: str, data_dir: str) -> Run:
-    """Return the run with the commit of its record where no commit is named after it."""
-    if run.commits:
-        return run
-    found = commits_by_record(git, commit, data_dir, run.record.name)
-    return Run(run.record, tuple(found), run.duration)
 
 
 def _first(commits: Sequence[Commit], key: str) -> str:

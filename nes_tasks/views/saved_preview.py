@@ -23,6 +23,7 @@ from ..errors import MigrationFailedError, NesTasksError, UsageError
 from ..migrations import MigrationResult, MigrationStatus
 from ..running.project import Project
 from ..storage.git import Git
+from ..storage.history import committed_at
 from ..storage.marker import Statistics
 from .changes import Changes, Counts, Sample, Updated
 from .fields import ABSENT, FieldChange
@@ -210,8 +211,7 @@ def _clock_problem(found: Preview, project: Project, commit: str | None) -> str 
     """Return what is wrong with the times that the migrations saw; they become part of the data."""
     earliest: dt.datetime | None = None
     if commit is not None:
-        seconds = Git(project.settings.database).text("log", "-1", "--format=%ct", commit)
-        earliest = dt.datetime.fromtimestamp(int(seconds), dt.UTC)
+        earliest = committed_at(Git(project.settings.database), commit)
     for one in found.migrations:
         if one.clock > now():
             return f"its time {timestamp(one.clock)} is still to come"

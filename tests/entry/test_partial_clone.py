@@ -91,6 +91,6 @@ def test_a_remote_that_is_away_is_told_in_a_line(partial: tuple[Workspace, Path]
     shown = workspace.doit("show", "2")
     assert (shown.code, shown.err) == (
         3,
-        "error: nes-db does not reach back to before 002-tag: it is a shallow clone, or damaged; "
+        "error: nes-db does not reach back to before 002-tag: it is a shallow clone; "
         "git -C nes-db fetch --unshallow\n",
     )

@@ -144,7 +144,7 @@ def test_a_shallow_clone_says_that_it_does_not_reach_back(applied: Workspace) ->
     ran = applied.doit("show", "2")
     assert ran.code == 3
     assert ran.err == (
-        "error: nes-db does not reach back to before 002-tag: it is a shallow clone, or damaged; "
+        "error: nes-db does not reach back to before 002-tag: it is a shallow clone; "
         "git -C nes-db fetch --unshallow\n"
     )
     early = applied.doit("show", "1")

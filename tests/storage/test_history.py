@@ -98,5 +98,5 @@ def test_a_damaged_cache_is_read_anew(git: Git, tmp_path: Path, content: str) ->
 
 def test_a_commit_that_is_not_there_is_an_error(git: Git) -> None:
     commit(git, "Migration: 001-first")
-    with pytest.raises(GitError, match="log failed"):
+    with pytest.raises(GitError, match="rev-list failed"):
         read_history(git, "1" * 40)

@@ -10,8 +10,8 @@ from repositories import Place, clone, init, partial_clone
 from nes_tasks.errors import GitError
 from nes_tasks.storage.difference import changed_files
 from nes_tasks.storage.git import Git
+from nes_tasks.storage.history import read_commits
 from nes_tasks.storage.listing import list_files
-from nes_tasks.storage.mainline import committed_at, mainline
 from nes_tasks.storage.partial import is_partial, lacks_trees, missing_files, shallow_ends
 
 DEVANAGARI = "v2/entity/person/अशा.json"
@@ -57,7 +57,7 @@ def test_what_is_not_there_is_an_error_in_gits_words(place: Place) -> None:
     with pytest.raises(GitError, match="Not a valid object name none"):
         paths(place, "v2", "none")
     with pytest.raises(GitError, match="rev-list failed"):
-        list(mainline(Git(place.path), "0" * 40))
+        list(read_commits(Git(place.path), "0" * 40))
 
 
 def test_rows_longer_than_what_is_read_at_once_stay_whole(tmp_path: Path) -> None:
@@ -74,25 +74,28 @@ def test_changes_can_be_limited_to_folders(place: Place) -> None:
     assert len(list(changed_files(git, "HEAD^", "HEAD"))) == 2
 
 
-def test_the_mainline_leaves_out_what_merges_brought_along(place: Place) -> None:
+def test_by_the_first_parent_what_merges_brought_along_is_left_out(place: Place) -> None:
     place.git("checkout", "-q", "-b", "side", "HEAD^")
     place.commit({"side": "1"}, "Aside")
     place.git("checkout", "-q", "main")
     place.git("merge", "-q", "--no-ff", "-m", "Merge", "side")
     git = Git(place.path)
-    steps = list(mainline(git, "main"))
-    assert [step.migration for step in steps] == ["001-a", "001-a", None]
-    assert steps[-1].id == place.git("rev-parse", "HEAD")
-    assert steps[-1].tree == place.git("rev-parse", "HEAD^{tree}")
-    assert steps[-1].committed_at == committed_at(git, "main")
-    assert str(int(committed_at(git, "main").timestamp())) == place.git("log", "-1", "--format=%ct")
+    commits = list(read_commits(git, "--first-parent", "main"))
+    assert [commit.migration for commit in commits] == ["001-a", "001-a", None]
+    assert len(list(read_commits(git, "main"))) == 4
+    last = commits[-1]
+    assert last.id == place.git("rev-parse", "HEAD")
+    assert last.tree == place.git("rev-parse", "HEAD^{tree}")
+    assert last.parent == commits[1].id == place.git("rev-parse", "HEAD^1")
+    assert str(int(last.committed_at.timestamp())) == place.git("log", "-1", "--format=%ct")
 
 
 def test_configuration_does_not_change_what_is_read(place: Place) -> None:
     place.git("config", "log.showSignature", "true")
     place.git("config", "i18n.logOutputEncoding", "latin1")
-    assert [step.migration for step in mainline(Git(place.path), "main")] == ["001-a", "001-a"]
-    assert committed_at(Git(place.path), "main").year >= 2024
+    commits = list(read_commits(Git(place.path), "main"))
+    assert [commit.migration for commit in commits] == ["001-a", "001-a"]
+    assert commits[0].committed_at.year >= 2024
 
 
 def test_clones_say_what_they_lack(tmp_path: Path, place: Place) -> None:

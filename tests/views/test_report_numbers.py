@@ -14,7 +14,7 @@ from nes_tasks.errors import DatabaseError
 from nes_tasks.running.project import Project
 from nes_tasks.settings import Settings
 from nes_tasks.storage.git import Git
-from nes_tasks.storage.mainline import mainline
+from nes_tasks.storage.history import read_commits
 from nes_tasks.views import coverage as coverage_module
 from nes_tasks.views.changes import Counts
 from nes_tasks.views.coverage import Source, Unreadable, is_filled
@@ -141,7 +141,11 @@ def test_of_a_long_history_evenly_spread_steps_are_shown(tmp_path: Path) -> None
     ]
     git = Git(fill(tmp_path / "nes-db", commits))
     points = measure_growth(
-        git, mainline(git, "main"), "v2", progress=lambda *_: None, max_points=4
+        git,
+        read_commits(git, "--first-parent", "main"),
+        "v2",
+        progress=lambda *_: None,
+        max_points=4,
     )
     assert [point.entities["person"] for point in points] == [1, 11, 20, 30]
     assert {point.migration for point in points} == {None}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from workspace import Workspace
 
-from nes_tasks.storage.earlier_records import recorded_with
 from nes_tasks.storage.git import Git
+from nes_tasks.storage.records import recorded_with
 
 
 @pytest.fixture
