@@ -1,12 +1,25 @@
 # Completion of doit in bash: eval "$(doit tabcompletion)"
 
 _doit_files() {
-    local IFS=$'\n'
-    COMPREPLY=($(compgen -f -- "$1"))
+    local path
+    while IFS= read -r path; do
+        COMPREPLY+=("$path")
+    done < <(compgen -f -- "$1")
     compopt -o filenames 2> /dev/null
 }
 
+# Offers those of the words in $2 that begin with $1. compgen -W would execute what stands in them,
+# and so would bash when the line is entered: a folder can have any name.
+_doit_words() {
+    local word words
+    read -r -d '' -a words <<< "$2"
+    for word in "${words[@]}"; do
+        [[ $word == "$1"* && $word != *[^[:alnum:]_.:/@%+=,-]* ]] && COMPREPLY+=("$word")
+    done
+}
+
 _doit() {
+    COMPREPLY=()
     local line="${COMP_LINE:0:COMP_POINT}" words word cur previous="" command="" skip=""
     local takes=tasks options="" paths="-f -d --file --dir" texts="" found="" where=()
     local doit="${COMP_WORDS[0]/#\~/$HOME}"
@@ -46,11 +59,11 @@ _doit() {
         return
     fi
     if [[ -n $previous && " $texts " == *" $previous "* ]]; then
-        [[ $command == tabcompletion ]] && COMPREPLY=($(compgen -W "bash zsh" -- "$cur"))
+        [[ $command == tabcompletion ]] && _doit_words "$cur" "bash zsh"
         return
     fi
     if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "$options --help" -- "$cur"))
+        _doit_words "$cur" "$options --help"
         return
     fi
 
@@ -58,7 +71,7 @@ _doit() {
         found="@commands@"
     fi
     case "$takes" in
-    migrations | applied | pending)
+    applied | pending)
         found+=" $("$doit" tabcompletion "${where[@]}" --names "$takes" 2> /dev/null)"
         ;;
     commands) found+=" @commands@" ;;
@@ -70,7 +83,7 @@ _doit() {
         fi
         ;;
     esac
-    COMPREPLY=($(compgen -W "$found" -- "$cur"))
+    _doit_words "$cur" "$found"
     if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
         COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*:}"}"}")
     fi

@@ -51,7 +51,7 @@ _doit() {
         _describe command commands
     fi
     case "$takes" in
-    (migrations|applied|pending)
+    (applied|pending)
         found=($("$doit" tabcompletion "${where[@]}" --names "$takes" 2> /dev/null))
         ;;
     (tasks)

@@ -82,6 +82,20 @@ def test_it_follows_k_and_is_silent_where_nothing_is(
     assert offered(applied_and_pending, "doit show 0", cwd=tmp_path) == [set()]
 
 
+def test_a_name_that_a_shell_would_execute_is_neither_executed_nor_offered(
+    workspace: Workspace,
+) -> None:
+    workspace.migration("001-first")
+    for name in ("002-$(touch${IFS}made)", "003-`touch${IFS}made`", "004-*"):
+        (workspace.migrations / name).mkdir()
+    assert offered(workspace, "doit migrate:", "doit check:0", "doit create ") == [
+        {"001-first"},
+        {"001-first"},
+        set(),
+    ]
+    assert not (workspace.root / "made").exists()
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_the_key_completes_in_a_real_shell(shell: str, applied_and_pending: Workspace) -> None:
     if shutil.which(shell) is None:
