@@ -23,10 +23,15 @@ class ReadAhead:
 
     def along(self, name: str) -> Sequence[str]:
         """Return `name`, which must be one of the list, and those that follow it."""
-        at = bisect_left(self._names, f"{name}/", key=lambda other: f"{other}/")
+        at = bisect_left(self._names, _rank(name), key=_rank)
         self._count = min(2 * self._count, self._most) if at == self._next else 1
         self._next = at + self._count
         return self._names[at : self._next]
+
+
+def _rank(name: str) -> bytes:
+    """Return by what git orders folders; texts that hold bytes of no UTF-8 sort otherwise."""
+    return f"{name}/".encode(errors="surrogateescape")
 
 
 class RecentFiles:

@@ -92,3 +92,13 @@ def test_a_missing_neighbour_hurts_only_who_asks_for_it(database: Place) -> None
         with pytest.raises(DatabaseError, match=f"no object {gone} for v2/version/ward-11"):
             snapshot.exists("v2/version/ward-11/1.json")
     snapshot.close()
+
+
+def test_a_name_that_is_no_utf8_is_found_in_gits_order_of_bytes() -> None:
+    # As text the lone byte 0xff is U+DCFF, before U+1F600; as bytes F0 9F 98 80 comes first.
+    names = ["\U0001f600", "\udcff"]
+    ahead = ReadAhead(names, 256)
+    assert [ahead.along(name)[0] for name in (*names, *reversed(names))] == [
+        *names,
+        *reversed(names),
+    ]
