@@ -37,23 +37,45 @@ class Checkout:
         """
         self._try(old, new)
         # git counts what it is told to ignore as worthless and writes over it.
-        added = self._git.run(
+        rows = self._git.run(
             "diff-tree",
             "-r",
             "-z",
             "--no-renames",
-            "--diff-filter=A",
-            "--name-only",
+            "--diff-filter=AD",
+            "--name-status",
             self._tree(old),
             new,
         )
-        for path in map(os.fsdecode, added.split(b"\0")[:-1]):
-            if os.path.lexists(self._top / path):
+        fields = rows.split(b"\0")[:-1]
+        changed = [
+            (kind, os.fsdecode(path)) for kind, path in zip(fields[::2], fields[1::2], strict=True)
+        ]
+        # Files that make room for folders belong to git.
+        free = {path for kind, path in changed if kind == b"D"}
+        for kind, path in changed:
+            if kind == b"A" and (blocking := self._in_the_way(path, free)):
                 raise DatabaseError(
                     f"{self._place} has a file of its own that git ignores where a new one "
-                    f"belongs: {path}; nothing was applied",
-                    hint=f"move {self._place}/{path} away, then run it again",
+                    f"belongs: {blocking}; nothing was applied",
+                    hint=f"move {self._place}/{blocking} away, then run it again",
                 )
+
+    def _in_the_way(self, path: str, free: set[str]) -> str | None:
+        """Return what is where a file, or a folder above it, belongs; None when nothing is.
+
+        `free` are paths that are known to be no hindrance; folders that are looked at join them.
+        """
+        at = path.find("/")
+        while at > 0:
+            folder = path[:at]
+            if folder not in free:
+                place = self._top / folder
+                if place.is_symlink() or (place.exists() and not place.is_dir()):
+                    return folder
+                free.add(folder)
+            at = path.find("/", at + 1)
+        return path if os.path.lexists(self._top / path) else None
 
     def _try(self, old: str | None, new: str) -> None:
         trial = ("read-tree", "-n", "-m", "-u", self._tree(old), new)

@@ -116,6 +116,26 @@ def test_an_ignored_file_where_a_new_one_belongs_is_not_overwritten(
     assert filled.git("rev-parse", "main") == tip
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_an_ignored_file_where_a_new_folder_belongs_is_not_removed(
+    link: bool, filled: Place, repository: Repository, tmp_path: Path
+) -> None:
+    filled.commit({".gitignore": "/v2/entity/organization\n"})
+    mine = filled.path / "v2/entity/organization"
+    if link:
+        (tmp_path / "elsewhere").mkdir()
+        mine.symlink_to(tmp_path / "elsewhere")
+    else:
+        mine.write_text("mine")
+    tip = filled.git("rev-parse", "main")
+    with pytest.raises(
+        DatabaseError, match=r"that git ignores .*: v2/entity/organization; nothing"
+    ):
+        publish(repository, {"entity/organization/party/new.json": b"{}"})
+    assert mine.is_symlink() if link else mine.read_text() == "mine"
+    assert filled.git("rev-parse", "main") == tip
+
+
 def test_a_bare_repository_has_only_the_branch_to_move(tmp_path: Path, filled: Place) -> None:
     bare = clone(filled.path, tmp_path / "bare.git", "--bare")
     commit = publish(opened(tmp_path, database=bare.path), CHANGE)
