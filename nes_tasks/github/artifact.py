@@ -21,6 +21,18 @@ FILE_NAME = "preview.json"
 # Of the archive, and of the file in it: a preview of 100,000 new entities has 6 MB.
 MAX_ARCHIVE = 20_000_000
 MAX_FILE = 100_000_000
+# What GitHub writes. Of others the header alone can ask for gigabytes of memory.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What the library raises for archives that are damaged or forged, beyond its own error.
+UNSOUND = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class UnfitArtifactError(NesTasksError):
@@ -62,11 +74,14 @@ def checked(run: PreviewRun, data: bytes) -> Preview:
 
 def _only_file(run: PreviewRun, archive: bytes) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened, opened.open(FILE_NAME) as file:
-            data = file.read(MAX_FILE + 1)
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            if opened.getinfo(FILE_NAME).compress_type not in METHODS:
+                raise UnfitArtifactError(run, f"{FILE_NAME} is compressed in an unknown way")
+            with opened.open(FILE_NAME) as file:
+                data = file.read(MAX_FILE + 1)
     except KeyError:
         raise UnfitArtifactError(run, f"it has no {FILE_NAME}") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError) as error:
+    except UNSOUND as error:
         raise UnfitArtifactError(run, f"it is no sound archive ({error})") from None
     if len(data) > MAX_FILE:
         raise UnfitArtifactError(run, f"{FILE_NAME} has more than {MAX_FILE:,} bytes")

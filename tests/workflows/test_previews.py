@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import struct
 import zipfile
 from typing import Any
 
@@ -142,6 +144,14 @@ def test_hostile_text_in_the_artifact_is_shown_and_not_understood(on_path: Previ
     assert "@everyone" not in outside and "<img" not in outside and "](https://x" not in outside
 
 
+def archive(*, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return an archive with a file of the right name."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as opened:
+        opened.writestr("preview.json", "{}" * 1000)
+    return made.getvalue()
+
+
 UNFIT: dict[str, tuple[dict[str, bytes] | bytes, str]] = {
     "no file": ({"other.json": b"{}"}, "it has no preview.json"),
     "a path": ({"../preview.json": b"{}"}, "it has no preview.json"),
@@ -149,6 +159,15 @@ UNFIT: dict[str, tuple[dict[str, bytes] | bytes, str]] = {
     "another document": ({"preview.json": b"{}"}, "preview.json is no preview: format"),
     "a bomb": ({"preview.json": b"0" * 10_000_001}, "has more than 10,000,000 bytes"),
     "no archive": (b"PK\x03\x04", "it is no sound archive"),
+    "lengths that lie": (
+        archive(method=zipfile.ZIP_STORED).replace(struct.pack("<L", 2000), b"\0\0\1\0"),
+        "it is no sound archive",
+    ),
+    "an end elsewhere": (
+        archive()[:-6] + struct.pack("<LH", 2**32 - 2, 0),
+        "it is no sound archive",
+    ),
+    "a method of its own": (archive(method=zipfile.ZIP_LZMA), "compressed in an unknown way"),
 }
 
 
