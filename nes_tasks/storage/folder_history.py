@@ -34,7 +34,8 @@ def commit_with(
     git, path = Git(Path(rows[0])), f"{rows[1]}{folder.name}"
     digests: dict[str, str] = {}
     try:
-        commits = git.text("rev-list", f"--max-count={ASKED}", "HEAD", "--", path).split()
+        asked_for = ("rev-list", f"--max-count={ASKED}", "HEAD", "--", path)
+        commits = git.run(*asked_for, env={"GIT_LITERAL_PATHSPECS": "1"}).decode().split()
         with ObjectReader(git) as reader:
             for commit in commits:
                 found = list_files(git, commit, path)

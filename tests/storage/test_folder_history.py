@@ -55,6 +55,14 @@ def test_hidden_files_and_backups_do_not_count(service: Place) -> None:
     assert commit_with(service.path / FOLDER, wanted, is_input_path) == commit
 
 
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    service = init(tmp_path / "service")
+    commit = service.commit({"data [2026]*/001-first/script": "one", ":(top)x/script": "two"})
+    folder = service.path / "data [2026]*/001-first"
+    assert commit_with(folder, inputs(script="one"), is_input_path) == commit
+    assert commit_with(service.path / ":(top)x", inputs(script="two"), is_input_path) == commit
+
+
 def test_what_no_commit_holds_and_no_repository_is_none(service: Place, tmp_path: Path) -> None:
     assert commit_with(service.path / FOLDER, inputs(script="never"), is_input_path) is None
     (tmp_path / "plain").mkdir()
