@@ -197,7 +197,7 @@ def version_number_in(data: bytes, source: str) -> int:
 
 def _version_number(content: dict[str, Any]) -> int:
     match content:
-        case {"version_summary": {"version_number": int(number)}}:
+        case {"version_summary": {"version_number": int(number)}} if number > 0:
             return number
     return 0
 

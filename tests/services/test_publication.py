@@ -510,6 +510,17 @@ def test_an_update_that_could_not_be_read_back_is_refused_and_changes_nothing(
     assert entity.version_summary is summary
 
 
+def test_a_stored_number_that_no_version_has_counts_as_none(
+    publication: PublicationService, store: Store
+) -> None:
+    entity = create(publication)
+    stored = content(store, "entity/person/jane-roe.json")
+    stored["version_summary"]["version_number"] = -5
+    store.write("entity/person/jane-roe.json", json.dumps(stored).encode())
+    run(publication.update_entity(entity, AUTHOR, "d"))
+    assert content(store, "entity/person/jane-roe.json")["version_summary"]["version_number"] == 2
+
+
 def test_an_update_of_a_malformed_file_names_its_path(
     publication: PublicationService, store: Store
 ) -> None:
