@@ -50,7 +50,8 @@ def _footer(run: PreviewRun) -> str:
 
 def _put(api: Api, number: int, body: str) -> str:
     for known in api.get_all(f"issues/{number}/comments"):
-        if known["user"]["login"] == BOT and known["body"].startswith(MARK):
+        # Somebody whose account is gone is nobody.
+        if known["user"] and known["user"]["login"] == BOT and known["body"].startswith(MARK):
             api.send("PATCH", f"issues/comments/{known['id']}", {"body": body})
             return f"comment updated: {known['html_url']}"
     made = api.send("POST", f"issues/{number}/comments", {"body": body})

@@ -267,7 +267,8 @@ class Hosting:
 
     def of_bot(self, kind: str) -> list[dict[str, Any]]:
         """Return the comments or issues that the workflows have made."""
-        return [c for c in self.state()[kind] if c["user"]["login"] == "github-actions[bot]"]
+        made = [item for item in self.state()[kind] if item["user"]]
+        return [item for item in made if item["user"]["login"] == "github-actions[bot]"]
 
     # Running
 

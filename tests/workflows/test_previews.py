@@ -122,6 +122,7 @@ def test_there_is_one_comment_whoever_has_imitated_it(on_path: Previewed) -> Non
     about = {"issue": 1, "body": f"{MARK}\nmine", "user": {"login": "stranger"}, "html_url": "x"}
     for number in range(120):  # more than one page
         hosting.add("comments", id=number, **about)
+    hosting.add("comments", id=120, **{**about, "user": None})
     assert commented(on_path).startswith("comment made: ")
     assert commented(on_path).startswith("comment updated: ")
     (made,) = hosting.of_bot("comments")
