@@ -50,7 +50,7 @@ class Guarded:
 
     `group` is the heading of the command in `doit help`; `examples` are command lines with what
     they do; `failure` says when the exit code is 1, empty for never. `takes` is what shells
-    complete its names with, a key of `completion.NAMES`.
+    complete its names with: ``tasks``, ``commands``, or a key of `completion.NAMES`.
     """
 
     group: ClassVar[str] = "doit itself"

@@ -61,7 +61,7 @@ def option_lines(options: Iterable[Any]) -> list[str]:
 def _option(option: Any) -> Iterator[str]:
     yield f"    {option.help_param()}"
     about = option.help % {"default": option.default}
-    choices = ", ".join(sorted(option.choices))
+    choices = ", ".join(sorted(filter(None, option.choices)))
     about = f"{about.strip()} (one of {choices})" if choices else about.strip()
     variable = f" (or the variable {option.env_var})" if option.env_var else ""
     yield _paragraphs(f"{about}{variable}", " " * 8)

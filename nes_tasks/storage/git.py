@@ -39,6 +39,12 @@ PIPE_SIZE = 1024 * 1024
 CHUNK = 64 * 1024
 # No such program on PATH, or only files of that name that may not be executed.
 CANNOT_START = (FileNotFoundError, PermissionError)
+# Commands that talk to a remote anyway, and what git says when it cannot.
+TALKING = frozenset({"clone", "fetch", "ls-remote", "push"})
+UNREACHED = re.compile(
+    r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
+    r"could not fetch .* from promisor|unable to connect"
+)
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
 
 
@@ -52,14 +58,6 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     env = {k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(KEPT)}
     env.update(LC_ALL="C.UTF-8", GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0")
     return env
-
-
-# Commands that talk to a remote anyway, and what git says when it cannot.
-TALKING = frozenset({"clone", "fetch", "ls-remote", "push"})
-UNREACHED = re.compile(
-    r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
-    r"could not fetch .* from promisor|unable to connect"
-)
 
 
 class Git:
