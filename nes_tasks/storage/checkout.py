@@ -8,6 +8,7 @@ commits, keeps to a sparse checkout, and fetches nothing that it does not write.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError
@@ -66,16 +67,20 @@ class Checkout:
 
         `free` are paths that are known to be no hindrance; folders that are looked at join them.
         """
+        top = os.fspath(self._top)
         at = path.find("/")
         while at > 0:
             folder = path[:at]
             if folder not in free:
-                place = self._top / folder
-                if place.is_symlink() or (place.exists() and not place.is_dir()):
+                try:
+                    mode = os.lstat(f"{top}/{folder}").st_mode
+                except (FileNotFoundError, NotADirectoryError):
+                    return None  # so nothing is below it
+                if not stat.S_ISDIR(mode):
                     return folder
                 free.add(folder)
             at = path.find("/", at + 1)
-        return path if os.path.lexists(self._top / path) else None
+        return path if os.path.lexists(f"{top}/{path}") else None
 
     def _try(self, old: str | None, new: str) -> None:
         trial = ("read-tree", "-n", "-m", "-u", self._tree(old), new)
