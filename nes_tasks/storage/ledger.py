@@ -20,6 +20,7 @@ from ..errors import DatabaseError
 from .git import Git, failure, reason
 from .marker import FILE_NAME, FOLDER, Marker, Statistics
 from .objects import ObjectReader
+from .partial import fetch_files, is_partial
 from .snapshot import Snapshot
 
 # What an earlier system left for each migration it applied.
@@ -135,8 +136,11 @@ def _read(git: Git, tree: str, known: Mapping[str, Any]) -> dict[str, Any]:
     blobs = _records(git, tree)
     old = known.get("entries", {})
     new = {name: blob for name, blob in blobs.items() if old.get(name, {}).get("blob") != blob[1]}
+    wanted = [oid for _, oid in new.values()]
+    if len(wanted) > 1 and is_partial(git):
+        fetch_files(git, wanted)
     with ObjectReader(git) as reader:
-        found = dict(zip(new, reader.get_many(oid for _, oid in new.values()), strict=True))
+        found = dict(zip(new, reader.get_many(wanted), strict=True))
     for name, (file_name, oid) in blobs.items():
         if name not in new:
             rows[name] = old[name]

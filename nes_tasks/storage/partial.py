@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import DatabaseError, first_few
@@ -38,6 +38,17 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
 def has_tree(git: Git, tree: str) -> bool:
     """Return whether a tree is here; a partial clone fetches it if it can."""
     return git.attempt("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
+
+
+def fetch_files(git: Git, oids: Iterable[str]) -> None:
+    """Let a partial clone fetch the files with these blob ids that it lacks, all in one go.
+
+    Asked for one object after the other, git connects to the remote for each. Packing is the
+    plumbing command that first fetches all that is missing; the pack is not needed. Raises
+    `GitError` when the remote cannot be reached.
+    """
+    rows = "".join(f"{oid}\n" for oid in oids)
+    git.run("pack-objects", "--stdout", "--quiet", "--window=0", stdin=rows.encode())
 
 
 def shallow_ends(git: Git) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..errors import DatabaseError
 from .git import Git
 from .objects import ROUND, ObjectReader
-from .partial import is_partial
+from .partial import fetch_files, is_partial
 from .read_ahead import ReadAhead, RecentFiles
 
 TREE_MODE = b"40000"
@@ -69,7 +69,7 @@ class Snapshot:
         waiting: list[str] = []
         for path in paths:
             waiting.append(path)
-            if len(waiting) == 256:
+            if len(waiting) == ROUND:
                 yield from self._read(waiting)
                 waiting = []
         yield from self._read(waiting)
@@ -79,7 +79,7 @@ class Snapshot:
         contents = {oid: self._recent.get(oid) for oid in ids if oid}
         wanted = [oid for oid, data in contents.items() if data is None]
         if len(wanted) > 1 and self._is_partial:
-            self._fetch(wanted)
+            fetch_files(self._git, wanted)
         for oid, found in zip(wanted, self._reader.get_many(wanted), strict=True):
             if found is None:
                 raise missing_object(paths[ids.index(oid)], oid)
@@ -91,15 +91,6 @@ class Snapshot:
     @cached_property
     def _is_partial(self) -> bool:
         return is_partial(self._git)
-
-    def _fetch(self, oids: list[str]) -> None:
-        """Let a partial clone fetch the files that it does not have, all in one go.
-
-        Asked for one object after the other, git connects to the remote for each. Packing is
-        the plumbing command that first fetches all that is missing; the pack is not needed.
-        """
-        rows = "".join(f"{oid}\n" for oid in oids)
-        self._git.run("pack-objects", "--stdout", "--quiet", "--window=0", stdin=rows.encode())
 
     def walk(self, folder: str) -> Iterator[str]:
         """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""

@@ -249,6 +249,21 @@ def test_every_kind_of_clone_knows_what_is_applied(
     assert read(make(database, tmp_path / "there")) == read(database)
 
 
+def test_a_clone_that_lacks_the_records_fetches_them_in_one_go(
+    tmp_path: Path, database: Place
+) -> None:
+    names = [f"{number:03d}-first" for number in range(1, 9)]
+    database.commit({path: data for name in names for path, data in marker_of(name).items()})
+    database.git("config", "uploadpack.allowFilter", "true")
+    there = clone(database.path, tmp_path / "there", "--filter=blob:none", "--sparse", "--depth=1")
+    log, program = tmp_path / "log", tmp_path / "upload-pack"
+    program.write_text(f'#!/bin/sh\necho asked >> "{log}"\nexec git-upload-pack "$@"\n')
+    program.chmod(0o755)
+    there.git("config", "remote.origin.uploadpack", str(program))
+    assert sorted(read(there).applied) == names
+    assert log.read_text() == "asked\n"
+
+
 def test_a_partial_clone_fetches_nothing_for_it(tmp_path: Path, database: Place) -> None:
     database.commit({**marker_of("001-first"), "v2/entity/a.json": "1"})
     there = partial_clone(database, tmp_path / "there")
