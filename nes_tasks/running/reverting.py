@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,6 @@ from ..storage.git import Git
 from ..storage.history import read_commits, reverted
 from ..storage.inverse import File, commit_files, spans
 from ..storage.marker import FOLDER
-from ..storage.objects import ObjectReader
 from ..storage.partial import cut_off, shallow_ends
 from ..storage.repository import PRIVATE_REFS, Repository
 from ..storage.snapshot import Snapshot
@@ -180,13 +180,15 @@ def _referring(
     gone = set(filter(None, (_entity_of(path, data_dir) for path in deleted)))
     if not gone:
         return []
-    kinds = (f"{data_dir}/entity/", f"{data_dir}/relationship/")
-    written = [
-        (change.path, change.new)
-        for change in changed_files(git, since, tip)
-        if change.new and change.path.startswith(kinds) and change.path not in restored
-    ]
-    return [path for path, data in _contents(git, written) if gone & set(REFERENCE.findall(data))]
+    kinds = (f"{data_dir}/entity", f"{data_dir}/relationship")
+    written = (
+        change.path
+        for change in changed_files(git, since, tip, *kinds)
+        if change.new and change.path not in restored
+    )
+    with closing(Snapshot(git, git.text("rev-parse", f"{tip}^{{tree}}"))) as snapshot:
+        files = snapshot.read_many(written)
+        return [path for path, data in files if data and gone & set(REFERENCE.findall(data))]
 
 
 def _entity_of(path: str, data_dir: str) -> bytes | None:
@@ -198,11 +200,3 @@ def _entity_of(path: str, data_dir: str) -> bytes | None:
         return id_of(below).encode()
     except InvalidIdentifierError:  # a file that somebody put there by hand
         return None
-
-
-def _contents(git: Git, files: list[tuple[str, str]]) -> Iterable[tuple[str, bytes]]:
-    with ObjectReader(git) as reader:
-        found = reader.get_many(oid for _, oid in files)
-        for (path, _), blob in zip(files, found, strict=True):
-            if blob is not None:
-                yield path, blob.data
