@@ -19,16 +19,18 @@ def stopped_at(hosting: Hosting, step: str, words: str) -> JobRun:
     """Run it; check where it stops, why, and that nothing was pushed and an issue tells."""
     before = hosting.database_tip
     jobs = hosting.persist()
-    persist = jobs["persist"]
-    assert persist.result == "failure"
-    assert persist.steps[step].outcome == "failure", persist.log
-    assert words in persist.steps[step].log
+    name = "push" if step == "Push" else "persist"
+    job = jobs[name]
+    assert job.result == "failure"
+    assert job.steps[step].outcome == "failure", job.log
+    assert words in job.steps[step].log
     assert hosting.database_tip == before
+    assert jobs["record"].result == "skipped"
     assert jobs["issue"].result == "success", jobs["issue"].log
     (issue,) = hosting.of_bot("issues")
     assert issue["state"] == "open"
-    assert f"| persist: {step.lower()} | failure |" in issue["body"]
-    return persist
+    assert f"| {name}: {step.lower()} | failure |" in issue["body"]
+    return jobs["persist"]
 
 
 def test_nothing_pending_does_nothing(hosting: Hosting) -> None:
@@ -41,9 +43,11 @@ def test_nothing_pending_does_nothing(hosting: Hosting) -> None:
         "Get the preview that reviewers saw",
         "Preview",
         "Apply",
-        "Push",
+        "Bundle",
+        "Keep the bundle",
         "Summary",
     }
+    assert jobs["push"].result == "skipped"
     assert jobs["record"].result == "skipped"
     assert jobs["issue"].log.endswith("all went well, and no issue is open\n")
     assert hosting.database_tip == before
@@ -81,26 +85,27 @@ def test_a_push_that_is_refused_stops_it_with_a_preview_of_the_database_as_it_is
     assert f"the preview of pull request {previewed.pull.number}: " in persist.log
     assert "preview.json: it was made on " in persist.steps["Preview"].log
     assert "has shown: 002-one" in persist.steps["Apply"].log
-    assert "Apply: success. Push: failure." in persist.summary
+    assert "Apply: success." in persist.summary
 
 
 def test_a_second_run_while_one_is_under_way_overwrites_nothing(hosting: Hosting) -> None:
     hosting.push_to_main("002-one", create_person("one-rai"))
     hosting.push_to_main("003-two", create_person("two-rai"))
-    first: list[JobRun] = []
+    first: list[dict[str, JobRun]] = []
 
     def meanwhile(step: str) -> None:
         if step == "Push" and not first:
-            first.append(JobRun("under way"))  # lest it runs within itself for ever
-            first[0] = hosting.persist("workflow_dispatch")["persist"]
+            first.append({})  # lest it runs within itself for ever
+            first[0] = hosting.persist("workflow_dispatch")
 
-    second = hosting.persist(meanwhile=meanwhile)["persist"]
-    persist = first[0]
+    second = hosting.persist(meanwhile=meanwhile)["push"]
+    persist = first[0]["persist"]
+    assert first[0]["push"].result == "success", first[0]["push"].log
     assert persist.result == "success", persist.log
     assert "no pull request was merged as" in persist.log
     assert "preview.json has shown: 002-one, 003-two" in persist.steps["Apply"].log
     assert hosting.applied() == ["001-first", "002-one", "003-two"]
-    assert "Apply: success. Push: success." in persist.summary
+    assert "Apply: success." in persist.summary
     assert "<code>003-two</code>" in persist.summary
     # Who runs it is the committer, and the contributor stays the author.
     names = hosting.bare(DATABASE, "log", "-1", "--format=%an, %cn", "main")
@@ -164,7 +169,47 @@ def test_a_main_branch_that_refuses_the_record_is_told_and_it_is_made_up_for(
     assert entry[2] == hosting.database_tip
 
 
-def test_the_token_of_the_database_is_in_no_step_that_runs_a_migration() -> None:
-    steps = Workflow(WORKFLOWS / "migration-persistence.yml").jobs["persist"]["steps"]
-    having = [step["name"] for step in steps if "secrets." in json.dumps(step)]
-    assert having == ["Push"]
+def test_the_token_of_the_database_is_on_no_machine_that_runs_a_migration() -> None:
+    jobs = Workflow(WORKFLOWS / "migration-persistence.yml").jobs
+    having = [
+        (name, step["name"])
+        for name, job in jobs.items()
+        for step in job["steps"]
+        if "secrets." in json.dumps(step)
+    ]
+    assert having == [("push", "Push")]
+    assert [name for name, job in jobs.items() if "environment" in job] == ["push"]
+
+
+def test_a_push_that_comes_too_late_is_rejected_by_the_database(hosting: Hosting) -> None:
+    hosting.push_to_main("002-one", create_person("one-rai"))
+
+    def meanwhile(step: str) -> None:
+        if step == "Keep the bundle":
+            hosting.push_to_database()
+
+    push = hosting.persist(meanwhile=meanwhile)["push"]
+    assert push.steps["Push"].outcome == "failure"
+    assert "[rejected] main -> main" in push.log
+    assert hosting.applied() == ["001-first"]
+
+
+THIEF = """
+import pathlib
+hook = context.migration_dir.parents[1] / "nes-db/.git/hooks/pre-push"
+hook.write_text('#!/bin/sh\\necho "$GH_TOKEN" > "{loot}"\\n')
+hook.chmod(0o755)
+"""
+
+
+def test_what_a_migration_leaves_on_its_machine_does_not_get_near_the_token(
+    hosting: Hosting,
+) -> None:
+    loot = hosting.root / "loot"
+    hosting.push_to_main("002-thief", THIEF.format(loot=loot))
+    jobs = hosting.persist()
+    assert jobs["push"].result == "success", jobs["push"].log
+    assert hosting.applied() == ["001-first", "002-thief"]
+    hooks = [job.workspace / "nes-db/.git/hooks/pre-push" for job in jobs.values()]
+    assert [hook.exists() for hook in hooks] == [True, False, False, False]
+    assert not loot.exists()
