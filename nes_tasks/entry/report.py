@@ -38,7 +38,7 @@ class Report(Command):
         "holds, its growth, who applied which migration when and what it changed, how complete "
         "the fields are, and the sources. It is read from the last commit and the history; the "
         "files of the working tree do not matter. The same commit gives the same bytes.\n\n"
-        "Nothing is fetched: of a shallow or partial clone the page tells what is known, and "
+        "No data is fetched: of a shallow or partial clone the page tells what is known, and "
         "what is missing.\n\n"
         "--markdown is a short version for a README or a job summary, and needs no extra."
     )

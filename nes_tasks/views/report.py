@@ -92,7 +92,9 @@ class Report:
 
 
 def make_report(project: Project, progress: Progress, *, brief: bool = False) -> Report:
-    """Look at the database and its history. Writes nothing to it, and fetches nothing.
+    """Look at the database and its history. Writes nothing to it.
+
+    Of a partial clone it fetches only the records and folders of the last commit that it lacks.
 
     A `brief` one is made from names of files and records of migrations alone. Raises
     `DatabaseError` when there is nothing yet.
