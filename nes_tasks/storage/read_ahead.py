@@ -6,6 +6,9 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
 
+# What Python needs to keep a content and its id, beside the content; in bytes.
+OVERHEAD = 250
+
 
 class ReadAhead:
     """Tells which names of an ordered list to read along with one that is wanted.
@@ -51,7 +54,7 @@ class RecentFiles:
     def keep(self, oid: str, data: bytes) -> None:
         """Keep a content that is not here, and let go of the oldest ones for it."""
         self._contents[oid] = data
-        self._room -= len(data)
+        self._room -= len(data) + OVERHEAD
         while self._room < 0:
             _, gone = self._contents.popitem(last=False)
-            self._room += len(gone)
+            self._room += len(gone) + OVERHEAD

@@ -9,7 +9,7 @@ from repositories import Place
 
 from nes_tasks.errors import DatabaseError
 from nes_tasks.storage.git import Git
-from nes_tasks.storage.read_ahead import ReadAhead, RecentFiles
+from nes_tasks.storage.read_ahead import OVERHEAD, ReadAhead, RecentFiles
 from nes_tasks.storage.snapshot import Snapshot
 
 NAMES = [f"ward-{number}" for number in range(10, 100)]
@@ -44,7 +44,7 @@ def test_names_are_found_in_gits_order_of_folders() -> None:
 
 
 def test_the_oldest_contents_make_room() -> None:
-    recent = RecentFiles(10)
+    recent = RecentFiles(2 * (5 + OVERHEAD))
     recent.keep("a", b"12345")
     recent.keep("b", b"12345")
     assert recent.get("a") == b"12345"
@@ -53,7 +53,7 @@ def test_the_oldest_contents_make_room() -> None:
 
 
 def test_what_is_larger_than_the_room_is_not_kept() -> None:
-    recent = RecentFiles(3)
+    recent = RecentFiles(3 + OVERHEAD)
     recent.keep("a", b"12")
     recent.keep("b", b"1234")
     assert [recent.get(oid) for oid in "ab"] == [None, None]
