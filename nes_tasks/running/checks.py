@@ -12,11 +12,13 @@ from ..errors import MigrationFailedError
 from ..migrations import Entry, Folder, State
 from ..migrations.checks import check_folder, scripts_of, sorted_findings
 from ..migrations.finding import Finding, error, hint
+from ..migrations.printable import abridged
 from ..migrations.script import Script
 from . import readers
 from .job import Loading
 from .log import RunLog
 from .project import Project
+from .rows import likely_delimiter
 from .worker import Worker
 
 
@@ -149,6 +151,12 @@ def _read_csv(path: Path, name: str, options: dict[str, Any]) -> None:
     except readers.InputFileError as problem:
         _exhaust(readers.iter_csv(path, name, **known))
         raise DoubtfulFileError(problem.message, hint="look for a stray quotation mark") from None
+    columns = list(next(readers.iter_csv(path, name, **known), ()))
+    if delimiter := likely_delimiter(columns):
+        raise DoubtfulFileError(
+            f"{name} has one column only, {abridged(columns[0])}",
+            hint=f"read it with delimiter={delimiter!r}",
+        )
 
 
 def _read_tsv(path: Path, name: str, options: dict[str, Any]) -> None:

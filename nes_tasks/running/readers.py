@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from ..errors import NesTasksError
+from .rows import Row
 
 if TYPE_CHECKING:
     import pandas
@@ -154,6 +155,7 @@ def iter_csv(
 
     `options` are those of `csv.DictReader` (``fieldnames``, ``restkey``, ``dialect``,
     ``quotechar`` …). All values are texts; a row with too few cells has None in the rest.
+    A row that is asked for a column that is not there says which ones are (`Row`).
     Raises `InputFileError` when the file is empty, is not in `encoding` or is no CSV.
     """
     if delimiter is not None:
@@ -163,7 +165,8 @@ def iter_csv(
         try:
             if not reader.fieldnames:
                 raise _without_columns(name, reader)
-            yield from reader
+            for row in reader:
+                yield Row(row, name)
         except csv.Error as error:
             raise _malformed_csv(name, reader.line_num, error) from None
 
@@ -296,7 +299,7 @@ def read_excel(path: Path, name: str, *, sheet_name: str | None = None) -> list[
         rows = sheet.iter_rows(values_only=True)
         where = f"{name}, sheet '{sheet.title}'"
         columns = _columns(next(rows, ()), where)
-        return list(_records(rows, columns))
+        return [Row(record, where) for record in _records(rows, columns)]
 
 
 def _workbook(file: BinaryIO, name: str) -> Workbook:

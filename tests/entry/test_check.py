@@ -358,6 +358,16 @@ def test_a_workbook_is_read_at_the_sheet_that_the_script_names(workspace: Worksp
     ]
 
 
+def test_a_table_that_is_read_as_a_single_column_gets_a_hint(workspace: Workspace) -> None:
+    files = {"a.csv": "slug;name\nx;y\n", "b.csv": "slug;name\nx;y\n", "c.csv": "slug\nx\n"}
+    body = 'context.read_csv("a.csv"), context.read_csv("b.csv", delimiter=";"), "c.csv"'
+    migration(workspace, body=body, files=files)
+    ran = workspace.doit("check")
+    assert ran.code == 0
+    (found,) = findings(ran, "hint")
+    assert found.endswith("a.csv has one column only, 'slug;name'; read it with delimiter=';'")
+
+
 def test_a_quotation_mark_that_is_never_closed_gets_a_hint(workspace: Workspace) -> None:
     body = 'context.read_csv("a.csv")'
     migration(workspace, body=body, files={"a.csv": 'a,b\n1,"two\n3,4\n'})

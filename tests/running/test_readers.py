@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,6 +151,36 @@ def test_rows_are_dicts_of_texts(folder: Path) -> None:
         {"name": "काठमाडौं", "seats": "10"},
         {"name": "Bara", "seats": "04"},
     ]
+
+
+def test_a_row_that_is_asked_for_a_wrong_column_names_those_it_has(folder: Path) -> None:
+    (row,) = readers.read_csv(put(folder, "a.csv", "slug,name\nbara,Bara\n"), "a.csv")
+    with pytest.raises(KeyError) as raised:
+        row["Slug"]
+    assert str(raised.value) == "a.csv has no column 'Slug'; it has 'slug', 'name'"
+    with pytest.raises(KeyError, match=r"a\.csv has no column"):
+        pickle.loads(pickle.dumps(copy.deepcopy(row)))["Slug"]
+    assert row.get("Slug") is None
+    assert json.dumps(row) == '{"slug": "bara", "name": "Bara"}'
+
+
+def test_a_row_of_many_columns_names_a_few_of_them(folder: Path) -> None:
+    names = [f"c{number}" for number in range(40)]
+    text = f"{','.join(names)}\n{','.join(names)}\n"
+    (row,) = readers.read_csv(put(folder, "a.csv", text), "a.csv")
+    with pytest.raises(KeyError, match=r"'c11', 28 more$"):
+        row["c40"]
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_a_wrong_column_of_a_file_with_another_delimiter_names_that(
+    folder: Path, sign: str
+) -> None:
+    path = put(folder, "a.csv", f"slug{sign}name\nbara{sign}Bara\n")
+    (row,) = readers.read_csv(path, "a.csv")
+    with pytest.raises(KeyError) as raised:
+        row["slug"]
+    assert str(raised.value) == f"a.csv has no column 'slug'; read it with delimiter={sign!r}"
 
 
 def test_a_byte_order_mark_is_not_part_of_the_first_column(folder: Path) -> None:
