@@ -6,10 +6,12 @@ import linecache
 import os
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..errors import NesTasksError
 from ..migrations.printable import printable
+from .advice import advice
 from .script import UnfinishedError
 
 MAX_LENGTH = 400
@@ -23,20 +25,23 @@ def failure(error: BaseException, folder: str, shown: str) -> dict[str, Any]:
     # An exception that was put into a group without being raised has no traceback of its own.
     places = (_innermost_line(spoken, folder, shown) for spoken in (next(_leaves(error)), error))
     return {
-        "message": describe(error),
+        "message": describe(error, folder),
         "where": next(filter(None, places), None),
         "traceback": "".join(traceback.format_exception(error)),
     }
 
 
-def describe(error: BaseException) -> str:
+def describe(error: BaseException, folder: str | None = None) -> str:
     """Return an exception as one line, as Python's last line of a traceback would be.
 
-    Of a group that is the first of its exceptions, with the number of the others.
+    Of a group that is the first of its exceptions, with the number of the others. Behind it
+    comes what to do, where that is known; `folder` is that of the migration.
     """
     first, *others = _leaves(error)
     text = printable(_sentence(first))
     text = text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
+    if known := advice(first, _text(first), Path(folder) if folder else None):
+        text = f"{text}; {printable(known)}"
     return f"{text} (and {len(others)} more)" if others else text
 
 

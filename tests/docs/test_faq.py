@@ -39,6 +39,13 @@ SCRIPTS = {
     + PERSON.replace("asha-rai", "nobody-rai")
     + RELATE.format(kind="KNOWS"),
     "Entity must have at least one name with kind='PRIMARY'": PERSON.replace("PRIMARY", "ALIAS"),
+    "slug; String should match pattern …": PERSON.replace("asha-rai", "Asha Rai"),
+    "… is not a valid EntitySubType": PERSON.replace('"person"', '"person", entity_subtype="x"'),
+    "… has no column …": (
+        "(context.migration_dir / 'rows.csv').write_text('slug\\nx\\n')\n"
+        "context.read_csv('rows.csv')[0]['name']"
+    ),
+    "No such file or directory: …": "open('ministers.csv')",
     "CSV file not found: …": 'context.read_csv("Ministers.csv")',
     "… is outside the migration's folder": 'context.read_csv("../ministers.csv")',
     "No module named …": "import a_package_that_nobody_has",

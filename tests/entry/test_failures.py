@@ -102,6 +102,40 @@ def test_an_error_of_validation_is_one_line(started: Workspace) -> None:
     assert "errors.pydantic.dev" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("body", "advised"),
+    [
+        (
+            create_person("asha-rai").replace('"person"', '"organization", entity_subtype="party"'),
+            "'party' is not a valid EntitySubType; it can be political_party, government_body, ngo,"
+            " international_org, hospital, province,",
+        ),
+        (
+            create_person("asha-rai").replace('"person"', '"project", entity_subtype="ward"'),
+            "Entity subtype ward not supported for entity type EntityType.PROJECT.; "
+            "it can be development_project",
+        ),
+        (
+            create_person("asha-rai").replace('"person"', '"person", entity_subtype="ward"'),
+            "not supported for entity type EntityType.PERSON.; leave it out",
+        ),
+        (create_person("asha-rai").replace('"person"', '"people"'), "it can be person, organ"),
+        (create_person("आशा-राई"), "; a slug is like asha-rai; text_to_slug of nes_tasks.models"),
+        ('open("rows.csv")', "rows.csv'; it is in the migration's folder: context.read_csv and"),
+        ('open("other.csv")', "No such file or directory: 'other.csv'\n"),
+        ('open("../001-first/README.md")', "No such file or directory: '../001-first/README.md'\n"),
+        ('context.read_csv("rows.csv")[0]["Slug"]', "has no column 'Slug'; it has 'slug', 'name'"),
+    ],
+)
+def test_a_usual_mistake_is_told_with_what_to_do(
+    started: Workspace, body: str, advised: str
+) -> None:
+    started.migration("002-bad", body, files={"rows.csv": "slug,name\nx,X\n"})
+    ran = started.doit()
+    assert ran.code == 1
+    assert advised in ran.err
+
+
 def test_later_migrations_do_not_run_after_a_failure(started: Workspace) -> None:
     started.migration("002-bad", 'raise ValueError("x")')
     started.migration("003-later", create_person("bina-rai"))

@@ -1,0 +1,56 @@
+"""What to do about exceptions that scripts often end with and that do not say it themselves.
+
+The texts of the exceptions stay as they are: scripts may compare them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from pathlib import Path
+
+from ..errors import NesTasksError
+from ..models.entity_types import ENTITY_TYPE_MAP, EntitySubType, EntityType
+
+# The words of the `enum` module for a value that no member has.
+NO_MEMBER = re.compile(r"is not a valid (EntityType|EntitySubType)$")
+NOT_OF_TYPE = re.compile(r"Entity subtype \S+ not supported for entity type EntityType\.(\w+)")
+BAD_SLUG = re.compile(r"^slug\s+String should match pattern", re.MULTILINE)
+
+
+def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
+    """Return what to do about the exception `error`, whose text is `text`; None if unknown.
+
+    `folder` is that of the migration; it is only looked at.
+    """
+    if isinstance(error, NesTasksError):
+        return None  # it has a hint of its own
+    if isinstance(error, FileNotFoundError):
+        return _of_the_folder(error.filename, folder)
+    if not isinstance(error, ValueError):
+        return None
+    if found := NO_MEMBER.search(text):
+        return _one_of(EntityType if found[1] == "EntityType" else EntitySubType)
+    if found := NOT_OF_TYPE.search(text):
+        kinds = ENTITY_TYPE_MAP[EntityType[found[1]]] - {None}
+        return _one_of(kind for kind in EntitySubType if kind in kinds)
+    if BAD_SLUG.search(text):
+        return "a slug is like asha-rai; text_to_slug of nes_tasks.models.slugs makes one of a name"
+    return None
+
+
+def _of_the_folder(name: object, folder: Path | None) -> str | None:
+    if folder is None or not isinstance(name, str) or Path(name).is_absolute():
+        return None
+    if ".." in Path(name).parts or not (folder / name).is_file():
+        return None
+    return (
+        "it is in the migration's folder: context.read_csv and the like find it there, "
+        f"and so does open(context.migration_dir / {name!r})"
+    )
+
+
+def _one_of(members: Iterable[Enum]) -> str:
+    values = [member.value for member in members]
+    return f"it can be {', '.join(values)}" if values else "leave it out"
