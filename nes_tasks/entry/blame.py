@@ -31,7 +31,7 @@ class Blame(Command):
     doc_description = (
         "For each field: its present value, the migration that set it, the commit, the author "
         "and the date of the commit. A commit that is no migration's is shown by its subject. "
-        "Fields that are null and always were are left out; --json has them."
+        "Fields that are null and never were anything else are left out; --json has them."
     )
     group = LOOKING
     examples = (("doit blame entity:person/asha-rai", "shows where each of her fields is from"),)
@@ -58,13 +58,12 @@ def _words(found: Provenance) -> str:
     from .differences import shortened
 
     short = shortened if sys.stdout.isatty() else _whole
-    first = found.commits[0]
     rows: list[tuple[str, ...]] = []
     setters: dict[str, FileCommit] = {}
     hidden = 0
     for field in found.fields:
         commit = field.commit
-        if not is_telling(field.path) or (field.value is None and commit is first):
+        if not is_telling(field.path) or field.is_unset:
             hidden += 1
             continue
         value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)

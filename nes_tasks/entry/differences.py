@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -91,7 +92,7 @@ def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, st
 
     Of long values that begin alike the part is shown in which they differ.
     """
-    old, new = _as_text(field.old), _as_text(field.new)
+    old, new = _as_text(field.old, field.new), _as_text(field.new, field.old)
     start = 0
     if old is not None and new is not None and max(len(old), len(new)) > limit:
         pairs = enumerate(zip(old, new, strict=False))
@@ -106,8 +107,22 @@ def _from(start: int, text: str | None, limit: int) -> str | None:
     return shortened(f"…{text[start:]}" if start else text, limit)
 
 
-def _as_text(value: Any) -> str | None:
-    return None if value is ABSENT else printable(json.dumps(value, ensure_ascii=False))
+def _as_text(value: Any, other: Any) -> str | None:
+    if value is ABSENT:
+        return None
+    if other is ABSENT:
+        # Of what came or went as a whole the nulls are most of the text, and say nothing.
+        with contextlib.suppress(RecursionError):
+            value = _without_nulls(value)
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
 
 
 def shortened(text: str, limit: int = MAX_VALUE) -> str:

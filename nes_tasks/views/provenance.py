@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import DatabaseError, UsageError
 from ..migrations.printable import abridged
@@ -36,11 +36,15 @@ EXAMPLES = "ids look like entity:person/asha-rai or relationship:SOURCE:TARGET:T
 
 @dataclass(frozen=True, slots=True)
 class SetField:
-    """A field that has no fields of its own, its present value, and the commit that set it."""
+    """A field that has no fields of its own, its present value, and the commit that set it.
+
+    `is_unset` tells of a null that was never anything else: it came with what it is a part of.
+    """
 
     path: str
     value: Any
     commit: FileCommit
+    is_unset: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,12 @@ def _contents(git: Git, names: list[str]) -> list[bytes | None]:
 # An origin has the shape of the document, with the commit in the place of each leaf.
 
 
+class _Unset(NamedTuple):
+    """The origin of a null that did not replace anything."""
+
+    commit: FileCommit
+
+
 def _origins(commits: list[FileCommit], documents: list[Any]) -> Any:
     """Return the origin of the last document, carried along the history from its beginning.
 
@@ -147,13 +157,13 @@ def _all_of(value: Any, commit: FileCommit) -> Any:
         return {key: _all_of(item, commit) for key, item in value.items()}
     if value and isinstance(value, list):
         return [_all_of(item, commit) for item in value]
-    return commit
+    return _Unset(commit) if value is None else commit
 
 
 def _carried(was: Any, origin: Any, value: Any, found: Any, commit: FileCommit) -> Any:
     """Return `found`, with the old `origin` wherever `value` is as it `was` and nobody else's.
 
-    `found` is what is known so far: `commit` where no other side had the value.
+    `found` is what is known so far: of `commit` where no other side had the value.
     """
     if value and was and isinstance(value, dict) and isinstance(was, dict):
         return {
@@ -168,13 +178,18 @@ def _carried(was: Any, origin: Any, value: Any, found: Any, commit: FileCommit) 
             if before is not None and now is not None:
                 items[now] = _carried(was[before], origin[before], value[now], found[now], commit)
         return items
-    return origin if found is commit and same(was, value) else found
+    if found not in (commit, _Unset(commit)):
+        return found
+    if same(was, value):
+        return origin
+    return commit  # a null, too, if there was something in its place
 
 
 def _joined(document: Any, origin: Any) -> Iterator[SetField]:
     """Put the leaves of a document and of its origin, which has the same shape, together."""
-    for (path, value), (_, commit) in zip(leaves(document), leaves(origin), strict=True):
-        yield SetField(path, value, commit)
+    for (path, value), (_, found) in zip(leaves(document), leaves(origin), strict=True):
+        is_unset = isinstance(found, _Unset)
+        yield SetField(path, value, found.commit if is_unset else found, is_unset)
 
 
 # What to say of a document that is not there

@@ -97,6 +97,24 @@ def test_null_that_replaced_a_value_is_shown(filled: Workspace) -> None:
     assert line.split()[1:3] == ["null", "003-redact"]
 
 
+def test_nulls_that_came_with_something_later_are_left_out_too(filled: Workspace) -> None:
+    alias = (
+        "from nes_tasks.models import Name, NameParts\n"
+        'person.names.append(Name(kind="ALIAS", en=NameParts(full="A. Rai")))'
+    )
+    filled.migration("003-alias", update(alias))
+    ran = filled.doit()
+    assert ran.code == 0, ran.err
+    assert blame(filled)["names[1].en.given"] == "003-alias"
+    shown = [row.split()[0] for row in filled.doit("blame", ASHA).out.splitlines() if row]
+    assert [field for field in shown if field.startswith("names[1]")] == [
+        "names[1].en.full",
+        "names[1].kind",
+    ]
+    told = filled.doit("show", "3").out
+    assert '    + {"en": {"full": "A. Rai"}, "kind": "ALIAS"}' in told.splitlines()
+
+
 def test_a_commit_by_hand_is_shown_as_such(filled: Workspace) -> None:
     edit(filled, "Correct a \x1b[31mname", tags=["mine"])
     found = blame(filled)
