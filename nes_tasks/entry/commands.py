@@ -205,10 +205,13 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             return unknown_task(word, tasks)
         with contextlib.suppress(UsageError):
             if self.is_ours:
-                # The hint is a command that works: this migration is there.
+                # The hint is a command that works: this migration is there. Whoever wants to
+                # check it, as in `doit check 5`, is not told to apply it.
+                group = CHECK if CHECK in (self.sel_tasks or ()) else GROUP
+                meant = task_name(session().plan.resolve(word).name, group)
                 return UsageError(
                     f"there is no command or task {abridged(word)}",
-                    hint=f"did you mean doit {task_name(session().plan.resolve(word).name)}?",
+                    hint=f"did you mean doit {meant}?",
                 )
         return unknown_command(word, self.loader.cmd_names, tasks)
 
@@ -360,6 +363,7 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
         for task in self.task_list:
             if task.name in pos_args:
                 task.file_dep = _InOrder(task.file_dep)
+                task.params = []  # doit shows how it holds them; doit help TASK explains them
         code = int(super()._execute(pos_args, hide_status))
         if self.is_ours and (name := migration_name(pos_args[0])):
             self._print_commits(name)

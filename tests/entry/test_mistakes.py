@@ -64,6 +64,19 @@ def test_numbers_are_names(project_of_five: Workspace) -> None:
         assert project_of_five.doit(*words).code == 0
 
 
+def test_a_space_in_the_place_of_the_colon_keeps_what_was_meant(
+    project_of_five: Workspace,
+) -> None:
+    for typed, meant in (
+        (["check", "5"], "check:005-add-rivers"),
+        (["migrate", "5"], "migrate:005-add-rivers"),
+        (["run", "check", "rivers"], "check:005-add-rivers"),
+    ):
+        ran = project_of_five.doit(*typed)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.endswith(f"; did you mean doit {meant}?\n")
+
+
 def test_without_a_dodo_file_it_is_said_where_to_go(
     project_of_five: Workspace, tmp_path: Path
 ) -> None:
