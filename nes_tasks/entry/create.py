@@ -67,6 +67,7 @@ class Create(Command):
             f"  {folder}/README.md\n"
             "Then:\n"
             f"  doit check:{name}\n"
+            f"  doit preview {name}\n"
             f"  doit migrate:{name}\n"
         )
 

@@ -19,6 +19,10 @@ REASON = {
 }
 
 
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}" if count else "no files"
+
+
 class Revert(Command):
     """Undo an applied migration in one commit."""
 
@@ -52,8 +56,8 @@ class Revert(Command):
             reversal = propose(project, name)
             restored = len(reversal.restored) - reversal.deleted
             self.outstream.write(
-                f"Reverting {name} changes {place}: files deleted {reversal.deleted:,}, "
-                f"with their earlier content again {restored:,}.\n"
+                f"Reverting {name} deletes {_files(reversal.deleted)} of {place} and "
+                f"brings back the earlier content of {_files(restored)}.\n"
             )
             if not confirmed("Revert it?", f"doit revert {name} --yes"):
                 say("nothing was written")

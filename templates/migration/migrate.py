@@ -15,6 +15,8 @@ DESCRIPTION = "[DESCRIPTION]"
 async def migrate(context: MigrationContext) -> None:
     """[TITLE]."""
     # An example. Take "# " away in front of the lines below, and it runs; then make it yours.
+    #
+    # # What is new: a row for each.
     # rows = [  # or context.read_csv("people.csv"), read_json, read_jsonl, read_excel
     #     {"slug": "asha-rai", "name_en": "Asha Rai", "name_ne": "आशा राई"},
     #     {"slug": "bina-lama", "name_en": "Bina Lama", "name_ne": "बिना लामा"},
@@ -35,6 +37,7 @@ async def migrate(context: MigrationContext) -> None:
     #         change_description=DESCRIPTION,
     #     )
     #
+    # # What is there and changes; leave this part out if nothing does.
     # person = await context.search.find_entity_by_name("Asha Rai", entity_type="person")
     # assert person is not None, "Asha Rai was created above"
     # person.tags = ["example"]

@@ -37,6 +37,7 @@ def test_it_makes_a_folder_with_the_next_number_author_date_and_says_what_to_do(
         "  migrations/005-add-ministers/README.md",
         "Then:",
         "  doit check:005-add-ministers",
+        "  doit preview 005-add-ministers",
         "  doit migrate:005-add-ministers",
     ]
     text = script(workspace.migrations / "005-add-ministers")

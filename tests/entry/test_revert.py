@@ -156,7 +156,8 @@ def test_without_an_answer_it_only_shows_what_it_would_do(applied: Workspace) ->
     ran = applied.doit("revert", "2")
     assert ran.code == 2
     assert ran.out == (
-        "Reverting 002-tag changes nes-db: files deleted 4, with their earlier content again 1.\n"
+        "Reverting 002-tag deletes 4 files of nes-db and brings back the earlier content "
+        "of 1 file.\n"
     )
     assert ran.err.endswith("doit revert 002-tag --yes\n")
     assert applied.state() == before
