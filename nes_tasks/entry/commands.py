@@ -27,6 +27,7 @@ from .check_report import CHECK
 from .manual import manual
 from .mistakes import missing_dodo, unknown_command, unknown_task, wrong_option
 from .session import BACKEND, GROUP, migration_name, session, task_name
+from .tasks import describe
 
 # Headings of `doit help`, by what a person is about to do.
 APPLYING = "Applying"
@@ -267,7 +268,8 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
     doc_purpose = "list tasks; --all lists each migration, --status says where it stands"
     doc_description = (
         "Status letters: U applied, R pending, D applied but changed since (drift), "
-        "E not valid, I ignored. Of a migration the line has date, author and description."
+        "E not valid, I ignored. Of a migration the line has date, author and description; "
+        "a terminal that is too narrow for them shows no author."
     )
     group = LOOKING
     examples = (
@@ -298,10 +300,13 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         if name is None or not self.is_ours:
             super()._print_task(template, task, status, list_deps, tasks)
             return
-        line = template.format(name=task.name, doc=task.doc, status=self._letter(name, task, tasks))
-        if self.outstream.isatty():
-            width = shutil.get_terminal_size().columns
-            line = line if len(line) <= width else f"{line[: width - 2].rstrip()}…\n"
+        letter, entry = self._letter(name, task, tasks), session().plan.get(name)
+        line = template.format(name=task.name, doc=task.doc, status=letter)
+        width = shutil.get_terminal_size().columns if self.outstream.isatty() else len(line)
+        if len(line) > width and entry:
+            # Where not all of it fits, what it does says more than who did it.
+            line = template.format(name=task.name, doc=describe(entry, brief=True), status=letter)
+        line = line if len(line) <= width else f"{line[: width - 2].rstrip()}…\n"
         self.outstream.write(line)
         if list_deps:
             for path in sorted(task.file_dep):

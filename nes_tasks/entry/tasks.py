@@ -83,15 +83,16 @@ def _task(entry: Entry) -> dict[str, Any]:
     }
 
 
-def describe(entry: Entry) -> str:
-    """Return date, author and description of a migration as one line."""
+def describe(entry: Entry, *, brief: bool = False) -> str:
+    """Return date, author (unless `brief`) and description of a migration as one line."""
     if entry.problem and not entry.is_applied:
         return f"invalid: {entry.problem.message}"
     about = entry.metadata
     assert about is not None
     name = about.author.partition("<")[0].strip() or about.author
     day = about.date.isoformat() if about.date else ""
-    return printable(f"{day:<10}  {name}  {about.description}")
+    parts = (f"{day:<10}", about.description) if brief else (f"{day:<10}", name, about.description)
+    return printable("  ".join(parts))
 
 
 def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit passes both by name

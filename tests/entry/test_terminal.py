@@ -54,6 +54,12 @@ def test_tables_fit_80_columns_of_a_terminal_and_are_whole_in_a_pipe(
     assert kept in piped.out
 
 
+def test_a_list_that_is_too_wide_gives_up_the_author_first(wide: Workspace) -> None:
+    line = on_a_terminal(wide, "list", "--all", "--status", "migrate:1").splitlines()[0]
+    assert line.startswith("U migrate:001-a-name-of-30-characters-xx   2026-01-15  Do 001-a-name")
+    assert "Asha Example" in wide.doit("list", "--all", "--status", "migrate:1").out
+
+
 def test_the_columns_of_numbers_stay_whole_on_a_terminal(wide: Workspace) -> None:
     shown = on_a_terminal(wide, "history").splitlines()
     assert shown[0].split() == ["Migration", "Applied", "By", "Files", "Commits", "Seconds"]
