@@ -56,8 +56,8 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
     def add_failure(self, task: Any, fail: BaseFail) -> None:
         """Say at once what went wrong."""
         name = migration_name(task.name)
-        if task.name == CHECK and isinstance(fail, UnmetDependency):
-            pass  # what was found is told already
+        if task.name in (CHECK, GROUP) and isinstance(fail, UnmetDependency):
+            pass  # what is wrong with its parts is told already
         elif is_check(task.name) and isinstance(fail, TaskFailed):
             session().worsen(getattr(fail, "exit_code", 1))
             self.write(self.checks.add(fail.message.splitlines()))
