@@ -8,6 +8,7 @@ commits, keeps to a sparse checkout, and fetches nothing that it does not write.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from ..errors import DatabaseError, GitError
 from .difference import Change, changed_files
 from .git import Git
 from .objects import blob_id
+
+# The words of git, in its entry.c, for a file that the system does not let it write.
+CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
 
 
 class Checkout:
@@ -106,10 +110,13 @@ class Checkout:
         try:
             self._git.run("read-tree", "-m", "-u", self._tree(old), new)
         except GitError as error:
+            away = f"git -C {self._place} stash --include-untracked, then run it again"
+            # What is on the disk is nobody's own then, and a stash would need room as well.
+            full = "make room on the disk, or permit writing; the next doit finishes it"
             raise DatabaseError(
                 f"applied and committed, but {self._place} could not be checked out: "
                 f"{_without_command(error)}",
-                hint=f"git -C {self._place} stash --include-untracked, then run it again",
+                hint=full if CANNOT_WRITE.search(error.stderr) else away,
             ) from error
 
     def finish(self, old: str | None, new: str) -> None:

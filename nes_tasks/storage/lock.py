@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from ..clock import now, timestamp
@@ -68,5 +69,6 @@ def _holder(path: Path) -> str:
     """Return who holds the lock; the file is for people only and may be gone already."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         who = json.loads(path.read_text(encoding="utf-8"))
-        return f"{who['command']} (process {who['pid']} on {who['host']}, since {who['since']})"
+        moment = datetime.fromisoformat(who["since"]).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"{who['command']} (process {who['pid']} on {who['host']}, since {moment})"
     return "another run"

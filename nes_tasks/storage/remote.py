@@ -123,9 +123,13 @@ class Remote:
         self._note_pushed(head)
 
     def _note_pushed(self, head: str | None) -> None:
-        """Note what the remote has now; git does so itself unless it is a bare clone."""
-        if head and self.standing(head).ahead:
-            self._git.run("update-ref", self._seen, head)
+        """Note what the remote has now; git does so itself unless it is a bare clone.
+
+        Where nothing can be written the push has been made nevertheless.
+        """
+        with contextlib.suppress(GitError):
+            if head and self.standing(head).ahead:
+                self._git.run("update-ref", self._seen, head)
 
     def _check_known(self) -> None:
         if not self.exists:

@@ -149,6 +149,7 @@ def test_continue_does_not_apply_what_builds_on_a_failure(started: Workspace) ->
     ran = started.doit("run", "--continue")
     assert ran.code == 1
     assert "not run, because an earlier one failed: 003-later" in ran.err
+    assert "UnmetDependency" not in ran.out + ran.err
     assert started.applied() == ["001-first"]
 
 
@@ -391,6 +392,18 @@ def test_a_full_disk_changes_nothing(started: Workspace, tmp_path: Path) -> None
         assert ran.code != 0
         assert "Traceback" not in ran.err
         assert started.git_in(small / "db", "rev-parse", "HEAD") == head
+        assert started.git_in(small / "db", "status", "--porcelain") == ""
+        # What compresses well is committed before there is no room for the files.
+        script = started.migrations / "002-big/migrate.py"
+        script.write_text(script.read_text().replace("os.urandom(30000)", "bytes(30000)"))
+        ran = started.doit()
+        assert ran.code == 3
+        assert "applied and committed, but" in ran.err
+        assert ran.err.endswith(
+            "make room on the disk, or permit writing; the next doit finishes it\n"
+        )
+        subprocess.run(["mount", "-o", "remount,size=99m", str(small)], check=True)
+        assert started.doit().code == 0
         assert started.git_in(small / "db", "status", "--porcelain") == ""
     finally:
         subprocess.run(["umount", "-l", str(small)], check=True)

@@ -53,7 +53,7 @@ def test_a_second_process_is_told_who_is_at_work(tmp_path: Path) -> None:
             pass
         assert raised.value.message == (
             f"the database is in use by doit migrate:001-first (process {process.pid} "
-            f"on {socket.gethostname()}, since 2026-02-03T04:05:06Z)"
+            f"on {socket.gethostname()}, since 2026-02-03 04:05:06 UTC)"
         )
         assert raised.value.hint == "wait until it ends"
         assert raised.value.exit_code == 3

@@ -91,6 +91,14 @@ def test_only_the_branch_is_pushed(remote: Place, repository: Repository) -> Non
     assert remote.git("for-each-ref", "--format=%(refname)") == "refs/heads/main"
 
 
+def test_a_push_counts_where_it_cannot_be_noted(remote: Place, repository: Repository) -> None:
+    seen = repository.git_dir / "refs/remotes/origin/main.lock"
+    seen.parent.mkdir(parents=True, exist_ok=True)
+    seen.touch()
+    repository.push()
+    assert remote.git("rev-parse", "main") == repository.head()
+
+
 def test_a_first_push_makes_the_branch(tmp_path: Path, repository: Repository) -> None:
     empty = init(tmp_path / "empty.git", "--bare")
     Place(repository.git.folder).git("remote", "set-url", "origin", f"file://{empty.path}")
