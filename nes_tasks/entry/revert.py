@@ -77,3 +77,7 @@ class Revert(Command):
             )
         elif entry.problem:
             self.outstream.write(f"It cannot be applied as it is: {entry.problem}\n")
+            if entry.folder:
+                self.outstream.write(
+                    f"If it shall stay undone, remove its folder: git rm -r {entry.folder.shown}\n"
+                )
