@@ -78,10 +78,16 @@ def _words(found: Provenance) -> str:
             short(printable(commit.subject), MAX_SUBJECT),
         )
         for commit in found.commits
-        if commit.id in setters
+        # The first one of a shallow clone has not set what it is shown with.
+        if commit.id in setters and not commit.is_cut
     ]
-    rest = f"(not shown: version_summary and what was never set, {hidden:,} fields)\n"
-    return f"{fields}{rest}\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
+    text = f"{fields}(not shown: version_summary and what was never set, {hidden:,} fields)\n"
+    if commits:
+        text += f"\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
+    if any(commit.is_cut for commit in setters.values()):
+        place = session().project.settings.shown_database
+        text += f"\nThis is a shallow clone; git -C {place} fetch --unshallow brings the rest.\n"
+    return text
 
 
 def _whole(text: str, _: int) -> str:

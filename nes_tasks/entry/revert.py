@@ -20,7 +20,7 @@ REASON = {
 
 
 def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}" if count else "no files"
+    return f"{count:,} file{'' if count == 1 else 's'}"
 
 
 class Revert(Command):
@@ -55,10 +55,12 @@ class Revert(Command):
         if not yes:
             reversal = propose(project, name)
             restored = len(reversal.restored) - reversal.deleted
-            self.outstream.write(
-                f"Reverting {name} deletes {_files(reversal.deleted)} of {place} and "
-                f"brings back the earlier content of {_files(restored)}.\n"
-            )
+            parts = {
+                "deletes": reversal.deleted,
+                "brings back the earlier content of": restored,
+            }
+            does = " and ".join(f"{verb} {_files(count)}" for verb, count in parts.items() if count)
+            self.outstream.write(f"In {place}, reverting {name} {does}.\n")
             if not confirmed("Revert it?", f"doit revert {name} --yes"):
                 say("nothing was written")
                 return 0

@@ -13,7 +13,7 @@ from rich.table import Table
 
 # A pipe has no width; nothing that goes into one is cut or folded.
 PIPE_WIDTH = 1_000_000
-# Names are copied, so other columns are folded first; longer ones must be.
+# Names are copied, so other columns are folded first; longer ones must be, behind so much.
 NAME_WIDTH = 30
 
 
@@ -27,7 +27,8 @@ def new_table() -> Table:
 def add_names(table: Table, heading: str, names: Iterable[str]) -> None:
     """Add the column for names of migrations, which is given room before other columns."""
     longest = max(map(len, names), default=0)
-    table.add_column(heading, overflow="fold", no_wrap=longest <= NAME_WIDTH)
+    whole = longest <= NAME_WIDTH
+    table.add_column(heading, overflow="fold", no_wrap=whole, min_width=min(longest, NAME_WIDTH))
 
 
 def rendered(table: Table) -> str:

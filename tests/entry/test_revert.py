@@ -146,6 +146,7 @@ def test_what_is_unrelated_stays(workspace: Workspace) -> None:
     assert workspace.applied() == ["002-second"]
     assert [p.stem for p in (workspace.db / "v2/entity/person").iterdir()] == ["bina-rai"]
     assert "It cannot be applied as it is: migrations/001-first comes before 002-second" in ran.out
+    assert ran.out.endswith("remove its folder: git rm -r migrations/001-first\n")
     assert workspace.doit("renumber", "1").code == 0
     assert workspace.doit().code == 0
     assert workspace.applied() == ["002-second", "003-first"]
@@ -156,7 +157,7 @@ def test_without_an_answer_it_only_shows_what_it_would_do(applied: Workspace) ->
     ran = applied.doit("revert", "2")
     assert ran.code == 2
     assert ran.out == (
-        "Reverting 002-tag deletes 4 files of nes-db and brings back the earlier content "
+        "In nes-db, reverting 002-tag deletes 4 files and brings back the earlier content "
         "of 1 file.\n"
     )
     assert ran.err.endswith("doit revert 002-tag --yes\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from terminal import COLOUR, CONTROL, Terminal
@@ -64,6 +65,16 @@ def test_the_columns_of_numbers_stay_whole_on_a_terminal(wide: Workspace) -> Non
     shown = on_a_terminal(wide, "history").splitlines()
     assert shown[0].split() == ["Migration", "Applied", "By", "Files", "Commits", "Seconds"]
     assert shown[2].startswith("001-a-name-of-30-characters-xx ")
+
+
+def test_a_longer_name_keeps_the_room_of_a_name(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "project")
+    name = "001-a-name-of-more-than-30-characters-xx"
+    workspace.migration(name)
+    assert workspace.doit().code == 0
+    shown = on_a_terminal(workspace, "history").splitlines()
+    assert shown[2].startswith(f"{name[:30]} ")
+    assert max(map(len, shown)) <= 80
 
 
 def test_no_color_is_respected(wide: Workspace) -> None:
