@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from doit import cmd_help
 from doit.cmdparse import CmdOption, TaskParse
 
 from ..errors import UsageError
+from .check_report import CHECK
 from .commands import APPLYING, CONTRIBUTING, LOOKING, MAINTAINING, Guarded
 from .manual import WIDTH, option_lines
 from .mistakes import unknown_command
+from .session import GROUP
 
 GROUPS = (APPLYING, LOOKING, CONTRIBUTING, MAINTAINING)
 # Where commands stand that come with doit and do nothing about migrations.
 REST = Guarded.group
+# What is typed like a command and is a task to doit: the group it belongs to, its purpose.
+TASKS = {CHECK: (CONTRIBUTING, "tell what is wrong with migration folders")}
+EXPLANATIONS = {
+    CHECK: (
+        "doit check looks at each folder that is not applied yet, or was changed after it was "
+        "applied, and tells what is wrong, with file and line. doit check:5 looks at number 5 "
+        "only. The script is loaded and migrate is not called. An error ends with exit code 1, a "
+        "hint does not. What has passed is looked at again when it changes."
+    ),
+    GROUP: "doit help run tells how migrations are applied.",
+}
 
 
 class Help(Guarded, cmd_help.Help):  # type: ignore[misc]
@@ -63,6 +76,9 @@ class Help(Guarded, cmd_help.Help):  # type: ignore[misc]
         params = [*task.creator_params, *task.params]
         options = TaskParse([CmdOption(option) for option in params]).options
         self.outstream.write("".join(f"{line}\n" for line in option_lines(options)))
+        explanation = EXPLANATIONS.get(task.name.partition(":")[0]) if self.is_ours else None
+        if explanation:
+            self.outstream.write(f"\n{textwrap.fill(explanation, WIDTH)}\n")
         return 0
 
     def no_such(self, word: str) -> UsageError:
@@ -77,7 +93,9 @@ def overview(commands: Mapping[str, Any]) -> str:
     lines = ["Migrations of a database that is kept in git. doit applies what is pending.", ""]
     for group in (*GROUPS, REST):
         named = {name: cmd for name, cmd in commands.items() if _group(cmd) == group}
-        lines += [group, *_rows(named.items()), ""]
+        purposes = {name: command.doc_purpose for name, command in named.items()}
+        purposes |= {name: purpose for name, (of, purpose) in TASKS.items() if of == group}
+        lines += [group, *_rows(purposes), ""]
     lines += ["doit help COMMAND explains one; doit list shows the tasks.", ""]
     return "\n".join(lines)
 
@@ -86,8 +104,8 @@ def _group(command: Any) -> str:
     return str(getattr(command, "group", REST))
 
 
-def _rows(commands: Iterable[tuple[str, Any]]) -> list[str]:
+def _rows(purposes: Mapping[str, str]) -> list[str]:
     return [
-        textwrap.fill(f"  doit {name:14}{command.doc_purpose}", WIDTH, subsequent_indent=" " * 21)
-        for name, command in sorted(commands)
+        textwrap.fill(f"  doit {name:14}{purpose}", WIDTH, subsequent_indent=" " * 21)
+        for name, purpose in sorted(purposes.items())
     ]

@@ -8,7 +8,7 @@ import pytest
 from our_commands import flags, invocations, our_commands, own_options
 from workspace import Workspace
 
-from nes_tasks.entry.help import GROUPS, REST, overview
+from nes_tasks.entry.help import GROUPS, REST, TASKS, overview
 
 
 @pytest.mark.parametrize("name", list(our_commands()))
@@ -51,7 +51,7 @@ def test_the_overview_has_each_command_once_by_what_it_is_for() -> None:
     lines = overview(our_commands()).splitlines()
     assert max(map(len, lines)) <= 80
     named = [line.split()[1] for line in lines if line.startswith("  doit ")]
-    assert sorted(named) == sorted(our_commands())
+    assert sorted(named) == sorted([*our_commands(), *TASKS])
     assert [line for line in lines if line in (*GROUPS, REST)] == [*GROUPS, REST]
     groups = {command.group for command in our_commands().values()}
     assert groups == {*GROUPS, REST}
@@ -68,6 +68,18 @@ def test_it_is_printed_wherever_it_is_asked_for(workspace: Workspace, tmp_path: 
     assert task.out.startswith("migrate:001-first  2026-01-15  Asha Example  Do 001-first\n")
     assert "    --force\n" in task.out
     assert "Maintaining" in workspace.doit("help", cwd=tmp_path).out
+
+
+def test_the_check_is_listed_and_explained_although_it_is_a_task(workspace: Workspace) -> None:
+    lines = overview(our_commands()).splitlines()
+    listed = next(n for n, line in enumerate(lines) if line.startswith("  doit check  "))
+    assert lines.index("Contributing") < listed < lines.index("Maintaining")
+    workspace.migration("001-first")
+    for words in (["help", "check"], ["help", "check:1"]):
+        told = workspace.doit(*words)
+        assert told.code == 0
+        assert "An error ends with exit code 1" in " ".join(told.out.split())
+        assert max(map(len, told.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
