@@ -12,7 +12,7 @@ from .commands import LOOKING
 from .session import session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..storage.file_history import FileCommit
     from ..views.provenance import Provenance
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_VALUE = 40
 MAX_SUBJECT = 60
 SHORT = 10
+SETTER = "Set by"
 
 
 class Blame(Command):
@@ -69,7 +70,7 @@ def _words(found: Provenance) -> str:
         value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)
         rows.append((printable(field.path), value, _origin(commit), commit.id[:SHORT]))
         setters[commit.id] = commit
-    fields = _table(("Field", "Value", "Set by", "Commit"), rows)
+    fields = _table(("Field", "Value", SETTER, "Commit"), rows)
     commits = [
         (
             commit.id[:SHORT],
@@ -95,14 +96,17 @@ def _whole(text: str, _: int) -> str:
     return text
 
 
-def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
     from rich.text import Text
 
-    from .tables import new_table, rendered
+    from .tables import add_names, new_table, rendered
 
     table = new_table()
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading == "Commit")
+    for at, heading in enumerate(headings):
+        if heading == SETTER:
+            add_names(table, heading, (row[at] for row in rows))
+        else:
+            table.add_column(heading, overflow="fold", no_wrap=heading == "Commit")
     for row in rows:
         table.add_row(*map(Text, row))
     return rendered(table)

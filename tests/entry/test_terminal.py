@@ -67,6 +67,12 @@ def test_the_columns_of_numbers_stay_whole_on_a_terminal(wide: Workspace) -> Non
     assert shown[2].startswith("001-a-name-of-30-characters-xx ")
 
 
+def test_names_of_migrations_stay_whole_beside_fields(wide: Workspace) -> None:
+    shown = on_a_terminal(wide, "blame", "entity:person/asha-rai").splitlines()
+    (line,) = (line for line in shown if line.startswith("slug "))
+    assert line.split()[1:3] == ['"asha-rai"', "001-a-name-of-30-characters-xx"]
+
+
 def test_a_longer_name_keeps_the_room_of_a_name(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "project")
     name = "001-a-name-of-more-than-30-characters-xx"
