@@ -3,10 +3,10 @@
     python benchmarks/growth.py --files 10000 100000
 
 Each database is made with ``git fast-import``: half of the files are persons in one flat folder,
-the worst case for git (to make one of a million would take hours), and half are their versions. The
-working tree is sparse, as the maintainer guide advises for large databases. A migration then updates
-137 persons. Prints CPU, wall time, memory, and how they compare with the smallest size; asserts
-nothing.
+the worst case for git (to make one of a million would take hours), and half are their versions.
+The working tree is sparse, as the maintainer guide advises for large databases. A migration then
+updates 137 persons. Prints CPU, wall time, memory, and how they compare with the smallest size;
+asserts nothing.
 """
 
 from __future__ import annotations
