@@ -7,6 +7,7 @@ goes through a transaction that the caller may publish or throw away.
 
 from __future__ import annotations
 
+import glob
 import os
 import random
 import resource
@@ -181,6 +182,9 @@ def make_deterministic(name: str, clock: datetime) -> None:
 
     os.listdir = sorted_listdir
     os.scandir = sorted_scandir  # type: ignore[assignment]
+    # Path.glob and rglob of Python 3.13 have bound it when they were imported.
+    if globber := getattr(glob, "_Globber", None):
+        globber.scandir = staticmethod(sorted_scandir)
 
 
 class _SortedEntries:

@@ -276,7 +276,7 @@ def test_names_of_the_earlier_system_load(workspace: Workspace) -> None:
 
 
 UNREADABLE = [
-    ("a.json", b'{"a": 1,\n}', "a.json:2", "is not JSON, line 2, column 1"),
+    ("a.json", b'{"a": 1,\n"b" 2}', "a.json:2", "is not JSON, line 2, column 5"),
     ("a.json", b"", "a.json:1", "is empty"),
     ("a.json", b'{"a": "\xe9"}', "a.json:1", "is not UTF-8: byte 0xe9 in line 1"),
     ("a.jsonl", b'{"a": 1}\n{"a"\n', "a.jsonl:2", "is not JSON Lines, line 2"),
