@@ -183,8 +183,9 @@ def make_deterministic(name: str, clock: datetime) -> None:
     os.listdir = sorted_listdir
     os.scandir = sorted_scandir  # type: ignore[assignment]
     # Path.glob and rglob of Python 3.13 have bound it when they were imported.
-    if globber := getattr(glob, "_Globber", None):
-        globber.scandir = staticmethod(sorted_scandir)
+    globber = getattr(glob, "_StringGlobber", None)
+    if getattr(globber, "scandir", None) is scandir:
+        globber.scandir = staticmethod(sorted_scandir)  # type: ignore[union-attr]
 
 
 class _SortedEntries:
