@@ -186,7 +186,7 @@ def _referring(
         for change in changed_files(git, since, tip, *kinds)
         if change.new and change.path not in restored
     )
-    with closing(Snapshot(git, git.text("rev-parse", f"{tip}^{{tree}}"))) as snapshot:
+    with closing(Snapshot(git, git.tree_of(tip))) as snapshot:
         files = snapshot.read_many(written)
         return [path for path, data in files if data and gone & set(REFERENCE.findall(data))]
 

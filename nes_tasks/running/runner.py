@@ -165,7 +165,7 @@ class Runner:
     def _meet_expectation(self, repository: Repository, job: Job, commit: str) -> None:
         if self._expectation is None:
             return
-        tree = repository.git.text("rev-parse", f"{commit}^{{tree}}")
+        tree = repository.git.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.deterministic)
         if note:
             self._observer.logged(job.name, note)

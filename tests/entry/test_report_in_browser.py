@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from collections.abc import Iterator
@@ -42,6 +43,25 @@ STICKING_OUT = """
   !one.closest('.scroll') && !one.closest('svg')
   && one.getBoundingClientRect().right > window.innerWidth + 1
 ).map(one => one.outerHTML.slice(0, 100))
+"""
+
+# How bright a picture is, from 0 to 1, and how many colours it has.
+LOOKED_AT = """
+async png => {
+  const picture = new Image();
+  picture.src = 'data:image/png;base64,' + png;
+  await picture.decode();
+  const context = new OffscreenCanvas(picture.width, picture.height).getContext('2d');
+  context.drawImage(picture, 0, 0);
+  const {data} = context.getImageData(0, 0, picture.width, picture.height);
+  const colors = new Set();
+  let sum = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    sum += data[at] + data[at + 1] + data[at + 2];
+    colors.add(data[at] << 16 | data[at + 1] << 8 | data[at + 2]);
+  }
+  return [sum / (data.length / 4 * 3 * 255), colors.size];
+}
 """
 
 
@@ -128,6 +148,26 @@ def test_dark_is_dark_and_light_is_light(page: playwright.Page) -> None:
     assert brightness("backgroundColor") < 0.2 < 0.8 < brightness("color")
     dark = page.evaluate("getComputedStyle(document.querySelector('svg path[stroke]')).stroke")
     assert dark != accent
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_what_is_painted_is_text_and_charts_on_a_quiet_ground(
+    page: playwright.Page, size: dict[str, int]
+) -> None:
+    browser = page.context.browser
+    assert browser
+    looking = browser.new_page()  # the page itself may load no picture
+    page.set_viewport_size(size)
+    seen = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        picture = base64.b64encode(page.screenshot(full_page=True)).decode()
+        seen[scheme], colors = looking.evaluate(LOOKED_AT, picture)
+        assert colors > 50
+    looking.close()
+    # All but one or two parts in ten is ground, which is never pure white or black.
+    assert 0.85 < seen["light"] < 0.99
+    assert 0.03 < seen["dark"] < 0.25
 
 
 @pytest.mark.parametrize("size", [PHONE, SMALL_PHONE], ids=["390", "320"])
