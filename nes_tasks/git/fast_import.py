@@ -1,10 +1,15 @@
 """Writing git objects as a stream: one ``git fast-import`` process.
 
 The stream format is described in https://git-scm.com/docs/git-fast-import. Nothing that is
-written can be seen by anyone before `finish`: refs move only when git has read ``done``, and the
-objects wait in a folder of their own, as those of a push do in git's quarantine
+written can be seen by anyone before `finish`: objects and refs wait in a folder of their own, as
+the objects of a push do in git's quarantine
 (https://git-scm.com/docs/git-receive-pack#_quarantine_environment). Otherwise a migration that
-fails after a gigabyte would leave the gigabyte in the repository.
+fails after a gigabyte would leave the gigabyte in the repository. `finish` installs the objects
+first and sets the refs then, so that no ref ever names an object that is not there.
+
+git itself would set the refs while the objects are in quarantine. It is therefore given a linked
+worktree inside the quarantine, whose refs below ``refs/worktree`` are its own
+(https://git-scm.com/docs/git-worktree#_refs).
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ from .command import Git, failure
 TOGETHER = 64
 # Names with tmp_ are taken for leftovers by `git prune`, too, once they are two weeks old.
 ASIDE_PREFIX = "tmp_nes-tasks-"
+OBJECTS, WORKTREE = "objects", "worktree"
 # What would end a name or an address early in a commit's header; git drops them as well.
 NOT_IN_PERSON = str.maketrans("", "", "<>\n\r\0")
 
@@ -34,12 +40,15 @@ class FastImport:
     """A stream of blobs and commits into one repository."""
 
     def __init__(self, git: Git) -> None:
+        self._git = git
         self._objects = objects_folder(git)
         self._aside = Path(tempfile.mkdtemp(prefix=ASIDE_PREFIX, dir=self._objects))
+        self._refs: dict[str, str] = {}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._failure: GitError | None = None
         answers, theirs = os.pipe()
         try:
+            _make_quarantine(self._aside)
             self._process = git.start(
                 "fast-import",
                 "--quiet",
@@ -48,7 +57,9 @@ class FastImport:
                 stderr=self._errors,
                 pass_fds=[theirs],
                 env={
-                    "GIT_OBJECT_DIRECTORY": str(self._aside),
+                    "GIT_DIR": str(self._aside / WORKTREE),
+                    "GIT_COMMON_DIR": str(self._objects.parent),
+                    "GIT_OBJECT_DIRECTORY": str(self._aside / OBJECTS),
                     "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(self._objects),
                 },
             )
@@ -139,7 +150,7 @@ class FastImport:
         mark = self._marks
         text = message.encode()
         head = [
-            f"commit {ref}\nmark :{mark}\n",
+            f"commit refs/worktree/{ref}\nmark :{mark}\n",
             f"author {_person(author, author_date)}\n",
             f"committer {_person(committer, commit_date)}\n",
         ]
@@ -153,18 +164,27 @@ class FastImport:
         commit = self._answers.readline().strip().decode()
         if not commit:
             raise self._died()
+        self._refs[ref] = commit
         return commit
 
     def finish(self) -> None:
-        """Let git store everything and set the refs; raises `GitError` when it could not."""
+        """Store everything, then set the refs; raises `GitError` or `OSError` when that fails."""
         self._send_blobs()
         self._send(b"done\n", flush=True)
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()
         if self._process.wait():
             raise self._died()
-        _merge(self._aside, self._objects)
-        self._close()
+        try:
+            _install(self._aside / OBJECTS, self._objects)
+        except BaseException:
+            discard_quarantine(self._aside, self._objects)
+            raise
+        finally:
+            self._close()
+        rows = "".join(f"update {ref} {commit}\n" for ref, commit in self._refs.items())
+        if rows:
+            self._git.run("update-ref", "--stdin", stdin=rows.encode())
 
     def abort(self) -> None:
         """Throw everything away; without ``done`` git moves no ref."""
@@ -199,11 +219,19 @@ class FastImport:
 
 
 def objects_folder(git: Git) -> Path:
-    """Return the folder of the repository's objects."""
-    return git.folder / os.fsdecode(git.run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
+    """Return the folder of the repository's objects, which linked worktrees share."""
+    common = git.run("rev-parse", "--git-common-dir").rstrip(b"\n")
+    return git.folder / os.fsdecode(common) / "objects"
 
 
-def _merge(source: Path, target: Path) -> None:
+def _make_quarantine(aside: Path) -> None:
+    """Make the folders of objects and of a linked worktree that is on no branch."""
+    (aside / OBJECTS).mkdir()
+    (aside / WORKTREE).mkdir()
+    (aside / WORKTREE / "HEAD").write_text("ref: refs/worktree/none\n")
+
+
+def _install(source: Path, target: Path) -> None:
     """Move all files below `source` to the same places below `target`.
 
     A pack's index goes last, as by it others see the pack.
@@ -211,9 +239,22 @@ def _merge(source: Path, target: Path) -> None:
     for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
         there = target / item.name
         if item.is_dir() and there.is_dir():
-            _merge(item, there)
+            _install(item, there)
         else:
             item.replace(there)
+
+
+def discard_quarantine(aside: Path, objects: Path) -> None:
+    """Throw a quarantine away, with what has been moved out of it and cannot be used.
+
+    The folder is our own, so nobody else is at work in it: the caller holds the lock. A pack
+    whose index is still inside is not seen by git and would stay for ever.
+    """
+    for index in (aside / OBJECTS / "pack").glob("*.idx"):
+        if not (objects / "pack" / index.name).exists():
+            for part in (objects / "pack").glob(f"{index.stem}.*"):
+                part.unlink()
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _quoted(path: Path) -> str:
