@@ -34,7 +34,8 @@ def lock(folder: Path, command: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Not the folders above it: a repository that is gone must not come back as an empty one.
+        folder.mkdir(exist_ok=True)
         # A reader that looks whether somebody holds it does so for a moment, too.
         held = FileLock(folder / "lock", timeout=0.2)
         held.acquire(poll_interval=0.02)

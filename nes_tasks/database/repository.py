@@ -13,7 +13,7 @@ from ..errors import DatabaseError, GitError, UnavailableError, first_few
 from ..git.checkout import Checkout
 from ..git.command import Git, check_version
 from ..git.leftovers import clear_leftovers, locks
-from ..git.remote import Heard, Remote
+from ..git.remote import Heard, Remote, branches_of
 from ..scratch import scratch_folder
 from ..settings import Settings, shown
 from .journal import Publication
@@ -249,6 +249,22 @@ class Repository:
         tasks = ("--task=loose-objects", "--task=incremental-repack")
         self.git.attempt("maintenance", "run", "--auto", "--quiet", *tasks)
 
+    def remove_if_empty(self, command: str) -> None:
+        """Remove a repository that holds nothing: no file, and no commit but that of an empty tree.
+
+        Raises `LockHeldError` when somebody else has begun to use it.
+        """
+        path = self.settings.database
+        with self.locked(command):
+            refs = self.git.text("for-each-ref", "--format=%(objectname)^{tree}").splitlines()
+            commits = int(self.git.text("rev-list", "--all", "--count"))
+            trees = {self.git.text("rev-parse", ref) for ref in refs}
+            files = [item for item in path.iterdir() if item.name != ".git"]
+            if files or commits > 1 or not trees <= {self.git.empty_tree()}:
+                return
+            with scratch_folder(path.parent, f".{path.name}-") as aside:
+                path.rename(aside / "empty")
+
     def discard(self, ref: str) -> None:
         """Forget a private ref; git's garbage collection removes what only it held."""
         self.git.attempt("update-ref", "-d", ref)
@@ -289,13 +305,15 @@ class Repository:
             timeout=settings.push_timeout,
         )
 
-    def push(self, heard: Heard | None = None) -> None:
+    def push(self, heard: Heard | None = None, *, command: str = "doit push") -> None:
         """Push the branch to the remote; `heard` is called with each line of progress.
 
         Raises `UnavailableError` when it is refused, unreachable or not done within
-        `push_timeout` seconds; the commits stay in the local repository.
+        `push_timeout` seconds, or when the repository is in use; the commits stay in the local
+        repository.
         """
-        self.remote.push(self.head(), heard)
+        with self.locked(command):
+            self.remote.push(self.head(), heard)
 
     @cached_property
     def _configuration(self) -> dict[str, str]:
@@ -350,10 +368,18 @@ def _clone(git: Git, settings: Settings, url: str) -> None:
         git.run("clone", "--quiet", f"--origin={settings.remote}", *branch, "--", source, "new")
     except GitError as error:
         reason = error.message.removeprefix("git clone failed: ")
-        raise UnavailableError(
-            f"{url} cannot be cloned: {reason}",
-            hint="check the setting remote_url and the network, then run it again",
-        ) from error
+        hint = "check the setting remote_url and the network, then run it again"
+        there = _branches(git, source) if settings.branch else []
+        if there and settings.branch not in there:
+            hint = f"it has {first_few(there)}; name one of them in the setting `branch`"
+        raise UnavailableError(f"{url} cannot be cloned: {reason}", hint=hint) from error
+
+
+def _branches(git: Git, source: str) -> list[str]:
+    try:
+        return branches_of(git, source)
+    except GitError:
+        return []
 
 
 def is_submodule(settings: Settings) -> bool:

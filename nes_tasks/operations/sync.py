@@ -17,6 +17,7 @@ from ..clock import now
 from ..database.ledger import Ledger, is_absent
 from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
+from ..git.command import Git
 from ..git.log import read_commits
 from ..git.remote import Heard, Standing
 from ..migrations import Entry, MigrationResult, Plan, State
@@ -44,7 +45,8 @@ class Synchronization:
     `fetched` counts the remote's commits that were not here. `reapplied` are the results of
     what was executed again, `dropped` the migrations whose run here gave way to the remote's.
     `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` counts
-    the commits that the remote does not have.
+    the commits that the remote does not have. `branches` are those that it has, when the one
+    of the settings is not among them.
     """
 
     outcome: Outcome
@@ -53,6 +55,7 @@ class Synchronization:
     dropped: tuple[str, ...] = ()
     kept: str | None = None
     ahead: int = 0
+    branches: tuple[str, ...] = ()
 
 
 def push(project: Project, heard: Heard | None = None) -> Standing | None:
@@ -70,11 +73,32 @@ def push(project: Project, heard: Heard | None = None) -> Standing | None:
     return standing
 
 
-def fetch(runner: Runner, project: Project, heard: Heard | None = None) -> str | None:
+def unpushed(project: Project) -> int | None:
+    """Return how many commits the remote lacks, as far as is known here. Uses no network.
+
+    None without a database, or without a remote of the configured name. It is asked at the end
+    of every run, so it does not open the repository.
+    """
+    settings = project.settings
+    if is_absent(settings.database):
+        return None
+    git = Git(settings.database)
+    if git.ask("config", "--get", f"remote.{settings.remote}.url") is None:
+        return None
+    tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
+    known = ("--not", f"--remotes={settings.remote}")
+    counted = git.attempt("rev-list", "--count", tip, *known, "--")
+    return None if counted.returncode else int(counted.stdout)  # it fails before the first commit
+
+
+def fetch(
+    runner: Runner, project: Project, heard: Heard | None = None, *, command: str = "doit sync"
+) -> str | None:
     """Fetch the branch; return its tip at the remote, None when there is no such branch.
 
-    A database that is not there yet is cloned. Raises `UnavailableError` when the remote cannot
-    be reached, `DatabaseError` when there is neither a database nor a `remote_url`.
+    A database that is not there yet is cloned. Before git fetches, what a killed command has left
+    is put right. Raises `UnavailableError` when the remote cannot be reached, `DatabaseError`
+    when there is neither a database nor a `remote_url`.
     """
     settings = project.settings
     if is_absent(settings.database) and not settings.remote_url:
@@ -82,7 +106,9 @@ def fetch(runner: Runner, project: Project, heard: Heard | None = None) -> str |
             f"{settings.shown_database} is not there yet, so there is nothing to bring along",
             hint="doit makes it; the setting remote_url says what to clone",
         )
-    return runner.repository.remote.fetch(heard)
+    repository = runner.repository
+    with repository.locked(command):
+        return repository.remote.fetch(heard)
 
 
 def synchronize(
@@ -105,7 +131,8 @@ def synchronize(
         ours = repository.head()
         standing = repository.remote.standing(ours)
         if theirs is None:
-            return Synchronization(Outcome.ABSENT, ahead=standing.ahead)
+            there = tuple(repository.remote.branches())
+            return Synchronization(Outcome.ABSENT, ahead=standing.ahead, branches=there)
         if not standing.behind:
             return Synchronization(Outcome.CURRENT, ahead=standing.ahead)
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
 from ..database.marker import Statistics
-from ..database.repository import PRIVATE_REFS, Repository
+from ..database.repository import PRIVATE_REFS, Repository, starts_empty
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
 from ..git.log import Commit
 from ..migrations import (
@@ -94,6 +94,7 @@ class Runner:
         self._log = RunLog(project.settings.state_folder / "logs")
         self._worker = Worker(self._log.path, may_record=may_record)
         self._opened: Repository | None = None
+        self._made = False
         self._applied = 0
         self._seen: tuple[Plan, Ledger] | None = None
         self._by_hand: dict[str, list[Commit]] | None = None
@@ -102,6 +103,7 @@ class Runner:
     def repository(self) -> Repository:
         """The database repository; made or cloned when it is first needed."""
         if self._opened is None:
+            self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
         return self._opened
 
@@ -360,11 +362,17 @@ class Runner:
             pass
 
     def close(self) -> None:
-        """End the worker, and tidy up after what was applied."""
+        """End the worker, and tidy up after what was applied.
+
+        A database that was made for migrations none of which was applied goes away again.
+        """
         self._worker.close()
-        if self._applied:
-            with contextlib.suppress(NesTasksError), self.repository.locked(self.command):
-                self.repository.tidy()
+        with contextlib.suppress(NesTasksError):
+            if self._applied:
+                with self.repository.locked(self.command):
+                    self.repository.tidy()
+            elif self._opened and self._made:
+                self._opened.remove_if_empty(self.command)
 
     def __enter__(self) -> Runner:
         return self
