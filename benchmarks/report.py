@@ -24,7 +24,7 @@ from typing import IO
 from full_size import git, project, show
 from measuring import measure
 
-from nes_tasks.storage.marker import Marker, Statistics, marker_path
+from nes_tasks.database.marker import Marker, Statistics, marker_path
 
 # Large commits, as git writes the whole list of a folder anew in each.
 IN_A_MIGRATION, IN_A_COMMIT = 50_000, 50_000

@@ -3,7 +3,7 @@
 ``from nes_tasks.dodo import *`` is all that a project needs; tasks of its own stand below it.
 """
 
-from .entry.check import task_check
-from .entry.tasks import DOIT_CONFIG, task_migrate
+from .cli.check import task_check
+from .cli.tasks import DOIT_CONFIG, task_migrate
 
 __all__ = ["DOIT_CONFIG", "task_check", "task_migrate"]

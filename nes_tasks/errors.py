@@ -1,6 +1,6 @@
 """Errors that a user can act on: they carry what is wrong and the next command to type.
 
-Everything that the package raises on purpose derives from `NesTasksError`; the entry floor
+Everything that the package raises on purpose derives from `NesTasksError`; the layer `cli`
 turns it into one line and an exit code. Programming errors stay ordinary exceptions.
 """
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from nes_tasks.storage.marker import Marker, Statistics, marker_path
+from nes_tasks.database.marker import Marker, Statistics, marker_path
 
 
 @dataclass

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..entry.boundary import guarded
+from ..cli.console import guarded
 from ..errors import UsageError
 from .api import Api
 from .issue import report

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..errors import UnavailableError
-from ..storage.git import reason
+from ..git.command import reason
 
 # Who a workflow is with the token of its job.
 BOT = "github-actions[bot]"

@@ -11,8 +11,8 @@ import zipfile
 import zlib
 
 from ..errors import NesTasksError
-from ..views.preview import Preview
-from ..views.saved_preview import read_preview
+from ..operations.preview import Preview
+from ..operations.preview_file import read_preview
 from .api import Api
 from .pull_request import PreviewRun
 

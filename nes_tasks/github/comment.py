@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..entry.comment import comment as preview_comment
-from ..entry.preview import UPDATED_IN_A_COMMENT
+from ..cli.markdown import comment as preview_comment
+from ..cli.preview import UPDATED_IN_A_COMMENT
 from .api import BOT, Api
 from .artifact import UnfitArtifactError, checked, fetch
 from .pull_request import PreviewRun, pull_request_of

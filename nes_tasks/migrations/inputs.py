@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
-from .printable import HOSTILE, printable
+from ..printable import HOSTILE, printable
 
 BACKUP_SUFFIXES = ("~", ".swp", ".orig", ".rej", ".pyc")
 

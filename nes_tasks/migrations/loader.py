@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, SettingsError
+from ..printable import move_command, printable
 from .inputs import HashCache, InputFile, hash_files, list_inputs
 from .metadata import Metadata, checked_metadata, read_constants
 from .migration import Migration
-from .printable import move_command, printable
 
 # Leading zeros only up to three digits: "%03d-name" must give the folder's name back.
 NAME = re.compile(r"([0-9]{3}|[1-9][0-9]{3,})-([a-z0-9]+(?:-[a-z0-9]+)*)")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidMigrationError
-from .printable import HOSTILE, abridged, printable
+from ..printable import HOSTILE, abridged, printable
 
 MAX_LENGTH = 300
 PLACEHOLDER = "[TODO"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ..storage.marker import Statistics
+from ..database.marker import Statistics
 
 
 @dataclass(frozen=True, slots=True)

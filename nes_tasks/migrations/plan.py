@@ -15,10 +15,10 @@ from itertools import count
 from typing import Protocol
 
 from ..errors import InvalidMigrationError, MigrationRefusedError, UsageError
+from ..printable import abridged, move_command
 from .inputs import HashCache
 from .loader import Folder, free_name, load, next_number, order, split_name
 from .migration import Migration
-from .printable import abridged, move_command
 
 
 class State(StrEnum):

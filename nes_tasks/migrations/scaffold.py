@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, NesTasksError, UnavailableError, UsageError
+from ..printable import HOSTILE, abridged
 from .loader import MAX_NAME_LENGTH, README, SCRIPTS, in_latin, words_of
 from .metadata import PLACEHOLDER, author_identity
-from .printable import HOSTILE, abridged
 
 SCRIPT = SCRIPTS[0]
 # Where a project may keep a template of its own, and where this package has one.

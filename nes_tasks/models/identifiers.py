@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..storage.marker import FOLDER as MIGRATION_LOGS
+from ..database.marker import FOLDER as MIGRATION_LOGS
 from .constraints import (
     MAX_PREFIX_DEPTH,
     MAX_SLUG_LENGTH,

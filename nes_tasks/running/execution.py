@@ -19,16 +19,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from .. import compat
+from ..database.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
+from ..database.message import commit_message
+from ..database.owned_store import OwnedStore
+from ..database.transaction import Signature, Transaction
+from ..git.command import Git
+from ..git.file_history import read_file_history
 from ..models.codec import MalformedFileError
-from ..storage.file_history import read_file_history
-from ..storage.git import Git
-from ..storage.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
-from ..storage.message import commit_message
-from ..storage.transaction import Signature, Transaction
-from . import compat
 from .failure import failure
 from .job import Channel, Job
-from .owned_store import OwnedStore
 from .script import run_script
 
 
@@ -58,7 +58,7 @@ def _name_the_writer(error: BaseException, job: Job) -> None:
 
 
 def _run(job: Job, channel: Channel) -> dict[str, Any]:
-    from ..services.scraping.recording import Recording
+    from ..scraping.recording import Recording
 
     started = perf_counter()
     clock = datetime.fromisoformat(job.clock)
@@ -137,9 +137,9 @@ def _context(
     log: Callable[[str], None],
     progress: Callable[[str | None, int, int | None], None],
 ) -> Any:
+    from ..scraping.service import ScrapingService
     from ..services.database import EntityDatabase
     from ..services.publication import PublicationService
-    from ..services.scraping.service import ScrapingService
     from ..services.search import SearchService
     from .context import MigrationContext
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NesTasksError
-from ..migrations.printable import printable
+from ..printable import printable
 from .advice import advice
 from .script import UnfinishedError
 

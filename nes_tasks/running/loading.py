@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from . import compat
+from .. import compat
 from .execution import make_deterministic
 from .failure import failure
 from .job import Channel, Loading

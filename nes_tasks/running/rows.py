@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ..errors import NesTasksError
-from ..migrations.printable import abridged
+from ..printable import abridged
 
 # What spreadsheet programs write between cells where the comma is the decimal sign, and others.
 OTHER_DELIMITERS = (";", "\t", "|")

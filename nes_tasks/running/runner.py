@@ -14,7 +14,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from ..clock import now, timestamp
+from ..database.ledger import Applied, Ledger
+from ..database.marker import Statistics
+from ..database.repository import PRIVATE_REFS, Repository
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
+from ..git.log import Commit
 from ..migrations import (
     Folder,
     MigrationResult,
@@ -25,16 +29,11 @@ from ..migrations import (
     hash_inputs,
     load,
 )
+from ..project import Project, known_from_commits
 from ..settings import shown
-from ..storage.history import Commit
-from ..storage.ledger import Applied, Ledger
-from ..storage.marker import Statistics
-from ..storage.repository import PRIVATE_REFS, Repository
-from .adoption import known_from_commits
 from .expectation import Expectation
 from .job import Job
 from .log import RunLog
-from .project import Project
 from .worker import Worker
 
 
@@ -421,7 +420,7 @@ def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
     after = _hash(folder)
     if after == inputs:
         return
-    from ..services.scraping.recording import FILE_NAME
+    from ..scraping.recording import FILE_NAME
 
     if {path for path, _ in after.items() ^ inputs.items()} == {FILE_NAME}:
         raise MigrationRefusedError(

@@ -245,8 +245,8 @@ def _preload() -> None:
     import tomli_w  # noqa: F401
 
     del sys.modules["pytest"]
+    from ..scraping import recording, service  # noqa: F401
     from ..services import database, publication, search  # noqa: F401
-    from ..services.scraping import recording, service  # noqa: F401
     from . import context, execution, loading  # noqa: F401
 
     gc.collect()

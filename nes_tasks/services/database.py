@@ -40,6 +40,7 @@ from ..models.entity import Entity
 from ..models.identifiers import AUTHOR, ENTITY, RELATIONSHIP, SUFFIX, VERSION, path_of
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
+from .entity_files import ObjectFiles, path_if_any
 from .filters import entity_test, relationship_test, version_test
 from .folders import (
     AUTHORS,
@@ -50,8 +51,7 @@ from .folders import (
     plain,
     prefix_folder,
 )
-from .object_files import ObjectFiles, path_if_any
-from .page import DEFAULT_LIMIT, check_page, page
+from .pagination import DEFAULT_LIMIT, check_page, page
 from .scoring import name_score
 
 Direction = Literal["source", "target", "both"]

@@ -13,7 +13,7 @@ from ..models.version import Version
 from .database import EntityDatabase
 from .folders import entity_folder
 from .name_index import NameIndex
-from .page import DEFAULT_LIMIT
+from .pagination import DEFAULT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

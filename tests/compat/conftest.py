@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nes_tasks.running.compat import install
-from nes_tasks.running.compat.finder import EarlierNames
+from nes_tasks.compat import install
+from nes_tasks.compat.finder import EarlierNames
 
 
 @pytest.fixture(autouse=True)

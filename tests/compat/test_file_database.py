@@ -142,7 +142,7 @@ def test_there_is_no_database_before_it_is_initialized_nor_after_the_cleanup(con
 def test_a_script_beside_migrations_can_use_the_names(tmp_path: Path) -> None:
     script = tmp_path / "count.py"
     script.write_text(
-        "from nes_tasks.running.compat import install\n"
+        "from nes_tasks.compat import install\n"
         "install()\n"
         "import asyncio\n"
         "from nes.config import Config\n"

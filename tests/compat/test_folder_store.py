@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nes_tasks.storage.folder_store import FolderStore
-from nes_tasks.storage.store import Store
+from nes_tasks.database.folder_store import FolderStore
+from nes_tasks.database.store import Store
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from workspace import Ran, Workspace
 
-from nes_tasks.storage.marker import Marker
+from nes_tasks.database.marker import Marker
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DATA_FILES = {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nes_tasks.running.compat.finder import EarlierNames, install
-from nes_tasks.running.compat.names import MODULES, WITHHELD
+from nes_tasks.compat.finder import EarlierNames, install
+from nes_tasks.compat.names import MODULES, WITHHELD
 
 # Every import that an existing migration or a script beside one has, as written there.
 IMPORTS_OF_MIGRATIONS = """
@@ -125,7 +125,7 @@ def test_it_takes_the_place_of_a_package_that_is_loaded_already(tmp_path: Path) 
     (package / "__init__.py").write_text("OTHER = True\n")
     code = (
         "import nes; assert nes.OTHER\n"
-        "from nes_tasks.running.compat import install; install()\n"
+        "from nes_tasks.compat import install; install()\n"
         "import nes; assert not hasattr(nes, 'OTHER')\n"
         "from nes.core.models import Name; print(Name.__module__)\n"
     )
@@ -138,7 +138,7 @@ def test_it_takes_the_place_of_a_package_that_is_loaded_already(tmp_path: Path) 
 def test_making_the_modules_loads_nothing_that_is_not_asked_for() -> None:
     code = (
         "import sys\n"
-        "from nes_tasks.running.compat import install; install()\n"
+        "from nes_tasks.compat import install; install()\n"
         "import nes.core.models, nes.services.scraping, nes.database, nes.config\n"
         "from nes.core.utils.slug_helper import text_to_slug\n"
         "print({'pydantic', 'httpx', 'orjson'} & sys.modules.keys())\n"
@@ -149,8 +149,8 @@ def test_making_the_modules_loads_nothing_that_is_not_asked_for() -> None:
 
 def test_listing_tasks_does_not_load_it() -> None:
     code = (
-        "import sys, nes_tasks.entry.tasks, nes_tasks.entry.commands\n"
-        "print([name for name in sys.modules if name.startswith('nes_tasks.running.compat')])\n"
+        "import sys, nes_tasks.cli.tasks, nes_tasks.cli.doit_commands\n"
+        "print([name for name in sys.modules if name.startswith('nes_tasks.compat')])\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"

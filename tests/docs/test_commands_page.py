@@ -13,8 +13,8 @@ from story import copied, surroundings
 from transcripts import blocks, commands, masked
 from workspace import Workspace
 
-from nes_tasks.entry.help import GROUPS, REST
-from nes_tasks.entry.tasks import FORCE
+from nes_tasks.cli.help import GROUPS, REST
+from nes_tasks.cli.tasks import FORCE
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,7 @@ def test_every_pattern_passes_the_check_and_runs(guide: str, workspace: Workspac
 
 
 def test_what_the_check_finds_is_told(guide: str) -> None:
-    from nes_tasks.migrations.checks import LARGE
+    from nes_tasks.migrations.lint import LARGE
     from nes_tasks.migrations.loader import MAX_NAME_LENGTH
 
     table = part(guide, "What the check finds")

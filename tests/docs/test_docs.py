@@ -15,9 +15,9 @@ from story import surroundings
 from transcripts import blocks, commands, masked
 from workspace import Ran, Workspace
 
+from nes_tasks.database.marker import Marker, Statistics
+from nes_tasks.database.message import commit_message
 from nes_tasks.settings import DEFAULTS, KEYS, Settings
-from nes_tasks.storage.marker import Marker, Statistics
-from nes_tasks.storage.message import commit_message
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 
@@ -115,7 +115,7 @@ def test_the_settings_page_has_every_key_with_its_default(project: Path) -> None
 
 
 def test_the_database_page_shows_a_real_marker_and_the_real_configuration(project: Path) -> None:
-    from nes_tasks.storage.repository import CONFIGURATION
+    from nes_tasks.database.repository import CONFIGURATION
 
     page = project / "docs/reference/database.md"
     marker = Marker.from_bytes(blocks(page.read_text(), "toml")[0].encode())

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from workspace import SCRIPT, Workspace, create_person, environment
 
-from nes_tasks.entry.boundary import words
+from nes_tasks.cli.console import words
 from nes_tasks.errors import NesTasksError
-from nes_tasks.running.project import Project
+from nes_tasks.project import Project
 from nes_tasks.running.runner import Observer, Runner
 from nes_tasks.settings import load_settings
 

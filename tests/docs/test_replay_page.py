@@ -78,9 +78,9 @@ def test_the_documents_are_as_the_page_says(page: Path, edited: Workspace) -> No
 
 
 def test_the_page_has_every_verdict_and_reason(page: Path) -> None:
-    from nes_tasks.running.replaying import Obstacle
-    from nes_tasks.views.difference import Kind
-    from nes_tasks.views.replay import Verdict
+    from nes_tasks.operations.proof import Verdict
+    from nes_tasks.operations.replay import Obstacle
+    from nes_tasks.operations.tree_difference import Kind
 
     migration = schema_of(page)["migration"]["properties"]
     assert migration["verdict"]["enum"] == [verdict.value for verdict in Verdict]

@@ -14,9 +14,9 @@ from databases import fill
 from hostile import commits
 from workspace import Workspace
 
-from nes_tasks.entry.digest import MAX_MIGRATIONS
-from nes_tasks.views.effects import LOOKED_INTO_PER_TYPE
-from nes_tasks.views.growth import MAX_POINTS
+from nes_tasks.cli.digest import MAX_MIGRATIONS
+from nes_tasks.operations.effects import LOOKED_INTO_PER_TYPE
+from nes_tasks.operations.report_growth import MAX_POINTS
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_the_numbers_of_the_page_are_those_of_the_program(page: str) -> None:
 def test_the_extra_has_the_libraries_that_the_page_needs(project: Path) -> None:
     import tomllib
 
-    from nes_tasks.entry.page import NEEDED
+    from nes_tasks.cli.report_html import NEEDED
 
     content = tomllib.loads((project / "pyproject.toml").read_text())
     extra = content["project"]["optional-dependencies"]["report"]

@@ -18,9 +18,9 @@ from workspace import Workspace
 from nes_tasks import models
 from nes_tasks.running import context, readers
 from nes_tasks.running.context import MigrationContext
+from nes_tasks.scraping.service import ScrapingService
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
-from nes_tasks.services.scraping.service import ScrapingService
 from nes_tasks.services.search import SearchService
 
 # The headings below which each class is told, by page.

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 
+from nes_tasks.database.marker import Marker
 from nes_tasks.migrations import Folder, discover
-from nes_tasks.storage.marker import Marker
 
 SCRIPT = """AUTHOR = "Sita Rai <sita@example.org>"
 DATE = "2024-01-25"

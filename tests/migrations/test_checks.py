@@ -6,8 +6,8 @@ import pytest
 from migrations_directory import SCRIPT, Directory
 
 from nes_tasks.migrations import Plan
-from nes_tasks.migrations.checks import LARGE, check_folder
 from nes_tasks.migrations.finding import Severity
+from nes_tasks.migrations.lint import LARGE, check_folder
 
 README = """# 001-first
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from nes_tasks.database.marker import Statistics
 from nes_tasks.migrations import Migration, MigrationResult, MigrationStatus
-from nes_tasks.storage.marker import Statistics
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from migrations_directory import SCRIPT, Directory
 
+from nes_tasks.database.marker import Marker
 from nes_tasks.errors import (
     InvalidMigrationError,
     MigrationRefusedError,
@@ -20,7 +21,6 @@ from nes_tasks.errors import (
     UsageError,
 )
 from nes_tasks.migrations import AppliedRecord, Decision, HashCache, Plan, State, guard
-from nes_tasks.storage.marker import Marker
 
 
 @dataclass(frozen=True)

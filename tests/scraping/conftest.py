@@ -8,7 +8,7 @@ import pytest
 from loopback import Loopback
 from manual_clock import ManualClock
 
-from nes_tasks.services.scraping import RateLimiter, RetryHandler, WebScraper
+from nes_tasks.scraping import RateLimiter, RetryHandler, WebScraper
 
 SECRETS = (
     "OPENAI_API_KEY ANTHROPIC_API_KEY AWS_BEARER_TOKEN_BEDROCK GOOGLE_APPLICATION_CREDENTIALS"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nes_tasks.services.scraping import AttributeExtractor, NameExtractor, normalize_name
+from nes_tasks.scraping import AttributeExtractor, NameExtractor, normalize_name
 
 POUDEL = """\
 Ram Chandra Poudel (Nepali: रामचन्द्र पौडेल; born 14 October 1944) is a Nepalese politician and \

@@ -18,14 +18,14 @@ from pydantic import BaseModel
 from vendors import KEY, TOKEN, VENDORS, Vendor
 
 from nes_tasks.errors import NesTasksError
-from nes_tasks.services.scraping import Mode, Recording, RetryHandler
-from nes_tasks.services.scraping.errors import (
+from nes_tasks.scraping import Mode, Recording, RetryHandler
+from nes_tasks.scraping.errors import (
     ExchangeError,
     NotRecordedError,
     ProviderAnswerError,
     ProviderMissingError,
 )
-from nes_tasks.services.scraping.providers import (
+from nes_tasks.scraping.providers import (
     AnthropicProvider,
     AWSBedrockProvider,
     BaseLLMProvider,
@@ -626,9 +626,9 @@ def test_a_missing_package_names_the_extra(package: str, extra: str, call: str) 
     program = f"""
 import asyncio, sys
 sys.modules[{package!r}] = None
-from nes_tasks.services.scraping import WebScraper
-from nes_tasks.services.scraping.providers import GoogleVertexAIProvider, OpenAIProvider
-from nes_tasks.services.scraping.errors import MissingPackageError
+from nes_tasks.scraping import WebScraper
+from nes_tasks.scraping.providers import GoogleVertexAIProvider, OpenAIProvider
+from nes_tasks.scraping.errors import MissingPackageError
 try:
     asyncio.run({call})
 except MissingPackageError as error:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from manual_clock import ManualClock
 
-from nes_tasks.services.scraping import RateLimiter
+from nes_tasks.scraping import RateLimiter
 
 
 def turns(limiter: RateLimiter, clock: ManualClock, domains: list[str]) -> list[float]:

@@ -11,7 +11,7 @@ from workspace import Workspace
 NAME = "000-translate"
 
 TRANSLATE = """\
-from nes_tasks.services.scraping.providers import OpenAIProvider
+from nes_tasks.scraping.providers import OpenAIProvider
 context.scraping.provider = OpenAIProvider(
     "m", base_url="{url}/v1", api_key_variable="MY_KEY"
 )

@@ -14,15 +14,15 @@ import pytest
 from loopback import Asked, Loopback, Reply, as_json
 from manual_clock import ManualClock
 
-from nes_tasks.services.scraping import Credentials, Mode, Recording, WebScraper
-from nes_tasks.services.scraping.errors import (
+from nes_tasks.scraping import Credentials, Mode, Recording, WebScraper
+from nes_tasks.scraping.errors import (
     ExchangeError,
     NotFoundError,
     NotRecordedError,
     RecordingError,
 )
-from nes_tasks.services.scraping.exchange import Answer, Request
-from nes_tasks.services.scraping.recording import FILE_NAME
+from nes_tasks.scraping.exchange import Answer, Request
+from nes_tasks.scraping.recording import FILE_NAME
 
 
 @pytest.fixture
@@ -340,7 +340,7 @@ def test_an_interrupted_recording_keeps_what_it_had_and_goes_on(
 ) -> None:
     program = f"""
 import asyncio, os
-from nes_tasks.services.scraping import Mode, Recording, WebScraper
+from nes_tasks.scraping import Mode, Recording, WebScraper
 from pathlib import Path
 with Recording(Path({str(file)!r}), Mode.RECORD).in_force():
     asyncio.run(WebScraper().fetch_text({server.put("/a", Reply("a"))!r}))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from nes_tasks.models.relationship import RELATIONSHIP_TYPES
-from nes_tasks.services.scraping import RelationshipExtractor
-from nes_tasks.services.scraping.relationships import _PHRASES
+from nes_tasks.scraping import RelationshipExtractor
+from nes_tasks.scraping.relationships import _PHRASES
 
 PERSON = "entity:person/ram-thapa"
 PROJECT = "entity:project/development_project/melamchi"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from manual_clock import ManualClock
 
-from nes_tasks.services.scraping import RetryHandler
-from nes_tasks.services.scraping.errors import ExchangeError, TransientError
+from nes_tasks.scraping import RetryHandler
+from nes_tasks.scraping.errors import ExchangeError, TransientError
 
 
 class Flaky:

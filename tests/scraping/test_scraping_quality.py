@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nes_tasks.services.scraping import DataQualityAssessor
+from nes_tasks.scraping import DataQualityAssessor
 
 TEXT = "Ram Thapa (राम थापा), born १४ October 1944 in\nTanahun, is a politician."
 GOOD = {

@@ -15,12 +15,11 @@ import pytest
 import vendors
 from loopback import Loopback, as_json
 
+from nes_tasks.database.transaction import Transaction
 from nes_tasks.errors import NesTasksError
+from nes_tasks.git.command import Git
 from nes_tasks.models import Person
-from nes_tasks.services import scraping
-from nes_tasks.services.database import EntityDatabase
-from nes_tasks.services.publication import PublicationService
-from nes_tasks.services.scraping import (
+from nes_tasks.scraping import (
     Mode,
     Recording,
     ScrapingService,
@@ -31,10 +30,11 @@ from nes_tasks.services.scraping import (
     providers,
     recording,
 )
-from nes_tasks.services.scraping.errors import NotRecordedError, ProviderMissingError
-from nes_tasks.services.scraping.providers import BaseLLMProvider, OpenAIProvider
-from nes_tasks.storage.git import Git
-from nes_tasks.storage.transaction import Transaction
+from nes_tasks.scraping.errors import NotRecordedError, ProviderMissingError
+from nes_tasks.scraping.providers import BaseLLMProvider, OpenAIProvider
+from nes_tasks.services import scraping
+from nes_tasks.services.database import EntityDatabase
+from nes_tasks.services.publication import PublicationService
 
 TEXT = "Ram Thapa (Nepali: राम थापा; born 14 October 1944) is a Nepalese politician."
 RAW = {
@@ -110,7 +110,7 @@ def test_every_public_name_can_be_had_and_no_other() -> None:
 
 
 def test_the_modules_are_those_that_scripts_import() -> None:
-    from nes_tasks.services.scraping import normalization, web_scraper
+    from nes_tasks.scraping import normalization, web_scraper
 
     assert {"RateLimiter", "RetryHandler", "WebScraper", "WikipediaScraper"} <= set(
         dir(web_scraper)
@@ -122,7 +122,7 @@ def test_the_modules_are_those_that_scripts_import() -> None:
 def test_importing_and_making_the_service_loads_nothing_heavy() -> None:
     program = """
 import sys
-from nes_tasks.services.scraping import ScrapingService, providers, recording
+from nes_tasks.scraping import ScrapingService, providers, recording
 ScrapingService()
 heavy = {"httpx", "bs4", "jsonschema", "google", "pydantic", "ssl", "asyncio"}
 print(sorted(heavy & set(sys.modules)))

@@ -9,9 +9,9 @@ import pytest
 import vendors
 from loopback import Loopback, as_json
 
-from nes_tasks.services.scraping import Translator, detect_language, romanize
-from nes_tasks.services.scraping.errors import ProviderAnswerError, ProviderMissingError
-from nes_tasks.services.scraping.providers import OpenAIProvider
+from nes_tasks.scraping import Translator, detect_language, romanize
+from nes_tasks.scraping.errors import ProviderAnswerError, ProviderMissingError
+from nes_tasks.scraping.providers import OpenAIProvider
 
 
 def translate(translator: Translator, text: str, target: str, source: str | None = None) -> Any:

@@ -14,8 +14,8 @@ from loopback import Asked, Loopback, Reply, as_json
 from manual_clock import ManualClock
 
 from nes_tasks.errors import NesTasksError, UnavailableError
-from nes_tasks.services.scraping import Credentials, RateLimiter, RetryHandler, WebScraper
-from nes_tasks.services.scraping.errors import (
+from nes_tasks.scraping import Credentials, RateLimiter, RetryHandler, WebScraper
+from nes_tasks.scraping.errors import (
     ExchangeError,
     NotFoundError,
     RecordingError,

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import pytest
 from loopback import Asked, Loopback, Reply, as_json
 
-from nes_tasks.services.scraping import WebScraper, WikipediaScraper
-from nes_tasks.services.scraping.errors import AmbiguousPageError, ExchangeError
+from nes_tasks.scraping import WebScraper, WikipediaScraper
+from nes_tasks.scraping.errors import AmbiguousPageError, ExchangeError
 
 CONTENT = """Ram Thapa (Nepali: राम थापा; born 14 October 1944) is a Nepalese politician.
 

@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from loopback import Loopback, Reply, as_json
 
-from nes_tasks.services.scraping.providers import (
+from nes_tasks.scraping.providers import (
     AnthropicProvider,
     AWSBedrockProvider,
     GoogleVertexAIProvider,
     OpenAIProvider,
 )
-from nes_tasks.services.scraping.providers.http_provider import HttpProvider
+from nes_tasks.scraping.providers.http_provider import HttpProvider
 
 KEY = "sk-test-0123456789"
 TOKEN = "ya29.token-0123456789"

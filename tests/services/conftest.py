@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from nes_tasks.database.store import Store
+from nes_tasks.database.transaction import Transaction
+from nes_tasks.git.command import Git
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
 from nes_tasks.services.search import SearchService
-from nes_tasks.storage.git import Git
-from nes_tasks.storage.store import Store
-from nes_tasks.storage.transaction import Transaction
 
 from .samples import AUTHOR, Clock
 

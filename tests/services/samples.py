@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nes_tasks.storage.store import Store
+from nes_tasks.database.store import Store
 
 START = datetime(2026, 1, 31, 6, 15, 9, 123456, tzinfo=UTC)
 AUTHOR = "author:jane-doe"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nes_tasks.database.store import Store
 from nes_tasks.errors import NesTasksError
 from nes_tasks.models.codec import MalformedFileError, entity_from_dict
 from nes_tasks.models.entity import Entity, EntitySubType, EntityType
@@ -16,7 +17,6 @@ from nes_tasks.models.identifiers import InvalidIdentifierError
 from nes_tasks.models.relationship import Relationship
 from nes_tasks.models.version import Author, Version, VersionSummary
 from nes_tasks.services.database import EntityDatabase
-from nes_tasks.storage.store import Store
 
 from .samples import START, files, name
 

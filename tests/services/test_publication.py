@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from nes_tasks.database.store import Store
 from nes_tasks.models.base import LangText, Name, NameParts
 from nes_tasks.models.codec import MalformedFileError, UnwritableError
 from nes_tasks.models.entity import EntitySubType, EntityType, ExternalIdentifier
@@ -18,7 +19,6 @@ from nes_tasks.models.relationship import RELATIONSHIP_TYPES, Relationship
 from nes_tasks.models.version import Author
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
-from nes_tasks.storage.store import Store
 
 from .samples import AUTHOR, START, Clock, files, name, person
 

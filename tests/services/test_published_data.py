@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from nes_tasks.database.store import Store
 from nes_tasks.models.version import Author
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
-from nes_tasks.storage.store import Store
 
 run = asyncio.run
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from nes_tasks.database.store import Store
 from nes_tasks.models.base import Name, NameParts
 from nes_tasks.models.codec import MalformedFileError
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
 from nes_tasks.services.scoring import name_score
 from nes_tasks.services.search import SearchService
-from nes_tasks.storage.store import Store
 
 from .samples import AUTHOR, name, person
 

@@ -1,0 +1,119 @@
+"""`doit blame`: which migration set each field of an entity."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .command import JSON, Command
+from .doit_commands import LOOKING
+from .session import session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..git.file_history import FileCommit
+    from ..operations.blame import Provenance
+
+MAX_VALUE = 40
+MAX_SUBJECT = 60
+SHORT = 10
+SETTER = "Set by"
+
+
+class Blame(Command):
+    """Show who gave each field of an entity or relationship its present value."""
+
+    name = "blame"
+    doc_purpose = "show which migration set each field of an entity or relationship"
+    doc_usage = "ID [--json]"
+    doc_description = (
+        "For each field: its present value, the migration that set it, the commit, the author "
+        "and the date of the commit. A commit that is no migration's is shown by its subject. "
+        "Fields that are null and never were anything else are left out; --json has them."
+    )
+    group = LOOKING
+    examples = (("doit blame entity:person/asha-rai", "shows where each of her fields is from"),)
+    cmd_options = (JSON,)
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        from ..operations.blame import provenance
+
+        if len(pos_args) != 1:
+            raise UsageError(
+                "name one entity or relationship", hint="doit blame entity:person/asha-rai"
+            )
+        found = provenance(session().project, pos_args[0])
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self.outstream.write(_words(found))
+        return 0
+
+
+def _words(found: Provenance) -> str:
+    from ..operations.changes import is_telling
+    from ..printable import printable
+    from .changes_text import shortened
+
+    short = shortened if sys.stdout.isatty() else _whole
+    rows: list[tuple[str, ...]] = []
+    setters: dict[str, FileCommit] = {}
+    hidden = 0
+    for field in found.fields:
+        commit = field.commit
+        if not is_telling(field.path) or field.is_unset:
+            hidden += 1
+            continue
+        value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)
+        rows.append((printable(field.path), value, _origin(commit), commit.id[:SHORT]))
+        setters[commit.id] = commit
+    fields = _table(("Field", "Value", SETTER, "Commit"), rows)
+    commits = [
+        (
+            commit.id[:SHORT],
+            f"{commit.committed_at:%Y-%m-%d}",
+            printable(commit.author),
+            short(printable(commit.subject), MAX_SUBJECT),
+        )
+        for commit in found.commits
+        # The first one of a shallow clone has not set what it is shown with.
+        if commit.id in setters and not commit.is_cut
+    ]
+    text = f"{fields}(not shown: version_summary and what was never set, {hidden:,} fields)\n"
+    if commits:
+        text += f"\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
+    if any(commit.is_cut for commit in setters.values()):
+        place = session().project.settings.shown_database
+        text += f"\nThis is a shallow clone; git -C {place} fetch --unshallow brings the rest.\n"
+    return text
+
+
+def _whole(text: str, _: int) -> str:
+    """Return all of a text: what goes into a pipe is not cut."""
+    return text
+
+
+def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
+    from rich.text import Text
+
+    from .tables import add_names, new_table, rendered
+
+    table = new_table()
+    for at, heading in enumerate(headings):
+        if heading == SETTER:
+            add_names(table, heading, (row[at] for row in rows))
+        else:
+            table.add_column(heading, overflow="fold", no_wrap=heading == "Commit")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return rendered(table)
+
+
+def _origin(commit: FileCommit) -> str:
+    """Return the migration; a subject that somebody wrote is in the other table."""
+    if commit.is_cut:
+        return "older than this shallow clone"
+    return commit.migration or "by hand"

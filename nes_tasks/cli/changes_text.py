@@ -1,0 +1,142 @@
+"""Changes of the data in words, for a terminal: counts, fields, and a few of each."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from ..operations.changes import Changes, Counts, Updated
+from ..operations.fields import ABSENT, FieldChange
+from ..printable import printable
+from .tables import new_table, rendered
+
+# How much of a large change people look at; --json has all of it.
+UPDATED_PER_TYPE = 3
+MAX_FIELDS = 8
+MAX_KINDS_OF_FIELDS = 12
+MAX_VALUE = 70
+# How much of what two long values have in common is shown before they differ.
+CONTEXT = 20
+
+
+def described(changes: Changes) -> str:
+    """Return what changed as text of several paragraphs; nothing when nothing did."""
+    parts = [
+        _counts(changes.types),
+        _fields(changes.fields),
+        "".join(_updated(one) for one in changes.updated),
+        left_out(changes.updated_left_out, "changed one is", "changed ones are"),
+        _samples(changes),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _counts(types: Mapping[str, Counts]) -> str:
+    if not types:
+        return ""
+    table = new_table()
+    table.add_column("Type", overflow="fold")
+    for heading in ("New", "Changed", "Deleted"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, counts in types.items():
+        numbers = (counts.created, counts.updated, counts.deleted)
+        table.add_row(Text(printable(name)), *(f"{n:,}" if n else "-" for n in numbers))
+    return rendered(table)
+
+
+def _fields(fields: Mapping[str, int]) -> str:
+    if not fields:
+        return ""
+    table = new_table()
+    table.add_column("Changed field", overflow="fold")
+    table.add_column("In", justify="right", no_wrap=True)
+    shown = list(fields.items())[:MAX_KINDS_OF_FIELDS]
+    for path, count in shown:
+        table.add_row(Text(shortened(printable(path))), f"{count:,}")
+    more = left_out(len(fields) - len(shown), "other field is", "other fields are")
+    return rendered(table) + more
+
+
+def _updated(one: Updated) -> str:
+    lines = [printable(one.id)]
+    for field in one.telling[:MAX_FIELDS]:
+        old, new = excerpts(field)
+        lines.append(f"  {shortened(printable(field.path)) or '(the whole file)'}")
+        lines += [f"    - {old}"] if old is not None else []
+        lines += [f"    + {new}"] if new is not None else []
+    if not one.telling:
+        lines.append("  (nothing but its version)")
+    rest = left_out(len(one.telling) - MAX_FIELDS, "other field is", "other fields are")
+    return "\n".join(lines) + f"\n{'  ' if rest else ''}{rest}"
+
+
+def _samples(changes: Changes) -> str:
+    rows = [f"  {printable(one.id)}  {name_of(one.content)}".rstrip() for one in changes.samples]
+    if not rows:
+        return ""
+    more = left_out(len(changes.created) - len(rows), "new one is", "new ones are")
+    return "\n".join(["New:", *rows, ""]) + more
+
+
+def left_out(count: int, one: str, many: str) -> str:
+    """Return a line that says how many of something are not shown, if any."""
+    return f"({count:,} {one if count == 1 else many} not shown)\n" if count > 0 else ""
+
+
+def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, str | None]:
+    """Return both values of a field as short JSON, None for a value that is not there.
+
+    Of long values that begin alike the part is shown in which they differ.
+    """
+    old, new = _as_text(field.old, field.new), _as_text(field.new, field.old)
+    start = 0
+    if old is not None and new is not None and max(len(old), len(new)) > limit:
+        pairs = enumerate(zip(old, new, strict=False))
+        alike = next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+        start = max(0, alike - CONTEXT)
+    return _from(start, old, limit), _from(start, new, limit)
+
+
+def _from(start: int, text: str | None, limit: int) -> str | None:
+    if text is None:
+        return None
+    return shortened(f"…{text[start:]}" if start else text, limit)
+
+
+def _as_text(value: Any, other: Any) -> str | None:
+    if value is ABSENT:
+        return None
+    if other is ABSENT:
+        # Of what came or went as a whole the nulls are most of the text, and say nothing.
+        with contextlib.suppress(RecursionError):
+            value = _without_nulls(value)
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def shortened(text: str, limit: int = MAX_VALUE) -> str:
+    """Return `text` with at most `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def name_of(content: Any) -> str:
+    """Return the first name of an entity, in English or else in Nepali; "" for anything else."""
+    names = content.get("names") if isinstance(content, dict) else None
+    first = names[0] if isinstance(names, list) and names else None
+    for language in ("en", "ne"):
+        parts = first.get(language) if isinstance(first, dict) else None
+        full = parts.get("full") if isinstance(parts, dict) else None
+        if isinstance(full, str):
+            return shortened(printable(full))
+    return ""

@@ -1,0 +1,73 @@
+"""What the commands about migrations take: options before or after names, and one name."""
+
+from __future__ import annotations
+
+import getopt
+import json
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+
+from ..errors import UsageError
+from ..migrations import Entry
+from .doit_commands import Guarded
+from .session import migration_name, session
+
+JSON = {
+    "name": "json",
+    "long": "json",
+    "type": bool,
+    "default": False,
+    "help": "print one JSON document, and nothing else, on stdout",
+}
+
+
+class Command(Guarded, DoitCmdBase):  # type: ignore[misc]
+    """A command whose options may come after its names, as people type them.
+
+    doit looks for options up to the first name only, because names of tasks have their own.
+    """
+
+    is_about_migrations = True
+
+    cmdparser: Any
+    outstream: Any
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Parse the command line and run the command; return its exit code."""
+        return super().parse_execute(self._options_first(in_args))
+
+    def _options_first(self, words: list[str]) -> list[str]:
+        parser = self.cmdparser
+        try:
+            options, names = getopt.gnu_getopt(words, parser.get_short(), parser.get_long())
+        except getopt.GetoptError:
+            return words  # doit words the error
+        # Some words are options, others their values: only which ones are names is certain.
+        flags = [part for pair in options for part in _typed(*pair, parser.get_long())]
+        return [*flags, "--", *names]
+
+    def write_document(self, content: object) -> None:
+        """Print the one JSON document."""
+        self.outstream.write(f"{json.dumps(content, indent=2)}\n")
+
+
+def _typed(option: str, value: str, takes_value: list[str]) -> list[str]:
+    if not option.startswith("--"):
+        return [option, value] if value else [option]
+    return [f"{option}={value}"] if f"{option[2:]}=" in takes_value else [option]
+
+
+def no_names(words: list[str], command: str) -> None:
+    """Check that a command that takes no name got none; raises `UsageError`."""
+    if words:
+        raise UsageError(f"doit {command} takes no name", hint=f"doit help {command}")
+
+
+def one_name(words: list[str], command: str) -> Entry:
+    """Return the migration that is meant; raises `UsageError` unless it is exactly one."""
+    if len(words) != 1:
+        raise UsageError(
+            f"doit {command} takes the name of one migration", hint=f"doit {command} NNN-name"
+        )
+    return session().plan.resolve(migration_name(words[0]) or words[0])

@@ -1,0 +1,153 @@
+"""`doit tabcompletion`: what shells offer when the tabulator key is pressed.
+
+doit's own scripts know tasks only, and bash needs a package for them. These know what each of our
+commands takes, and need nothing but the shell: the words of commands and options are written into
+the script, names are asked for with ``doit tabcompletion --names``.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from doit import cmd_completion
+from doit.exceptions import InvalidDodoFile
+
+from ..errors import NesTasksError
+from ..migrations import Entry, State
+from .command import no_names
+from .doit_commands import Guarded
+from .help_text import shown_options
+from .session import session
+
+# What can be asked for by `--names`, and which migrations it is.
+NAMES: dict[str, Callable[[Entry], bool]] = {
+    "applied": lambda entry: entry.is_applied,
+    "pending": lambda entry: entry.state is State.PENDING,
+}
+
+NAMES_OPTION = {
+    "name": "names",
+    "long": "names",
+    "type": str,
+    "default": "",
+    "metavar": "WHICH",
+    "choices": [(name, "") for name in ("", *NAMES)],
+    "help": "print names of migrations, which is what the script itself asks for",
+}
+SHELL_OPTION = {
+    **cmd_completion.opt_shell,
+    "metavar": "SHELL",
+    "help": "for which shell [default: %(default)s]",
+}
+# Options whose value is a path.
+PATHS = frozenset({"dodoFile", "cwdPath", "output", "outfile", "dep_file"})
+
+
+class TabCompletion(Guarded, cmd_completion.TabCompletion):  # type: ignore[misc]
+    """Print the script, or names for it."""
+
+    name = "tabcompletion"
+    doc_purpose = "print the completion script for bash or zsh"
+    doc_usage = "[-s SHELL]"
+    doc_description = (
+        "With the script in the shell the tabulator key completes commands, options, tasks and "
+        "migrations: doit show knows what is applied, doit preview what is pending.\n\n"
+        "Put the line of the example at the end of .venv/bin/activate, or where your shell starts "
+        "if doit is on PATH there; in zsh behind compinit."
+    )
+    examples = (
+        ('eval "$(doit tabcompletion)"', "completes in this bash from now on"),
+        ('eval "$(doit tabcompletion -s zsh)"', "the same in zsh"),
+    )
+    cmd_options = (SHELL_OPTION, NAMES_OPTION)
+
+    cmds: Any
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Print the script, which needs no project, or the names of this project."""
+        no_names(args, self.name)
+        if params["names"]:
+            self._print_names(params)
+        else:
+            self.outstream.write(self._script(params["shell"]))
+        return 0
+
+    def _script(self, shell: str) -> str:
+        template = importlib.resources.files(__package__).joinpath(f"completion.{shell}")
+        listed, case = (_zsh_words, _zsh_case) if shell == "zsh" else (_bash_words, _bash_case)
+        commands = {name: self.cmds[name](**self.init_kwargs) for name in sorted(self.cmds)}
+        purposes = [(name, command.doc_purpose) for name, command in commands.items()]
+        cases = "\n".join(case(name, _Words.of(command)) for name, command in commands.items())
+        text = template.read_text("utf-8")
+        return text.replace("@commands@", listed(purposes)).replace("@cases@", cases)
+
+    def _print_names(self, params: Any) -> None:
+        """Print what there is; while somebody types is no time for errors."""
+        try:
+            self.loader.setup(params)
+            if self.is_ours:
+                entries = filter(NAMES[params["names"]], session().plan)
+                self.outstream.write("".join(f"{entry.name}\n" for entry in entries))
+        except (InvalidDodoFile, NesTasksError):
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What may stand behind a command.
+
+    `options` are flags with their meaning; `paths` those that are followed by a path, `texts`
+    those that are followed by something that only the user knows.
+    """
+
+    takes: str
+    options: list[tuple[str, str]]
+    paths: list[str]
+    texts: list[str]
+
+    @classmethod
+    def of(cls, command: Any) -> _Words:
+        """Return the words of a doit command, ours or another."""
+        usage = command.doc_usage or ""
+        doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
+        words = cls(getattr(command, "takes", "") or doits, [], [], [])
+        for option in shown_options(command):
+            flags = [f"-{option.short}"] if option.short else []
+            flags += [f"--{option.long}"] if option.long else []
+            if option.type is not bool:
+                (words.paths if option.name in PATHS else words.texts).extend(flags)
+            flags += [f"--{option.inverse}"] if option.inverse else []
+            about = " ".join((option.help % {"default": option.default}).split())
+            words.options.extend((flag, about) for flag in flags)
+        return words
+
+
+def _bash_words(words: list[tuple[str, str]]) -> str:
+    return " ".join(word for word, _ in words)
+
+
+def _bash_case(name: str, words: _Words) -> str:
+    return (
+        f'    {name})\n        takes={words.takes} paths="{" ".join(words.paths)}" '
+        f'texts="{" ".join(words.texts)}"\n        options="{_bash_words(words.options)}"\n'
+        "        ;;"
+    )
+
+
+def _zsh_words(words: list[tuple[str, str]]) -> str:
+    return " ".join(_zsh_quoted(f"{word}:{about}") for word, about in words)
+
+
+def _zsh_quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _zsh_case(name: str, words: _Words) -> str:
+    return (
+        f"    ({name})\n        takes={words.takes} paths=({' '.join(words.paths)}) "
+        f"texts=({' '.join(words.texts)})\n        options=({_zsh_words(words.options)})\n"
+        "        ;;"
+    )

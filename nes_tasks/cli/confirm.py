@@ -1,0 +1,31 @@
+"""Questions before something is written; without a terminal only `--yes` answers."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import UsageError
+from .console import say
+
+YES = {
+    "name": "yes",
+    "short": "y",
+    "long": "yes",
+    "type": bool,
+    "default": False,
+    "help": "do it without asking",
+}
+
+
+def confirmed(question: str, command: str) -> bool:
+    """Ask on the terminal; `command` is what to type where there is none.
+
+    Raises `UsageError` without a terminal.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():  # None when it is closed, as in <&-
+        raise UsageError(
+            "nothing is written without an answer, and there is no terminal to ask on",
+            hint=command,
+        )
+    say(f"{question} [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,81 @@
+"""Where errors become text and exit codes.
+
+Exit codes are a contract: 0 done or nothing to do, 1 a migration or a check failed, 2 wrong
+use, 3 the environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from ..errors import MigrationFailedError, NesTasksError
+from ..printable import printable
+
+INTERRUPTED = 130
+
+
+def plain(text: str) -> str:
+    """Return `text` as a terminal may get it: control characters other than line ends escaped."""
+    return "\n".join(printable(line.expandtabs(4)) for line in text.splitlines())
+
+
+def say(text: str) -> None:
+    """Write a line for people to stderr; what nobody is there to read is no error."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{plain(text)}\n")
+
+
+def warn(text: str) -> None:
+    """Write a warning."""
+    say(f"warning: {text}")
+
+
+def words(error: NesTasksError) -> str:
+    """Return an error as people read it: one line, and two more for a failed script."""
+    lines = [f"error: {error}"]
+    if isinstance(error, MigrationFailedError):
+        if error.where:
+            lines.append(f"  {error.where}")
+        if error.log_path:
+            lines.append(f"  full log: {error.log_path}")
+    return "\n".join(lines)
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """Run a command; return its exit code, with expected errors said on stderr."""
+    open_closed_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name in Devanagari must not end a command in a terminal that cannot show it.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        return action()
+    except NesTasksError as error:
+        say(words(error))
+        return error.exit_code
+    except BrokenPipeError:
+        drop(sys.stdout)  # the reader, such as head, has seen enough
+        return 0
+    except KeyboardInterrupt:
+        say("interrupted")
+        return INTERRUPTED
+
+
+def open_closed_streams() -> None:
+    """Put something in the place of streams that the caller has closed, as in ``doit >&-``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nowhere)
+
+
+def drop(stream: TextIO) -> None:
+    """Send what is still to be written to nowhere; Python would complain of it at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -1,0 +1,90 @@
+"""`doit create`: a new migration from the template."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from ..clock import now
+from ..errors import UsageError
+from ..git.identity import configured_author
+from ..migrations.scaffold import Scaffold, new_scaffold, template_of
+from .command import Command
+from .doit_commands import CONTRIBUTING
+from .session import session
+
+AUTHOR = {
+    "name": "author",
+    "long": "author",
+    "type": str,
+    "default": "",
+    "metavar": "AUTHOR",
+    "help": 'who writes it, as "Name <email>"; without it the name that git has for you',
+}
+
+
+class Create(Command):
+    """Make the folder of a new migration, with the next free number."""
+
+    name = "create"
+    doc_purpose = "make a new migration from the template"
+    doc_usage = "[--author AUTHOR] NAME"
+    doc_description = (
+        "Makes migrations/NNN-name/ with a script, an example in it, and a README.md. NNN is "
+        "the number after the highest one of the folders and of the database; the name becomes "
+        "lower-case words joined by hyphens. An existing folder is never changed.\n\n"
+        "What is made cannot be applied until you have replaced each [TODO.\n\n"
+        "A project can have a template of its own in templates/migration/."
+    )
+    group = CONTRIBUTING
+    examples = (
+        ('doit create "Add the ministers of 2026"', "makes add-the-ministers-of-2026"),
+        ('doit create add-rivers --author "Asha Rai <asha@example.org>"', "names its author"),
+    )
+    cmd_options = (AUTHOR,)
+
+    def _execute(self, author: str, pos_args: list[str]) -> int:
+        text = _name(pos_args)
+        current = session()
+        settings = current.project.settings
+        scaffold = new_scaffold(
+            text,
+            current.plan.next_number,
+            author or _author(settings.root, text),
+            now().date(),
+        )
+        scaffold.write(settings.migrations, template_of(settings.root), settings.shown_migrations)
+        self._tell(scaffold, text, settings.shown_migrations)
+        return 0
+
+    def _tell(self, scaffold: Scaffold, text: str, directory: str) -> None:
+        name, folder = scaffold.name, f"{directory}/{scaffold.name}"
+        if text not in (name, scaffold.words):
+            self.outstream.write(f"The name became {name}.\n")
+        self.outstream.write(
+            f"Made {folder}. Replace each [TODO in its files:\n"
+            f"  {folder}/migrate.py\n"
+            f"  {folder}/README.md\n"
+            "Then:\n"
+            f"  doit check:{name}\n"
+            f"  doit preview {name}\n"
+            f"  doit migrate:{name}\n"
+        )
+
+
+def _name(words: list[str]) -> str:
+    """Return the name that was typed; raises `UsageError` when there is none."""
+    if not words:
+        raise UsageError("the new migration needs a name", hint="doit create add-ministers")
+    return " ".join(words)
+
+
+def _author(root: Path, text: str) -> str:
+    """Return who git takes the user for; raises `UsageError` when it does not know."""
+    author = configured_author(root)
+    if author is None:
+        raise UsageError(
+            "git does not know who you are, and a migration needs an author",
+            hint=f'doit create --author "Your Name <you@example.org>" {shlex.quote(text)}',
+        )
+    return author

@@ -1,0 +1,44 @@
+"""Previews in files: read for `doit run --expect` and for `doit preview --from` and `--keep`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import MigrationRefusedError, UsageError
+from ..operations.preview import Preview
+from ..operations.preview_file import outdated, read_preview
+from ..project import Project
+from ..running.expectation import Expectation, Expected
+
+
+def saved_preview(path: str) -> Preview:
+    """Return the preview in a file; raises `UsageError` when there is none in it."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}",
+            hint=f"doit preview --json -o {path} writes it",
+        ) from error
+    return read_preview(data, path)
+
+
+def expectation(path: str, project: Project) -> Expectation:
+    """Return what a run has to give, by the preview in a file.
+
+    Raises `UsageError` when there is none in it, and `MigrationRefusedError` when it is of
+    another state than the present one, so that trees could not be the same.
+    """
+    found = saved_preview(path)
+    why = outdated(found, project)
+    if why is not None:
+        raise MigrationRefusedError(
+            f"{path} is no preview of the present state: {why}",
+            hint=f"doit preview --json -o {path} makes a new one",
+        )
+    trees = {
+        one.result.migration: Expected(one.clock, one.result.tree)
+        for one in found.migrations
+        if one.result.tree is not None
+    }
+    return Expectation(path, trees)

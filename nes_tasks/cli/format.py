@@ -1,0 +1,66 @@
+"""How numbers, dates and names of types are said in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from ..database.marker import Statistics
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, such as 1 file, 2,000 files, 3 entities."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def day(moment: date | datetime | None) -> str:
+    """Return a date for people, such as 3 February 2026; of a moment as its own zone has it."""
+    return "an unknown day" if moment is None else f"{moment.day} {moment:%B} {moment.year}"
+
+
+def period(first: date | None, last: date | None) -> str:
+    """Return two dates as people say them: 9 to 20 November 2025, 8 January to 7 March 2026."""
+    if first is None or last is None or first == last:
+        return day(first)
+    if first.year != last.year:
+        start = day(first)
+    elif first.month != last.month:
+        start = f"{first.day} {first:%B}"
+    else:
+        start = str(first.day)
+    return f"{start} to {day(last)}"
+
+
+def label(name: str) -> str:
+    """Return the name of a type or field as words, such as Rural municipality, Funded by."""
+    words = name.replace("_", " ").replace("details.", "details: ").strip()
+    words = words.lower() if words.isupper() else words
+    return words[:1].upper() + words[1:]
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share; only all is 100 %, and only nothing is 0 %."""
+    if not part or not whole:
+        return "0%"
+    share = 100 * part / whole
+    return "<1%" if share < 1 else f"{100 if part == whole else min(99, int(share))}%"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence: a, b and c."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def done(counts: Statistics) -> str:
+    """Return what a migration did, such as 77 new entities and 1 changed relationship."""
+    rows = (
+        (counts.entities_created, "new", "entity", "entities"),
+        (counts.entities_updated, "changed", "entity", "entities"),
+        (counts.entities_deleted, "deleted", "entity", "entities"),
+        (counts.relationships_created, "new", "relationship", "relationships"),
+        (counts.relationships_updated, "changed", "relationship", "relationships"),
+        (counts.relationships_deleted, "deleted", "relationship", "relationships"),
+    )
+    parts = [f"{n:,} {how} {one if n == 1 else many}" for n, how, one, many in rows if n]
+    return listed(parts) if parts else "no entity or relationship"

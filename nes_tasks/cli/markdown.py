@@ -1,0 +1,209 @@
+"""The preview as one comment of a code review: Markdown as GitHub shows it.
+
+Whatever comes from a migration or from the data stands in ``<code>`` with every punctuation
+mark as a character reference, or in a fence that is longer than any run of backticks inside. So
+it cannot end a table or a fold, and in both places GitHub mentions nobody and links nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..migrations import MigrationResult
+from ..operations.changes import Changes
+from ..operations.preview import Preview, Previewed
+from ..printable import printable
+from .changes_text import MAX_VALUE, excerpts, left_out, name_of, shortened
+from .console import words
+from .sizes import size
+from .summary import changes as counted
+
+# GitHub takes 65,536 characters; some room is left for what a bot adds.
+LIMIT = 60_000
+MAX_ROWS = 50
+MAX_SAMPLE = 2_000
+MAX_LOG = 3_000
+MAX_SLICES = 8
+
+PUNCTUATION = str.maketrans({sign: f"&#{ord(sign)};" for sign in string.punctuation if sign != "-"})
+NUMBERS = {"Changed", "Deleted", "Files", "In", "Memory", "New", "Number", "Size", "Time"}
+NO_LABEL = re.compile(r"[^A-Za-z0-9_/ -]")
+
+
+class Block(NamedTuple):
+    """A paragraph, table or fold; of a comment that is too long those with a high `rank` go."""
+
+    rank: int
+    text: str
+
+
+def comment(found: Preview, closing: str = "") -> str:
+    """Return the preview as Markdown of at most `LIMIT` characters; `closing` is the last line."""
+    return _fitting([*_blocks(found), *([Block(0, closing)] if closing else [])])
+
+
+def _fitting(blocks: Sequence[Block]) -> str:
+    """Join the blocks that fit, the important ones first, and say how many did not."""
+    note = "\n*{} more parts did not fit; `doit preview --json` has everything.*\n"
+    room = LIMIT - len(note) - 10
+    kept = set()
+    for at in sorted(range(len(blocks)), key=lambda at: (blocks[at].rank, at)):
+        length = len(blocks[at].text) + 1
+        if length <= room:
+            kept.add(at)
+            room -= length
+    text = "\n".join(blocks[at].text for at in sorted(kept))
+    lost = len(blocks) - len(kept)
+    return text + (note.format(lost) if lost else "")
+
+
+def _blocks(found: Preview) -> Iterator[Block]:
+    count = len(found.migrations)
+    yield Block(0, f"### Preview of {count} migration{'' if count == 1 else 's'}\n")
+    if count:
+        yield Block(0, _summary(found.migrations))
+    elif found.failure is None:
+        yield Block(0, "Nothing is pending.\n")
+    if found.beneath:
+        names = ", ".join(code(name) for name in found.beneath[:MAX_ROWS])
+        rest = left_out(len(found.beneath) - MAX_ROWS, "is", "are")
+        yield Block(0, f"Executed first, as they are pending, too: {names} {rest}\n")
+    if found.failure is not None:
+        yield Block(0, _fence(_safe_lines(words(found.failure))))
+    if found.not_run:
+        names = ", ".join(code(name) for name in found.not_run[:MAX_ROWS])
+        rest = left_out(len(found.not_run) - MAX_ROWS, "is", "are")
+        yield Block(0, f"Not run, because an earlier one failed: {names} {rest}\n")
+    yield from _chart(found.migrations)
+    for migration in found.migrations:
+        yield from _migration(migration)
+
+
+def _summary(migrations: Sequence[Previewed]) -> str:
+    rows = [_summary_row(one.result, one) for one in migrations[:MAX_ROWS]]
+    headings = ("Migration", "Entities", "Relationships", "Files", "Size", "Time", "Memory")
+    rest = left_out(len(migrations) - MAX_ROWS, "migration is", "migrations are")
+    return table(headings, rows) + (f"\n{rest}" if rest else "")
+
+
+def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
+    counts = result.statistics
+    entities = (counts.entities_created, counts.entities_updated, counts.entities_deleted)
+    relationships = (
+        counts.relationships_created,
+        counts.relationships_updated,
+        counts.relationships_deleted,
+    )
+    return [
+        code(result.migration),
+        counted(*entities).replace("\n", ", "),
+        counted(*relationships).replace("\n", ", "),
+        f"{counts.files:,}",
+        size(one.changes.new_bytes or 0),
+        f"{result.duration_seconds:.1f} s",
+        size(one.peak_memory),
+    ]
+
+
+def _chart(migrations: Iterable[Previewed]) -> Iterator[Block]:
+    """Give a chart of the types, when there are at least two to compare."""
+    total: Counter[str] = Counter()
+    for one in migrations:
+        for name, counts in one.changes.types.items():
+            total[name] += counts.created + counts.updated + counts.deleted
+    if len(total) > 1:
+        yield Block(1, pie("Changed entities and relationships by type", total))
+
+
+def _migration(one: Previewed) -> Iterator[Block]:
+    result, about, changes = one.result, one.about, one.changes
+    yield Block(
+        1,
+        f"#### {code(result.migration)}\n\n{code(about.description, 300)}\n\n"
+        f"{code(about.author, 300)}, {about.date}. Tree {code(result.tree or '')}.\n",
+    )
+    if changes.types:
+        rows = [
+            [code(name), *(f"{n:,}" for n in (counts.created, counts.updated, counts.deleted))]
+            for name, counts in list(changes.types.items())[:MAX_ROWS]
+        ]
+        yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
+    yield from _details(changes)
+    if result.logs:
+        text = _safe_lines("\n".join(result.logs))
+        lines = f"Log: {len(result.logs):,} line{'' if len(result.logs) == 1 else 's'}"
+        yield Block(3, _fold(lines, _fence(_cut(text, MAX_LOG))))
+
+
+def _details(changes: Changes) -> Iterator[Block]:
+    if changes.fields:
+        rows = [[code(path), f"{count:,}"] for path, count in changes.fields.items()]
+        title = f"Changed fields: {len(rows):,}"
+        yield Block(2, _fold(title, table(("Field", "In"), rows[:MAX_ROWS])))
+    if changes.updated:
+        shown, everything = len(changes.updated), len(changes.updated) + changes.updated_left_out
+        rows = list(_updated_rows(changes))
+        shown_rows = table(("Changed", "Field", "Before", "After"), rows[:MAX_ROWS])
+        rest = left_out(len(rows) - MAX_ROWS, "row is", "rows are")
+        yield Block(2, _fold(f"Changed: {shown:,} of {everything:,}", f"{shown_rows}\n{rest}"))
+    if changes.deleted:
+        names = "".join(f"- {code(name)}\n" for name in changes.deleted[:MAX_ROWS])
+        rest = left_out(len(changes.deleted) - MAX_ROWS, "is", "are")
+        yield Block(2, _fold(f"Deleted: {len(changes.deleted):,}", f"{names}\n{rest}"))
+    for sample in changes.samples:
+        text = json.dumps(sample.content, ensure_ascii=False, indent=2)
+        title = f"New: {code(sample.id)} {code(name_of(sample.content))}"
+        yield Block(3, _fold(title, _fence(_cut(_safe_lines(text), MAX_SAMPLE), "json")))
+
+
+def _updated_rows(changes: Changes) -> Iterator[list[str]]:
+    for one in changes.updated:
+        for field in one.telling:
+            old, new = excerpts(field)
+            sides = ("" if side is None else code(side) for side in (old, new))
+            yield [code(one.id), code(field.path), *sides]
+
+
+def code(text: str, limit: int = MAX_VALUE) -> str:
+    """Return `text` so that GitHub shows it and understands nothing in it."""
+    shown = shortened(printable(text), limit).translate(PUNCTUATION)
+    return f"<code>{shown}</code>" if shown else ""
+
+
+def _safe_lines(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def _fence(text: str, language: str = "") -> str:
+    runs = re.findall(r"`+", text)
+    fence = "`" * max(3, 1 + max(map(len, runs), default=0))
+    return f"{fence}{language}\n{text}\n{fence}\n"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+def _fold(title: str, content: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{content}\n</details>\n"
+
+
+def pie(title: str, counts: Counter[str]) -> str:
+    """Return a chart for Mermaid of the largest counts, and of the others together."""
+    slices = counts.most_common(MAX_SLICES)
+    if rest := sum(counts.values()) - sum(count for _, count in slices):
+        slices.append(("others", rest))
+    rows = "".join(f'  "{NO_LABEL.sub("_", name)}" : {count}\n' for name, count in slices)
+    return f"```mermaid\npie showData title {title}\n{rows}```\n"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table whose cells are Markdown already; columns of `NUMBERS` are aligned right."""
+    marks = ["---:" if heading in NUMBERS else "---" for heading in headings[1:]]
+    lines = [headings, ["---", *marks], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,208 @@
+"""`doit preview`: what pending migrations would change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .command import JSON, Command
+from .console import say, words
+from .doit_commands import LOOKING
+from .output import OUTPUT, check_writable, write_file
+from .session import migration_name, session
+
+if TYPE_CHECKING:
+    from ..operations.preview import Preview as Found
+    from ..operations.preview import Previewed
+
+MARKDOWN = {
+    "name": "markdown",
+    "long": "markdown",
+    "type": bool,
+    "default": False,
+    "help": "print Markdown that fits into one comment on GitHub",
+}
+FROM = {
+    "name": "source",
+    "long": "from",
+    "type": str,
+    "default": "",
+    "help": "execute nothing; show the preview that --json wrote to this file",
+}
+KEEP = {
+    "name": "keep",
+    "long": "keep",
+    "type": bool,
+    "default": False,
+    "help": "with --json and -o: leave a file that is a preview of the present state as it is",
+}
+# The most updated entities of each type that a comment lists; a terminal shows fewer.
+UPDATED_IN_A_COMMENT = 10
+# Of a preview that was just made; of one in a file nobody knows what came after it.
+CLOSING = "Nothing was applied: the database is as it was.\n"
+
+
+class Preview(Command):
+    """Execute pending migrations on private refs and show what they would change."""
+
+    name = "preview"
+    doc_purpose = "show what pending migrations would change, without applying them"
+    doc_usage = "[NAME...] [--json | --markdown] [-o FILE] [--keep] | --from FILE"
+    doc_description = (
+        "The migrations are executed, each on top of what is pending before it, and nothing is "
+        "published: branch, index and files of the database stay as they are. Without a NAME it "
+        "is all pending ones. A working tree with uncommitted changes does not matter.\n\n"
+        "With the same clock `doit run` commits the tree whose hash is shown: "
+        "SOURCE_DATE_EPOCH fixes it, and `doit run --expect FILE` takes it from a preview."
+    )
+    group = LOOKING
+    examples = (
+        ("doit preview", "shows what doit would change"),
+        ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
+        ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
+    )
+    failure = "a migration failed or would be refused"
+    takes = "pending"
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP)
+
+    def _execute(
+        self,
+        json: bool,
+        markdown: bool,
+        output: str,
+        source: str,
+        keep: bool,
+        pos_args: list[str],
+    ) -> int:
+        if json and markdown:
+            raise UsageError("--json and --markdown do not go together", hint="give one of them")
+        if keep and (not json or not output or source):
+            raise UsageError("--keep goes with --json -o FILE", hint="doit help preview")
+        if output:
+            check_writable(Path(output))
+        if source:
+            return self._show_saved(source, json, markdown, output, pos_args)
+        if keep and _is_current(output):
+            return 0
+        found = self._found(pos_args, json, markdown)
+        self._tell(found, json, markdown, output, closing=CLOSING)
+        return _conclude(found)
+
+    def _show_saved(
+        self, source: str, json: bool, markdown: bool, output: str, names: list[str]
+    ) -> int:
+        from .expected import saved_preview
+
+        if names:
+            raise UsageError("--from shows all of a preview", hint="leave out the name")
+        found = saved_preview(source)
+        if not json:
+            found = found.limited(_limit(markdown))
+        self._tell(found, json, markdown, output, closing="")
+        if found.failure is not None:
+            _conclude(found)
+        return 0
+
+    def _tell(self, found: Found, json: bool, markdown: bool, output: str, *, closing: str) -> None:
+        if json and not output:
+            self.write_document(found.to_dict())
+        elif json:
+            self._write(_document(found), output)
+        else:
+            write = _comment if markdown else _words
+            self._write(write(found, closing), output)
+
+    def _write(self, text: str, output: str) -> None:
+        if output:
+            write_file(Path(output), text.encode(errors="backslashreplace"))
+        else:
+            self.outstream.write(text)
+
+    def _found(self, names: list[str], json: bool, markdown: bool) -> Found:
+        from ..operations.preview import preview
+        from .progress import Display
+
+        current = session()
+        wanted = [current.plan.resolve(migration_name(name) or name).name for name in names]
+        return preview(
+            current.project,
+            Display("previewed"),
+            names=wanted,
+            updated_per_type=None if json else _limit(markdown),
+        )
+
+
+def _limit(markdown: bool) -> int:
+    """Return how many updated ones of a type are shown."""
+    from .changes_text import UPDATED_PER_TYPE
+
+    return UPDATED_IN_A_COMMENT if markdown else UPDATED_PER_TYPE
+
+
+def _is_current(path: str) -> bool:
+    """Tell whether there is a preview of the present state in a file, and say why not."""
+    from ..operations.preview_file import outdated
+    from .expected import saved_preview
+
+    if not Path(path).exists():
+        return False
+    why = outdated(saved_preview(path), session().project)
+    say(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
+    return why is None
+
+
+def _document(found: Found) -> str:
+    import json
+
+    return f"{json.dumps(found.to_dict(), indent=2)}\n"
+
+
+def _comment(found: Found, closing: str) -> str:
+    from .markdown import comment
+
+    return comment(found, closing)
+
+
+def _words(found: Found, closing: str) -> str:
+    from .summary import summary
+
+    if not found.migrations and found.failure is None:
+        if not closing:
+            return "Nothing was pending.\n"
+        count = len([entry for entry in session().plan if entry.is_applied])
+        applied = f"{count} migration{' is' if count == 1 else 's are'} applied"
+        return f"Nothing is pending: {applied}.\n"
+    parts = [_migration(one) for one in found.migrations]
+    if len(parts) > 1:
+        parts.append(summary(one.result for one in found.migrations))
+    if found.beneath:
+        parts.append(f"Executed first, as pending, too: {', '.join(found.beneath)}\n")
+    return "\n".join([*parts, *filter(None, [closing])])
+
+
+def _migration(one: Previewed) -> str:
+    from ..printable import printable
+    from .changes_text import described
+    from .sizes import size
+
+    result, files = one.result, one.result.statistics.files
+    commits = len(result.commit_ids)
+    head = f"{result.migration}: {printable(one.about.description)}\n"
+    changes = described(one.changes) or "No entity or relationship would change.\n"
+    cost = (
+        f"{files:,} file{'' if files == 1 else 's'} in {commits:,} "
+        f"commit{'' if commits == 1 else 's'}, {size(one.changes.new_bytes or 0)}; "
+        f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
+    )
+    return f"{head}\n{changes}\n{cost}tree {result.tree}\n"
+
+
+def _conclude(found: Found) -> int:
+    """Say what failed, as a failing run does, and return the exit code."""
+    if found.failure is None:
+        return 0
+    say(words(found.failure))
+    if found.not_run:
+        say(f"not run, because an earlier one failed: {', '.join(found.not_run)}")
+    return found.failure.exit_code

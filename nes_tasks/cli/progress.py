@@ -1,0 +1,131 @@
+"""The display of a running migration, on stderr.
+
+On a terminal it is one line that changes; elsewhere plain lines, at most one every few
+seconds for progress, so that a log stays readable.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from ..printable import printable
+from .console import plain, say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+SECONDS_BETWEEN_LINES = 2.0
+
+
+class Display:
+    """Shows what a runner reports; implements `nes_tasks.running.runner.Observer`.
+
+    `doing` is what happens to a migration while its script runs; with `logs` its messages are
+    shown.
+    """
+
+    def __init__(self, doing: str = "applied", *, logs: bool = True) -> None:
+        self._doing = doing
+        self._logs = logs
+        self._expected = 0
+        self._count = 0
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._last_line = 0.0
+
+    def expect(self, count: int) -> None:
+        """Take note of how many are to come, so that each is shown with its number."""
+        self._expected = count
+
+    def started(self, name: str) -> None:
+        """Show that a migration runs."""
+        self._last_line = time.monotonic()
+        self._count += 1
+        of_all = f" ({self._count:,}/{self._expected:,})" if self._expected > 1 else ""
+        if not sys.stderr.isatty():
+            say(f"{name} is being {self._doing}{of_all}")
+            return
+        self._progress = _bar()
+        self._task = self._progress.add_task(f"{name}{of_all}", total=None, count="")
+
+    def logged(self, name: str, message: str) -> None:
+        """Show a message of the script."""
+        if not self._logs:
+            return
+        text = "\n".join(f"  {line}" for line in plain(message).split("\n"))
+        if self._progress is None:
+            say(text)
+        else:
+            self._progress.console.print(text, style="dim", markup=False, highlight=False)
+
+    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
+        """Show how far the script is."""
+        text = name if label is None else f"{name}: {printable(label)}"
+        count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
+        if self._progress is not None and self._task is not None:
+            self._progress.update(
+                self._task, description=text, completed=done, total=total, count=count
+            )
+        elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            say(f"  {text} {count}")
+
+    def ended(self, name: str) -> None:
+        """Take the line away; the summary says the rest."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+class Steps:
+    """Shows how far a command is that is no migration: nothing while it is quick."""
+
+    def __init__(self) -> None:
+        self._began = self._last_line = time.monotonic()
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def progressed(self, label: str, done: int, total: int | None) -> None:
+        """Show how far the step called `label` is."""
+        count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
+        now = time.monotonic()
+        if now - self._began < SECONDS_BETWEEN_LINES:
+            return
+        if not sys.stderr.isatty():
+            if now - self._last_line > SECONDS_BETWEEN_LINES:
+                self._last_line = now
+                say(f"{label}: {count}")
+            return
+        if self._progress is None or self._task is None:
+            self._progress = _bar()
+            self._task = self._progress.add_task(label, total=None, count="")
+        self._progress.update(
+            self._task, description=label, completed=done, total=total, count=count
+        )
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+def _bar() -> Progress:
+    """Return a bar on stderr that has started."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[count]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bar.start()
+    return bar

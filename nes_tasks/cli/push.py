@@ -1,0 +1,51 @@
+"""`doit push`: give the remote what is applied here."""
+
+from __future__ import annotations
+
+from ..settings import Settings
+from .command import Command, no_names
+from .doit_commands import MAINTAINING
+from .session import session
+from .transfer import transfer
+
+
+class Push(Command):
+    """Push the branch of the database to the remote."""
+
+    name = "push"
+    doc_purpose = "push the database to the remote"
+    doc_usage = ""
+    doc_description = (
+        "Pushes the branch of the database, and nothing else, to the remote of the settings. "
+        "When that fails, because it is refused, not reachable or not done within push_timeout "
+        "seconds, the data stays committed here and nothing has to be applied again. When the "
+        "remote has moved on, doit sync comes first."
+    )
+    group = MAINTAINING
+    examples = (("doit push", "publishes what is applied here"),)
+
+    def _execute(self, pos_args: list[str]) -> int:
+        from ..operations.sync import push
+
+        no_names(pos_args, "push")
+        project = session().project
+        settings = project.settings
+        with transfer(f"Pushing to {settings.remote}") as heard:
+            standing = push(project, heard)
+        if standing is None:
+            text = f"{settings.shown_database} is not there yet; there is nothing to push."
+        elif not standing.ahead:
+            text = f"{_up_to_date(settings)}; there is nothing to push."
+        else:
+            text = f"{commits(standing.ahead)} pushed to {settings.remote}."
+        self.outstream.write(f"{text}\n")
+        return 0
+
+
+def _up_to_date(settings: Settings) -> str:
+    return f"{settings.remote} has all of {settings.shown_database}"
+
+
+def commits(count: int) -> str:
+    """Return a number of commits as words."""
+    return "1 commit" if count == 1 else f"{count:,} commits"

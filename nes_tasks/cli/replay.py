@@ -1,0 +1,173 @@
+"""`doit replay`: prove that applied migrations give what is committed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import NesTasksError
+from .command import JSON, Command
+from .doit_commands import MAINTAINING
+from .session import migration_name, session
+
+if TYPE_CHECKING:
+    from ..operations.proof import Proof
+    from ..operations.proof import Replay as Found
+    from ..operations.tree_difference import Difference
+
+# What to say of those that are skipped, and of others that are not executed, by the reason.
+SKIPPED = {
+    "earlier": "recorded by an earlier system, without the tree that they ran on",
+    "adopted": "with a marker that was written afterwards, not by their run",
+    "nondeterministic": "with DETERMINISTIC = False; doit replay NAME executes it",
+}
+REASONS = {
+    "drift": "its folder has changed since",
+    "missing": "its folder is missing",
+    "edited": "its marker was edited after the run",
+    "moved": "its commits do not follow on the tree that its marker names",
+}
+WORDS = {
+    "different": "is different from what is committed as",
+    "varied": "varied, as it says that it may, from what is committed as",
+}
+
+
+class Replay(Command):
+    """Execute applied migrations again as they were, and compare with what is committed."""
+
+    name = "replay"
+    doc_purpose = "prove that applied migrations give what is committed, by executing them again"
+    doc_usage = "[NAME...] [--json]"
+    doc_description = (
+        "Each is executed on the tree it ran on, from its folder and with its clock, on a private "
+        "ref that goes away; the tree that comes out must be the one that is committed. Branch, "
+        "index and files of the database stay as they are. Without a NAME it is all applied ones, "
+        "without those that say DETERMINISTIC = False. Of one that ran more than once it is the "
+        "run that its marker is from.\n\n"
+        "Verdicts: proven; different, with the first difference; failed; unproven, as its folder "
+        "has changed or is missing; skipped, as it cannot be expected to be the same; varied, "
+        "as one with DETERMINISTIC = False may."
+    )
+    group = MAINTAINING
+    examples = (
+        ("doit replay", "proves the whole history"),
+        ("doit replay 5 --json", "proves number 5, and tells it to a program"),
+    )
+    failure = "one is different, failed or unproven"
+    takes = "applied"
+    cmd_options = (JSON,)
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        from ..operations.proof import replay
+        from .progress import Display
+
+        current = session()
+        names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
+        display = Display("replayed", logs=False)
+        found = replay(current.project, display, names=names, counted=display.expect)
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self.outstream.write(_words(found))
+        return 0 if found.is_sound else 1
+
+
+def _words(found: Found) -> str:
+    if not found.migrations:
+        return "No migration is applied, so there is nothing to prove.\n"
+    told = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
+    return "\n".join([_table(found), *told, *_skipped(found), _conclusion(found)])
+
+
+def _table(found: Found) -> str:
+    from rich.text import Text
+
+    from ..printable import printable
+    from .tables import new_table, rendered
+
+    table = new_table()
+    table.add_column("Migration", overflow="fold")
+    table.add_column("Verdict", no_wrap=True)
+    table.add_column("Seconds", justify="right", no_wrap=True)
+    for proof in found.migrations:
+        seconds = "-" if proof.seconds is None else f"{proof.seconds:.1f}"
+        table.add_row(Text(printable(proof.name)), proof.verdict.value, seconds)
+    return rendered(table)
+
+
+def _goes_without_saying(proof: Proof) -> bool:
+    return proof.verdict.value in ("proven", "skipped")
+
+
+def _skipped(found: Found) -> list[str]:
+    """Return a line for each reason to skip migrations; the table has their names."""
+    reasons = [proof.reason.value for proof in found.migrations if proof.reason]
+    lines = [f"{n:,} skipped, {SKIPPED[r]}.\n" for r in SKIPPED if (n := reasons.count(r))]
+    return ["".join(lines)] if lines else []
+
+
+def _problem(proof: Proof) -> str:
+    """Return what there is to say about a migration beyond its verdict, as lines."""
+    from ..printable import printable
+
+    lines = [f"{printable(proof.name)} {_heading(proof)}"]
+    if proof.restore:
+        lines.append(f"  as it was: {proof.restore}")
+    elif proof.verdict.value == "unproven":
+        lines.append("  no commit found that holds the folder as it was")
+    if proof.failure:
+        lines += _failure(proof.failure)
+    if proof.difference:
+        lines += _difference(proof.difference)
+    if proof.replayed_tree and proof.tree:
+        place = session().project.settings.shown_database
+        lines.append(f"  git -C {place} diff {proof.tree[:12]} {proof.replayed_tree[:12]}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _heading(proof: Proof) -> str:
+    """Return the verdict as the end of a sentence about the migration."""
+    from ..printable import printable
+
+    if proof.failure:
+        return proof.verdict.value
+    if proof.reason:
+        detail = f" ({printable(proof.detail)})" if proof.detail else ""
+        return f"is {proof.verdict.value}: {REASONS[proof.reason.value]}{detail}"
+    count, commit = proof.differing_files or 0, (proof.commit or "")[:12]
+    files = f"{count:,} file{' differs' if count == 1 else 's differ'}"
+    return f"{WORDS[proof.verdict.value]} {commit}: {files}"
+
+
+def _failure(error: NesTasksError) -> list[str]:
+    from .console import plain, words
+
+    return [f"  {line}" for line in plain(words(error)).splitlines()]
+
+
+def _difference(difference: Difference) -> list[str]:
+    from ..printable import printable
+    from .changes_text import excerpts
+
+    lines = [f"  {printable(difference.path)}"]
+    change = difference.change
+    if change is None:
+        kinds = {
+            "mode": "has another file mode",
+            "only_committed": "is committed, but was not replayed",
+            "only_replayed": "was replayed, but is not committed",
+        }
+        return [f"{lines[0]} {kinds[difference.kind.value]}"]
+    committed, replayed = excerpts(change)
+    lines.append(f"    {printable(change.path) or f'line {difference.line}'}")
+    lines.append(f"      committed  {'(not there)' if committed is None else committed}")
+    lines.append(f"      replayed   {'(not there)' if replayed is None else replayed}")
+    return lines
+
+
+def _conclusion(found: Found) -> str:
+    counted = [f"{count:,} {verdict.value}" for verdict, count in found.counts.items() if count]
+    earlier = sum(proof.earlier_runs for proof in found.migrations)
+    runs = f"{earlier:,} earlier run{' was' if earlier == 1 else 's were'}"
+    more = f" {runs} repeated since, or reverted." if earlier else ""
+    return f"{', '.join(counted)}. Nothing was changed.{more}\n"

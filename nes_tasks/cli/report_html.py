@@ -1,0 +1,306 @@
+"""The report as one HTML page that needs nothing else: no script, no font, no network."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+from .. import __version__
+from ..errors import UnavailableError
+from ..models.entity_types import EntityType
+from ..operations.report import Chapter, Report, people
+from ..operations.report_coverage import Coverage, Filled
+from ..printable import printable
+from .charts import Axis, growth_chart, strip_chart
+from .format import counted, day, done, label, listed, percent, period
+
+NEEDED = ("jinja2", "vl_convert")
+# What is shown of things of which there can be any number.
+MAX_CHARTS = 11
+# One point is no growth.
+MIN_POINTS = 2
+MAX_PEOPLE = 30
+MAX_SOURCES = 50
+MAX_FIELDS = 8
+MAX_COLUMNS = 30
+NAMES = ("names.en", "names.ne")
+# Fields whose own names do not tell a reader what they are.
+FIELDS = {
+    "names.en": "Name in English",
+    "names.ne": "Name in Nepali",
+    "attributions": "Sources",
+    "attributes": "Other attributes",
+    "lat": "Latitude",
+    "lng": "Longitude",
+    "parent": "Where it belongs",
+}
+
+
+def check_installed() -> None:
+    """Raise `UnavailableError` when what draws the page is not installed."""
+    lacking = [name for name in NEEDED if find_spec(name) is None]
+    if lacking:
+        raise UnavailableError(
+            f"the page needs {listed(name.replace('_', '-') for name in lacking)}, which "
+            f"{'is' if len(lacking) == 1 else 'are'} not installed",
+            hint="pip install 'nes-tasks[report]', or doit report --markdown",
+        )
+
+
+def page(report: Report) -> str:
+    """Return the report as HTML. Everything that comes from the data is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("nes_tasks.entry", "pages"),
+        autoescape=True,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    words = {f.__name__: f for f in (counted, day, done, label, listed, percent, period)}
+    environment.filters.update(words)
+    days = [when for chapter in report.chapters if (when := chapter.applied_on)]
+    return environment.get_template("report.html").render(
+        report=report,
+        version=__version__,
+        kinds=[_spoken(one) for one in _types(report)],
+        authors=len(people(report.chapters)),
+        people_left_out=max(0, len(people(report.chapters)) - MAX_PEOPLE),
+        days=(min(days, default=None), max(days, default=None)),
+        types=list(_types(report)),
+        growth=list(_growth(report)),
+        axis=_axis_labels(report),
+        persons=list(_persons(report)),
+        chapters=[_told(chapter) for chapter in reversed(report.chapters)],
+        fields=_fields(report.coverage) if report.coverage else [],
+        sources=_sources(report.coverage) if report.coverage else [],
+        max_fields=MAX_FIELDS,
+        max_sources=MAX_SOURCES,
+    )
+
+
+def _shown(value: Any) -> Any:
+    """Make what could hide or reorder text visible; markup of our own stays as it is."""
+    from markupsafe import Markup
+
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+class Type(NamedTuple):
+    """A type with its sub types; ``location`` itself if there are entities without one."""
+
+    name: str
+    entities: int
+    versions: int
+    parts: list[tuple[str, int, int]]
+
+
+def _types(report: Report) -> Iterator[Type]:
+    """Tell how many entities there are of each type, the most numerous first."""
+    held = report.holdings
+    grouped: defaultdict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for name, count in held.entities.items():
+        kind, _, part = name.partition("/")
+        grouped[kind].append((part, count, held.versions.get(name, 0)))
+    rows = [
+        Type(
+            kind,
+            sum(count for _, count, _ in parts),
+            sum(versions for _, _, versions in parts),
+            sorted(parts, key=lambda row: (-row[1], row[0])),
+        )
+        for kind, parts in grouped.items()
+    ]
+    yield from sorted(rows, key=lambda row: (-row.entities, row.name))
+
+
+def _spoken(one: Type) -> str:
+    """Return how many entities of a type there are as one says it, such as 838 people."""
+    name = label(one.name).lower()
+    plural = "people" if name == "person" else None
+    # Which plural a word has that nobody foresaw is not known.
+    known = name in {kind.value for kind in EntityType}
+    return counted(one.entities, name, plural) if known else f"{one.entities:,} of type {name}"
+
+
+class Curve(NamedTuple):
+    """The growth of one type, None for all of them, as a chart and in words."""
+
+    name: str | None
+    now: int
+    svg: Any
+    alternative: str
+
+
+def _growth(report: Report) -> Iterator[Curve]:
+    points = report.growth
+    if len(points) < MIN_POINTS or not points[-1].entities:
+        return
+    axis, last = Axis.of(points), points[-1].entities
+    largest = sorted(last, key=lambda name: (-last[name], name))[:MAX_CHARTS]
+    for name in [None, *largest] if len(last) > 1 else largest:
+        counts = [_count(point.entities, name) for point in points]
+        yield Curve(
+            name,
+            counts[-1],
+            _markup(growth_chart(axis, counts, from_nothing=not report.gaps.is_shallow)),
+            f"{label(name) if name else 'All entities'}: from {counts[0]:,} on "
+            f"{day(points[0].moment)} to {counts[-1]:,} on {day(points[-1].moment)}, "
+            f"at most {max(counts):,}",
+        )
+
+
+def _count(entities: Mapping[str, int], name: str | None) -> int:
+    return sum(entities.values()) if name is None else entities.get(name, 0)
+
+
+def _axis_labels(report: Report) -> tuple[str, str]:
+    """Return what is written at both ends of the axis of the growth."""
+    points = report.growth
+    if len(points) < MIN_POINTS:
+        return ("", "")
+    first, last = points[0], points[-1]
+    if Axis.of(points).by_time:
+        return day(first.moment), day(last.moment)
+    if first.migration and last.migration:
+        return f"after {first.migration}", f"after {last.migration}"
+    return "", day(last.moment)
+
+
+class Person(NamedTuple):
+    """An author of migrations, with a chart of when and how much."""
+
+    name: str
+    migrations: int
+    touched: int
+    first: date | None
+    last: date | None
+    svg: Any
+
+
+def _persons(report: Report) -> Iterator[Person]:
+    """Tell about the authors, those with the most migrations first."""
+    found = people(report.chapters)
+    ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_PEOPLE]
+    largest = max((_touched(chapter) for chapter in report.chapters), default=0)
+    axis = Axis.of(report.growth) if len(report.growth) >= MIN_POINTS else None
+    for name, chapters in ranked:
+        days = [moment for chapter in chapters if (moment := chapter.applied_on)]
+        marks = [
+            {"x": at, "n": _touched(chapter), "text": printable(_tooltip(chapter))}
+            for chapter in chapters
+            if axis and (at := _position(axis, report, chapter)) is not None
+        ]
+        yield Person(
+            name or "Unknown",
+            len(chapters),
+            sum(map(_touched, chapters)),
+            min(days, default=None),
+            max(days, default=None),
+            _markup(strip_chart(axis, marks, largest)) if axis and marks else None,
+        )
+
+
+def _touched(chapter: Chapter) -> int:
+    counts = chapter.run.record.statistics
+    return (
+        counts.entities_created
+        + counts.entities_updated
+        + counts.entities_deleted
+        + counts.relationships_created
+        + counts.relationships_updated
+        + counts.relationships_deleted
+    )
+
+
+def _tooltip(chapter: Chapter) -> str:
+    return f"{chapter.name}, {day(chapter.applied_on)}: {done(chapter.run.record.statistics)}"
+
+
+def _position(axis: Axis, report: Report, chapter: Chapter) -> float | None:
+    """Return where a migration is on the axis, None when it is not on it."""
+    if axis.by_time:
+        moment = chapter.applied_at
+        start, end = axis.domain
+        at = moment.timestamp() if moment else None
+        return at if at is not None and start <= at <= end else None
+    names = [point.migration for point in report.growth]
+    return axis.positions[names.index(chapter.name)] if chapter.name in names else None
+
+
+def _told(chapter: Chapter) -> dict[str, Any]:
+    effect = chapter.effect
+    return {
+        "chapter": chapter,
+        "record": chapter.run.record,
+        "applied_on": chapter.applied_on,
+        "types": [(*_type(name), counts) for name, counts in effect.types.items()]
+        if effect
+        else [],
+        "fields": list(effect.fields.items())[:MAX_FIELDS] if effect else [],
+        "fields_left_out": max(0, len(effect.fields) - MAX_FIELDS) if effect else 0,
+    }
+
+
+def _type(name: str) -> tuple[str, str]:
+    """Return the words for a type of entity or relationship, and what it is a kind of."""
+    if name.startswith("relationship:"):
+        return label(name.removeprefix("relationship:")), "relationship"
+    kind, _, part = name.partition("/")
+    return label(part or kind), label(kind).lower() if part else "entity"
+
+
+class Fields(NamedTuple):
+    """The coverage of one type: a column for each sub type, a row for each field."""
+
+    type: str
+    columns: list[tuple[str, int]]
+    columns_left_out: int
+    rows: list[tuple[str, list[int]]]
+
+
+def _fields(coverage: Coverage) -> list[Fields]:
+    grouped: defaultdict[str, dict[str, Filled]] = defaultdict(dict)
+    for name, filled in coverage.types.items():
+        kind, _, part = name.partition("/")
+        grouped[kind][part] = filled
+
+    def size(kind: str) -> int:
+        return sum(filled.entities for filled in grouped[kind].values())
+
+    return [_table(kind, grouped[kind]) for kind in sorted(grouped, key=lambda k: (-size(k), k))]
+
+
+def _table(kind: str, parts: Mapping[str, Filled]) -> Fields:
+    columns = sorted(parts.items(), key=lambda item: (-item[1].entities, item[0]))
+    total: Counter[str] = Counter()
+    for _, filled in columns:
+        total.update(filled.fields)
+    # Names come first: everybody looks for them, and they are nearly always there.
+    order = sorted(total, key=lambda name: (name not in NAMES, -total[name], name))
+    rows = [
+        (FIELDS.get(name) or label(name), [f.fields[name] for _, f in columns[:MAX_COLUMNS]])
+        for name in dict.fromkeys([*NAMES, *order])
+    ]
+    shown = [(name, filled.entities) for name, filled in columns[:MAX_COLUMNS]]
+    return Fields(kind, shown, max(0, len(columns) - MAX_COLUMNS), rows)
+
+
+def _sources(coverage: Coverage) -> Sequence[tuple[str, str, int, int]]:
+    rows = [
+        (source.en, source.ne, counts["entity"], counts["relationship"])
+        for source, counts in coverage.sources.items()
+    ]
+    return sorted(rows, key=lambda row: (-row[2] - row[3], row[0], row[1]))
+
+
+def _markup(svg: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(svg)  # noqa: S704 - written by the library, in which data is escaped

@@ -1,0 +1,137 @@
+"""The reporter: what `doit run` says while it runs and in the end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
+from doit.reporter import ConsoleReporter
+
+from ..errors import NesTasksError, UnavailableError
+from ..migrations import MigrationResult, MigrationStatus
+from .check_report import CHECK, CheckReport, is_check
+from .console import drop, say, words
+from .session import GROUP, migration_name, session
+
+
+class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
+    """Reports migrations as one table at the end; other tasks as doit does.
+
+    What is up to date is not listed one by one: a database has hundreds of migrations.
+    """
+
+    desc = "a summary of the applied migrations"
+
+    def __init__(self, outstream: Any, options: Any) -> None:
+        super().__init__(outstream, options)
+        self.results: list[MigrationResult] = []
+        self.unrun: list[str] = []
+        self.concerned = False
+        self.checks = CheckReport()
+
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        """Note whether the run is about migrations at all."""
+        self.concerned = any(name.partition(":")[0] == GROUP for name in selected_tasks)
+
+    def execute_task(self, task: Any) -> None:
+        """Announce a task; migrations announce themselves when their script starts."""
+        if migration_name(task.name) is None and not is_check(task.name):
+            super().execute_task(task)
+
+    def add_success(self, task: Any) -> None:
+        """Keep the result of a migration for the summary, and say what a check hints at."""
+        if is_check(task.name):
+            self.write(self.checks.passed(task))
+        elif migration_name(task.name) is not None:
+            self.results.append(MigrationResult.from_dict(task.values))
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Say nothing of migrations that are applied or checked."""
+        if is_check(task.name):
+            self.checks.unchanged += 1
+        elif task.name.partition(":")[0] != GROUP:
+            super().skip_uptodate(task)
+
+    def add_failure(self, task: Any, fail: BaseFail) -> None:
+        """Say at once what went wrong."""
+        name = migration_name(task.name)
+        if task.name in (CHECK, GROUP) and isinstance(fail, UnmetDependency):
+            pass  # what is wrong with its parts is told already
+        elif is_check(task.name) and isinstance(fail, TaskFailed):
+            session().worsen(getattr(fail, "exit_code", 1))
+            self.write(self.checks.add(fail.message.splitlines()))
+        elif name is None:
+            session().worsen(1 if isinstance(fail, TaskFailed) else 2)
+            super().add_failure(task, fail)
+        elif isinstance(fail, UnmetDependency):
+            self.unrun.append(name)
+        else:
+            session().worsen(getattr(fail, "exit_code", 1))
+            say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
+
+    def write(self, text: str) -> None:
+        """Write to stdout; when nobody reads it or the disk is full, the run goes on."""
+        try:
+            self.outstream.write(text)
+            self.outstream.flush()
+        except OSError as error:
+            drop(self.outstream)
+            if not isinstance(error, BrokenPipeError):
+                session().worsen(UnavailableError.exit_code)
+                say(f"error: the summary cannot be written: {error.strerror}")
+
+    def complete_run(self) -> None:
+        """Print the summary; doit calls this also on the way out of an interrupted run."""
+        super().complete_run()
+        self.write(self.checks.conclusion())
+        if self.concerned:
+            self._conclude(interrupted=sys.exc_info()[0] is not None)
+
+    def _conclude(self, *, interrupted: bool) -> None:
+        done = [r for r in self.results if r.status is MigrationStatus.COMPLETED]
+        if self.unrun:
+            say(f"not run, because an earlier one failed: {', '.join(self.unrun)}")
+        if done:
+            from .summary import summary
+
+            self.write(summary(done))
+            self._speak_of_the_remote(may_push=not interrupted)
+        elif not (interrupted or self.failures_seen):
+            self.write(f"{self._standing()}\n")
+
+    @property
+    def failures_seen(self) -> bool:
+        """Whether anything went wrong in this run."""
+        return session().exit_code != 0 or bool(self.runtime_errors)
+
+    def _standing(self) -> str:
+        """Say that there was nothing to do, and what there is to do beyond what was asked for."""
+        current = session()
+        # What was skipped may have come with a clone that this very run has made.
+        plan = current.project.look()[0] if self.results else current.plan
+        if plan.pending:
+            later = len(plan.pending)
+            noun = "1 more is" if later == 1 else f"{later} more are"
+            return f"nothing to do, it is applied already; {noun} pending: doit"
+        count = len(plan.applied) + len(plan.drifted)
+        noun = "migration is" if count == 1 else "migrations are"
+        return f"{current.shown_database} is up to date: {count} {noun} applied, nothing to do."
+
+    def _speak_of_the_remote(self, *, may_push: bool) -> None:
+        """Push if the settings say so, else say what is not pushed yet and how to do it."""
+        current = session()
+        settings, repository = current.project.settings, current.runner.repository
+        try:
+            waiting = repository.unpushed()
+            if not waiting:
+                return
+            commits = "1 commit is" if waiting == 1 else f"{waiting} commits are"
+            if settings.push and may_push:
+                repository.push()
+                say(f"{commits} pushed to {settings.remote}")
+            else:
+                say(f"{commits} not pushed yet; to publish: doit push")
+        except NesTasksError as error:
+            current.worsen(error.exit_code)
+            say(words(error))

@@ -1,0 +1,96 @@
+"""What one `doit` command shares between its tasks, its saved state and its reporter."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..project import Project
+from ..settings import load_settings
+
+if TYPE_CHECKING:
+    from ..migrations import Plan
+    from ..operations.check import Checker
+    from ..running.expectation import Expectation
+    from ..running.runner import Runner
+
+GROUP = "migrate"
+# The name of our backend, by which a project is known as one of ours.
+BACKEND = "nes_tasks"
+
+
+class Session:
+    """The project that `dodo.py` lies in, and the runner once something has to run."""
+
+    def __init__(self, root: Path) -> None:
+        self.project = Project(load_settings(root))
+        self.exit_code = 0
+        self.expectation: Expectation | None = None
+
+    def worsen(self, code: int) -> None:
+        """Let the command end with `code`; of several failures the first decides."""
+        self.exit_code = self.exit_code or code
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it was when the command started."""
+        return self.project.plan
+
+    @cached_property
+    def shown_database(self) -> str:
+        """The database path as a person would type it from the project's root."""
+        return self.project.settings.shown_database
+
+    @cached_property
+    def shown_migrations(self) -> str:
+        """The migrations path as a person would type it from the project's root."""
+        return self.project.settings.shown_migrations
+
+    def applied_since(self) -> list[str]:
+        """Return what the database holds now and did not when the command started."""
+        before = {entry.name for entry in self.plan if entry.is_applied}
+        now = self.project.look()[0]
+        return [entry.name for entry in now if entry.is_applied and entry.name not in before]
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The runner of this process; importing it is paid for by the first migration only."""
+        from ..running.runner import Runner
+        from .progress import Display
+
+        return Runner(self.project, Display(), expectation=self.expectation)
+
+    @cached_property
+    def checker(self) -> Checker:
+        """The checker of this process, made for the first folder that has to be checked."""
+        from ..operations.check import Checker
+
+        return Checker(self.project)
+
+    def close(self) -> None:
+        """End what was started."""
+        if "runner" in self.__dict__:
+            self.runner.close()
+        if "checker" in self.__dict__:
+            self.checker.close()
+
+
+@cache
+def session() -> Session:
+    """Return the session of this process; doit has made the folder of `dodo.py` current.
+
+    Raises `SettingsError` when the settings are wrong.
+    """
+    return Session(Path.cwd())
+
+
+def task_name(migration: str, group: str = GROUP) -> str:
+    """Return the doit task of a migration; doit takes a word with ``=`` for a variable."""
+    return f"{group}:{migration.replace('=', '-')}"
+
+
+def migration_name(task: str) -> str | None:
+    """Return the migration of a doit task, None for a task of another kind."""
+    group, colon, name = task.partition(":")
+    return name if group == GROUP and colon else None

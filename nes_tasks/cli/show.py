@@ -1,0 +1,111 @@
+"""`doit show`: what an applied migration changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import JSON, Command, one_name
+from .doit_commands import LOOKING
+from .session import session
+
+if TYPE_CHECKING:
+    from ..git.log import Commit
+    from ..operations.show import Outcome
+
+# Many batches are one thing; the first and the last of them say when.
+MAX_COMMITS = 4
+
+
+class Show(Command):
+    """Show the commits of an applied migration, and what they changed."""
+
+    name = "show"
+    doc_purpose = "show what an applied migration changed"
+    doc_usage = "NAME [--json]"
+    doc_description = (
+        "Its commits, the statistics of its marker, and the difference between the tree that it "
+        "ran on and the tree that it left: entities by type, the fields that changed, a few of "
+        "the new ones. What happened afterwards does not matter."
+    )
+    group = LOOKING
+    examples = (
+        ("doit show 5", "shows what number 5 changed"),
+        ("doit show 5 --json", "tells all of it to a program"),
+    )
+    takes = "applied"
+    cmd_options = (JSON,)
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        from ..operations.show import outcome
+        from .changes_text import UPDATED_PER_TYPE
+
+        entry = one_name(pos_args, self.name)
+        limit = None if json else UPDATED_PER_TYPE
+        found = outcome(session().project, entry, updated_per_type=limit)
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self.outstream.write(_words(found))
+        return 0
+
+
+def _words(found: Outcome) -> str:
+    from ..printable import printable
+    from .changes_text import described
+
+    applied = found.applied
+    lines = [f"{applied.name}: {printable(applied.description)}"]
+    when = f"{applied.applied_at:%Y-%m-%d %H:%M}" if applied.applied_at else "an unknown time"
+    written = f", written {applied.date}" if applied.date else ""
+    lines.append(f"by {printable(applied.author)}{written}, applied {when}")
+    lines.append(_statistics(found))
+    if found.changes is None:
+        lines.append(_unknown(found))
+        return "\n".join([*lines, ""])
+    changes = described(found.changes) or "No entity or relationship changed.\n"
+    place = session().project.settings.shown_database
+    patch = f"git -C {place} diff {str(found.base_tree)[:12]} {str(found.tree)[:12]}"
+    return "\n".join([*lines, "", changes, _commits(found), f"Every line: {patch}", ""])
+
+
+def _unknown(found: Outcome) -> str:
+    if found.is_cut:
+        place = session().project.settings.shown_database
+        return (
+            "Its commits are not in this shallow clone, so nothing can be compared; "
+            f"git -C {place} fetch --unshallow brings them."
+        )
+    return "No commit says that it is of this migration, so nothing can be compared."
+
+
+def _statistics(found: Outcome) -> str:
+    from .summary import changes
+
+    counts = found.applied.statistics
+    entities = (counts.entities_created, counts.entities_updated, counts.entities_deleted)
+    relationships = (
+        counts.relationships_created,
+        counts.relationships_updated,
+        counts.relationships_deleted,
+    )
+    return (
+        f"entities: {changes(*entities)}; relationships: {changes(*relationships)}; "
+        f"versions: {counts.versions_created:,} new; files: {counts.files:,}"
+    ).replace("\n", ", ")
+
+
+def _commits(found: Outcome) -> str:
+    commits = found.commits
+    rows = [_commit(commit) for commit in commits]
+    if len(rows) > MAX_COMMITS:
+        rows[1:-1] = [f"  ({len(rows) - 2:,} more)"]
+    if found.earlier_commits:
+        rows.append(f"  ({found.earlier_commits:,} of earlier runs, which are not compared)")
+    return "\n".join([f"{len(commits):,} commit{'' if len(commits) == 1 else 's'}:", *rows])
+
+
+def _commit(commit: Commit) -> str:
+    from ..printable import printable
+
+    moment = f"{commit.committed_at:%Y-%m-%d %H:%M} UTC"
+    return f"  {commit.id[:12]}  {moment}  {printable(commit.committer)}"

@@ -1,0 +1,126 @@
+"""`doit status`: where everything stands, on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..migrations import State
+from ..printable import printable
+from .command import JSON, Command, no_names
+from .doit_commands import LOOKING
+from .pending import described
+from .push import commits
+from .session import session
+
+if TYPE_CHECKING:
+    from ..operations.status import Overview
+
+# One screen; doit list and doit pending show the rest.
+SHOWN = 10
+
+
+class Status(Command):
+    """Show the database, the remote as last seen, the migrations, and what to type next."""
+
+    name = "status"
+    doc_purpose = "show where the database and the migrations stand, and what to type next"
+    doc_usage = "[--json]"
+    doc_description = (
+        "Changes nothing and uses no network: ahead and behind are those of the last fetch or "
+        "push. The keys of --json are told in docs/reference/json.md."
+    )
+    group = LOOKING
+    examples = (
+        ("doit status", "shows it on one screen"),
+        ("doit status --json", "tells it to a program"),
+    )
+    cmd_options = (JSON,)
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        from ..operations.status import survey
+
+        no_names(pos_args, "status")
+        overview = survey(session().project)
+        if json:
+            self.write_document(_document(overview))
+        else:
+            self.outstream.write("".join(f"{line}\n" for line in _lines(overview)))
+        return 0
+
+
+def _lines(overview: Overview) -> list[str]:
+    plan = overview.plan
+    lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview)}"]
+    counted = [f"{count} {state}" for state, count in overview.counts.items() if count]
+    lines.append(f"Migrations  {', '.join(counted) or 'none'}")
+    if overview.holder:
+        lines.append(f"In use by   {overview.holder}")
+    if overview.is_unfinished:
+        lines.append("Unfinished  a publication was interrupted; the next run finishes it")
+    if overview.problem:
+        lines.append(f"Problem     {overview.problem.message}")
+    rows = {
+        "Pending": [f"{entry.name}  {_about(entry.metadata)}" for entry in plan.pending],
+        "Changed since they were applied": [f"{e.name}  {e.difference}" for e in plan.drifted],
+        "Applied, but without a folder": [entry.name for entry in plan.missing],
+        "Not valid": [f"{e.name}  {e.problem.message if e.problem else ''}" for e in plan.invalid],
+    }
+    for heading, names in rows.items():
+        if names:
+            lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:SHOWN])]
+            lines += [f"  and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    step = overview.next_step
+    return [*lines, "", f"Next: {step.command}  ({step.reason})" if step else "Nothing to do."]
+
+
+def _about(metadata: Any) -> str:
+    return metadata.description if metadata else ""
+
+
+def _database(overview: Overview) -> str:
+    place = session().project.settings.shown_database
+    if not overview.exists:
+        return f"{place}, which is not there yet"
+    branch = f"branch {overview.branch}" if overview.branch else "no branch to publish to"
+    return f"{place}, {branch}, {overview.commit[:12] if overview.commit else 'no commit yet'}"
+
+
+def _remote(overview: Overview) -> str:
+    standing = overview.standing
+    if standing is None:
+        return "not looked at" if overview.problem else "none"
+    parts = [
+        f"{commits(standing.ahead)} to push" if standing.ahead else "",
+        f"{commits(standing.behind)} not here yet" if standing.behind else "",
+    ]
+    known = ", ".join(filter(None, parts)) or "nothing to push, nothing new as of the last look"
+    return f"{standing.remote}, {known}"
+
+
+def _document(overview: Overview) -> dict[str, Any]:
+    plan, standing, step = overview.plan, overview.standing, overview.next_step
+    problem = overview.problem
+    return {
+        "database": {
+            "path": str(session().project.settings.database),
+            "exists": overview.exists,
+            "branch": overview.branch,
+            "commit": overview.commit,
+            "problem": problem.message if problem else None,
+            "in_use_by": overview.holder,
+            "unfinished_publication": overview.is_unfinished,
+        },
+        "remote": standing
+        and {
+            "name": standing.remote,
+            "commit": standing.commit,
+            "ahead": standing.ahead,
+            "behind": standing.behind,
+        },
+        "counts": {state.value: count for state, count in overview.counts.items()},
+        **{
+            state.value: [described(entry) for entry in plan.in_state(state)]
+            for state in (State.PENDING, State.DRIFT, State.MISSING, State.INVALID)
+        },
+        "next": step and {"command": step.command, "reason": step.reason},
+    }

@@ -1,0 +1,40 @@
+"""`doit submodule`: record the database's commit in the repository of the migrations."""
+
+from __future__ import annotations
+
+from .command import Command, no_names
+from .console import warn
+from .doit_commands import MAINTAINING
+from .push import commits
+from .session import session
+
+
+class Submodule(Command):
+    """Commit which state of the database belongs to this state of the migrations."""
+
+    name = "submodule"
+    doc_purpose = "record the commit of the database, when it is a submodule"
+    doc_usage = ""
+    doc_description = (
+        "Makes one commit in the repository of the migrations, which records the present commit "
+        "of the database and names the migrations that are new in it. Whatever else is staged "
+        "or changed there stays as it is. It is refused when the database is no submodule.\n\n"
+        "Others can use what is recorded only once the database is pushed."
+    )
+    group = MAINTAINING
+    examples = (("doit push && doit submodule", "publishes the data, then records its commit"),)
+
+    def _execute(self, pos_args: list[str]) -> int:
+        from ..operations.submodule import record
+
+        no_names(pos_args, "submodule")
+        project = session().project
+        place = project.settings.shown_database
+        done = record(project)
+        if done.commit is None:
+            self.outstream.write(f"{place} is recorded at {done.new[:12]} already.\n")
+        else:
+            self.outstream.write(f"Recorded {place} at {done.new[:12]}: git show {done.commit}\n")
+        if done.unpushed:
+            warn(f"{commits(done.unpushed)} of {place} not pushed yet; doit push")
+        return 0

@@ -1,0 +1,72 @@
+"""`doit sync`: catch up with what others have pushed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import Command, no_names
+from .console import say
+from .doit_commands import MAINTAINING
+from .push import commits
+from .session import session
+from .transfer import transfer
+
+if TYPE_CHECKING:
+    from ..operations.sync import Synchronization
+
+
+class Sync(Command):
+    """Fetch, and apply what only we have on top of what the remote has."""
+
+    name = "sync"
+    doc_purpose = "fetch from the remote, and apply unpushed migrations on top of it"
+    doc_usage = ""
+    doc_description = (
+        "When the remote has commits that are not here, they are brought here. When there are "
+        "unpushed migrations here as well, these are executed again on top of the remote's; one "
+        "that the remote has already gives way to it. Unpushed commits that are no migrations "
+        "are refused by name.\n\n"
+        "If anything fails the branch and its files are as they were. The branch as it was is "
+        "kept under a ref below refs/nes-tasks-kept/, whose name is printed: "
+        "git -C nes-db branch old REF brings it back."
+    )
+    group = MAINTAINING
+    examples = (
+        ("doit sync", "brings here what others have pushed"),
+        ("doit sync && doit push", "and publishes what only you have"),
+    )
+    failure = "a migration failed on top of the remote, or cannot be applied there"
+
+    def _execute(self, pos_args: list[str]) -> int:
+        from ..operations.sync import fetch, synchronize
+
+        no_names(pos_args, "sync")
+        current = session()
+        project, runner = current.project, current.runner
+        try:
+            with transfer(f"Fetching from {project.settings.remote}") as heard:
+                theirs = fetch(runner, project, heard)
+            done = synchronize(runner, project, theirs)
+        finally:
+            current.close()
+        self._tell(done)
+        return 0
+
+    def _tell(self, done: Synchronization) -> None:
+        settings = session().project.settings
+        place, remote = settings.shown_database, settings.remote
+        if done.outcome == "absent":
+            self.outstream.write(f"{remote} has no such branch yet.\n")
+        elif done.outcome == "current":
+            self.outstream.write(f"{place} has all that {remote} has.\n")
+        else:
+            self.outstream.write(f"{commits(done.fetched)} of {remote} brought to {place}.\n")
+        for name in done.dropped:
+            self.outstream.write(f"{name}: {remote} has it; its run here gave way to that one.\n")
+        for result in done.reapplied:
+            self.outstream.write(f"{result.migration}: applied again on top.\n")
+        if done.kept:
+            self.outstream.write(f"The branch as it was is kept as {done.kept}\n")
+        if done.ahead:
+            verb = "is" if done.ahead == 1 else "are"
+            say(f"{commits(done.ahead)} {verb} not pushed yet; to publish: doit push")

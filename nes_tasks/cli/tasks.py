@@ -1,0 +1,120 @@
+"""The tasks of `dodo.py`: one for each migration folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from doit.exceptions import InvalidDodoFile, TaskFailed
+
+from ..errors import NesTasksError
+from ..migrations import Entry, MigrationResult, MigrationStatus, Plan, State
+from ..printable import printable
+from ..settings import STATE_FOLDER
+from .console import words
+from .reporter import MigrationReporter
+from .session import BACKEND, GROUP, session, task_name
+from .state import CommittedChecker, inputs_of, target_of
+
+DOIT_CONFIG = {
+    "backend": BACKEND,
+    "dep_file": f"{STATE_FOLDER}/doit.json",
+    "check_file_uptodate": CommittedChecker,
+    "default_tasks": [GROUP],
+    "reporter": MigrationReporter,
+    "verbosity": 2,
+    "minversion": "0.37.0",
+}
+
+FORCE = {
+    "name": "force",
+    "long": "force",
+    "type": bool,
+    "default": False,
+    "help": "execute it again although it is applied, in a new commit",
+}
+
+
+class MigrationTaskFailed(TaskFailed):  # type: ignore[misc]
+    """What doit is given when a migration failed: the words, and the exit code they go with."""
+
+    def __init__(self, error: NesTasksError) -> None:
+        super().__init__(words(error))
+        self.exit_code = error.exit_code
+
+
+def planned() -> Plan:
+    """Return the plan; raises what doit expects of a `dodo.py` that cannot be used."""
+    try:
+        return session().plan
+    except NesTasksError as error:
+        raise InvalidDodoFile(str(error)) from error
+
+
+def task_migrate() -> Iterator[dict[str, Any]]:
+    """Apply all pending migrations, in order."""
+    plan = planned()
+    yield {
+        "basename": GROUP,
+        "name": None,
+        "doc": "apply all pending migrations, in order",
+        "uptodate": [not plan.pending and not plan.invalid],
+    }
+    for entry in plan:
+        if entry.state is not State.MISSING:
+            yield _task(entry)
+
+
+def _task(entry: Entry) -> dict[str, Any]:
+    current = session()
+    return {
+        "basename": GROUP,
+        "name": task_name(entry.name).partition(":")[2],
+        "doc": describe(entry),
+        "actions": [(apply, [entry.name])],
+        "file_dep": list(inputs_of(entry)),
+        "task_dep": [task_name(entry.predecessor)] if entry.predecessor else [],
+        "targets": [target_of(current, entry.name)],
+        "uptodate": [unless_forced],
+        "params": [FORCE],
+        # Output kept for the end would pile up in memory; ours goes straight to stderr.
+        "io": {"capture": False},
+        "verbosity": 2,
+    }
+
+
+def describe(entry: Entry, *, brief: bool = False) -> str:
+    """Return date, author (unless `brief`) and description of a migration as one line."""
+    if entry.problem and not entry.is_applied:
+        return f"invalid: {entry.problem.message}"
+    about = entry.metadata
+    assert about is not None
+    name = about.author.partition("<")[0].strip() or about.author
+    day = about.date.isoformat() if about.date else ""
+    parts = (f"{day:<10}", about.description) if brief else (f"{day:<10}", name, about.description)
+    return printable("  ".join(parts))
+
+
+def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit passes both by name
+    """Tell doit to go by the markers (None), or to run the task because of ``--force``."""
+    return False if (task.options or {}).get("force") else None
+
+
+def apply(name: str, force: bool = False) -> dict[str, Any] | MigrationTaskFailed:
+    """Apply one migration: the action of its task.
+
+    doit may have been told to skip the dependencies, to run everything, or to run it in another
+    process; the runner looks again under the lock and has the last word.
+    """
+    try:
+        return session().runner.apply(name, force=force).to_dict()
+    except NesTasksError as error:
+        session().worsen(error.exit_code)
+        return MigrationTaskFailed(error)
+
+
+def result_of(values: Any) -> MigrationResult | None:
+    """Return the result that `apply` gave to doit, None for a task of another kind."""
+    if isinstance(values, dict) and values.get("status") in set(MigrationStatus):
+        return MigrationResult.from_dict(values)
+    return None

@@ -1,0 +1,1 @@
+"""Our records in the database repository: transactions, markers, the ledger, the lock."""

@@ -1,0 +1,231 @@
+"""The ledger: which migrations the database repository says are applied.
+
+It is read from the markers in a committed tree, never from the working tree or from files
+beside it, so every clone knows it, and a revert takes it back. The cache only saves the
+parsing: its key is the id of the tree that holds the markers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ..cache import load_cache, save_cache
+from ..errors import DatabaseError
+from ..git.command import Git, failure, reason
+from ..git.incomplete_clone import fetch_files, is_partial
+from ..git.objects import ObjectReader
+from ..git.snapshot import Snapshot
+from .marker import FILE_NAME, FOLDER, Marker, Statistics
+
+# What an earlier system left for each migration it applied.
+EARLIER_FILE_NAME = "metadata.json"
+CACHE_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One applied migration as the ledger knows it.
+
+    `inputs` is None when unknown: the record is one of an earlier system, which kept no
+    checksums. `date` is the migration's own date, `applied_at` the time it was applied.
+    """
+
+    name: str
+    author: str
+    date: date | None
+    description: str
+    applied_at: datetime | None
+    inputs: Mapping[str, str] | None
+    statistics: Statistics
+    deterministic: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All applied migrations at `commit` (None: no commit yet), by name."""
+
+    commit: str | None
+    applied: Mapping[str, Applied]
+
+
+def read_ledger(
+    database: Path,
+    data_dir: str,
+    *,
+    branch: str | None = None,
+    at: str | None = None,
+    cache: Path | None = None,
+) -> Ledger:
+    """Read the ledger of the repository in the folder `database`. Writes nothing to it.
+
+    A folder that does not exist or is empty has an empty ledger. `branch` is the branch to
+    look at instead of HEAD, `at` a commit, `cache` a file for parsed markers. Raises
+    `DatabaseError` when the folder is no repository or a marker cannot be read.
+    """
+    if is_absent(database):
+        return Ledger(None, {})
+    git = Git(database)
+    revision = at or (f"refs/heads/{branch}" if branch else "HEAD")
+    logs = f"{revision}:{data_dir}/{FOLDER}"
+    done = git.attempt("cat-file", "--batch-check", stdin=f"{revision}\n{logs}\n".encode())
+    if done.returncode:
+        raise not_a_repository(database, failure(["cat-file"], done.stderr).stderr)
+    answers = done.stdout.splitlines()
+    commit, tree = _found(answers[0], b"commit"), _found(answers[1], b"tree")
+    if commit is None and git.ask("rev-parse", "--verify", "--quiet", revision):
+        raise DatabaseError(
+            f"{database} is damaged: git cannot read the commit of {revision}",
+            hint=f"see git -C {database} fsck, or clone the database anew",
+        )
+    if commit is None or tree is None:
+        return Ledger(commit, {})
+    known = load_cache(cache, CACHE_FORMAT)
+    applied = _decoded(known)
+    if applied is None or known["tree"] != tree:
+        known = {"tree": tree, "entries": _read(git, tree, known if applied else {})}
+        save_cache(cache, CACHE_FORMAT, known)
+        applied = _decoded(known) or {}
+    return Ledger(commit, applied)
+
+
+def is_absent(database: Path) -> bool:
+    """Return whether there is nothing at `database` yet: no folder, or an empty one."""
+    try:
+        with os.scandir(database) as entries:
+            return next(entries, None) is None
+    except FileNotFoundError:
+        return True
+    except NotADirectoryError:
+        raise DatabaseError(
+            f"{database} is a file, not a database repository",
+            hint="move it away or change the setting `database`",
+        ) from None
+    except PermissionError:
+        raise DatabaseError(f"{database} cannot be read: permission denied") from None
+
+
+def not_a_repository(database: Path, said: str) -> DatabaseError:
+    """Return the error for a folder in which git finds no repository; `said` are git's words."""
+    if "dubious ownership" in said:
+        return DatabaseError(
+            f"git does not trust {database}: it belongs to another user",
+            hint=f"git config --global --add safe.directory {database}",
+        )
+    if said and "not a git repository" not in said:
+        return DatabaseError(f"{database} cannot be used: {reason(said)}")
+    return DatabaseError(
+        f"{database} is not a git repository",
+        hint="move it away to start an empty one, or change the setting `database`",
+    )
+
+
+def _found(line: bytes, kind: bytes) -> str | None:
+    words = line.split()
+    return words[0].decode() if len(words) == 3 and words[1] == kind else None
+
+
+def _read(git: Git, tree: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse the records below `tree`; rows of `known` with the same blob id are taken over."""
+    rows: dict[str, Any] = {}
+    blobs = _records(git, tree)
+    old = known.get("entries", {})
+    new = {name: blob for name, blob in blobs.items() if old.get(name, {}).get("blob") != blob[1]}
+    wanted = [oid for _, oid in new.values()]
+    if len(wanted) > 1 and is_partial(git):
+        fetch_files(git, wanted)
+    with ObjectReader(git) as reader:
+        found = dict(zip(new, reader.get_many(wanted), strict=True))
+    for name, (file_name, oid) in blobs.items():
+        if name not in new:
+            rows[name] = old[name]
+            continue
+        blob = found[name]
+        path = f"{FOLDER}/{name}/{file_name}"
+        if blob is None:
+            raise DatabaseError(f"the database is damaged: {path} is missing", hint="see git fsck")
+        try:
+            parse = _from_marker if file_name == FILE_NAME else _from_earlier
+            rows[name] = {"blob": oid, **parse(blob.data)}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DatabaseError(
+                f"{path} in the database cannot be read: {error}",
+                hint="restore it from the history of the database",
+            ) from error
+    return rows
+
+
+def _records(git: Git, tree: str) -> dict[str, tuple[str, str]]:
+    """Return the file name and blob id of each migration's record, by migration, in order."""
+    snapshot = Snapshot(git, tree)
+    try:
+        found: dict[str, tuple[str, str]] = {}
+        for name in sorted(snapshot.folder("")):
+            for file_name in (FILE_NAME, EARLIER_FILE_NAME):
+                oid = snapshot.blob_id(f"{name}/{file_name}")
+                if oid is not None:
+                    found[name] = (file_name, oid)
+                    break
+        return found
+    finally:
+        snapshot.close()
+
+
+def _from_marker(data: bytes) -> dict[str, Any]:
+    marker = Marker.from_bytes(data)
+    return {
+        "author": marker.author,
+        "date": marker.date.isoformat(),
+        "description": marker.description,
+        "applied_at": marker.applied_at.isoformat(),
+        "inputs": dict(marker.inputs),
+        "statistics": asdict(marker.statistics),
+        "deterministic": marker.deterministic,
+    }
+
+
+def _from_earlier(data: bytes) -> dict[str, Any]:
+    content = json.loads(data)
+    changes = (content.get("changes") or {}) if isinstance(content, dict) else None
+    if not isinstance(changes, dict):
+        raise ValueError("it is not the record of a migration")
+    kept = ("entities_created", "relationships_created", "versions_created")
+    when, moment = content.get("date"), content.get("executed_at")
+    return {
+        "author": str(content.get("author") or ""),
+        "date": date.fromisoformat(when[:10]).isoformat() if when else None,
+        "description": str(content.get("description") or ""),
+        # Local time without a zone: the machine that wrote it is not known any more.
+        "applied_at": datetime.fromisoformat(moment).isoformat() if moment else None,
+        "inputs": None,
+        "statistics": {key: int(changes.get(key) or 0) for key in kept},
+        "deterministic": True,
+    }
+
+
+def _decoded(known: Mapping[str, Any]) -> dict[str, Applied] | None:
+    """Return what a cache holds, None when it is empty or was damaged."""
+    try:
+        known["tree"]
+        return {name: _decode(name, row) for name, row in known["entries"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _decode(name: str, row: Mapping[str, Any]) -> Applied:
+    when, moment = row["date"], row["applied_at"]
+    return Applied(
+        name=name,
+        author=row["author"],
+        date=date.fromisoformat(when) if when else None,
+        description=row["description"],
+        applied_at=datetime.fromisoformat(moment) if moment else None,
+        inputs=row["inputs"],
+        statistics=Statistics(**row["statistics"]),
+        deterministic=row["deterministic"],
+    )

@@ -1,0 +1,433 @@
+"""The database repository: found or made, checked, locked, published to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import DatabaseError, GitError, UnavailableError, first_few
+from ..git.checkout import Checkout
+from ..git.command import Git, check_version
+from ..git.fast_import import ASIDE_PREFIX
+from ..git.remote import Heard, Remote
+from ..settings import Settings, shown
+from .journal import note_of
+from .ledger import is_absent, not_a_repository
+from .lock import holder, lock
+
+HEADS = "refs/heads/"
+PRIVATE_REFS = "refs/nes-tasks"
+# Tips of the branch that were replaced; nobody but a person removes them.
+KEPT_REFS = "refs/nes-tasks-kept"
+FALLBACK_IDENTITY = ("nes-tasks", "nes-tasks@localhost")
+
+# Each with its reason in docs/reference/database.md. A value that the owner has set stays.
+CONFIGURATION = {
+    "core.autocrlf": "false",
+    "core.fscache": "true",
+    "core.preloadIndex": "true",
+    "core.untrackedCache": "true",
+    "gc.autoDetach": "false",
+    "index.version": "4",
+}
+CONFIGURED = "nes-tasks.configured"
+
+# What git leaves in its folder while an operation waits for a person, and what to call it.
+UNFINISHED = {
+    "MERGE_HEAD": "merge",
+    "rebase-apply/applying": "am",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+
+
+class Repository:
+    """One database repository: a working tree, a submodule, a clone without checkout, or bare."""
+
+    def __init__(self, settings: Settings, git_dir: Path, *, bare: bool) -> None:
+        self.settings = settings
+        self.git = Git(settings.database)
+        self.git_dir = git_dir
+        self._bare = bare
+        # Linked worktrees share everything but HEAD and index.
+        shared = settings.database / self.git.text("rev-parse", "--git-common-dir")
+        self._objects = shared / "objects"
+        self._own_folder = shared / "nes-tasks"
+        # The note that says a publication is under way. Each linked worktree has its own: another
+        # one could not finish what it says.
+        self._pending = note_of(git_dir)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Repository:
+        """Open the database repository; make it when there is nothing at its path yet.
+
+        It is cloned from `remote_url` when that is set, else it starts empty. Raises
+        `UnavailableError` when git is missing, too old, or the remote cannot be reached, and
+        `DatabaseError` when the path holds something else.
+        """
+        check_version()
+        path = settings.database
+        if is_absent(path):
+            _make(settings)
+        asked = Git(path).attempt(
+            "rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"
+        )
+        if asked.returncode:
+            raise not_a_repository(path, asked.stderr.decode(errors="replace"))
+        bare, inside, git_dir = os.fsdecode(asked.stdout.rstrip(b"\n")).split("\n", 2)
+        if bare == inside:  # neither: a folder inside .git
+            raise not_a_repository(path, "")
+        return cls(settings, Path(git_dir), bare=bare == "true")
+
+    # What is there
+
+    @property
+    def branch(self) -> str:
+        """The branch that is published to.
+
+        Raises `DatabaseError` when HEAD is detached or is not the branch of the settings.
+        """
+        place, wanted = self.settings.shown_database, self.settings.branch
+        current = (self.git.ask("symbolic-ref", "--quiet", "HEAD") or "").removeprefix(HEADS)
+        if self._bare and wanted:
+            if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
+                raise DatabaseError(
+                    f"{place} has no branch {wanted}",
+                    hint="create it, or change the setting `branch`",
+                )
+            return wanted
+        if not current:
+            raise DatabaseError(
+                f"{place} has a detached HEAD, so there is no branch to publish to",
+                hint=self._switch(wanted or self._any_branch()),
+            )
+        if wanted and wanted != current:
+            raise DatabaseError(
+                f"{place} has the branch {current} checked out, not {wanted}",
+                hint=self._switch(wanted),
+            )
+        return current
+
+    def _has(self, *refs: str) -> bool:
+        return bool(self.git.text("for-each-ref", "--count=1", *refs))
+
+    def _any_branch(self) -> str:
+        name = self.git.text("for-each-ref", "--count=1", "--format=%(refname)", HEADS)
+        return name.removeprefix(HEADS) or "main"
+
+    def _switch(self, branch: str) -> str:
+        known = self._has(HEADS + branch, f"refs/remotes/*/{branch}")
+        return f"git -C {self.settings.shown_database} switch {'' if known else '-c '}{branch}"
+
+    @property
+    def has_checkout(self) -> bool:
+        """Whether there are files to bring along: neither bare nor cloned without checkout."""
+        return not self._bare and ((self.git_dir / "index").exists() or self.head() is None)
+
+    def head(self) -> str | None:
+        """Return the commit at the tip of the branch, None before the first one."""
+        return self.git.ask("rev-parse", "--verify", "--quiet", HEADS + self.branch)
+
+    def committer(self) -> tuple[str, str]:
+        """Return name and e-mail of whoever runs this, as git is configured."""
+        known = self._configuration
+
+        def configured(key: str) -> str:
+            variable = os.environ.get(f"GIT_COMMITTER_{key.upper()}")
+            return variable or known.get(f"committer.{key}") or known.get(f"user.{key}") or ""
+
+        name, email = configured("name"), configured("email")
+        return (name, email) if name and email else FALLBACK_IDENTITY
+
+    def check_ready(self, *, files: bool = True) -> None:
+        """Check that a migration may run; changes nothing.
+
+        Raises `DatabaseError` naming what stands in the way: an operation that a person has to
+        finish, another git at work, uncommitted changes, a missing permission. Whether there are
+        uncommitted changes takes a look at every file; it is left out without `files`.
+        """
+        place = self.settings.shown_database
+        for file_name, operation in UNFINISHED.items():
+            if (self.git_dir / file_name).exists():
+                raise DatabaseError(
+                    f"{place} is in the middle of a {operation}",
+                    hint=f"finish it, or git -C {place} {_abort(operation)}",
+                )
+        self.branch  # noqa: B018 - raises when there is none
+        for folder in (self.git_dir, self._objects):
+            if not os.access(folder, os.W_OK):
+                raise DatabaseError(f"no permission to write to {folder}")
+        if self.has_checkout:
+            self._check_checkout(place)
+            if files:
+                self._check_clean(place)
+
+    def _check_checkout(self, place: str) -> None:
+        if not os.access(self.settings.database, os.W_OK):
+            raise DatabaseError(f"no permission to write to {place}")
+        if (self.git_dir / "index.lock").exists():
+            raise DatabaseError(
+                f"another git command is at work in {place}",
+                hint=f"if none is, remove {shown(self.git_dir, self.settings.root)}/index.lock",
+            )
+
+    def _check_clean(self, place: str) -> None:
+        status = self.git.run(
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--ignore-submodules",
+            "--untracked-files=normal",  # whatever the user prefers to see
+        )
+        changed = [row[3:].decode(errors="replace") for row in status.split(b"\0") if row]
+        if changed:
+            raise DatabaseError(
+                f"{place} has uncommitted changes: {first_few(changed)}",
+                hint=f"commit them, or git -C {place} stash --include-untracked",
+            )
+
+    @property
+    def holder(self) -> str | None:
+        """Who holds the lock at this moment, None when nobody does."""
+        return holder(self._own_folder)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a publication has begun and not ended: one is under way, or was killed."""
+        return self._pending.exists()
+
+    # Changing it
+
+    @contextmanager
+    def locked(self, command: str) -> Iterator[None]:
+        """Hold the repository's lock; what a killed run left behind is put right first.
+
+        Raises `LockHeldError` when another run holds it.
+        """
+        with lock(self._own_folder, command):
+            self._configure()
+            self._recover()
+            yield
+
+    def publish(self, ref: str, old: str | None, new: str, *, kept: str | None = None) -> None:
+        """Let the branch move from `old` to `new` and bring the working tree along.
+
+        `ref` is the private ref of `new`; it goes away in the same step. `kept` is a ref that
+        the same step makes for `old`, when `new` does not contain it. Raises
+        `DatabaseError`, having changed nothing, when the branch is not at `old` any more or
+        local changes have come up that the new files would overwrite.
+        """
+        branch = self.branch
+        has_checkout = self.has_checkout
+        if has_checkout:
+            self._checkout.check(old, new)
+        self._note({"branch": HEADS + branch, "old": old, "new": new, "checkout": has_checkout})
+        try:
+            self._move_branch(branch, old, new, ref, kept)
+        except GitError as error:
+            self._pending.unlink()
+            if self.head() == old:
+                problem = f"the branch {branch} cannot be moved: {error.message}"
+            else:
+                problem = f"the branch {branch} has moved while the migration ran"
+            raise DatabaseError(f"{problem}; nothing was applied", hint="run it again") from error
+        if has_checkout:
+            self._checkout.move(old, new)
+        self._pending.unlink()
+
+    def _move_branch(
+        self, branch: str, old: str | None, new: str, ref: str, kept: str | None
+    ) -> None:
+        expected = old or "0" * len(new)
+        keep = f"create {kept} {old}\n" if kept and old else ""
+        move = f"update {HEADS}{branch} {new} {expected}\n{keep}delete {ref}\n"
+        steps = f"start\n{move}prepare\ncommit\n"
+        self.git.run("update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=steps.encode())
+
+    def tidy(self) -> None:
+        """Pack what many small migrations left as single files; next to nothing when it is little.
+
+        Done step by step by git's maintenance, which never rewrites the whole repository as
+        ``git gc`` would. It is no failure if it does not work out.
+        """
+        tasks = ("--task=loose-objects", "--task=incremental-repack")
+        self.git.attempt("maintenance", "run", "--auto", "--quiet", *tasks)
+
+    def discard(self, ref: str) -> None:
+        """Forget a private ref; git's garbage collection removes what only it held."""
+        self.git.attempt("update-ref", "-d", ref)
+
+    @cached_property
+    def _checkout(self) -> Checkout:
+        return Checkout(
+            self.git,
+            self.git_dir,
+            self.settings.database,
+            place=self.settings.shown_database,
+            kept=self._own_folder / "kept",
+        )
+
+    def _note(self, content: dict[str, Any]) -> None:
+        """Write down a publication before it begins, so that a power cut does not forget it."""
+        self._pending.parent.mkdir(exist_ok=True)
+        with self._pending.open("w", encoding="utf-8") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _noted(self) -> tuple[str | None, str] | None:
+        """Return the two commits of a publication whose checkout was not finished."""
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+            note = json.loads(self._pending.read_text(encoding="utf-8"))
+            published = note["branch"] == HEADS + self.branch and self.head() == note["new"]
+            if published and note["checkout"]:
+                return note["old"], note["new"]
+        return None
+
+    def _recover(self) -> None:
+        """Finish what a killed run had begun, or forget it; we hold the lock, so it is over."""
+        if commits := self._noted():
+            self._checkout.finish(*commits)
+        self._pending.unlink(missing_ok=True)
+        left = self.git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")
+        if left:
+            self.git.run("update-ref", "--stdin", stdin=f"{left}\n".encode())
+        for aside in self._objects.glob(f"{ASIDE_PREFIX}*"):
+            shutil.rmtree(aside, ignore_errors=True)
+
+    # Remotes
+
+    def unpushed(self) -> int | None:
+        """Return how many commits the remote does not have as far as is known here.
+
+        None when there is no remote of the configured name.
+        """
+        remote, head = self.settings.remote, self.head()
+        if head is None or not self.remote.exists:
+            return None
+        return int(self.git.text("rev-list", "--count", head, "--not", f"--remotes={remote}"))
+
+    @property
+    def remote(self) -> Remote:
+        """The branch at the remote of the settings, whether or not there is such a remote."""
+        settings = self.settings
+        return Remote(
+            self.git,
+            settings.remote,
+            self.branch,
+            place=settings.shown_database,
+            timeout=settings.push_timeout,
+        )
+
+    def push(self, heard: Heard | None = None) -> None:
+        """Push the branch to the remote; `heard` is called with each line of progress.
+
+        Raises `UnavailableError` when it is refused, unreachable or not done within
+        `push_timeout` seconds; the commits stay in the local repository.
+        """
+        self.remote.push(self.head(), heard)
+
+    @cached_property
+    def _configuration(self) -> dict[str, str]:
+        """What git is configured to do here, from all its files, by key."""
+        rows = self.git.text("config", "--list", "-z").split("\0")
+        pairs = (row.partition("\n") for row in rows)
+        return {key: value for key, _, value in pairs}
+
+    def _configure(self) -> None:
+        """Set git up for many files, once; values that somebody has set are left alone."""
+        known = self._configuration
+        if CONFIGURED in known:
+            return
+        missing = {key: value for key, value in CONFIGURATION.items() if key.lower() not in known}
+        for key, value in {**missing, CONFIGURED: "1"}.items():
+            self.git.run("config", key, value)
+        del self._configuration
+
+
+def _make(settings: Settings) -> None:
+    """Clone or create the repository.
+
+    It is made beside its place and moved there when it is complete: a clone that was killed
+    half way looks like a repository without commits.
+    """
+    path = settings.database
+    missing = missing_submodule(settings)
+    if missing:
+        raise missing
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as aside:
+            git = Git(Path(aside))
+            if settings.remote_url:
+                _clone(git, settings, settings.remote_url)
+            else:
+                git.run("init", "--quiet", f"--initial-branch={settings.branch or 'main'}", "new")
+            (git.folder / "new").rename(path)
+    except OSError as error:
+        if is_absent(path):
+            raise DatabaseError(
+                f"{settings.shown_database} cannot be created: {error.strerror}"
+            ) from error
+        # Otherwise another process was faster.
+
+
+def _clone(git: Git, settings: Settings, url: str) -> None:
+    branch = [f"--branch={settings.branch}"] if settings.branch else []
+    local = settings.root / url
+    source = str(local) if local.exists() else url
+    try:
+        git.run("clone", "--quiet", f"--origin={settings.remote}", *branch, "--", source, "new")
+    except GitError as error:
+        reason = error.message.removeprefix("git clone failed: ")
+        raise UnavailableError(
+            f"{url} cannot be cloned: {reason}",
+            hint="check the setting remote_url and the network, then run it again",
+        ) from error
+
+
+def is_submodule(settings: Settings) -> bool:
+    """Return whether the service repository says that the database belongs there."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        text = (settings.root / ".gitmodules").read_text(encoding="utf-8")
+        rows = (line.partition("=") for line in text.splitlines())
+        return any(
+            key.strip() == "path" and value.strip() == settings.shown_database
+            for key, _, value in rows
+        )
+    return False
+
+
+def starts_empty(settings: Settings) -> bool:
+    """Return whether there is no database yet, and none that would be cloned."""
+    return is_absent(settings.database) and not settings.remote_url and not is_submodule(settings)
+
+
+def missing_submodule(settings: Settings) -> DatabaseError | None:
+    """Return the error for a database that is a submodule and not there yet, None for others.
+
+    Without it nobody knows what is applied: an empty folder is no empty database then.
+    """
+    if not is_absent(settings.database) or not is_submodule(settings):
+        return None
+    place, back = settings.shown_database, settings.branch or "main"
+    return DatabaseError(
+        f"the submodule {place} is not there yet",
+        hint=f"git submodule update --init {place} && git -C {place} switch {back}",
+    )
+
+
+def _abort(operation: str) -> str:
+    return "bisect reset" if operation == "bisect" else f"{operation} --abort"

@@ -1,0 +1,1 @@
+"""git itself: commands, objects, history, checkouts, remotes. It knows nothing of migrations."""

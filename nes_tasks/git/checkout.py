@@ -1,0 +1,159 @@
+"""The checkout: the files and the index of a repository, brought from one commit to another.
+
+Both steps are git's own two-way merge, see
+https://git-scm.com/docs/git-read-tree#_two_tree_merge: it touches only what differs between the
+commits, keeps to a sparse checkout, and fetches nothing that it does not write.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from ..errors import DatabaseError, GitError
+from .command import Git
+from .diff import Change, changed_files
+from .objects import blob_id
+
+# The words of git, in its entry.c, for a file that the system does not let it write.
+CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
+
+
+class Checkout:
+    """The working tree at `top` with the index in `git_dir`.
+
+    `place` is what a person would type for the repository, `kept` the folder for files of
+    somebody's own that stand where a killed run had begun to write.
+    """
+
+    def __init__(self, git: Git, git_dir: Path, top: Path, *, place: str, kept: Path) -> None:
+        self._git = git
+        self._git_dir = git_dir
+        self._top = top
+        self._place = place
+        self._kept = kept
+
+    def check(self, old: str | None, new: str) -> None:
+        """Check that `move` would overwrite nothing; writes no file.
+
+        Raises `DatabaseError` with the first file that stands in the way.
+        """
+        self._try(old, new)
+        # git counts what it is told to ignore as worthless and writes over it.
+        rows = self._git.run(
+            "diff-tree",
+            "-r",
+            "-z",
+            "--no-renames",
+            "--diff-filter=AD",
+            "--name-status",
+            self._tree(old),
+            new,
+        )
+        fields = rows.split(b"\0")[:-1]
+        changed = [
+            (kind, os.fsdecode(path)) for kind, path in zip(fields[::2], fields[1::2], strict=True)
+        ]
+        # Files that make room for folders belong to git.
+        free = {path for kind, path in changed if kind == b"D"}
+        for kind, path in changed:
+            if kind == b"A" and (blocking := self._in_the_way(path, free)):
+                raise DatabaseError(
+                    f"{self._place} has a file of its own that git ignores where a new one "
+                    f"belongs: {blocking}; nothing was applied",
+                    hint=f"move {self._place}/{blocking} away, then run it again",
+                )
+
+    def _in_the_way(self, path: str, free: set[str]) -> str | None:
+        """Return what is where a file, or a folder above it, belongs; None when nothing is.
+
+        `free` are paths that are known to be no hindrance; folders that are looked at join them.
+        """
+        top = os.fspath(self._top)
+        at = path.find("/")
+        while at > 0:
+            folder = path[:at]
+            if folder not in free:
+                try:
+                    mode = os.lstat(f"{top}/{folder}").st_mode
+                except (FileNotFoundError, NotADirectoryError):
+                    return None  # so nothing is below it
+                if not stat.S_ISDIR(mode):
+                    return folder
+                free.add(folder)
+            at = path.find("/", at + 1)
+        return path if os.path.lexists(f"{top}/{path}") else None
+
+    def _try(self, old: str | None, new: str) -> None:
+        trial = ("read-tree", "-n", "-m", "-u", self._tree(old), new)
+        if self._git.attempt(*trial).returncode == 0:
+            return
+        # The index may only not know that files are as they were: touched, or copied with the
+        # whole repository. It is told when it matters, for looking at each file takes its time.
+        self._git.attempt("update-index", "-q", "--refresh")
+        try:
+            self._git.run(*trial)
+        except GitError as error:
+            raise DatabaseError(
+                f"{self._place} has changed while the migration ran; nothing was applied: "
+                f"{_without_command(error)}",
+                hint=f"git -C {self._place} stash --include-untracked, then run it again",
+            ) from error
+
+    def move(self, old: str | None, new: str) -> None:
+        """Write what differs between two commits; the branch is at `new` already.
+
+        Raises `DatabaseError` when git cannot, or would overwrite something else.
+        """
+        try:
+            self._git.run("read-tree", "-m", "-u", self._tree(old), new)
+        except GitError as error:
+            away = f"git -C {self._place} stash --include-untracked, then run it again"
+            # What is on the disk is nobody's own then, and a stash would need room as well.
+            full = "make room on the disk, or permit writing; the next doit finishes it"
+            raise DatabaseError(
+                f"applied and committed, but {self._place} could not be checked out: "
+                f"{_without_command(error)}",
+                hint=full if CANNOT_WRITE.search(error.stderr) else away,
+            ) from error
+
+    def finish(self, old: str | None, new: str) -> None:
+        """Do what `move` had not done when it was killed, wherever it had stopped.
+
+        git writes the index last. While it is still the old one, each file may be the old or
+        the new one or the beginning of the new one: those are removed, so that git writes them
+        again. Anything else is somebody's own and goes to the folder `kept`.
+        """
+        (self._git_dir / "index.lock").unlink(missing_ok=True)
+        if self._git.ask("diff-index", "--cached", "--quiet", new) is None:
+            for change in changed_files(self._git, self._tree(old), new):
+                self._clear(change, self._kept / new[:12])
+            self.move(old, new)
+
+    def _clear(self, change: Change, kept: Path) -> None:
+        """Remove a file that is the one or the other version; keep any other."""
+        file = self._top / change.path
+        if file.is_symlink():
+            content = os.fsencode(file.readlink())
+        elif file.is_file():
+            content = file.read_bytes()
+        else:
+            return
+        known = [oid for oid in (change.old, change.new) if oid]
+        if blob_id(content, len(known[0])) in known or self._begins(change.new, content):
+            file.unlink()
+        else:
+            (kept / change.path).parent.mkdir(parents=True, exist_ok=True)
+            file.replace(kept / change.path)
+
+    def _begins(self, oid: str | None, content: bytes) -> bool:
+        return oid is not None and self._git.run("cat-file", "blob", oid).startswith(content)
+
+    def _tree(self, commit: str | None) -> str:
+        return commit or self._git.empty_tree()
+
+
+def _without_command(error: GitError) -> str:
+    return error.message.removeprefix("git read-tree failed: ")

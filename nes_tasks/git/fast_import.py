@@ -1,0 +1,229 @@
+"""Writing git objects as a stream: one ``git fast-import`` process.
+
+The stream format is described in https://git-scm.com/docs/git-fast-import. Nothing that is
+written can be seen by anyone before `finish`: refs move only when git has read ``done``, and the
+objects wait in a folder of their own, as those of a push do in git's quarantine
+(https://git-scm.com/docs/git-receive-pack#_quarantine_environment). Otherwise a migration that
+fails after a gigabyte would leave the gigabyte in the repository.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from operator import itemgetter
+from pathlib import Path
+
+from ..errors import GitError
+from .command import Git, failure
+
+# How many blobs are held back to be sorted; more saves nothing measurable.
+TOGETHER = 64
+# Names with tmp_ are taken for leftovers by `git prune`, too, once they are two weeks old.
+ASIDE_PREFIX = "tmp_nes-tasks-"
+# What would end a name or an address early in a commit's header; git drops them as well.
+NOT_IN_PERSON = str.maketrans("", "", "<>\n\r\0")
+
+
+class FastImport:
+    """A stream of blobs and commits into one repository."""
+
+    def __init__(self, git: Git) -> None:
+        self._objects = objects_folder(git)
+        self._aside = Path(tempfile.mkdtemp(prefix=ASIDE_PREFIX, dir=self._objects))
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._failure: GitError | None = None
+        answers, theirs = os.pipe()
+        try:
+            self._process = git.start(
+                "fast-import",
+                "--quiet",
+                "--done",
+                f"--cat-blob-fd={theirs}",
+                stderr=self._errors,
+                pass_fds=[theirs],
+                env={
+                    "GIT_OBJECT_DIRECTORY": str(self._aside),
+                    "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(self._objects),
+                },
+            )
+        except BaseException:
+            os.close(answers)
+            self._errors.close()
+            shutil.rmtree(self._aside, ignore_errors=True)
+            raise
+        finally:
+            os.close(theirs)
+        assert self._process.stdin
+        assert self._process.stdout
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._answers = os.fdopen(answers, "rb")
+        self._marks = 0
+        self._waiting: list[tuple[str, int, bytes]] = []
+
+    def blob(self, data: bytes, group: str = "") -> int:
+        """Write the content of a file and return its mark, by which commits name it.
+
+        `group` says what it is like. git stores a blob as the difference to the one before it,
+        so those of a group are sent together: entities and their versions, which come in turns
+        and are indented differently, would otherwise make a pack of twice the size.
+        """
+        self._marks += 1
+        self._waiting.append((group, self._marks, data))
+        if len(self._waiting) == TOGETHER:
+            self._send_blobs()
+        return self._marks
+
+    def _send_blobs(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        waiting.sort(key=itemgetter(0, 1))
+        # One write for all of them: each would wake git up.
+        self._send(
+            b"".join(
+                b"blob\nmark :%d\ndata %d\n%b\n" % (mark, len(data), data)
+                for _, mark, data in waiting
+            )
+        )
+
+    def read(self, mark: int) -> bytes:
+        """Return the content that was written under `mark`."""
+        return self.read_many([mark])[0]
+
+    def read_many(self, marks: Sequence[int]) -> list[bytes]:
+        """Return the contents that were written under `marks`, a few hundred at the most.
+
+        They are asked for in one go, which has to fit into a pipe's buffer (see `objects.ROUND`).
+        """
+        if not marks:
+            return []
+        self._send_blobs()
+        self._send(b"".join(b"cat-blob :%d\n" % mark for mark in marks), flush=True)
+        return [self._answer() for _ in marks]
+
+    def _answer(self) -> bytes:
+        header = self._answers.readline().split()
+        if len(header) != 3:
+            raise self._died()
+        size = int(header[2])
+        data = self._answers.read(size + 1)
+        if len(data) != size + 1:
+            raise self._died()
+        return data[:-1]
+
+    def commit(
+        self,
+        ref: str,
+        *,
+        start: str | None,
+        author: tuple[str, str],
+        author_date: datetime,
+        committer: tuple[str, str],
+        commit_date: datetime,
+        message: str,
+        files: Iterable[tuple[str, int | None]],
+    ) -> str:
+        """Write a commit on `ref` and return its id.
+
+        `files` gives each changed path with the mark of its new content, None to delete it.
+        `start` is the stored commit that a new `ref` grows from; None goes on from the last
+        commit that this stream wrote on `ref`, or starts a history. Identities are (name,
+        e-mail).
+        """
+        self._send_blobs()
+        self._marks += 1
+        mark = self._marks
+        text = message.encode()
+        head = [
+            f"commit {ref}\nmark :{mark}\n",
+            f"author {_person(author, author_date)}\n",
+            f"committer {_person(committer, commit_date)}\n",
+        ]
+        self._send("".join(head).encode() + b"data %d\n%b\n" % (len(text), text))
+        if start:
+            self._send(f"from {start}\n".encode())
+        for path, content in files:
+            line = f"D {path}\n" if content is None else f"M 100644 :{content} {path}\n"
+            self._send(line.encode(errors="surrogateescape"))
+        self._send(b"\nget-mark :%d\n" % mark, flush=True)
+        commit = self._answers.readline().strip().decode()
+        if not commit:
+            raise self._died()
+        return commit
+
+    def finish(self) -> None:
+        """Let git store everything and set the refs; raises `GitError` when it could not."""
+        self._send_blobs()
+        self._send(b"done\n", flush=True)
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.close()
+        if self._process.wait():
+            raise self._died()
+        _merge(self._aside, self._objects)
+        self._close()
+
+    def abort(self) -> None:
+        """Throw everything away; without ``done`` git moves no ref."""
+        self._process.kill()
+        self._process.wait()
+        self._close()
+
+    def _send(self, data: bytes, *, flush: bool = False) -> None:
+        if self._failure:
+            raise self._failure
+        try:
+            self._stdin.write(data)
+            if flush:
+                self._stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+
+    def _died(self) -> GitError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._errors.seek(0)
+        said = self._errors.read() or b"it ended early, with code %d" % (self._process.poll() or 0)
+        self.abort()
+        self._failure = failure(["fast-import"], said)
+        return self._failure
+
+    def _close(self) -> None:
+        shutil.rmtree(self._aside, ignore_errors=True)
+        for file in (self._stdin, self._stdout, self._answers, self._errors):
+            with contextlib.suppress(BrokenPipeError):
+                file.close()
+
+
+def objects_folder(git: Git) -> Path:
+    """Return the folder of the repository's objects."""
+    return git.folder / os.fsdecode(git.run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Move all files below `source` to the same places below `target`.
+
+    A pack's index goes last, as by it others see the pack.
+    """
+    for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
+        there = target / item.name
+        if item.is_dir() and there.is_dir():
+            _merge(item, there)
+        else:
+            item.replace(there)
+
+
+def _quoted(path: Path) -> str:
+    """Return `path` so that git takes it for one, whatever it contains."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _person(who: tuple[str, str], when: datetime) -> str:
+    """Return the end of an author or committer line; git knows no time before 1970."""
+    name, email = (part.translate(NOT_IN_PERSON).strip() for part in who)
+    space = " " if name else ""
+    return f"{name}{space}<{email}> {max(0, int(when.timestamp()))} +0000"

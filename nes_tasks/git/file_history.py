@@ -1,0 +1,82 @@
+"""The history of one file: the commits that changed it, and how they follow each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .command import Git
+from .incomplete_clone import shallow_ends
+from .log import migration_of, moment
+
+# Unit and record separators: no subject or name can hold them.
+FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
+
+
+@dataclass(frozen=True, slots=True)
+class FileCommit:
+    """One commit that changed a file.
+
+    `parents` are the commits before it that changed the file, too. `is_cut` says that a shallow
+    clone ends here: whatever the file held then may be older. `recorded` is the migration whose
+    record of the earlier system came with it.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    authored_at: datetime
+    committed_at: datetime
+    author: str
+    email: str
+    committer: str
+    subject: str
+    is_cut: bool
+    recorded: str | None = None
+
+    @property
+    def migration(self) -> str | None:
+        """The migration that the commit belongs to, by its subject or its record; None by hand."""
+        if self.is_cut:
+            return None
+        return migration_of(self.subject) or self.recorded
+
+
+def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
+    """Return the commits up to `commit` that explain the file at `path`, parents first.
+
+    A side of a merge that left no trace in the file is not among them, as `git log` has it.
+    Raises `GitError` for a commit that is not there.
+    """
+    out = git.run(
+        # Unlike `git log` it follows no configuration (log.follow, log.showSignature).
+        "rev-list",
+        "--topo-order",
+        "--reverse",
+        "--parents",
+        "--encoding=UTF-8",
+        f"--format={FIELDS}",
+        commit,
+        "--",
+        path,
+        env={"GIT_LITERAL_PATHSPECS": "1"},
+    )
+    cut = shallow_ends(git)
+    records = out.decode(errors="replace").split("\x1e")[:-1]
+    return [_parse(record.lstrip("\n"), cut) for record in records]
+
+
+def _parse(record: str, cut: frozenset[str]) -> FileCommit:
+    header, _, line = record.partition("\n")
+    _, oid, *parents = header.split()
+    authored, committed, author, email, committer, subject = line.split("\x1f")
+    return FileCommit(
+        id=oid,
+        parents=tuple(parents),
+        authored_at=moment(authored),
+        committed_at=moment(committed),
+        author=author,
+        email=email,
+        committer=committer,
+        subject=subject,
+        is_cut=oid in cut,
+    )

@@ -1,0 +1,27 @@
+"""Who git takes the user for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .command import Git
+
+
+def configured_author(folder: Path) -> str | None:
+    """Return ``Name <email>`` as git is configured for work in `folder`, None when it is not.
+
+    Configuration files and the GIT_AUTHOR_* variables count; what git makes up from the login
+    and the name of the machine does not.
+    """
+    done = Git(folder).attempt(
+        "-c",
+        "user.useConfigOnly=true",
+        "var",
+        "GIT_AUTHOR_IDENT",
+        # The folder may be a part of a repository, whose configuration then counts.
+        env={"GIT_CEILING_DIRECTORIES": ""},
+    )
+    if done.returncode:
+        return None
+    identity, address, _ = done.stdout.decode(errors="replace").partition(">")
+    return f"{identity}{address}" if address else None

@@ -1,0 +1,81 @@
+"""Clones that hold less than all: partial ones lack files, shallow ones lack early commits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..errors import DatabaseError, first_few
+from .command import Git
+from .objects import ObjectReader
+
+
+def is_partial(git: Git) -> bool:
+    """Return whether the repository may lack files that a remote has promised to give."""
+    return git.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
+
+
+def lacks_trees(git: Git) -> bool:
+    """Return whether the repository may lack the folders of early commits, too."""
+    filters = git.ask("config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
+    return "tree:" in (filters or "")
+
+
+def missing_files(git: Git, tree: str) -> frozenset[bytes]:
+    """Return the blob ids (raw) below `tree` that the repository lacks; nothing is fetched.
+
+    Raises `GitError` for a tree that is not there.
+    """
+    if not is_partial(git):
+        return frozenset()
+    rows = git.rows(
+        "rev-list", "--objects", "--no-object-names", "--missing=print", tree, end=b"\n"
+    )
+    return frozenset(bytes.fromhex(row[1:].decode()) for row in rows if row.startswith(b"?"))
+
+
+def has_tree(git: Git, tree: str) -> bool:
+    """Return whether a tree is here; a partial clone fetches it if it can."""
+    return git.attempt("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
+
+
+def fetch_files(git: Git, oids: Iterable[str]) -> None:
+    """Let a partial clone fetch the files with these blob ids that it lacks, all in one go.
+
+    Asked for one object after the other, git connects to the remote for each. Packing is the
+    plumbing command that first fetches all that is missing; the pack is not needed. Raises
+    `GitError` when the remote cannot be reached.
+    """
+    rows = "".join(f"{oid}\n" for oid in oids)
+    git.run("pack-objects", "--stdout", "--quiet", "--window=0", stdin=rows.encode())
+
+
+def shallow_ends(git: Git) -> frozenset[str]:
+    """Return the commits whose parents a shallow clone does not have; none in a full one.
+
+    git also lists the very first commit when the depth reaches just so far; nothing is cut there.
+    """
+    place = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
+    file = git.folder / place
+    ends = Path(file).read_text().split() if file.is_file() else []
+    if not ends:
+        return frozenset()
+    with ObjectReader(git) as reader:
+        headers = [
+            found.data.partition(b"\n\n")[0] if found else b"" for found in reader.get_many(ends)
+        ]
+    return frozenset(
+        end for end, header in zip(ends, headers, strict=True) if b"\nparent " in header
+    )
+
+
+def cut_off(place: str, names: Sequence[str]) -> DatabaseError:
+    """Return the error for migrations that a shallow clone does not reach back to before.
+
+    `place` is the database as users know it.
+    """
+    return DatabaseError(
+        f"{place} does not reach back to before {first_few(names)}: it is a shallow clone",
+        hint=f"git -C {place} fetch --unshallow",
+    )

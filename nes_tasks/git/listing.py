@@ -1,0 +1,45 @@
+"""The listing: all files below a folder of one tree, as git walks them.
+
+Unlike a snapshot it keeps nothing, so a folder of a million files needs no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .command import Git
+
+# A link or a submodule is no file with content of its own.
+FILE_MODES = (b"100644", b"100755")
+
+
+class File(NamedTuple):
+    """One file: its path from the repository's root, and its blob id."""
+
+    path: str
+    oid: str
+
+
+def list_files(git: Git, tree: str, folder: str) -> Iterator[File]:
+    """Yield the files below `folder` of a tree (or commit), sorted by path; reads no blob.
+
+    Raises `GitError` for a tree that is not there.
+    """
+    # The format is ``mode SP type SP id TAB path``: https://git-scm.com/docs/git-ls-tree
+    # Without a trailing slash it would be the folder itself, and a file of that name, too.
+    rows = git.rows(
+        "ls-tree",
+        "-r",
+        "-z",
+        "--full-tree",
+        tree,
+        "--",
+        f"{folder}/",
+        env={"GIT_LITERAL_PATHSPECS": "1"},
+    )
+    for row in rows:
+        words, _, path = row.partition(b"\t")
+        mode, _, oid = words.split()
+        if mode in FILE_MODES:
+            yield File(path.decode(errors="surrogateescape"), oid.decode())

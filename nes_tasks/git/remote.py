@@ -1,0 +1,181 @@
+"""The remote: how the branch stands against it, fetching from it, pushing to it.
+
+git talks to it for as long as it takes, so what it says on the way is passed on line by line,
+and it is given up after a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..errors import GitError, UnavailableError
+from .command import Git, failure, reason
+
+Heard = Callable[[str], None]
+
+# "Writing objects:  50% (1/2)" and its like: of interest while they last, no reason for anything.
+PROGRESS = re.compile(r"(?:remote: +)?(?:[A-Z][a-z]+ [a-z]+: +[0-9]|Total [0-9])")
+LINE_END = re.compile(rb"[\r\n]+")
+# What git says when the branch there is not an ancestor of ours, seen or not yet seen.
+MOVED_ON = ("(fetch first)", "(non-fast-forward)")
+NO_SUCH_BRANCH = "couldn't find remote ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How our branch stands against the remote's, as of the last fetch or push.
+
+    `commit` is the tip there, None when none was ever seen. `ahead` counts the commits that
+    only we have, `behind` those that only the remote has.
+    """
+
+    remote: str
+    commit: str | None
+    ahead: int
+    behind: int
+
+
+class Remote:
+    """The branch `branch` of the remote `name`; `timeout` is in seconds.
+
+    `place` is what a person would type for our repository.
+    """
+
+    def __init__(self, git: Git, name: str, branch: str, *, place: str, timeout: int) -> None:
+        self._git = git
+        self.name = name
+        self.branch = branch
+        self._place = place
+        self._timeout = timeout
+        self._seen = f"refs/remotes/{name}/{branch}"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the repository knows a remote of this name."""
+        return self.name in self._git.text("remote").splitlines()
+
+    def standing(self, head: str | None) -> Standing:
+        """Compare the commit `head` with what was last seen of the remote. Uses no network."""
+        theirs = self._git.ask("rev-parse", "--verify", "--quiet", self._seen)
+        if theirs and head:
+            counts = self._git.text("rev-list", "--left-right", "--count", f"{head}...{theirs}")
+            ahead, behind = map(int, counts.split())
+        else:
+            ahead = self._count(head, "--not", f"--remotes={self.name}")
+            behind = self._count(theirs)
+        return Standing(self.name, theirs, ahead, behind)
+
+    def _count(self, commit: str | None, *but: str) -> int:
+        return int(self._git.text("rev-list", "--count", commit, *but)) if commit else 0
+
+    def fetch(self, heard: Heard | None = None) -> str | None:
+        """Fetch the branch and return the commit at its tip, None when there is no such branch.
+
+        `heard` is called with each line of progress. Raises `UnavailableError` when the remote
+        is unknown or cannot be reached in time, or when its history was rewritten: what we had
+        seen of it is then not an ancestor of what it is now.
+        """
+        self._check_known()
+        arguments = ["fetch", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"]
+        try:
+            self._talk([*arguments, self.name, f"refs/heads/{self.branch}:{self._seen}"], heard)
+        except GitError as error:
+            if NO_SUCH_BRANCH in error.stderr:
+                return None
+            if MOVED_ON[1] in error.stderr:
+                raise UnavailableError(
+                    f"the history of {self.name}/{self.branch} was rewritten; nothing was changed",
+                    hint=f"if that is right, git -C {self._place} fetch {self.name} "
+                    f"+{self.branch}:{self._seen}, then doit sync",
+                ) from error
+            raise UnavailableError(
+                f"{self.name} cannot be fetched from: {self._words(error)}; nothing was changed",
+                hint="check the network and the address of the remote, then doit sync",
+            ) from error
+        return self._git.text("rev-parse", "--verify", self._seen)
+
+    def push(self, head: str | None, heard: Heard | None = None) -> None:
+        """Push the branch, whose tip is `head`.
+
+        `heard` is called with each line of progress. Raises `UnavailableError` when the push is
+        refused or not done in time; the commits stay in the local repository.
+        """
+        self._check_known()
+        # A thin pack holds differences to files of the remote; a partial clone would fetch them.
+        partial = self._git.ask("config", "--get", f"remote.{self.name}.promisor") == "true"
+        thin = "--no-thin" if partial else "--thin"
+        try:
+            self._talk(["push", thin, self.name, f"{self.branch}:{self.branch}"], heard)
+        except GitError as error:
+            moved_on = any(words in error.stderr for words in MOVED_ON)
+            raise UnavailableError(
+                f"the push to {self.name} failed: {self._words(error)}; "
+                "the data is committed locally",
+                hint="doit sync" if moved_on else "doit push",
+            ) from error
+        self._note_pushed(head)
+
+    def _note_pushed(self, head: str | None) -> None:
+        """Note what the remote has now; git does so itself unless it is a bare clone.
+
+        Where nothing can be written the push has been made nevertheless.
+        """
+        with contextlib.suppress(GitError):
+            if head and self.standing(head).ahead:
+                self._git.run("update-ref", self._seen, head)
+
+    def _check_known(self) -> None:
+        if not self.exists:
+            raise UnavailableError(
+                f"{self._place} has no remote {self.name}",
+                hint=f"git -C {self._place} remote add {self.name} URL",
+            )
+
+    def _words(self, error: GitError) -> str:
+        return reason(error.stderr)
+
+    def _talk(self, arguments: list[str], heard: Heard | None) -> None:
+        """Run a git command that talks to the remote; raises `GitError` with what was said."""
+        progress = ["--progress"] if heard else []
+        process = self._git.start(arguments[0], *progress, *arguments[1:], stderr=subprocess.PIPE)
+        said: list[str] = []
+        try:
+            for line in self._lines(process):
+                if heard:
+                    heard(line)
+                if not PROGRESS.match(line):
+                    said.append(line)
+            if process.wait():
+                raise failure(arguments, "\n".join(said).encode())
+        finally:
+            process.terminate()  # nothing to do unless it was given up or interrupted
+            for stream in (process.stdin, process.stdout, process.stderr):
+                with contextlib.suppress(BrokenPipeError):
+                    assert stream
+                    stream.close()
+            process.wait()
+
+    def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[str]:
+        """Return the lines that git writes to stderr, as they come."""
+        assert process.stderr
+        until = time.monotonic() + self._timeout
+        rest = b""
+        while True:
+            left = max(0.0, until - time.monotonic())
+            if not select.select([process.stderr], [], [], left)[0]:
+                words = f"no answer within {self._timeout} seconds (the setting push_timeout)"
+                raise GitError(words, stderr=words)
+            some = os.read(process.stderr.fileno(), 65536)
+            *whole, rest = LINE_END.split(rest + some)
+            if not some:
+                whole.append(rest)
+            yield from (text for line in whole if (text := line.decode(errors="replace").strip()))
+            if not some:
+                return

@@ -1,0 +1,174 @@
+"""A snapshot: the files of one commit, read from git's objects.
+
+The working tree is never looked at, so it may be dirty, sparse, or absent (a bare repository,
+a clone without checkout).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from ..errors import DatabaseError
+from .command import Git
+from .incomplete_clone import fetch_files, is_partial
+from .objects import ROUND, ObjectReader
+from .read_ahead import ReadAhead, RecentFiles
+
+TREE_MODE = b"40000"
+GITLINK_MODE = b"160000"
+# What is kept of the files that were read last, in bytes: a script lists what it then changes.
+KEPT_BYTES = 32 * 1024 * 1024
+
+
+class Entry(NamedTuple):
+    """One name in a folder: a folder or a file, with the id of its tree or blob."""
+
+    is_folder: bool
+    oid: bytes
+
+
+class Snapshot:
+    """The immutable files below `tree`, by path from the repository's root. Reads only.
+
+    Folders are read when they are first needed and kept; of files only those that were read last.
+    Memory grows with the number of names in the folders that were looked at.
+    """
+
+    def __init__(self, git: Git, tree: str) -> None:
+        self._git = git
+        self._reader = ObjectReader(git)
+        self._tree = tree
+        self._id_size = len(tree) // 2
+        self._folders: dict[str, dict[str, Entry]] = {}
+        self._ahead: dict[str, ReadAhead] = {}
+        self._recent = RecentFiles(KEPT_BYTES)
+
+    def blob_id(self, path: str) -> str | None:
+        """Return the id of the file at `path`, None when there is no file."""
+        entry = self._entry(path)
+        return None if entry is None or entry.is_folder else entry.oid.hex()
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is a file at `path`."""
+        entry = self._entry(path)
+        return entry is not None and not entry.is_folder
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether there is a folder at `path`."""
+        entry = self._entry(path)
+        return entry is not None and entry.is_folder
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of the file at `path`, None when there is no file."""
+        return next(self.read_many([path]))[1]
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Return each path with its content, None for a path without a file, in this order."""
+        waiting: list[str] = []
+        for path in paths:
+            waiting.append(path)
+            if len(waiting) == ROUND:
+                yield from self._read(waiting)
+                waiting = []
+        yield from self._read(waiting)
+
+    def _read(self, paths: list[str]) -> Iterator[tuple[str, bytes | None]]:
+        ids = [self.blob_id(path) for path in paths]
+        contents = {oid: self._recent.get(oid) for oid in ids if oid}
+        wanted = [oid for oid, data in contents.items() if data is None]
+        if len(wanted) > 1 and self._is_partial:
+            fetch_files(self._git, wanted)
+        for oid, found in zip(wanted, self._reader.get_many(wanted), strict=True):
+            if found is None:
+                raise missing_object(paths[ids.index(oid)], oid)
+            contents[oid] = found.data
+            self._recent.keep(oid, found.data)
+        for path, blob in zip(paths, ids, strict=True):
+            yield path, contents[blob] if blob else None
+
+    @cached_property
+    def _is_partial(self) -> bool:
+        return is_partial(self._git)
+
+    def walk(self, folder: str) -> Iterator[str]:
+        """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""
+        entries = self.folder(folder)
+        # A folder sorts as its files' paths do: with the slash that follows its name.
+        ordered = sorted(f"{name}/" if e.is_folder else name for name, e in entries.items())
+        prefix = f"{folder}/" if folder else ""
+        for name in ordered:
+            if name.endswith("/"):
+                yield from self.walk(prefix + name[:-1])
+            else:
+                yield prefix + name
+
+    def folder(self, path: str) -> dict[str, Entry]:
+        """Return what is directly in the folder at `path`; empty when there is no such folder."""
+        if path not in self._folders:
+            self._read_folders(path)
+        return self._folders[path]
+
+    def _read_folders(self, path: str) -> None:
+        """Read the folder at `path`, and with it those that will be asked for next."""
+        trees = self._trees(path)
+        if not trees:
+            self._folders[path] = {}
+        found = self._reader.get_many(trees.values())
+        for (folder, oid), tree in zip(trees.items(), found, strict=True):
+            if tree is not None:
+                self._folders[folder] = self._parse(tree.data)
+            elif folder == path:  # others are complained about by whoever asks for them
+                raise missing_object(folder or "the root folder", oid)
+
+    def _trees(self, path: str) -> dict[str, str]:
+        """Return the ids of trees to read by their folders; none when `path` is no folder."""
+        if not path:
+            return {"": self._tree}
+        parent, slash, name = path.rpartition("/")
+        entries = self.folder(parent)
+        if name not in entries or not entries[name].is_folder:
+            return {}
+        if parent not in self._ahead:
+            self._ahead[parent] = ReadAhead([n for n, e in entries.items() if e.is_folder], ROUND)
+        along = {f"{parent}{slash}{name}": name for name in self._ahead[parent].along(name)}
+        return {
+            folder: entries[name].oid.hex()
+            for folder, name in along.items()
+            if folder not in self._folders
+        }
+
+    def _entry(self, path: str) -> Entry | None:
+        parent, _, name = path.rpartition("/")
+        return self.folder(parent).get(name)
+
+    def _parse(self, data: bytes) -> dict[str, Entry]:
+        """Read git's tree format: ``mode SP name NUL`` and the raw id, repeated.
+
+        Source: https://git-scm.com/docs/gitformat-pack and Git Internals, Git Objects.
+        """
+        entries: dict[str, Entry] = {}
+        at = 0
+        while at < len(data):
+            space = data.index(b" ", at)
+            end = data.index(b"\0", space)
+            oid = data[end + 1 : end + 1 + self._id_size]
+            mode = data[at:space]
+            if mode != GITLINK_MODE:
+                name = data[space + 1 : end].decode(errors="surrogateescape")
+                entries[name] = Entry(mode == TREE_MODE, oid)
+            at = end + 1 + self._id_size
+        return entries
+
+    def close(self) -> None:
+        """End the reading process."""
+        self._reader.close()
+
+
+def missing_object(path: str, oid: str) -> DatabaseError:
+    """Return the error for an object that a tree names and the repository does not hold."""
+    return DatabaseError(
+        f"the database is damaged: git has no object {oid} for {path}",
+        hint="see git fsck, or clone the database anew",
+    )

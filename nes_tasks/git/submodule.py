@@ -1,0 +1,72 @@
+"""The superproject: the repository around, which holds the database as a submodule.
+
+It records one commit of it, see https://git-scm.com/book/en/v2/Git-Tools-Submodules.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import DatabaseError, GitError
+from .command import Git, reason
+
+GITLINK = "160000"
+
+
+class Superproject:
+    """The repository in the folder `root`, with a submodule at `path`; `shown` is what to call it.
+
+    The folder may be any folder of the repository.
+    """
+
+    def __init__(self, root: Path, path: Path, shown: str) -> None:
+        self._git = Git(root)
+        self._path = str(path)
+        self._shown = shown
+
+    def recorded(self) -> str:
+        """Return the commit that the index records; raises `DatabaseError` for no submodule."""
+        done = self._git.attempt("ls-files", "--stage", "-z", "--", self._path, env=self._around)
+        row = os.fsdecode(done.stdout.split(b"\0")[0]).split()
+        if done.returncode or not row or row[0] != GITLINK:
+            raise DatabaseError(
+                f"{self._shown} is no submodule of a repository around it",
+                hint=f"git submodule add URL {self._shown} makes it one",
+            )
+        return row[1]
+
+    def committed(self) -> str | None:
+        """Return the commit that HEAD records, None when it records none."""
+        done = self._git.attempt("ls-tree", "-z", "HEAD", "--", self._path, env=self._around)
+        row = done.stdout.decode(errors="replace").split()
+        return row[2] if len(row) > 2 and row[0] == GITLINK else None
+
+    def record(self, message: str) -> str:
+        """Commit the submodule's present commit, and nothing else, whatever is staged.
+
+        Returns the new commit. Raises `DatabaseError` when git refuses, as in a merge.
+        """
+        try:
+            # --only: https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---only
+            self._git.run(
+                "commit",
+                "--quiet",
+                "--only",
+                "--file=-",
+                "--",
+                self._path,
+                stdin=message.encode(),
+                env=self._around,
+            )
+        except GitError as error:
+            raise DatabaseError(
+                f"the commit of {self._shown} cannot be recorded: {reason(error.stderr)}",
+                hint="put it right, then doit submodule",
+            ) from error
+        return self._git.run("rev-parse", "HEAD", env=self._around).decode().strip()
+
+    @property
+    def _around(self) -> dict[str, str]:
+        """Let git look for the repository above the folder, too."""
+        return {"GIT_CEILING_DIRECTORIES": ""}

@@ -1,0 +1,1 @@
+"""What each command does, returned as data: one module per command."""

@@ -1,0 +1,164 @@
+"""Adopting a database that an earlier system, or people by hand, applied migrations to.
+
+Such a database is read correctly without it: a `metadata.json` counts as applied. Adopting
+writes markers, so that migrations known only from commit messages count too, and so that a
+folder that is edited from now on is noticed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from ..clock import now
+from ..database.ledger import Applied
+from ..database.marker import FILE_NAME, FOLDER, Marker, Statistics
+from ..database.repository import PRIVATE_REFS, Repository, missing_submodule
+from ..database.transaction import Signature, Transaction
+from ..errors import InvalidMigrationError
+from ..git.command import Git
+from ..git.log import Commit
+from ..migrations import Folder, hash_inputs, load
+from ..migrations.loader import order
+from ..project import Project, known_from_commits
+
+RECORD = "metadata.json"
+COMMIT = "commit message"
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """One migration that can be adopted: its marker, and what says that it is applied."""
+
+    marker: Marker
+    evidence: str
+    has_folder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What adopting would do.
+
+    `adoptions` get markers. `unmatched` are folders that nothing says are applied; they stay
+    pending. `base` is the commit that was looked at.
+    """
+
+    adoptions: tuple[Adoption, ...]
+    unmatched: tuple[str, ...]
+    base: str | None
+
+
+def propose(project: Project) -> Proposal:
+    """Find out what can be adopted. Changes nothing.
+
+    Raises `DatabaseError` when the database cannot be read, or is a submodule yet to come.
+    """
+    missing = missing_submodule(project.settings)
+    if missing:
+        raise missing
+    plan, ledger = project.look()
+    folders = {entry.name: entry.folder for entry in plan if entry.folder is not None}
+    if ledger.commit is None:
+        return Proposal((), tuple(sorted(folders, key=order)), None)
+    git = Git(project.settings.database)
+    recorded = {name: found for name, found in ledger.applied.items() if found.inputs is None}
+    committed = known_from_commits(project, ledger, folders)
+    adoptions = [
+        Adoption(_from_record(git, record, folders.get(name)), RECORD, name in folders)
+        for name, record in recorded.items()
+    ]
+    adoptions += [
+        Adoption(_from_commits(git, name, commits, folders[name]), COMMIT, True)
+        for name, commits in committed.items()
+    ]
+    adoptions.sort(key=lambda adoption: order(adoption.marker.migration))
+    known = {*ledger.applied, *committed}
+    unmatched = sorted((name for name in folders if name not in known), key=order)
+    return Proposal(tuple(adoptions), tuple(unmatched), ledger.commit)
+
+
+def adopt(
+    project: Project, *, command: str = "doit adopt", clock: Callable[[], datetime] = now
+) -> tuple[Proposal, str | None]:
+    """Write the markers in one commit; return what was done and the commit, None without any.
+
+    Raises `DatabaseError` when the database is not ready, `LockHeldError` when it is in use.
+    """
+    repository = Repository.open(project.settings)
+    with repository.locked(command):
+        repository.check_ready()
+        proposal = propose(project)
+        if not proposal.adoptions:
+            return proposal, None
+        return proposal, _write(repository, proposal, clock())
+
+
+def _write(repository: Repository, proposal: Proposal, moment: datetime) -> str:
+    settings = repository.settings
+    records = [
+        (f"{FOLDER}/{found.marker.migration}/{FILE_NAME}", found.marker.to_bytes())
+        for found in proposal.adoptions
+    ]
+    names = "".join(f"- {found.marker.migration}\n" for found in proposal.adoptions)
+    count = len(records)
+    subject = f"Adopt {count} applied migration{'' if count == 1 else 's'}"
+    ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
+    who = Signature(*repository.committer(), moment)
+    with Transaction(
+        repository.git, base=proposal.base, ref=ref, data_dir=settings.data_dir
+    ) as transaction:
+        commits = transaction.commit(
+            records,
+            message=lambda batch, batches: f"{subject}\n\n{names}",
+            author=who,
+            committer=who,
+            batch_size=count,
+        )
+    repository.publish(ref, proposal.base, commits[-1])
+    return commits[-1]
+
+
+def _from_record(git: Git, record: Applied, folder: Folder | None) -> Marker:
+    moment = record.applied_at
+    return Marker(
+        migration=record.name,
+        author=record.author or "unknown",
+        date=record.date or (moment.date() if moment else date(1970, 1, 1)),
+        description=record.description,
+        # The earlier system wrote local time without a zone; which one is not known any more.
+        applied_at=(moment or datetime(1970, 1, 1, tzinfo=UTC)).replace(tzinfo=UTC),
+        base_tree=git.empty_tree(),
+        statistics=record.statistics,
+        inputs=_hashes(folder),
+    )
+
+
+def _from_commits(git: Git, name: str, commits: list[Commit], folder: Folder) -> Marker:
+    first, last = commits[0], commits[-1]
+    try:
+        migration = load(folder)
+        author, day, text = migration.author, migration.date, migration.description
+    except InvalidMigrationError:
+        author, day, text = first.author, first.committed_at.date(), name
+    return Marker(
+        migration=name,
+        author=author,
+        date=day,
+        description=text,
+        applied_at=last.committed_at,
+        base_tree=git.tree_of(first.parent),
+        statistics=Statistics(),
+        inputs=_hashes(folder),
+    )
+
+
+def _hashes(folder: Folder | None) -> dict[str, str]:
+    """Return the inputs as they are now; none (unknown) when they cannot be read."""
+    if folder is None:
+        return {}
+    try:
+        return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+    except InvalidMigrationError:
+        return {}

@@ -1,0 +1,224 @@
+"""The provenance of a document: which commit gave each of its fields the present value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ..database.records import recorded_with
+from ..errors import DatabaseError, UsageError
+from ..git.command import Git
+from ..git.file_history import FileCommit, read_file_history
+from ..git.objects import ObjectReader
+from ..git.snapshot import Snapshot
+from ..models.identifiers import (
+    AUTHOR,
+    ENTITY,
+    RELATIONSHIP,
+    SUFFIX,
+    VERSION,
+    InvalidIdentifierError,
+    path_of,
+)
+from ..printable import abridged
+from ..project import Project
+from ..settings import Settings
+from .changes import document_id
+from .fields import aligned, leaves, parse, same
+
+FORMAT = 1
+EXAMPLES = "ids look like entity:person/asha-rai or relationship:SOURCE:TARGET:TYPE"
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """A field that has no fields of its own, its present value, and the commit that set it.
+
+    `is_unset` tells of a null that was never anything else: it came with what it is a part of.
+    """
+
+    path: str
+    value: Any
+    commit: FileCommit
+    is_unset: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The fields of one document, and all commits that changed its file, oldest first."""
+
+    id: str
+    fields: tuple[SetField, ...]
+    commits: tuple[FileCommit, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
+        return {
+            "format": FORMAT,
+            "id": self.id,
+            "fields": [
+                {"path": field.path, "value": field.value, "commit": field.commit.id}
+                for field in self.fields
+            ],
+            "commits": [_commit(commit) for commit in self.commits],
+        }
+
+
+def _commit(commit: FileCommit) -> dict[str, Any]:
+    return {
+        "id": commit.id,
+        "migration": commit.migration,
+        "author": commit.author,
+        "email": commit.email,
+        "authored_at": commit.authored_at.isoformat(),
+        "committer": commit.committer,
+        "committed_at": commit.committed_at.isoformat(),
+        "subject": commit.subject,
+        "is_cut": commit.is_cut,
+    }
+
+
+def provenance(project: Project, identifier: str) -> Provenance:
+    """Find out who set the fields of the entity, relationship or author `identifier`.
+
+    Reads the history of its one file and writes nothing. Raises `UsageError` when there is no
+    such document or can be none, `DatabaseError` when its file is damaged.
+    """
+    below = _path(identifier)
+    ledger = project.look()[1]
+    if ledger.commit is None:
+        raise UsageError("the database is empty", hint="doit run applies what is pending")
+    settings = project.settings
+    git = Git(settings.database)
+    path = f"{settings.data_dir}/{below}"
+    commits = read_file_history(git, ledger.commit, path)
+    by_hand = [commit.id for commit in commits if not commit.migration]
+    records = recorded_with(git, by_hand, settings.data_dir)
+    commits = [replace(commit, recorded=records.get(commit.id)) for commit in commits]
+    contents = _contents(git, [f"{commit.id}:{path}" for commit in commits])
+    if not commits or contents[-1] is None:
+        raise _absent(git, ledger.commit, identifier, settings, commits)
+    documents = [None if data is None else parse(data) for data in contents]
+    try:
+        origins = _origins(commits, documents)
+        fields = list(_joined(documents[-1], origins))
+    except RecursionError:
+        raise DatabaseError(f"{path} is nested too deep to be looked into") from None
+    return Provenance(identifier, tuple(fields), tuple(commits))
+
+
+def _path(identifier: str) -> str:
+    """Return the path of the document's file; raises `UsageError` for what is no id."""
+    try:
+        path = path_of(identifier)
+    except InvalidIdentifierError:
+        path = ""
+    if not path or not identifier.startswith((ENTITY, RELATIONSHIP, AUTHOR, VERSION)):
+        raise UsageError(f"{abridged(identifier)} is not an id", hint=EXAMPLES)
+    return path
+
+
+def _contents(git: Git, names: list[str]) -> list[bytes | None]:
+    with ObjectReader(git) as reader:
+        return [found and found.data for found in reader.get_many(names)]
+
+
+# An origin has the shape of the document, with the commit in the place of each leaf.
+
+
+class _Unset(NamedTuple):
+    """The origin of a null that did not replace anything."""
+
+    commit: FileCommit
+
+
+def _origins(commits: list[FileCommit], documents: list[Any]) -> Any:
+    """Return the origin of the last document, carried along the history from its beginning.
+
+    After a merge a field is of the side that has the same value; only what neither side has
+    was set by the merge itself.
+    """
+    known: dict[str, tuple[Any, Any]] = {}
+    for commit, document in zip(commits, documents, strict=True):
+        sides = [known[parent] for parent in commit.parents if parent in known]
+        origin = _all_of(document, commit)
+        for was, its_origin in sides:
+            origin = _carried(was, its_origin, document, origin, commit)
+        known[commit.id] = (document, origin)
+    return known[commits[-1].id][1]
+
+
+def _all_of(value: Any, commit: FileCommit) -> Any:
+    if value and isinstance(value, dict):
+        return {key: _all_of(item, commit) for key, item in value.items()}
+    if value and isinstance(value, list):
+        return [_all_of(item, commit) for item in value]
+    return _Unset(commit) if value is None else commit
+
+
+def _carried(was: Any, origin: Any, value: Any, found: Any, commit: FileCommit) -> Any:
+    """Return `found`, with the old `origin` wherever `value` is as it `was` and nobody else's.
+
+    `found` is what is known so far: of `commit` where no other side had the value.
+    """
+    if value and was and isinstance(value, dict) and isinstance(was, dict):
+        return {
+            key: _carried(was[key], origin[key], item, found[key], commit)
+            if key in was
+            else found[key]
+            for key, item in value.items()
+        }
+    if value and was and isinstance(value, list) and isinstance(was, list):
+        items = list(found)
+        for before, now in aligned(was, value):
+            if before is not None and now is not None:
+                items[now] = _carried(was[before], origin[before], value[now], found[now], commit)
+        return items
+    if found not in (commit, _Unset(commit)):
+        return found
+    if same(was, value):
+        return origin
+    return commit  # a null, too, if there was something in its place
+
+
+def _joined(document: Any, origin: Any) -> Iterator[SetField]:
+    """Put the leaves of a document and of its origin, which has the same shape, together."""
+    for (path, value), (_, found) in zip(leaves(document), leaves(origin), strict=True):
+        is_unset = isinstance(found, _Unset)
+        yield SetField(path, value, found.commit if is_unset else found, is_unset)
+
+
+# What to say of a document that is not there
+
+
+def _absent(
+    git: Git, commit: str, identifier: str, settings: Settings, commits: list[FileCommit]
+) -> UsageError:
+    if commits:
+        last = commits[-1]
+        by = last.migration or f"the commit {abridged(last.subject)}"
+        return UsageError(
+            f"{identifier} was deleted by {by}",
+            hint=f"git -C {settings.shown_database} show {last.id[:12]} shows how",
+        )
+    close = _similar(git, commit, identifier, settings.data_dir)
+    hint = f"did you mean {' or '.join(close)}?" if close else EXAMPLES
+    return UsageError(f"there is no {identifier}", hint=hint)
+
+
+def _similar(git: Git, commit: str, identifier: str, data_dir: str) -> list[str]:
+    """Return up to three ids: those with the same slug elsewhere, else similar ones beside."""
+    folder, _, name = f"{data_dir}/{path_of(identifier)}".rpartition("/")
+    kind = identifier.partition(":")[0]
+    with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
+        # The last part of a relationship is its type, which says nothing.
+        paths = () if kind == "relationship" else snapshot.walk(f"{data_dir}/{kind}")
+        found = list(islice((p for p in paths if p.rpartition("/")[2] == name), 3))
+        beside = sorted(snapshot.folder(folder))
+    if not found:
+        found = [f"{folder}/{close}" for close in difflib.get_close_matches(name, beside)]
+    return [document_id(path, data_dir) for path in found if path.endswith(SUFFIX)]

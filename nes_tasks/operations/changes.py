@@ -1,0 +1,231 @@
+"""The changes between two trees, as entities and relationships and their fields."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ..git.command import Git
+from ..git.diff import Change, changed_files, total_size
+from ..git.snapshot import Snapshot
+from ..models.identifiers import SUFFIX, InvalidIdentifierError, id_of
+from .fields import FieldChange, field_changes, parse
+
+SAMPLES_PER_TYPE = 3
+# Every update rewrites it, so it tells nothing about this one.
+BOOKKEEPING = "version_summary"
+INDEX = re.compile(r"\[[0-9]+\]")
+# What is looked into; versions repeat it, and authors and records say nothing of the data.
+LOOKED_INTO = ("entity", "relationship")
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many files of a kind came, changed and went."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def add(self, change: Change) -> None:
+        """Count one changed file."""
+        if change.old is None:
+            self.created += 1
+        elif change.new is None:
+            self.deleted += 1
+        else:
+            self.updated += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """An entity or relationship that was there before, and all its fields that differ."""
+
+    id: str
+    fields: tuple[FieldChange, ...]
+
+    @property
+    def telling(self) -> tuple[FieldChange, ...]:
+        """The changes without those of `BOOKKEEPING`."""
+        return tuple(field for field in self.fields if is_telling(field.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A new entity or relationship with its content as it is in the file."""
+
+    id: str
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs between two trees.
+
+    `kinds` counts all files by top folder, `types` the entities by type (``location/ward``)
+    and relationships (``relationship:FUNDED_BY``). `updated` may be limited, `created` and
+    `deleted` are all ids. `fields` says in how many updated ones a field differs, by its path
+    without indexes, the most frequent first. `new_bytes` is the size of all new contents.
+    """
+
+    kinds: Mapping[str, Counts]
+    types: Mapping[str, Counts]
+    created: tuple[str, ...]
+    deleted: tuple[str, ...]
+    updated: tuple[Updated, ...]
+    fields: Mapping[str, int]
+    samples: tuple[Sample, ...]
+    new_bytes: int | None
+
+    @property
+    def updated_left_out(self) -> int:
+        """How many updated ones are not in `updated`."""
+        return sum(counts.updated for counts in self.types.values()) - len(self.updated)
+
+    def limited(self, updated_per_type: int) -> Changes:
+        """Return the same with at most so many updated ones of each type field by field."""
+        seen: Counter[str] = Counter()
+        kept: list[Updated] = []
+        for one in self.updated:
+            # entity:location/ward/slug, relationship:source:target:TYPE
+            is_entity = one.id.startswith("entity:")
+            kind = one.id.rpartition("/")[0] if is_entity else one.id.rpartition(":")[2]
+            seen[kind] += 1
+            if seen[kind] <= updated_per_type:
+                kept.append(one)
+        return replace(self, updated=tuple(kept))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
+        return {
+            "files": {kind: asdict(counts) for kind, counts in self.kinds.items()},
+            "bytes": self.new_bytes,
+            "types": {name: asdict(counts) for name, counts in self.types.items()},
+            "fields": dict(self.fields),
+            "created": list(self.created),
+            "updated": [
+                {"id": one.id, "fields": [field.to_dict() for field in one.fields]}
+                for one in self.updated
+            ],
+            "deleted": list(self.deleted),
+            "samples": [asdict(sample) for sample in self.samples],
+        }
+
+
+def compare(
+    git: Git,
+    old: str,
+    new: str,
+    *,
+    data_dir: str,
+    updated_per_type: int | None = None,
+    with_size: bool = False,
+) -> Changes:
+    """Compare two trees (ids) of the database. Reads only.
+
+    At most `updated_per_type` updated ones of each type are kept field by field, None for all
+    of them. Raises `GitError` for a tree that is not there.
+    """
+    files = list(changed_files(git, old, new))
+    kinds: defaultdict[str, Counts] = defaultdict(Counts)
+    types: defaultdict[str, Counts] = defaultdict(Counts)
+    inside: list[tuple[str, Change]] = []
+    for change in files:
+        parts = change.path.removeprefix(f"{data_dir}/").split("/")
+        # Whatever lies beside the data folder, or directly in it, somebody put there by hand.
+        own = change.path.startswith(f"{data_dir}/") and len(parts) > 1
+        kind = parts[0] if own else "other"
+        kinds[kind].add(change)
+        if kind in LOOKED_INTO:
+            name = type_of(parts)
+            types[name].add(change)
+            inside.append((name, change))
+    updated, fields = _updated(git, old, new, inside, data_dir, updated_per_type)
+    return Changes(
+        kinds=dict(sorted(kinds.items())),
+        types=dict(sorted(types.items())),
+        created=_ids(data_dir, (change for _, change in inside if change.old is None)),
+        deleted=_ids(data_dir, (change for _, change in inside if change.new is None)),
+        updated=tuple(updated),
+        fields=most_frequent_first(fields),
+        samples=tuple(_samples(git, new, inside, data_dir)),
+        new_bytes=total_size(git, (c.new for c in files if c.new)) if with_size else None,
+    )
+
+
+def type_of(parts: list[str]) -> str:
+    """Return the type that the parts of a path in the data folder tell: see `Changes.types`."""
+    if parts[0] == "relationship":
+        return f"relationship:{parts[-1].removesuffix(SUFFIX)}"
+    return "/".join(parts[1:-1]) or parts[0]
+
+
+def _ids(data_dir: str, changes: Iterable[Change]) -> tuple[str, ...]:
+    return tuple(document_id(change.path, data_dir) for change in changes)
+
+
+def document_id(path: str, data_dir: str) -> str:
+    """Return the id whose file `path` is; the path in the data folder if it is no id's."""
+    below = path.removeprefix(f"{data_dir}/")
+    try:
+        return id_of(below)
+    except InvalidIdentifierError:
+        return below
+
+
+def _updated(
+    git: Git,
+    old: str,
+    new: str,
+    inside: Iterable[tuple[str, Change]],
+    data_dir: str,
+    per_type: int | None,
+) -> tuple[list[Updated], Counter[str]]:
+    """Return the updated ones up to the limit, and in how many of all each field differs."""
+    rows = [(name, change.path) for name, change in inside if change.old and change.new]
+    paths = [path for _, path in rows]
+    seen: Counter[str] = Counter()
+    tally: Counter[str] = Counter()
+    kept: list[Updated] = []
+    with closing(Snapshot(git, old)) as before, closing(Snapshot(git, new)) as after:
+        pairs = zip(rows, before.read_many(paths), after.read_many(paths), strict=True)
+        for (name, path), (_, was), (_, now) in pairs:
+            fields = tuple(field_changes(parse(was or b""), parse(now or b"")))
+            tally.update(telling_paths(fields))
+            seen[name] += 1
+            if per_type is None or seen[name] <= per_type:
+                kept.append(Updated(document_id(path, data_dir), fields))
+    return kept, tally
+
+
+def telling_paths(fields: Iterable[FieldChange]) -> set[str]:
+    """Return the paths without indexes of all fields but those of `BOOKKEEPING`."""
+    return {INDEX.sub("[]", field.path) for field in fields if is_telling(field.path)}
+
+
+def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
+    """Return the counts in the order in which people want to see them."""
+    return dict(sorted(tally.items(), key=lambda item: (-item[1], item[0])))
+
+
+def is_telling(path: str) -> bool:
+    """Return whether a field says something of the data: all do but those of `BOOKKEEPING`."""
+    return path.partition(".")[0] != BOOKKEEPING
+
+
+def _samples(
+    git: Git, new: str, inside: Iterable[tuple[str, Change]], data_dir: str
+) -> Iterator[Sample]:
+    seen: Counter[str] = Counter()
+    paths: list[str] = []
+    for name, change in inside:
+        if change.old is None and seen[name] < SAMPLES_PER_TYPE:
+            seen[name] += 1
+            paths.append(change.path)
+    with closing(Snapshot(git, new)) as after:
+        for path, data in after.read_many(paths):
+            yield Sample(document_id(path, data_dir), parse(data or b""))

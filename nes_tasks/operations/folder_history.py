@@ -1,0 +1,56 @@
+"""The history of one folder in any repository: the files that it held, commit by commit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..errors import GitError
+from ..git.command import Git
+from ..git.listing import list_files
+from ..git.objects import ObjectReader
+
+# Commits that are looked at: a folder that was edited more often than this is hardly one of ours.
+ASKED = 200
+
+
+def commit_with(
+    folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
+) -> str | None:
+    """Return the newest commit in which `folder` held exactly the files `inputs`.
+
+    They are given as SHA-256 by path relative to the folder; a path that `is_input` denies does
+    not count. The folder itself need not exist any more, but the one around it. None when no
+    commit of its repository's branch holds them, or there is no repository.
+    """
+    asked = Git(folder.parent).attempt(
+        "rev-parse", "--show-toplevel", "--show-prefix", env={"GIT_CEILING_DIRECTORIES": ""}
+    )
+    rows = os.fsdecode(asked.stdout).split("\n")
+    if asked.returncode or len(rows) < 2:
+        return None
+    git, path = Git(Path(rows[0])), f"{rows[1]}{folder.name}"
+    digests: dict[str, str] = {}
+    try:
+        asked_for = ("rev-list", f"--max-count={ASKED}", "HEAD", "--", path)
+        commits = git.run(*asked_for, env={"GIT_LITERAL_PATHSPECS": "1"}).decode().split()
+        with ObjectReader(git) as reader:
+            for commit in commits:
+                found = list_files(git, commit, path)
+                files = {file.path.removeprefix(f"{path}/"): file.oid for file in found}
+                if {name for name in files if is_input(name)} != set(inputs):
+                    continue
+                if all(_digest(reader, files[name], digests) == inputs[name] for name in inputs):
+                    return commit
+    except GitError:  # no commit yet, or damaged: the search is a courtesy
+        return None
+    return None
+
+
+def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:
+    if blob not in known:
+        found = reader.get(blob)
+        known[blob] = hashlib.sha256(found.data).hexdigest() if found else ""
+    return known[blob]

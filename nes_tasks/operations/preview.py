@@ -1,0 +1,197 @@
+"""The preview: what pending migrations would change, found out by executing them.
+
+The migrations run as they would, each on top of the one before it, and only the last step is
+missing: no branch moves. So the tree of a preview is the tree that a run would commit, given
+the same clock (`SOURCE_DATE_EPOCH`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from ..clock import now, timestamp
+from ..database.repository import starts_empty
+from ..errors import MigrationFailedError, NesTasksError
+from ..migrations import MigrationResult, Plan
+from ..migrations.plan import Described
+from ..project import Project
+from ..running.runner import Observer, Rehearsal, Runner
+from ..state_folder import make_folder
+from .changes import Changes, compare
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What one migration would do.
+
+    `result` is that of its run, with the tree that would be committed; `base_tree` is what
+    that tree is compared with, `clock` the time that it saw,
+    `peak_memory` what its process needed, in bytes.
+    """
+
+    about: Described
+    clock: datetime
+    base_tree: str
+    result: MigrationResult
+    changes: Changes
+    peak_memory: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        result = self.result
+        return {
+            "name": result.migration,
+            "author": self.about.author,
+            "date": self.about.date.isoformat() if self.about.date else None,
+            "description": self.about.description,
+            "clock": timestamp(self.clock),
+            "base_tree": self.base_tree,
+            "tree": result.tree,
+            "statistics": asdict(result.statistics),
+            "commits": len(result.commit_ids),
+            "duration_seconds": round(result.duration_seconds, 3),
+            "peak_memory_bytes": self.peak_memory,
+            "logs": result.logs,
+            "changes": self.changes.to_dict(),
+        }
+
+
+@dataclass(slots=True)
+class Preview:
+    """What all of them would do, as far as they ran.
+
+    `base_commit` is the commit of the database that the first one ran on, None where there is
+    none yet and when nothing ran. `beneath` are those that had to be executed first and were not
+    asked for. `failure` is what stopped the chain, and `not_run` what comes after it.
+    """
+
+    base_commit: str | None = None
+    migrations: list[Previewed] = field(default_factory=list)
+    beneath: list[str] = field(default_factory=list)
+    failure: NesTasksError | None = None
+    not_run: list[str] = field(default_factory=list)
+
+    def limited(self, updated_per_type: int) -> Preview:
+        """Return the same with at most so many updated ones of each type and migration."""
+        shorter = [
+            replace(one, changes=one.changes.limited(updated_per_type)) for one in self.migrations
+        ]
+        return replace(self, migrations=shorter)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
+        return {
+            "format": FORMAT,
+            "base_commit": self.base_commit,
+            "migrations": [migration.to_dict() for migration in self.migrations],
+            "beneath": self.beneath,
+            "failure": failure_document(self.failure),
+            "not_run": self.not_run,
+        }
+
+
+def failure_document(error: NesTasksError | None) -> dict[str, Any] | None:
+    """Return an error as what JSON can hold, None for none."""
+    if error is None:
+        return None
+    where = error.where if isinstance(error, MigrationFailedError) else None
+    return {"message": error.message, "hint": error.hint, "where": where}
+
+
+def preview(
+    project: Project,
+    observer: Observer,
+    *,
+    names: Sequence[str] = (),
+    updated_per_type: int | None = None,
+    command: str = "doit preview",
+    clock: Callable[[], datetime] = now,
+) -> Preview:
+    """Execute pending migrations without applying them; return what they would change.
+
+    `names` are full names, all pending ones without any; what is pending before them is
+    executed, too. A migration that fails or is refused ends the preview and is part of it.
+    Raises `UsageError` for a name that is applied already, `UnavailableError` when the database
+    cannot be used.
+    """
+    plan = project.plan
+    if not plan.pending and not plan.invalid and not names:
+        return Preview()
+    found = Preview()
+    with (
+        _place(project) as here,
+        Runner(here, observer, command=command, clock=clock) as runner,
+        closing(runner.rehearse(names or None)) as rehearsals,
+    ):
+        try:
+            for rehearsal in rehearsals:
+                if not (found.migrations or found.beneath):
+                    found.base_commit = rehearsal.base
+                _add(found, rehearsal, runner, here, names, updated_per_type)
+        except NesTasksError as error:
+            if error.exit_code != 1 and not found.migrations:
+                raise
+            found.failure = error
+            found.not_run = _not_run(plan, found, names)
+    return found
+
+
+def _not_run(plan: Plan, found: Preview, names: Sequence[str]) -> list[str]:
+    """Return what comes after the one that failed: all, if that one is invalid."""
+    pending = [entry.name for entry in plan.pending]
+    executed = len(found.migrations) + len(found.beneath)
+    first = 0 if plan.invalid else executed + 1
+    last = max(map(pending.index, names)) + 1 if names else len(pending)
+    return pending[first:last]
+
+
+@contextmanager
+def _place(project: Project) -> Iterator[Project]:
+    """Give the project; a database that is not there yet is a passing one, which starts empty.
+
+    One that has to be cloned is cloned to its place, as it would be for a run.
+    """
+    settings = project.settings
+    if not starts_empty(settings):
+        yield project
+        return
+    make_folder(settings.state_folder)
+    with tempfile.TemporaryDirectory(prefix="preview-", dir=settings.state_folder) as folder:
+        yield Project(replace(settings, database=settings.state_folder / folder / "database"))
+
+
+def _add(
+    found: Preview,
+    rehearsal: Rehearsal,
+    runner: Runner,
+    project: Project,
+    names: Sequence[str],
+    updated_per_type: int | None,
+) -> None:
+    result, git = rehearsal.result, runner.repository.git
+    if names and result.migration not in names:
+        found.beneath.append(result.migration)
+        return
+    base = rehearsal.base
+    base_tree = git.tree_of(base)
+    about = project.plan[result.migration].metadata
+    assert about is not None, "a migration that ran has metadata"
+    assert result.tree is not None, "a rehearsal has a tree"
+    changes = compare(
+        git,
+        base_tree,
+        result.tree,
+        data_dir=project.settings.data_dir,
+        updated_per_type=updated_per_type,
+        with_size=True,
+    )
+    found.migrations.append(
+        Previewed(about, rehearsal.clock, base_tree, result, changes, rehearsal.peak_memory)
+    )

@@ -1,0 +1,228 @@
+"""A preview that was written as JSON, read again: checked, because somebody else may have made it.
+
+What a pull request's own code has written is nothing to be believed. So every value has its type
+and its range, and whoever compares trees asks `outdated` first whether it can be compared at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+)
+
+from ..clock import now, timestamp
+from ..database.marker import Statistics
+from ..errors import MigrationFailedError, NesTasksError, UsageError
+from ..git.command import Git
+from ..git.log import committed_at
+from ..migrations import MigrationResult, MigrationStatus
+from ..project import Project
+from .changes import Changes, Counts, Sample, Updated
+from .fields import ABSENT, FieldChange
+from .preview import Preview, Previewed
+
+# More than any number that is counted, and short enough to be shown.
+Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+# In pydantic's regular expressions `$` is the end and nothing else, a line end does not pass.
+ObjectId = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+
+
+class _Part(BaseModel):
+    """A part of the document; later versions may have more keys."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Counts(_Part):
+    created: Number
+    updated: Number
+    deleted: Number
+
+    def read(self) -> Counts:
+        return Counts(self.created, self.updated, self.deleted)
+
+
+class _Statistics(_Part):
+    entities_created: Number
+    entities_updated: Number
+    entities_deleted: Number
+    relationships_created: Number
+    relationships_updated: Number
+    relationships_deleted: Number
+    versions_created: Number
+    files: Number
+
+
+class _Field(_Part):
+    path: str
+    old: Any = ABSENT
+    new: Any = ABSENT
+
+
+class _Updated(_Part):
+    id: str
+    fields: list[_Field]
+
+
+class _Sample(_Part):
+    id: str
+    content: Any
+
+
+class _Changes(_Part):
+    files: dict[str, _Counts]
+    bytes: Number | None
+    types: dict[str, _Counts]
+    fields: dict[str, Number]
+    created: list[str]
+    updated: list[_Updated]
+    deleted: list[str]
+    samples: list[_Sample]
+
+    def read(self) -> Changes:
+        updated = (
+            Updated(one.id, tuple(FieldChange(f.path, f.old, f.new) for f in one.fields))
+            for one in self.updated
+        )
+        return Changes(
+            kinds={kind: counts.read() for kind, counts in self.files.items()},
+            types={name: counts.read() for name, counts in self.types.items()},
+            created=tuple(self.created),
+            deleted=tuple(self.deleted),
+            updated=tuple(updated),
+            fields=self.fields,
+            samples=tuple(Sample(one.id, one.content) for one in self.samples),
+            new_bytes=self.bytes,
+        )
+
+
+class _Previewed(_Part):
+    name: str
+    author: str
+    date: dt.date | None
+    description: str
+    clock: AwareDatetime
+    base_tree: ObjectId
+    tree: ObjectId
+    statistics: _Statistics
+    commits: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    duration_seconds: Annotated[FiniteFloat, Field(ge=0, le=1e9)]
+    peak_memory_bytes: Number
+    logs: list[str]
+    changes: _Changes
+
+    def read(self) -> Previewed:
+        result = MigrationResult(
+            self.name,
+            MigrationStatus.COMPLETED,
+            statistics=Statistics(**dict(self.statistics)),
+            duration_seconds=self.duration_seconds,
+            logs=self.logs,
+            # The commits themselves are not published and soon forgotten; it is how many.
+            commit_ids=[""] * self.commits,
+            tree=self.tree,
+        )
+        # What is told of a migration are attributes that this part has, too.
+        return Previewed(
+            about=self,
+            clock=self.clock,
+            base_tree=self.base_tree,
+            result=result,
+            changes=self.changes.read(),
+            peak_memory=self.peak_memory_bytes,
+        )
+
+
+class _Failure(_Part):
+    message: str
+    hint: str | None
+    where: str | None
+
+    def read(self) -> NesTasksError:
+        if self.where is not None:
+            return MigrationFailedError(self.message, where=self.where)
+        return NesTasksError(self.message, hint=self.hint)
+
+
+class _Preview(_Part):
+    format: Literal[1]
+    base_commit: ObjectId | None
+    migrations: list[_Previewed]
+    beneath: list[str]
+    failure: _Failure | None
+    not_run: list[str]
+
+    def read(self) -> Preview:
+        return Preview(
+            base_commit=self.base_commit,
+            migrations=[one.read() for one in self.migrations],
+            beneath=self.beneath,
+            failure=self.failure.read() if self.failure else None,
+            not_run=self.not_run,
+        )
+
+
+def read_preview(data: bytes, shown: str) -> Preview:
+    """Read the JSON document of `doit preview`; `shown` is what to call it.
+
+    Raises `UsageError` that names the first thing that is wrong with it.
+    """
+    try:
+        return _Preview.model_validate_json(data).read()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"{shown} is no preview: {f'{place}: ' if place else ''}{first['msg']}",
+            hint="doit preview --json -o FILE writes one",
+        ) from None
+
+
+def outdated(found: Preview, project: Project) -> str | None:
+    """Return why the present state would give another preview, None if it would give this one.
+
+    Looks at the database and at the names of the folders, not into them: that a folder gives
+    what was previewed is for the run to find out.
+    """
+    plan, ledger = project.look()
+    names = [one.result.migration for one in found.migrations]
+    pending = [entry.name for entry in plan.pending]
+    if found.failure is not None or plan.invalid:
+        return "a migration fails or is not valid"
+    if found.beneath:
+        return "it is of some of the pending migrations only"
+    if names != pending:
+        return f"it is of {_listed(names)}; pending: {_listed(pending)}"
+    if names and found.base_commit != ledger.commit:
+        was, now_at = found.base_commit, ledger.commit
+        return f"it was made on {_short(was)}, and the database is at {_short(now_at)}"
+    return _clock_problem(found, project, ledger.commit)
+
+
+def _clock_problem(found: Preview, project: Project, commit: str | None) -> str | None:
+    """Return what is wrong with the times that the migrations saw; they become part of the data."""
+    earliest: dt.datetime | None = None
+    if commit is not None:
+        earliest = committed_at(Git(project.settings.database), commit)
+    for one in found.migrations:
+        if one.clock > now():
+            return f"its time {timestamp(one.clock)} is still to come"
+        if earliest is not None and one.clock < earliest:
+            return f"its time {timestamp(one.clock)} is before that of the commit it was made on"
+    return None
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "nothing"
+
+
+def _short(commit: str | None) -> str:
+    return commit[:12] if commit else "no commit"

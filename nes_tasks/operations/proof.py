@@ -1,0 +1,228 @@
+"""The replay: what was proven of the history, and where it first differs.
+
+A migration is proven when executing it again gives the tree that is committed. Data files come
+before the records of the run when the first difference is named, as the records count them.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ..database.marker import FOLDER, marker_path
+from ..database.repository import starts_empty
+from ..errors import NesTasksError
+from ..git.command import Git
+from ..git.diff import Change, changed_files
+from ..git.objects import ObjectReader
+from ..migrations.inputs import is_input_path
+from ..project import Project
+from ..running.runner import Observer, Runner
+from .fields import FieldChange
+from .folder_history import commit_with
+from .preview import failure_document
+from .replay import Candidate, Obstacle, Replayed, candidates
+from .replay import replay as execute
+from .tree_difference import Difference, Kind, difference_of
+
+FORMAT = 1
+
+
+class Verdict(StrEnum):
+    """What is known of one migration.
+
+    Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
+    an error. Unproven: it cannot be executed, since its folder is not as it was. Skipped: it
+    need not be the same, or nobody recorded what it ran on. Varied: it gives another tree, as
+    it says that it may.
+    """
+
+    PROVEN = "proven"
+    DIFFERENT = "different"
+    FAILED = "failed"
+    UNPROVEN = "unproven"
+    SKIPPED = "skipped"
+    VARIED = "varied"
+
+
+BAD = (Verdict.DIFFERENT, Verdict.FAILED, Verdict.UNPROVEN)
+VERDICTS = {
+    Obstacle.EARLIER: Verdict.SKIPPED,
+    Obstacle.ADOPTED: Verdict.SKIPPED,
+    Obstacle.NONDETERMINISTIC: Verdict.SKIPPED,
+    Obstacle.DRIFT: Verdict.UNPROVEN,
+    Obstacle.MISSING: Verdict.UNPROVEN,
+    Obstacle.EDITED: Verdict.DIFFERENT,
+    Obstacle.MOVED: Verdict.DIFFERENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is known of one migration, and from what.
+
+    `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
+    command that brings the folder back as it was. `base_tree`, `tree` and `commit` are what is
+    committed, `replayed_tree` what came out; `differing_files` counts the files between the two.
+    `earlier_runs` were executed before the one that counts, and are not looked at.
+    """
+
+    name: str
+    verdict: Verdict
+    reason: Obstacle | None = None
+    detail: str | None = None
+    restore: str | None = None
+    base_tree: str | None = None
+    tree: str | None = None
+    commit: str | None = None
+    replayed_tree: str | None = None
+    seconds: float | None = None
+    earlier_runs: int = 0
+    differing_files: int | None = None
+    difference: Difference | None = None
+    failure: NesTasksError | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "name": self.name,
+            "verdict": self.verdict.value,
+            "reason": self.reason.value if self.reason else None,
+            "detail": self.detail,
+            "restore": self.restore,
+            "base_tree": self.base_tree,
+            "tree": self.tree,
+            "commit": self.commit,
+            "replayed_tree": self.replayed_tree,
+            "duration_seconds": None if self.seconds is None else round(self.seconds, 3),
+            "earlier_runs": self.earlier_runs,
+            "differing_files": self.differing_files,
+            "difference": self.difference.to_dict() if self.difference else None,
+            "failure": failure_document(self.failure),
+        }
+
+
+@dataclass(slots=True)
+class Replay:
+    """What is known of all of them, in the order of the plan."""
+
+    migrations: list[Proof] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many there are with each verdict."""
+        found = Counter(proof.verdict for proof in self.migrations)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing contradicts the history, and all that can be proven is proven."""
+        return not any(proof.verdict in BAD for proof in self.migrations)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/replay.md."""
+        return {
+            "format": FORMAT,
+            "sound": self.is_sound,
+            "counts": {verdict.value: count for verdict, count in self.counts.items()},
+            "migrations": [proof.to_dict() for proof in self.migrations],
+        }
+
+
+def replay(
+    project: Project,
+    observer: Observer,
+    *,
+    names: Sequence[str] = (),
+    counted: Callable[[int], None] = lambda count: None,
+    command: str = "doit replay",
+) -> Replay:
+    """Execute applied migrations again as they were, and compare what comes out.
+
+    `names` are full names, all applied ones without any. `counted` is told how many will be
+    executed, before the first is. The database stays as it is; one that has to be cloned is
+    cloned, as for a run. Raises `UsageError` for a name that is not applied, `UnavailableError`
+    when the database cannot be used, `DatabaseError` when it is cut off before a base.
+    """
+    if starts_empty(project.settings):
+        candidates(project, names)  # whatever is named is not applied, and that is said
+        return Replay()
+    found = Replay()
+    with (
+        Runner(project, observer, command=command, may_record=False) as runner,
+        closing(execute(runner, project, names, counted)) as replayed,
+        closing(ObjectReader(runner.repository.git)) as reader,
+    ):
+        for one in replayed:
+            found.migrations.append(_proof(project, runner.repository.git, reader, one))
+    return found
+
+
+def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> Proof:
+    candidate = one.candidate
+    entry, marker, execution = candidate.entry, candidate.marker, candidate.execution
+    known: dict[str, Any] = {"base_tree": marker.base_tree} if marker and execution else {}
+    if execution and execution.commits:
+        known |= {
+            "commit": execution.commit,
+            "tree": execution.tree,
+            "earlier_runs": execution.earlier,
+        }
+    if candidate.obstacle:
+        return Proof(
+            entry.name,
+            VERDICTS[candidate.obstacle],
+            candidate.obstacle,
+            entry.difference if candidate.obstacle is Obstacle.DRIFT else None,
+            _restore(project, candidate),
+            difference=_difference_of_marker(project, reader, candidate),
+            **known,
+        )
+    if one.error:
+        return Proof(entry.name, Verdict.FAILED, failure=one.error, **known)
+    assert execution and marker and one.tree, "it was executed"
+    known |= {"replayed_tree": one.tree, "seconds": one.seconds}
+    if one.tree == execution.tree:
+        return Proof(entry.name, Verdict.PROVEN, **known)
+    changes = list(changed_files(git, execution.tree, one.tree))
+    records = f"{project.settings.data_dir}/{FOLDER}/"
+    first = min(changes, key=lambda change: (change.path.startswith(records), change.path))
+    verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
+    return Proof(
+        entry.name,
+        verdict,
+        differing_files=len(changes),
+        difference=difference_of(reader, first),
+        **known,
+    )
+
+
+def _restore(project: Project, candidate: Candidate) -> str | None:
+    """Return the command that brings a folder back as it was; None when no commit has it."""
+    if candidate.obstacle not in (Obstacle.DRIFT, Obstacle.MISSING) or not candidate.marker:
+        return None
+    settings, name = project.settings, candidate.entry.name
+    commit = commit_with(settings.migrations / name, candidate.marker.inputs, is_input_path)
+    place = shlex.quote(settings.shown_migrations)
+    return commit and f"git -C {place} restore --source={commit[:12]} -- {shlex.quote(name)}"
+
+
+def _difference_of_marker(
+    project: Project, reader: ObjectReader, candidate: Candidate
+) -> Difference | None:
+    """Return how the marker contradicts the history, if that is the obstacle."""
+    marker, execution = candidate.marker, candidate.execution
+    if not marker or not execution:
+        return None
+    path = marker_path(project.settings.data_dir, candidate.entry.name)
+    if candidate.obstacle is Obstacle.MOVED:
+        change = FieldChange("base_tree", marker.base_tree, execution.base_tree)
+        return Difference(path, Kind.CONTENT, change)
+    if candidate.obstacle is Obstacle.EDITED:
+        return difference_of(reader, Change(path, candidate.blob, execution.marker))
+    return None

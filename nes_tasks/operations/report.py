@@ -1,0 +1,197 @@
+"""The report: what the database holds, how it came about, and how complete it is.
+
+All of it comes from the database repository: the files of one commit, and its history. The same
+commit gives the same report wherever it is made, unless a clone lacks a part of it; `Gaps` then
+says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import partial
+
+from ..database.executions import Execution, find_executions, read_markers
+from ..database.ledger import Ledger
+from ..errors import DatabaseError
+from ..git.command import Git
+from ..git.incomplete_clone import is_partial, lacks_trees, missing_files, shallow_ends
+from ..git.listing import File, list_files
+from ..git.log import Commit, committed_at, read_commits
+from ..git.objects import ObjectReader
+from ..project import Project
+from .effects import Effect, measure_effect
+from .holdings import Holdings, count_holdings
+from .report_coverage import Coverage, cover
+from .report_growth import Point, measure_growth
+from .status import Run, runs
+
+# What is done, how far it is, and how far it goes where that is known.
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What this clone lacks: early commits, folders of early commits, or files."""
+
+    is_shallow: bool
+    lacks_trees: bool
+    lacks_files: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One applied migration: what its record and commits say, and what it changed.
+
+    `author` and `committer` are names without addresses, empty where nobody is known. `effect`
+    is None where the history does not reach back to what it ran on.
+    """
+
+    run: Run
+    author: str
+    committer: str
+    effect: Effect | None
+
+    @property
+    def name(self) -> str:
+        """The full name of the migration."""
+        return self.run.record.name
+
+    @property
+    def applied_at(self) -> datetime | None:
+        """When it was applied, in UTC.
+
+        A record of the earlier system has no zone; it is taken to be in UTC.
+        """
+        moment = self.run.applied_at
+        if moment is None:
+            return None
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    @property
+    def applied_on(self) -> date | None:
+        """The day of `applied_at`."""
+        return self.applied_at.date() if self.applied_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything about one `commit` of the database.
+
+    A brief one has no `growth`, no effects of migrations and no `coverage`.
+    """
+
+    commit: str
+    committed_at: datetime
+    holdings: Holdings
+    growth: tuple[Point, ...]
+    chapters: tuple[Chapter, ...]
+    coverage: Coverage | None
+    gaps: Gaps
+
+
+def make_report(project: Project, progress: Progress, *, brief: bool = False) -> Report:
+    """Look at the database and its history. Writes nothing to it.
+
+    Of a partial clone it fetches only the records and folders of the last commit that it lacks.
+
+    A `brief` one is made from names of files and records of migrations alone. Raises
+    `DatabaseError` when there is nothing yet.
+    """
+    ledger = project.ledger()
+    if ledger.commit is None:
+        raise DatabaseError(
+            f"{project.settings.shown_database} has no commit to report on",
+            hint="doit applies what is pending",
+        )
+    git, data_dir, commit = Git(project.settings.database), project.settings.data_dir, ledger.commit
+    gaps = Gaps(bool(shallow_ends(git)), lacks_trees(git), is_partial(git))
+
+    def files() -> Iterator[File]:
+        return list_files(git, commit, data_dir)
+
+    holdings = count_holdings(files(), data_dir, lambda n: progress("counting files", n, None))
+    growth: tuple[Point, ...] = ()
+    executions: Mapping[str, Execution] = {}
+    if not gaps.lacks_trees:
+        recorded = read_markers(git, commit, data_dir, ledger.applied)
+        executions = find_executions(git, commit, data_dir, recorded)
+    chapters = _chapters(project, ledger, executions)
+    coverage = None
+    if not brief:
+        if not gaps.lacks_trees:
+            growth = measure_growth(
+                git,
+                read_commits(git, "--first-parent", commit),
+                data_dir,
+                progress=partial(progress, "following the history"),
+            )
+            chapters = list(_with_effects(chapters, executions, git, data_dir, gaps, progress))
+        total = sum(holdings.entities.values()) + sum(holdings.relationships.values())
+        coverage = cover(
+            git,
+            files(),
+            data_dir,
+            missing=missing_files(git, f"{commit}^{{tree}}"),
+            progress=lambda n: progress("reading entities and relationships", n, total),
+        )
+    return Report(
+        commit=commit,
+        committed_at=committed_at(git, commit),
+        holdings=holdings,
+        growth=growth,
+        chapters=tuple(chapters),
+        coverage=coverage,
+        gaps=gaps,
+    )
+
+
+def _chapters(
+    project: Project, ledger: Ledger, executions: Mapping[str, Execution]
+) -> list[Chapter]:
+    """Tell about each applied migration, in the order of their numbers."""
+    found: list[Chapter] = []
+    for run in runs(project, ledger):
+        execution = executions.get(run.record.name)
+        told = replace(run, commits=execution.commits) if execution and not run.commits else run
+        author = _name(told.record.author) or _first(told.commits, "author")
+        found.append(Chapter(told, author, _name(told.committer), None))
+    return found
+
+
+def _with_effects(
+    chapters: Sequence[Chapter],
+    executions: Mapping[str, Execution],
+    git: Git,
+    data_dir: str,
+    gaps: Gaps,
+    progress: Progress,
+) -> Iterator[Chapter]:
+    """Add what each migration changed, as far as the history reaches back."""
+    with ObjectReader(git) as reader:
+        contents = None if gaps.lacks_files else reader
+        for number, chapter in enumerate(chapters, 1):
+            found = executions.get(chapter.name)
+            known = found is not None and not found.is_cut
+            effect = measure_effect(git, contents, found, data_dir) if found and known else None
+            yield replace(chapter, effect=effect)
+            progress("comparing migrations", number, len(chapters))
+
+
+def _first(commits: Sequence[Commit], key: str) -> str:
+    return _name(getattr(commits[0], key)) if commits else ""
+
+
+def _name(person: str) -> str:
+    """Return the name in ``Name <address>``; of an address alone what stands before the @."""
+    name = person.partition("<")[0].strip() or person.strip("<> ")
+    return name.partition("@")[0] if " " not in name else name
+
+
+def people(chapters: Sequence[Chapter]) -> Mapping[str, list[Chapter]]:
+    """Return the migrations of each author, the authors in the order of their first one."""
+    found: dict[str, list[Chapter]] = {}
+    for chapter in chapters:
+        found.setdefault(chapter.author, []).append(chapter)
+    return found

@@ -1,0 +1,80 @@
+"""The growth: how many entities of each type there were after each step of the history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ..git.command import Git
+from ..git.diff import changed_files
+from ..git.log import Commit
+from ..models.identifiers import SUFFIX
+
+# More than that no chart of this width can show.
+MAX_POINTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The numbers of entities by type (``location``) from a moment on.
+
+    `migration` is what led there, None for commits by hand and where several are one point.
+    """
+
+    moment: datetime
+    migration: str | None
+    entities: Mapping[str, int]
+
+
+def measure_growth(
+    git: Git,
+    steps: Iterable[Commit],
+    data_dir: str,
+    *,
+    progress: Callable[[int, int], None],
+    max_points: int = MAX_POINTS,
+) -> tuple[Point, ...]:
+    """Return the points of a mainline, oldest first, at most `max_points` of them.
+
+    The batches of a migration are one point. A moment is never before that of an earlier
+    point, whatever the clocks of the machines said. Reads trees and no files, so that a partial
+    clone fetches nothing. Raises `GitError`.
+    """
+    chosen = _chosen(_points(steps), max_points)
+    points: list[Point] = []
+    counts: Counter[str] = Counter()
+    before = git.empty_tree()
+    for number, step in enumerate(chosen, 1):
+        for change in changed_files(git, before, step.tree, f"{data_dir}/entity"):
+            if change.path.endswith(SUFFIX) and None in (change.old, change.new):
+                parts = change.path[len(data_dir) + 1 :].split("/")
+                counts[parts[1] if len(parts) > 2 else "entity"] += 1 if change.new else -1
+        moment = max(step.committed_at, points[-1].moment) if points else step.committed_at
+        points.append(Point(moment, step.migration, dict(sorted((+counts).items()))))
+        before = step.tree
+        progress(number, len(chosen))
+    return tuple(points)
+
+
+def _points(steps: Iterable[Commit]) -> list[Commit]:
+    """Return the last step of each run of steps that are of one migration."""
+    found: list[Commit] = []
+    for step in steps:
+        if found and step.migration is not None and found[-1].migration == step.migration:
+            found[-1] = step
+        else:
+            found.append(step)
+    return found
+
+
+def _chosen(steps: Sequence[Commit], limit: int) -> list[Commit]:
+    """Return at most `limit` steps, evenly spread, with the first and the last one.
+
+    If some are left out, none is said to be of a migration: others may have changed more.
+    """
+    if len(steps) <= limit:
+        return list(steps)
+    last = len(steps) - 1
+    return [replace(steps[round(at * last / (limit - 1))], migration=None) for at in range(limit)]

@@ -1,0 +1,92 @@
+"""The outcome of an applied migration: its commits, and what they changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..database.executions import find_executions, read_markers
+from ..database.ledger import Applied
+from ..errors import UsageError
+from ..git.command import Git
+from ..git.incomplete_clone import cut_off, has_tree, shallow_ends
+from ..git.log import Commit
+from ..migrations import Entry
+from ..project import Project
+from .changes import Changes, compare
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a migration changed when it was applied.
+
+    `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
+    executions that were repeated with --force or reverted. Without any commit that is known to
+    be its own there are no `changes`, and no trees; `is_cut` says that the history is that of a
+    shallow clone, so that there may be some elsewhere.
+    """
+
+    applied: Applied
+    commits: tuple[Commit, ...]
+    earlier_commits: int
+    base_tree: str | None
+    tree: str | None
+    changes: Changes | None
+    is_cut: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
+        applied = self.applied
+        return {
+            "format": FORMAT,
+            "name": applied.name,
+            "author": applied.author,
+            "date": applied.date.isoformat() if applied.date else None,
+            "description": applied.description,
+            "applied_at": applied.applied_at.isoformat() if applied.applied_at else None,
+            "base_tree": self.base_tree,
+            "tree": self.tree,
+            "statistics": asdict(applied.statistics),
+            "commits": [
+                {
+                    "id": commit.id,
+                    "committed_at": commit.committed_at.isoformat(),
+                    "author": commit.author,
+                    "committer": commit.committer,
+                }
+                for commit in self.commits
+            ],
+            "earlier_commits": self.earlier_commits,
+            "is_cut": self.is_cut,
+            "changes": self.changes.to_dict() if self.changes else None,
+        }
+
+
+def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = None) -> Outcome:
+    """Find out what the migration of `entry` changed. Writes nothing.
+
+    Raises `UsageError` when it is not applied, `DatabaseError` when a shallow clone does not
+    reach back far enough.
+    """
+    ledger = project.look()[1]
+    applied = ledger.applied.get(entry.name)
+    if applied is None or ledger.commit is None:
+        raise UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
+    settings = project.settings
+    git = Git(settings.database)
+    recorded = read_markers(git, ledger.commit, settings.data_dir, [entry.name])
+    found = find_executions(git, ledger.commit, settings.data_dir, recorded).get(entry.name)
+    is_cut = bool(shallow_ends(git))
+    if found is None or not found.commits:
+        return Outcome(applied, (), 0, None, None, None, is_cut)
+    # A partial clone may still get from its remote what a shallow one does not reach back to.
+    if found.is_cut and not has_tree(git, found.base_tree):
+        raise cut_off(settings.shown_database, [entry.name])
+    base_tree, tree = found.base_tree, found.tree
+    changes = compare(
+        git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type
+    )
+    earlier = found.earlier_commits
+    return Outcome(applied, found.commits, earlier, base_tree, tree, changes, is_cut)

@@ -1,0 +1,168 @@
+"""The overview: where a project stands, without changing anything or asking the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..database.ledger import Applied, Ledger, is_absent
+from ..database.repository import Repository, missing_submodule
+from ..errors import NesTasksError
+from ..git.command import Git
+from ..git.log import Commit, durations, reverted
+from ..git.remote import Standing
+from ..migrations import Plan, State
+from ..migrations.loader import order
+from ..project import Project, known_from_commits
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to type next, and why."""
+
+    command: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Where a project stands.
+
+    `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
+    without a database or one checked out. `standing` is None without a remote. `problem` is
+    what keeps migrations from running, `holder` whoever runs one at this moment, and
+    `is_unfinished` says that a run was killed while it published. `run_by_hand` are those
+    without a record of which a commit message says that they were run.
+    """
+
+    exists: bool
+    plan: Plan
+    commit: str | None = None
+    branch: str | None = None
+    standing: Standing | None = None
+    problem: NesTasksError | None = None
+    holder: str | None = None
+    is_unfinished: bool = False
+    run_by_hand: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """How many migrations are in each state."""
+        return {state: len(self.plan.in_state(state)) for state in State}
+
+    @property
+    def next_step(self) -> Step | None:
+        """What to type next, None when there is nothing to do."""
+        return next(self._steps(), None)
+
+    def _steps(self) -> Iterator[Step]:
+        standing, plan = self.standing, self.plan
+        if self.holder:
+            yield Step("doit status", f"{self.holder} is at work; look again when it has ended")
+        elif self.problem:
+            yield Step(self.problem.hint or "doit status", self.problem.message)
+        elif self.is_unfinished:
+            yield Step("doit", "it finishes the publication that was interrupted")
+        if standing and standing.behind:
+            yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
+        if self.run_by_hand:
+            names = ", ".join(self.run_by_hand)
+            yield Step("doit adopt", f"commit messages say that this was run before: {names}")
+        for entry in plan.invalid:
+            assert entry.problem, "an invalid entry says why"
+            yield Step(entry.problem.hint or "doit list --all", entry.problem.message)
+        if plan.pending:
+            yield Step("doit", f"it applies {', '.join(entry.name for entry in plan.pending)}")
+        if standing and standing.ahead:
+            yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
+        if self._unchecked:
+            reason = f"{self._unchecked} of the applied folders could be edited without a notice"
+            yield Step("doit adopt", reason)
+
+    @property
+    def _unchecked(self) -> int:
+        """How many folders are known only from a record without checksums."""
+        entries = [entry for entry in self.plan if entry.folder is not None]
+        return sum(entry.record is not None and entry.record.inputs is None for entry in entries)
+
+
+def _commits(count: int) -> str:
+    return "1 commit" if count == 1 else f"{count} commits"
+
+
+def survey(project: Project) -> Overview:
+    """Look at everything. Writes nothing, makes no database, uses no network.
+
+    Raises `DatabaseError` when the database cannot be read at all.
+    """
+    plan, ledger = project.look()
+    if is_absent(project.settings.database):
+        return Overview(False, plan, problem=missing_submodule(project.settings))
+    repository = Repository.open(project.settings)
+    branch, standing, problem, holder = None, None, None, repository.holder
+    is_unfinished = holder is None and repository.is_unfinished
+    try:
+        branch = repository.branch
+        if repository.remote.exists:
+            standing = repository.remote.standing(ledger.commit)
+        # The files lag behind while a publication is under way; that is no problem of its own.
+        if holder is None and not is_unfinished:
+            repository.check_ready()
+    except NesTasksError as error:
+        problem = error
+    # One that lies between others is not valid: it seems to come too late.
+    unknown = [entry.name for entry in plan if entry.record is None]
+    by_hand = known_from_commits(project, ledger, unknown) if unknown else {}
+    names = tuple(name for name in unknown if name in by_hand)
+    state = (branch, standing, problem, holder, is_unfinished, names)
+    return Overview(True, plan, ledger.commit, *state)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An applied migration with what the history tells of it.
+
+    `record` is its marker's content. `commits` are its commits that were not taken back, the
+    oldest first; none when the history does not reach back so far. `duration` is in seconds,
+    None when nobody recorded it.
+    """
+
+    record: Applied
+    commits: tuple[Commit, ...]
+    duration: float | None
+
+    @property
+    def applied_at(self) -> datetime | None:
+        """When it was applied: by its record, else by its last commit."""
+        if self.record.applied_at or not self.commits:
+            return self.record.applied_at
+        return self.commits[-1].committed_at
+
+    @property
+    def committer(self) -> str:
+        """Who applied it; empty when no commit tells."""
+        return self.commits[-1].committer if self.commits else ""
+
+
+def runs(project: Project, ledger: Ledger) -> list[Run]:
+    """Return the applied migrations in their order, by number. Writes nothing.
+
+    Raises `GitError` when the history cannot be read.
+    """
+    if ledger.commit is None:
+        return []
+    git = Git(project.settings.database)
+    history, undone = project.history(ledger), reverted(git, ledger.commit)
+    live = {
+        name: tuple(commit for commit in commits if commit.id not in undone)
+        for name, commits in history.items()
+        if name in ledger.applied
+    }
+    seconds = durations(git, (commits[-1].id for commits in live.values() if commits))
+    found: list[Run] = []
+    for name in sorted(ledger.applied, key=order):
+        commits = live.get(name, ())
+        duration = seconds.get(commits[-1].id) if commits else None
+        found.append(Run(ledger.applied[name], commits, duration))
+    return found

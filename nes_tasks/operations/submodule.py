@@ -1,0 +1,65 @@
+"""Recording: which commit of the database belongs to a state of the service repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..database.ledger import is_absent, read_ledger
+from ..database.repository import Repository
+from ..errors import DatabaseError, GitError
+from ..git.submodule import Superproject
+from ..project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was recorded: the database's commit `new` in place of `old`.
+
+    `commit` is the one that records it, None when it was recorded already. `unpushed` counts the
+    database's commits that others cannot get yet; None without a remote.
+    """
+
+    old: str | None
+    new: str
+    commit: str | None
+    unpushed: int | None
+
+
+def record(project: Project) -> Recording:
+    """Commit the database's present commit in the service repository, and nothing else.
+
+    Raises `DatabaseError` when the database is no submodule there, is not there, has no commit,
+    or git refuses the commit.
+    """
+    settings = project.settings
+    place = settings.shown_database
+    superproject = Superproject(settings.root, settings.database, place)
+    superproject.recorded()
+    if is_absent(settings.database):
+        raise DatabaseError(
+            f"the submodule {place} is not there yet",
+            hint=f"git submodule update --init {place}",
+        )
+    repository = Repository.open(settings)
+    head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD")
+    if head is None:
+        raise DatabaseError(f"{place} has no commit to record yet", hint="doit")
+    old, unpushed = superproject.committed(), repository.unpushed()
+    if old == head:
+        return Recording(old, head, None, unpushed)
+    commit = superproject.record(_message(project, old, head))
+    return Recording(old, head, commit, unpushed)
+
+
+def _message(project: Project, old: str | None, new: str) -> str:
+    """Name what is applied now and was not before, as far as the old commit is known here."""
+    settings = project.settings
+    subject = f"Record {settings.shown_database} at {new[:12]}\n"
+    try:
+        was = read_ledger(settings.database, settings.data_dir, at=old).applied if old else {}
+    except (DatabaseError, GitError):
+        return subject
+    now = project.look(at=new)[1].applied
+    rows = [f"- {name}\n" for name in now if name not in was]
+    rows += [f"- {name} (taken back)\n" for name in was if name not in now]
+    return f"{subject}\n{''.join(rows)}" if rows else subject

@@ -1,0 +1,228 @@
+"""Publishing to others: pushing what is applied here, and catching up with what they applied.
+
+Migrations that were applied here and there at the same time are not merged: those that only we
+have are executed again on top of what the remote has. A migration is a function of what it
+finds, so its result there may differ from the one here, and that is the one that counts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from ..clock import now
+from ..database.ledger import Ledger, is_absent
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
+from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
+from ..git.log import read_commits
+from ..git.remote import Heard, Standing
+from ..migrations import Entry, MigrationResult, Plan, State
+from ..project import Project
+from ..running.runner import Runner
+
+
+class Outcome(StrEnum):
+    """What a synchronization came to.
+
+    Absent: the remote has no such branch yet. Current: it has nothing that is not here.
+    Forwarded: its commits are here now. Reapplied: besides, the branch was built anew on them.
+    """
+
+    ABSENT = "absent"
+    CURRENT = "current"
+    FORWARDED = "forwarded"
+    REAPPLIED = "reapplied"
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronization:
+    """What a synchronization did.
+
+    `fetched` counts the remote's commits that were not here. `reapplied` are the results of
+    what was executed again, `dropped` the migrations whose run here gave way to the remote's.
+    `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` counts
+    the commits that the remote does not have.
+    """
+
+    outcome: Outcome
+    fetched: int = 0
+    reapplied: tuple[MigrationResult, ...] = ()
+    dropped: tuple[str, ...] = ()
+    kept: str | None = None
+    ahead: int = 0
+
+
+def push(project: Project, heard: Heard | None = None) -> Standing | None:
+    """Push the branch; return how it stood before, None when there is no database yet.
+
+    Nothing is sent when the remote is known to have everything. Raises `UnavailableError` when
+    it cannot be done; the commits stay where they are.
+    """
+    if is_absent(project.settings.database):
+        return None
+    repository = Repository.open(project.settings)
+    standing = repository.remote.standing(repository.head())
+    if standing.ahead or not repository.remote.exists:
+        repository.push(heard)
+    return standing
+
+
+def fetch(runner: Runner, project: Project, heard: Heard | None = None) -> str | None:
+    """Fetch the branch; return its tip at the remote, None when there is no such branch.
+
+    A database that is not there yet is cloned. Raises `UnavailableError` when the remote cannot
+    be reached, `DatabaseError` when there is neither a database nor a `remote_url`.
+    """
+    settings = project.settings
+    if is_absent(settings.database) and not settings.remote_url:
+        raise DatabaseError(
+            f"{settings.shown_database} is not there yet, so there is nothing to bring along",
+            hint="doit makes it; the setting remote_url says what to clone",
+        )
+    return runner.repository.remote.fetch(heard)
+
+
+def synchronize(
+    runner: Runner,
+    project: Project,
+    theirs: str | None,
+    *,
+    command: str = "doit sync",
+    clock: Callable[[], datetime] = now,
+) -> Synchronization:
+    """Bring the branch on top of `theirs`, what `fetch` has just returned.
+
+    Raises `DatabaseError` when the database is not ready or has commits that cannot be applied
+    again, and what `Runner.apply` raises when one of its migrations fails on top of the remote.
+    Whatever is raised, the branch and its files are as they were.
+    """
+    repository = runner.repository
+    with repository.locked(command):
+        repository.check_ready()
+        ours = repository.head()
+        standing = repository.remote.standing(ours)
+        if theirs is None:
+            return Synchronization(Outcome.ABSENT, ahead=standing.ahead)
+        if not standing.behind:
+            return Synchronization(Outcome.CURRENT, ahead=standing.ahead)
+        ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
+        repository.git.run("update-ref", ref, theirs)
+        try:
+            if ours is None or not standing.ahead:
+                repository.publish(ref, ours, theirs)
+                return Synchronization(Outcome.FORWARDED, standing.behind)
+            return _rebuild(runner, project, ref, ours, standing, clock())
+        except BaseException:
+            repository.discard(ref)
+            raise
+
+
+def _rebuild(
+    runner: Runner, project: Project, ref: str, ours: str, standing: Standing, moment: datetime
+) -> Synchronization:
+    """Execute our own migrations on top of the remote's tip and move the branch there."""
+    repository, theirs = runner.repository, standing.commit
+    assert theirs is not None
+    again, dropped = _to_reapply(project, repository, ours, theirs)
+    results: list[MigrationResult] = []
+    tip = theirs
+    for name in again:
+        results.append(_reapply(runner, name, tip, ref))
+        tip = results[-1].commit_ids[-1]
+    kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S}-{ours[:12]}"
+    repository.publish(ref, ours, tip, kept=kept)
+    ahead = sum(len(result.commit_ids) for result in results)
+    return Synchronization(
+        Outcome.REAPPLIED, standing.behind, tuple(results), tuple(dropped), kept, ahead
+    )
+
+
+def _reapply(runner: Runner, name: str, tip: str, ref: str) -> MigrationResult:
+    try:
+        return runner.reapply(name, tip, ref)
+    except InvalidMigrationError as error:
+        raise MigrationRefusedError(
+            f"{name} cannot be applied on top of the remote: {error.message}",
+            hint=f"{error.hint}, then doit sync" if error.hint else None,
+        ) from error
+
+
+def _to_reapply(
+    project: Project, repository: Repository, ours: str, theirs: str
+) -> tuple[list[str], list[str]]:
+    """Return the migrations to execute on top of `theirs`, and those that it has already.
+
+    Raises `DatabaseError` for commits between them that are no migrations, and
+    `MigrationRefusedError` for a migration whose folder is not what it was applied from.
+    """
+    place, remote = project.settings.shown_database, repository.remote
+    base = repository.git.ask("merge-base", ours, theirs)
+    if base is None:
+        raise DatabaseError(
+            f"{place} and {remote.name}/{remote.branch} have no commit in common here",
+            hint=f"if the clone is shallow, git -C {place} fetch --unshallow; else clone it anew",
+        )
+    plan, here = project.look(at=ours)
+    before, there = project.look(at=base)[1], project.look(at=theirs)
+    names = _own_migrations(repository, project, base, ours, here, before)
+    wanted = [_under_its_name_of_today(plan[name], there[0]) for name in names]
+    dropped = [name for name in wanted if name in there[1].applied]
+    return [name for name in wanted if name not in there[1].applied], dropped
+
+
+def _own_migrations(
+    repository: Repository, project: Project, base: str, ours: str, here: Ledger, before: Ledger
+) -> list[str]:
+    """Return the migrations of the commits from `base` to `ours`, in the order of the commits."""
+    place, remote = project.settings.shown_database, repository.remote
+    names: dict[str, None] = {}
+    by_hand: list[str] = []
+    for commit in read_commits(repository.git, f"{base}..{ours}"):
+        name = commit.migration
+        if name and name in here.applied and name not in before.applied:
+            names[name] = None
+        else:
+            by_hand.append(f"{commit.id[:12]} ({commit.subject})")
+    if by_hand:
+        raise DatabaseError(
+            f"{place} has commits that cannot be applied again, as they are no first runs of "
+            f"migrations: {first_few(by_hand)}",
+            hint=f"git -C {place} rebase {remote.name}/{remote.branch}, then doit push",
+        )
+    return list(names)
+
+
+def _under_its_name_of_today(entry: Entry, there: Plan) -> str:
+    """Return what the folder of an applied migration is called now.
+
+    Whoever finds that the remote has used the number gives the folder another one; its files
+    tell that it is the same.
+    """
+    if entry.name in there and there[entry.name].is_applied:
+        return entry.name
+    if entry.state is State.APPLIED:
+        return entry.name
+    if entry.state is State.DRIFT:
+        raise MigrationRefusedError(
+            f"{entry.name} was changed after it was applied ({entry.difference}), so it cannot "
+            "be applied again on top of the remote as it was",
+            hint="undo the change to its folder, then doit sync",
+        )
+    renamed = _with_inputs(entry, there.pending)
+    if renamed is None:
+        raise MigrationRefusedError(
+            f"{entry.name} is applied here but not on the remote, and its folder is missing",
+            hint="bring its folder back, then doit sync",
+        )
+    return renamed
+
+
+def _with_inputs(entry: Entry, candidates: Collection[Entry]) -> str | None:
+    inputs = dict(entry.record.inputs or {}) if entry.record else {}
+    for candidate in candidates:
+        if inputs and candidate.folder and candidate.folder.hashes(None) == inputs:
+            return candidate.name
+    return None

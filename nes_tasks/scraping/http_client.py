@@ -1,0 +1,235 @@
+"""The one place that goes to the network: retries, limits, and the recording in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import http
+import json
+import ssl
+from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin
+
+from .. import __version__
+from . import recording
+from .decoding import decode
+from .errors import ExchangeError, MissingPackageError, NotFoundError, TransientError
+from .exchange import NO_CREDENTIALS, Answer, Credentials, Request, masked, shortened
+from .rate_limiter import RateLimiter
+from .retry import RetryHandler
+
+if TYPE_CHECKING:
+    import httpx
+
+Result = TypeVar("Result")
+Authorize = Callable[[], Awaitable[Credentials]]
+
+USER_AGENT = f"nes-tasks/{__version__} (migrations of an open database)"
+DEFAULT_TIMEOUT = 30.0
+DEFAULT_MAX_BYTES = 10_000_000
+MAX_REDIRECTS = 10
+
+_GONE = frozenset({404, 410})
+_TRANSIENT = frozenset({408, 425, 429})
+# Server errors that are there to stay: not implemented, HTTP version not supported.
+_LASTING_SERVER_ERRORS = frozenset({501, 505})
+
+
+class HttpClient:
+    """Asks servers, or the recording in force in their place.
+
+    `timeout` is for a whole answer, in seconds; `max_bytes` for its size once decompressed.
+    `limiter` spaces what is really asked, `retry` says how often. `user_agent` is what servers
+    see; it is not part of what is recorded.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        limiter: RateLimiter | None = None,
+        retry: RetryHandler | None = None,
+        user_agent: str = USER_AGENT,
+    ) -> None:
+        self.timeout = timeout
+        self.max_bytes = max_bytes
+        self.user_agent = user_agent
+        self._limiter = limiter
+        self._retry = retry or RetryHandler()
+
+    async def exchange(
+        self,
+        request: Request,
+        read: Callable[[Answer], Result],
+        *,
+        authorize: Authorize | None = None,
+    ) -> Result:
+        """Return what `read` makes of the answer to `request`.
+
+        `authorize` is only called when a server is really asked. An answer is recorded once
+        `read` has accepted it, so a cut-off or malformed one is not kept. Raises
+        `NotFoundError` for 404 and 410 (which are recorded: that there is nothing is an answer
+        too), `NotRecordedError`, `ExchangeError`, and whatever `read` raises.
+        """
+        kept = recording.current()
+        answer = kept.find(request) if kept else None
+        if answer is not None:
+            return _read(request, answer, read)
+        credentials = await authorize() if authorize else NO_CREDENTIALS
+        answer = await self._retry.execute_with_retry(self._ask, request, credentials)
+        if kept is None:
+            return _read(request, answer, read)
+        if answer.status not in _GONE:
+            read(answer)
+        return _read(request, kept.add(request, answer, credentials.secrets), read)
+
+    async def _ask(self, request: Request, credentials: Credentials) -> Answer:
+        """Ask once; raises `TransientError` for what may succeed the next time."""
+        httpx = _httpx()
+        if self._limiter is not None:
+            await self._limiter.acquire(request.host)
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await self._send(request, credentials)
+        except TimeoutError:
+            raise TransientError(f"{request}: no answer within {self.timeout:g} s") from None
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects) as e:
+            raise ExchangeError(_failed(request, e, credentials)) from None
+        except httpx.TransportError as error:
+            raise TransientError(_failed(request, error, credentials)) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ExchangeError(_failed(request, error, credentials)) from None
+
+    async def _send(self, request: Request, credentials: Credentials) -> Answer:
+        body = None if request.body is None else json.dumps(request.body).encode()
+        headers = {"User-Agent": self.user_agent, **request.headers, **credentials.headers}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        # One client for one request: kept connections belong to an event loop, and would have
+        # to be closed by whoever uses a service. What it costs is little beside a rate limit.
+        async with (
+            _httpx().AsyncClient(
+                verify=_tls(),
+                timeout=None,
+                # A redirect must not take a key to another server, or turn a POST into a GET.
+                follow_redirects=request.method == "GET" and credentials == NO_CREDENTIALS,
+                max_redirects=MAX_REDIRECTS,
+            ) as client,
+            client.stream(
+                request.method,
+                credentials.applied_to(request.url),
+                content=body,
+                headers=headers,
+            ) as response,
+        ):
+            content = await self._content(request, response)
+        return _answer(request, response, content, credentials)
+
+    async def _content(self, request: Request, response: httpx.Response) -> bytes:
+        content = bytearray()
+        async for piece in response.aiter_bytes():
+            content += piece
+            if len(content) > self.max_bytes:
+                raise ExchangeError(
+                    f"{request}: the answer is larger than {self.max_bytes:,} bytes",
+                    status=response.status_code,
+                )
+        return bytes(content)
+
+
+def _read(request: Request, answer: Answer, read: Callable[[Answer], Result]) -> Result:
+    if answer.status in _GONE:
+        raise NotFoundError(f"{request}: {_phrase(answer.status)}", status=answer.status)
+    return read(answer)
+
+
+def _answer(
+    request: Request, response: httpx.Response, content: bytes, credentials: Credentials
+) -> Answer:
+    """Return the answer of a successful response, or of one that says there is nothing."""
+    status = response.status_code
+    header = response.headers.get("Content-Type", "")
+    content_type = header.partition(";")[0].strip().lower()
+    # With secret parameters nothing was redirected, and they must not get into the address.
+    url = request.url if credentials.parameters else str(response.url)
+    if status in _GONE:
+        return Answer.of_text(status, url, content_type, "")
+    if 200 <= status < 300:
+        try:
+            return Answer.of_text(status, url, content_type, decode(content, header))
+        except ValueError as error:
+            raise ExchangeError(
+                f"{request}: the answer ({content_type or 'of no stated type'}) cannot be read:"
+                f" {error}",
+                status=status,
+            ) from None
+    raise _refusal(request, response, content, credentials)
+
+
+def _refusal(
+    request: Request, response: httpx.Response, content: bytes, credentials: Credentials
+) -> ExchangeError:
+    """Return the error for a response that is no success."""
+    status = response.status_code
+    message = f"{request}: {_phrase(status)}"
+    if 300 <= status < 400:
+        target = urljoin(request.url, response.headers.get("Location", ""))
+        target = masked(target, credentials.secrets)
+        return ExchangeError(f"{message}, to {shortened(target)}", status=status)
+    excerpt = shortened(masked(content.decode("utf-8", errors="replace"), credentials.secrets))
+    if excerpt:
+        message += f": {excerpt}"
+    if status in _TRANSIENT or (status >= 500 and status not in _LASTING_SERVER_ERRORS):
+        wait = _retry_after(response)
+        if wait is not None:
+            message += f" (asks to wait {wait:g} s)"
+        return TransientError(message, status=status, retry_after=wait)
+    hint = "check the key and what it may do" if status in (401, 403) else None
+    return ExchangeError(message, status=status, hint=hint)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3), None without a usable one.
+
+    A moment is compared with the server's own Date: the clock of a migration stands still.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    with contextlib.suppress(ValueError, TypeError):
+        moment = parsedate_to_datetime(value)
+        wait = (moment - parsedate_to_datetime(response.headers.get("Date", ""))).total_seconds()
+        return max(wait, 0.0)
+    return None
+
+
+def _failed(request: Request, error: Exception, credentials: Credentials) -> str:
+    reason = masked(str(error), credentials.secrets)
+    return shortened(f"{request}: {type(error).__name__}" + (f": {reason}" if reason else ""), 500)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{status} {http.HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _httpx() -> Any:
+    try:
+        import httpx
+    except ImportError:
+        raise MissingPackageError("httpx", "scraping") from None
+    return httpx
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Return the trusted certificates, which take longer to load than a page."""
+    context = _httpx().create_ssl_context()
+    assert isinstance(context, ssl.SSLContext)
+    return context

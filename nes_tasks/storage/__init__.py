@@ -1,1 +1,0 @@
-"""The database repository: git, and nothing but git."""

@@ -1,0 +1,719 @@
+"""The database repository: found or made, and whether a migration may run on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from repositories import Place, clone, git_called, init, partial_clone, publish, settings
+
+from nes_tasks.database.repository import CONFIGURATION, FALLBACK_IDENTITY, Repository
+from nes_tasks.errors import DatabaseError, NesTasksError, UnavailableError
+
+FILES = {"v2/entity/person/asha-rai.json": "asha", "README.md": "about"}
+
+
+def opened(root: Path, **values: object) -> Repository:
+    return Repository.open(settings(root, **values))
+
+
+def refusal(repository: Repository) -> DatabaseError:
+    """Return why a migration may not run."""
+    with pytest.raises(DatabaseError) as raised:
+        repository.check_ready()
+    return raised.value
+
+
+# Finding or making it
+
+
+def test_where_there_is_nothing_an_empty_repository_is_made(tmp_path: Path) -> None:
+    repository = opened(tmp_path)
+    assert repository.branch == "main"
+    assert repository.head() is None
+    assert repository.has_checkout
+    repository.check_ready()
+    assert [path.name for path in tmp_path.iterdir()] == ["nes-db"]
+
+
+def test_an_empty_folder_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "nes-db").mkdir()
+    assert opened(tmp_path, branch="data").branch == "data"
+
+
+def test_folders_above_are_made_too(tmp_path: Path) -> None:
+    repository = opened(tmp_path, database=tmp_path / "deep" / "er" / "db")
+    assert repository.git_dir == tmp_path / "deep" / "er" / "db" / ".git"
+
+
+@pytest.mark.parametrize("name", ["with space", "नेपाल", "$HOME", "~", "a:b", "-dash", "%s"])
+def test_its_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    repository = opened(tmp_path, database=tmp_path / name)
+    publish(repository, {"entity/a.json": b"1"})
+    assert Place(tmp_path / name).status() == ""
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_it_is_cloned_when_there_is_an_address(tmp_path: Path) -> None:
+    source = init(tmp_path / "source")
+    commit = source.commit(FILES)
+    repository = opened(tmp_path, remote_url=f"file://{source.path}", remote="upstream")
+    assert repository.head() == commit
+    place = Place(repository.git.folder)
+    assert place.files() == sorted(FILES)
+    assert place.git("remote") == "upstream"
+    repository.check_ready()
+
+
+def test_the_branch_of_the_settings_is_cloned(tmp_path: Path) -> None:
+    source = init(tmp_path / "source")
+    source.commit(FILES)
+    source.git("branch", "data")
+    repository = opened(tmp_path, remote_url=f"file://{source.path}", branch="data")
+    assert repository.branch == "data"
+
+
+def test_a_relative_address_starts_at_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project").mkdir()
+    source = init(tmp_path / "source")
+    commit = source.commit(FILES)
+    monkeypatch.chdir("/")
+    assert opened(tmp_path / "project", remote_url="../source").head() == commit
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("file:///nowhere/at/all.git", "does not appear to be a git repository"),
+        ("/nowhere/at/all.git", "does not exist"),
+        ("--upload-pack=touch pwned", "does not exist"),
+        ("ext::sh -c 'touch pwned'", "transport 'ext' not allowed"),
+        ("nosuch://example.org/x", "unable to find remote helper|remote-nosuch"),
+    ],
+)
+def test_an_address_that_cannot_be_cloned_leaves_nothing(
+    tmp_path: Path, url: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnavailableError, match=words) as raised:
+        opened(tmp_path, remote_url=url)
+    assert "check the setting remote_url" in str(raised.value.hint)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clone_that_was_killed_is_made_anew(tmp_path: Path) -> None:
+    source = init(tmp_path / "source")
+    commit = source.commit(FILES)
+    killer = git_called(
+        tmp_path / "bin",
+        # The real git makes the repository; then the whole process group dies, as in a power cut.
+        f'case "$*" in *clone*) {shutil.which("git")} init -q "$2/new"; kill -9 -$$ ;; esac\n'
+        f'exec {shutil.which("git")} "$@"',
+    )
+    code = (
+        "import sys; from pathlib import Path; from repositories import settings;"
+        "from nes_tasks.database.repository import Repository;"
+        "Repository.open(settings(Path(sys.argv[1]), remote_url=sys.argv[2]))"
+    )
+    url = f"file://{source.path}"
+    here = Path(__file__).parent
+    process = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), url],
+        env={**os.environ, "PATH": killer, "PYTHONPATH": str(here)},
+        start_new_session=True,
+        check=False,
+    )
+    assert process.returncode != 0
+    assert not (tmp_path / "nes-db").exists()
+    assert opened(tmp_path, remote_url=url).head() == commit
+
+
+def test_two_that_make_it_at_once_get_the_same_one(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from repositories import settings;"
+        "from nes_tasks.database.repository import Repository; sys.stdin.readline();"
+        "Repository.open(settings(Path(sys.argv[1]))).check_ready()"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    ends = [process.communicate(b"go\n") for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], ends
+    assert [path.name for path in tmp_path.iterdir()] == ["nes-db"]
+
+
+def test_an_existing_one_is_opened_as_it_is(tmp_path: Path, database: Place) -> None:
+    commit = database.commit(FILES)
+    before = database.state()
+    assert opened(tmp_path, remote_url="file:///elsewhere").head() == commit
+    assert database.state() == before
+
+
+def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nes-db").write_text("")
+    with pytest.raises(DatabaseError, match="nes-db is a file, not a database repository"):
+        opened(tmp_path)
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nes-db").mkdir()
+    (tmp_path / "nes-db" / "notes.txt").write_text("mine")
+    with pytest.raises(DatabaseError, match="nes-db is not a git repository") as raised:
+        opened(tmp_path)
+    assert "change the setting `database`" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_repository_around_it_is_not_mistaken_for_it(tmp_path: Path, linked: bool) -> None:
+    service = init(tmp_path)
+    service.commit({"data/notes.txt": "mine", "dodo.py": ""})
+    if linked:
+        (tmp_path / "nes-db").symlink_to("data")
+    else:
+        (tmp_path / "data").rename(tmp_path / "nes-db")
+    with pytest.raises(DatabaseError, match="nes-db is not a git repository"):
+        opened(tmp_path)
+
+
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nes-db").symlink_to("gone")
+    with pytest.raises(DatabaseError, match="nes-db cannot be created: Not a directory"):
+        opened(tmp_path)
+
+
+def test_a_submodule_without_its_repository_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nes-db").mkdir()
+    (tmp_path / "nes-db" / ".git").write_text("gitdir: ../.git/modules/nes-db\n")
+    with pytest.raises(DatabaseError, match="nes-db is not a git repository"):
+        opened(tmp_path)
+
+
+def test_a_format_that_git_does_not_know_is_told_in_its_words(
+    tmp_path: Path, database: Place
+) -> None:
+    database.git("config", "core.repositoryFormatVersion", "1")
+    database.git("config", "extensions.fromTheFuture", "true")
+    with pytest.raises(DatabaseError, match="cannot be used: unknown repository extension"):
+        opened(tmp_path)
+
+
+def test_a_repository_of_another_user_is_refused_with_the_way_to_trust_it(
+    tmp_path: Path, database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which("git")
+    suspicious = f'GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {real} "$@"'
+    monkeypatch.setenv("PATH", git_called(tmp_path / "bin", suspicious))
+    with pytest.raises(DatabaseError, match=r"git does not trust .*nes-db") as raised:
+        opened(tmp_path)
+    assert raised.value.hint == f"git config --global --add safe.directory {database.path}"
+
+
+def test_the_repository_of_a_calling_hook_is_ignored(
+    tmp_path: Path, database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = database.commit(FILES)
+    other = init(tmp_path / "other")
+    other.commit({"a": "1"})
+    before = other.state()
+    monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other.path / ".git" / "index"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other.path))
+    repository = opened(tmp_path)
+    assert repository.git_dir == database.path / ".git"
+    assert repository.head() == commit
+    published = publish(repository, {"entity/person/ana.json": b"{}"})
+    for variable in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+        monkeypatch.delenv(variable)
+    assert database.git("rev-parse", "HEAD") == published
+    assert database.status() == ""
+    assert other.state() == before
+
+
+@pytest.mark.parametrize(
+    ("script", "words"), [(None, "not on PATH"), ("echo git version 2.1.0", "git 2.1.0 is too old")]
+)
+def test_without_a_usable_git_one_is_told_so(
+    tmp_path: Path, script: str | None, words: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    if script:
+        git_called(tmp_path / "bin", script)
+    code = (
+        "import sys; from pathlib import Path; from repositories import settings;"
+        "from nes_tasks.database.repository import Repository;"
+        "Repository.open(settings(Path(sys.argv[1])))"
+    )
+    python = {**os.environ, "PATH": f"{tmp_path}/bin", "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env=python,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("nes_tasks.errors.UnavailableError: git ")
+    assert words in last
+    assert "install git 2.30 or newer" in last
+
+
+def test_a_submodule_that_is_not_initialised_is_refused(tmp_path: Path) -> None:
+    source = init(tmp_path / "source")
+    source.commit(FILES)
+    service = init(tmp_path / "service")
+    service.git("-c", "protocol.file.allow=always", "submodule", "add", str(source.path), "nes-db")
+    service.commit()
+    fresh = clone(service.path, tmp_path / "fresh")
+    for branch, named in ((None, "main"), ("data", "data")):
+        with pytest.raises(DatabaseError, match="the submodule nes-db is not there yet") as raised:
+            opened(fresh.path, branch=branch, remote_url="file:///elsewhere")
+        assert raised.value.hint == (
+            f"git submodule update --init nes-db && git -C nes-db switch {named}"
+        )
+    assert list((fresh.path / "nes-db").iterdir()) == []
+
+
+# How git is set up
+
+
+def test_git_is_set_up_once_and_the_owners_values_stay(tmp_path: Path, database: Place) -> None:
+    config = database.path / ".git" / "config"
+    own = '# mine\n[core]\n\tpreloadIndex = false\n[alias]\n\tlg = "!git log; true" # log\n'
+    config.write_text(config.read_text() + own)
+    repository = opened(tmp_path)
+    assert "[nes-tasks]" not in config.read_text()
+    with repository.locked("doit run"):
+        values = {key: database.git("config", key) for key in CONFIGURATION}
+    assert values == {**CONFIGURATION, "core.preloadIndex": "false"}
+    assert set(own.splitlines()) <= set(config.read_text().splitlines())
+    database.git("config", "--unset", "index.version")
+    database.git("config", "gc.autoDetach", "true")
+    with opened(tmp_path).locked("doit run"):
+        assert database.git("config", "--get", "index.version", check=False) == ""
+        assert database.git("config", "gc.autoDetach") == "true"
+
+
+def test_a_value_in_the_users_own_file_stays(
+    tmp_path: Path, database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").write_text("[CORE]\n\tautoCRLF = input\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "mine"))
+    with opened(tmp_path).locked("doit run"):
+        assert database.git("config", "core.autocrlf") == "input"
+
+
+# Who commits
+
+
+def test_the_committer_is_whoever_git_knows(
+    tmp_path: Path, database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def committer() -> tuple[str, str]:
+        return opened(tmp_path).committer()
+
+    assert committer() == ("Mina Maintainer", "mina@example.org")
+    monkeypatch.delenv("GIT_COMMITTER_NAME")
+    monkeypatch.delenv("GIT_COMMITTER_EMAIL")
+    assert committer() == FALLBACK_IDENTITY
+    database.git("config", "user.name", "मीना थापा")
+    assert committer() == FALLBACK_IDENTITY
+    database.git("config", "user.email", "mina@example.org")
+    assert committer() == ("मीना थापा", "mina@example.org")
+    database.git("config", "committer.name", "Release Robot")
+    assert committer() == ("Release Robot", "mina@example.org")
+    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "robot@example.org")
+    assert committer() == ("Release Robot", "robot@example.org")
+
+
+def test_the_committer_may_come_from_an_included_file(
+    tmp_path: Path, database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GIT_COMMITTER_NAME")
+    monkeypatch.delenv("GIT_COMMITTER_EMAIL")
+    (tmp_path / "work").write_text("[user]\n\tname = 42\n\temail = answer@example.org\n")
+    (tmp_path / "mine").write_text(f'[includeIf "gitdir:{database.path}/"]\n\tpath = work\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "mine"))
+    assert opened(tmp_path).committer() == ("42", "answer@example.org")
+
+
+# Which branch
+
+
+@pytest.mark.parametrize("name", ["main", "data/v2", "नेपाल", "trunk.2"])
+def test_the_branch_is_the_one_that_is_checked_out(tmp_path: Path, name: str) -> None:
+    database = init(tmp_path / "nes-db", f"--initial-branch={name}")
+    assert opened(tmp_path).branch == name
+    commit = database.commit(FILES)
+    assert (opened(tmp_path).branch, opened(tmp_path).head()) == (name, commit)
+
+
+def test_another_branch_than_that_of_the_settings_is_refused(
+    tmp_path: Path, database: Place
+) -> None:
+    database.commit(FILES)
+    repository = opened(tmp_path, branch="data")
+    error = refusal(repository)
+    assert error.message == "nes-db has the branch main checked out, not data"
+    assert error.hint == "git -C nes-db switch -c data"
+    database.git("branch", "data")
+    assert refusal(repository).hint == "git -C nes-db switch data"
+    database.git("switch", "--quiet", "data")
+    repository.check_ready()
+
+
+def test_the_hint_for_another_branch_works_before_the_first_commit(
+    tmp_path: Path, database: Place
+) -> None:
+    repository = opened(tmp_path, branch="data")
+    assert refusal(repository).hint == "git -C nes-db switch -c data"
+    database.git("switch", "-c", "data")
+    repository.check_ready()
+
+
+@pytest.mark.parametrize("kind", ["sha1", "sha256"])
+def test_a_detached_head_is_refused(tmp_path: Path, kind: str) -> None:
+    database = init(tmp_path / "nes-db", f"--object-format={kind}")
+    database.commit(FILES)
+    database.git("checkout", "--quiet", "--detach")
+    error = refusal(opened(tmp_path))
+    assert error.message == "nes-db has a detached HEAD, so there is no branch to publish to"
+    assert error.hint == "git -C nes-db switch main"
+    assert refusal(opened(tmp_path, branch="data")).hint == "git -C nes-db switch -c data"
+
+
+def test_a_fresh_submodule_is_detached_and_the_hint_says_how_to_go_on(tmp_path: Path) -> None:
+    source = init(tmp_path / "source")
+    source.commit(FILES)
+    service = init(tmp_path / "service")
+    allow = ("-c", "protocol.file.allow=always")
+    service.git(*allow, "submodule", "add", str(source.path), "nes-db")
+    service.commit()
+    there = clone(service.path, tmp_path / "there")
+    there.git(*allow, "submodule", "update", "--init")
+    repository = opened(there.path)
+    assert refusal(repository).hint == "git -C nes-db switch main"
+    there.git("-C", "nes-db", "switch", "main")
+    repository.check_ready()
+    assert repository.git_dir == there.path / ".git" / "modules" / "nes-db"
+
+
+def test_a_bare_repository_has_the_branch_of_the_settings(tmp_path: Path, database: Place) -> None:
+    database.commit(FILES)
+    other = database.commit({"a": "1"})
+    database.git("branch", "data")
+    bare = clone(database.path, tmp_path / "bare.git", "--bare")
+    repository = opened(tmp_path, database=bare.path, branch="data")
+    assert (repository.branch, repository.head()) == ("data", other)
+    assert not repository.has_checkout
+    repository.check_ready()
+    assert opened(tmp_path, database=bare.path).branch == "main"
+
+
+def test_a_misspelt_branch_of_a_bare_repository_does_not_start_another_history(
+    tmp_path: Path, database: Place
+) -> None:
+    database.commit(FILES)
+    bare = clone(database.path, tmp_path / "bare.git", "--bare")
+    error = refusal(opened(tmp_path, database=bare.path, branch="mian"))
+    assert error.message == "bare.git has no branch mian"
+
+
+def test_an_empty_bare_repository_starts_with_the_branch_of_the_settings(tmp_path: Path) -> None:
+    init(tmp_path / "nes-db", "--bare")
+    repository = opened(tmp_path, branch="data")
+    commit = publish(repository, {"entity/a.json": b"1"})
+    assert (repository.branch, repository.head()) == ("data", commit)
+
+
+def test_a_damaged_branch_is_an_error_and_not_an_empty_database(
+    tmp_path: Path, database: Place
+) -> None:
+    database.commit(FILES)
+    repository = opened(tmp_path)
+    (database.path / ".git" / "HEAD").write_text("rubbish")
+    with pytest.raises(NesTasksError):
+        repository.head()
+
+
+# Whether a migration may run
+
+
+def diverge(database: Place) -> None:
+    """Make two branches that cannot be merged."""
+    database.commit({"a": "0\n"})
+    database.git("switch", "--quiet", "-c", "other")
+    database.commit({"a": "other\n"})
+    database.git("switch", "--quiet", "main")
+    database.commit({"a": "main\n"})
+
+
+def merge(database: Place) -> None:
+    diverge(database)
+    database.git("merge", "other", check=False)
+
+
+def rebase(database: Place) -> None:
+    diverge(database)
+    database.git("rebase", "other", check=False)
+
+
+def rebase_by_patches(database: Place) -> None:
+    diverge(database)
+    database.git("rebase", "--apply", "other", check=False)
+
+
+def cherry_pick(database: Place) -> None:
+    diverge(database)
+    database.git("cherry-pick", "other", check=False)
+
+
+def revert(database: Place) -> None:
+    diverge(database)
+    database.commit({"a": "later\n"})
+    database.git("revert", "--no-edit", "HEAD~1", check=False)
+
+
+def bisect(database: Place) -> None:
+    diverge(database)
+    database.git("bisect", "start")
+
+
+def am(database: Place) -> None:
+    diverge(database)
+    patch = database.git("format-patch", "-1", "other")
+    database.git("am", patch, check=False)
+    (database.path / patch).unlink()
+
+
+@pytest.mark.parametrize(
+    ("begin", "name", "way_out"),
+    [
+        (merge, "merge", "merge --abort"),
+        (rebase, "rebase", "rebase --abort"),
+        (rebase_by_patches, "rebase", "rebase --abort"),
+        (cherry_pick, "cherry-pick", "cherry-pick --abort"),
+        (revert, "revert", "revert --abort"),
+        (bisect, "bisect", "bisect reset"),
+        (am, "am", "am --abort"),
+    ],
+)
+def test_an_unfinished_operation_is_named_with_a_way_out_that_works(
+    tmp_path: Path, database: Place, begin: Callable[[Place], None], name: str, way_out: str
+) -> None:
+    begin(database)
+    repository = opened(tmp_path)
+    before = database.state()
+    error = refusal(repository)
+    assert error.message == f"nes-db is in the middle of a {name}"
+    assert error.hint == f"finish it, or git -C nes-db {way_out}"
+    assert database.state() == before
+    database.git(*way_out.split())
+    repository.check_ready()
+
+
+def test_an_unfinished_operation_of_another_worktree_is_no_matter(
+    tmp_path: Path, database: Place
+) -> None:
+    merge(database)
+    database.git("worktree", "add", "--quiet", "-b", "third", str(tmp_path / "linked"))
+    opened(tmp_path, database=tmp_path / "linked").check_ready()
+
+
+def modify(database: Place) -> None:
+    database.write({"README.md": "changed"})
+
+
+def stage(database: Place) -> None:
+    modify(database)
+    database.git("add", "README.md")
+
+
+def delete(database: Place) -> None:
+    (database.path / "README.md").unlink()
+
+
+def untracked(database: Place) -> None:
+    database.write({"README.md.orig": "x"})
+
+
+def hidden_untracked(database: Place) -> None:
+    untracked(database)
+    database.git("config", "status.showUntrackedFiles", "no")
+
+
+def rename(database: Place) -> None:
+    database.git("mv", "README.md", "READ ME नेपाल")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (modify, "README.md"),
+        (stage, "README.md"),
+        (delete, "README.md"),
+        (untracked, "README.md.orig"),
+        (hidden_untracked, "README.md.orig"),
+        (rename, "READ ME नेपाल, README.md"),
+    ],
+)
+def test_uncommitted_changes_are_named(
+    tmp_path: Path, database: Place, change: Callable[[Place], None], named: str
+) -> None:
+    database.commit(FILES)
+    change(database)
+    before = database.state()
+    error = refusal(opened(tmp_path))
+    assert error.message == f"nes-db has uncommitted changes: {named}"
+    assert error.hint == "commit them, or git -C nes-db stash --include-untracked"
+    assert database.state() == before
+
+
+def test_of_many_changes_some_are_named(tmp_path: Path, database: Place) -> None:
+    database.write(dict.fromkeys("abcdef", ""))
+    message = refusal(opened(tmp_path)).message
+    assert message == "nes-db has uncommitted changes: a, b, c and 3 more"
+
+
+def test_the_hint_for_uncommitted_changes_works(tmp_path: Path, database: Place) -> None:
+    database.commit(FILES)
+    stage(database)
+    untracked(database)
+    repository = opened(tmp_path)
+    refusal(repository)
+    database.git("stash", "--include-untracked")
+    repository.check_ready()
+
+
+def test_ignored_files_are_no_changes(tmp_path: Path, database: Place) -> None:
+    database.commit({**FILES, ".gitignore": "*.log\n"})
+    database.write({"run.log": "x", "v2/deep/er.log": "x"})
+    opened(tmp_path).check_ready()
+
+
+def test_a_git_at_work_is_told_with_the_file_that_says_so(tmp_path: Path, database: Place) -> None:
+    database.commit(FILES)
+    (database.path / ".git" / "index.lock").write_text("")
+    error = refusal(opened(tmp_path))
+    assert error.message == "another git command is at work in nes-db"
+    assert error.hint == "if none is, remove nes-db/.git/index.lock"
+
+
+def test_in_a_linked_worktree_too(tmp_path: Path, database: Place) -> None:
+    database.commit(FILES)
+    database.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "linked"))
+    lock = database.path / ".git" / "worktrees" / "linked" / "index.lock"
+    lock.write_text("")
+    error = refusal(opened(tmp_path, database=tmp_path / "linked"))
+    assert error.hint == "if none is, remove nes-db/.git/worktrees/linked/index.lock"
+
+
+@pytest.mark.parametrize("options", [["--no-checkout"], ["--bare"], ["--sparse"]])
+def test_files_that_were_never_checked_out_are_no_changes(
+    tmp_path: Path, options: list[str]
+) -> None:
+    source = init(tmp_path / "source")
+    source.commit(FILES)
+    clone(source.path, tmp_path / "nes-db", *options)
+    opened(tmp_path).check_ready()
+
+
+def test_a_partial_clone_is_ready_without_its_remote(tmp_path: Path) -> None:
+    source = init(tmp_path / "source")
+    source.commit(FILES)
+    partial_clone(source, tmp_path / "nes-db")
+    source.path.rename(tmp_path / "gone")
+    opened(tmp_path).check_ready()
+
+
+@pytest.fixture
+def foreign() -> Iterator[Path]:
+    """A project that an unprivileged user may reach; `tmp_path` of root is closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="nes-tasks-"))
+    folder.chmod(0o755)
+    yield folder
+    subprocess.run(["chmod", "-R", "u+rwx", str(folder)], check=True)
+    shutil.rmtree(folder)
+
+
+def as_unprivileged(root: Path, act: str) -> str:
+    """Return the error of doing `act` with the repository as a user whose permissions count."""
+    code = f"""
+import os, sys
+from pathlib import Path
+import filelock
+from repositories import settings
+from nes_tasks.errors import NesTasksError
+from nes_tasks.database.repository import Repository
+if os.getuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+try:
+    repository = Repository.open(settings(Path({str(root)!r})))
+    {act}
+except NesTasksError as error:
+    print(type(error).__name__, error)
+"""
+    if os.getuid() == 0:
+        subprocess.run(["chown", "-R", "65534:65534", str(root)], check=True)
+    here = str(Path(__file__).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": here, "HOME": str(root)},
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("folder", [".", ".git", ".git/objects"])
+def test_a_missing_permission_is_named(foreign: Path, folder: str) -> None:
+    database = init(foreign / "nes-db")
+    database.commit(FILES)
+    (database.path / folder).chmod(0o555)
+    place = "nes-db" if folder == "." else str(database.path / folder)
+    assert as_unprivileged(foreign, "repository.check_ready()") == (
+        f"DatabaseError no permission to write to {place}"
+    )
+
+
+def test_with_all_permissions_an_unprivileged_user_may_write(foreign: Path) -> None:
+    init(foreign / "nes-db").commit(FILES)
+    assert as_unprivileged(foreign, "repository.check_ready()") == ""
+
+
+def test_a_repository_that_cannot_be_written_cannot_be_locked(foreign: Path) -> None:
+    database = init(foreign / "nes-db")
+    (database.path / ".git").chmod(0o555)
+    told = as_unprivileged(foreign, "repository.locked('doit run').__enter__()")
+    assert (
+        told == f"DatabaseError cannot write to {database.path}/.git/nes-tasks: Permission denied"
+    )
+
+
+def test_a_project_that_cannot_be_written_gets_no_repository(foreign: Path) -> None:
+    foreign.chmod(0o555)
+    assert as_unprivileged(foreign, "pass") == (
+        "DatabaseError nes-db cannot be created: Permission denied"
+    )
+
+
+def test_a_repository_that_cannot_be_read_is_told(foreign: Path) -> None:
+    init(foreign / "nes-db").path.chmod(0o000)
+    assert as_unprivileged(foreign, "pass").startswith("DatabaseError ")

@@ -1,0 +1,587 @@
+"""A transaction: what it shows, what it refuses, what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from repositories import (
+    LOGS,
+    REF,
+    WHEN,
+    Place,
+    clone,
+    commit_all,
+    init,
+    partial_clone,
+    transaction,
+)
+
+from nes_tasks.database.marker import Statistics
+from nes_tasks.database.transaction import Signature, Transaction
+from nes_tasks.errors import DatabaseError, GitError
+from nes_tasks.git.command import Git
+
+ASHA = "entity/person/asha-rai.json"
+MINA = "entity/person/mina-thapa.json"
+NEW = "entity/person/new.json"
+BASE = {f"v2/{ASHA}": "asha", f"v2/{MINA}": "mina", "README.md": "about"}
+
+
+@pytest.fixture
+def filled(database: Place) -> Place:
+    """A database with two persons."""
+    database.commit(BASE)
+    return database
+
+
+def content(database: Place, path: str, commit: str = REF) -> str:
+    return database.git("show", f"{commit}:v2/{path}")
+
+
+def tree_of(database: Place, commit: str) -> str:
+    return database.git("rev-parse", f"{commit}^{{tree}}")
+
+
+# Reading what was written
+
+
+def test_at_first_it_shows_the_base(filled: Place) -> None:
+    with transaction(filled) as changes:
+        assert changes.read(ASHA) == b"asha"
+        assert changes.exists(MINA)
+        assert changes.read(NEW) is None
+        assert not changes.exists(NEW)
+        assert list(changes.list("")) == [ASHA, MINA]
+        assert changes.statistics() == Statistics()
+
+
+def test_a_database_without_commits_is_empty(database: Place) -> None:
+    with transaction(database, None) as changes:
+        assert list(changes.list("")) == []
+        assert changes.read(ASHA) is None
+        assert not changes.delete(ASHA)
+        changes.write(ASHA, b"1")
+        assert list(changes.list("entity")) == [ASHA]
+        assert changes.read(ASHA) == b"1"
+
+
+def test_what_is_written_is_read_back_whole(filled: Place) -> None:
+    with transaction(filled) as changes:
+        for data in (b"", b"\0\n", "नेपाल".encode(), os.urandom(100_000)):
+            changes.write(NEW, data)
+            assert changes.read(NEW) == data
+            assert changes.exists(NEW)
+
+
+def test_the_last_content_wins(filled: Place) -> None:
+    with transaction(filled) as changes:
+        for number in range(5):
+            changes.write(ASHA, b"%d" % number)
+        assert changes.read(ASHA) == b"4"
+        commit_all(changes)
+    assert content(filled, ASHA) == "4"
+
+
+def test_what_is_deleted_is_gone(filled: Place) -> None:
+    with transaction(filled) as changes:
+        assert changes.delete(ASHA)
+        assert not changes.delete(ASHA)
+        assert changes.read(ASHA) is None
+        assert not changes.exists(ASHA)
+        assert list(changes.list("entity")) == [MINA]
+        commit_all(changes)
+    assert f"v2/{ASHA}" not in filled.tracked(REF)
+
+
+def test_what_is_deleted_can_be_written_again(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.delete(ASHA)
+        changes.write(ASHA, b"again")
+        assert changes.read(ASHA) == b"again"
+        assert changes.statistics() == Statistics(entities_updated=1, files=1)
+        commit_all(changes)
+    assert content(filled, ASHA) == "again"
+
+
+def test_what_is_written_and_deleted_never_was(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write(NEW, b"1")
+        assert changes.delete(NEW)
+        assert not changes.delete(NEW)
+        assert list(changes.list("entity")) == [ASHA, MINA]
+        assert changes.statistics() == Statistics()
+        assert len(commit_all(changes)) == 1
+    assert filled.git("diff", "--name-only", "HEAD", REF) == f"{LOGS}/001-first/marker.toml"
+
+
+def test_the_same_content_is_no_change(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write(ASHA, b"asha")
+        assert changes.statistics() == Statistics()
+        assert changes.read(ASHA) == b"asha"
+
+
+@pytest.mark.parametrize(
+    "detour",
+    [
+        lambda changes: changes.write(ASHA, b"other"),
+        lambda changes: changes.delete(ASHA),
+    ],
+)
+def test_going_back_to_the_first_content_is_no_change(
+    filled: Place, detour: Callable[[Transaction], object]
+) -> None:
+    with transaction(filled) as changes:
+        detour(changes)
+        assert changes.statistics().files == 1
+        changes.write(ASHA, b"asha")
+        assert changes.statistics() == Statistics()
+        commit_all(changes)
+    assert filled.git("diff", "--name-only", "HEAD", REF) == f"{LOGS}/001-first/marker.toml"
+
+
+def test_many_are_read_from_both_in_the_order_asked_for(filled: Place) -> None:
+    filled.commit({f"v2/entity/{n:03}.json": f"old {n}" for n in range(600)})
+    with transaction(filled) as changes:
+        for number in range(0, 600, 3):
+            changes.write(f"entity/{number:03}.json", b"new %d" % number)
+        changes.delete("entity/001.json")
+        wanted = [f"entity/{number:03}.json" for number in reversed(range(601))]
+        found = list(changes.read_many(wanted))
+    assert [path for path, _ in found] == wanted
+    contents = dict(found)
+    assert contents["entity/600.json"] is None
+    assert contents["entity/001.json"] is None
+    assert contents["entity/000.json"] == b"new 0"
+    assert contents["entity/002.json"] == b"old 2"
+    assert contents["entity/597.json"] == b"new 597"
+
+
+def test_reading_many_shows_what_the_reader_writes_meanwhile(filled: Place) -> None:
+    with transaction(filled) as changes:
+        rows = changes.read_many([ASHA, MINA, NEW, ASHA])
+        assert next(rows) == (ASHA, b"asha")
+        changes.write(MINA, b"changed")
+        changes.write(NEW, b"new")
+        changes.delete(ASHA)
+        assert list(rows) == [(MINA, b"changed"), (NEW, b"new"), (ASHA, None)]
+
+
+def test_a_list_is_sorted_by_whole_path_wherever_a_file_comes_from(database: Place) -> None:
+    database.commit({"v2/entity/a/b.json": "1", "v2/entity/a-b.json": "2"})
+    with transaction(database) as changes:
+        for path in ("entity/a.json", "entity/a/a.json", "entity/a0.json", "entity/a-a.json"):
+            changes.write(path, b"x")
+        listed = list(changes.list("entity"))
+        assert len(listed) == 6
+        assert listed == sorted(listed)
+        assert list(changes.list("entity/a")) == ["entity/a/a.json", "entity/a/b.json"]
+
+
+def test_a_folder_is_not_the_ones_whose_names_begin_alike(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write("entity/person-group/x.json", b"x")
+        assert list(changes.list("entity/person")) == [ASHA, MINA]
+        assert list(changes.list("entity/pers")) == []
+
+
+def test_writing_while_listing_neither_fails_nor_repeats(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write("entity/person/a.json", b"1")
+        seen = []
+        for path in changes.list("entity"):
+            seen.append(path)
+            changes.write(path, b"changed")
+            changes.write(path.replace(".json", "-copy.json"), b"copy")
+        assert seen == ["entity/person/a.json", ASHA, MINA]
+        assert len(list(changes.list("entity"))) == 6
+
+
+def test_names_in_any_script_and_with_any_sign_can_be_written(filled: Place) -> None:
+    names = ["नेपाल", "e\u0301", 'with "quotes"', '"quoted"', "with space", "-dash", "#", "a:b", "é"]
+    with transaction(filled) as changes:
+        for name in names:
+            changes.write(f"entity/{name}.json", name.encode())
+        for name in names:
+            assert changes.read(f"entity/{name}.json") == name.encode()
+        commit_all(changes)
+    for name in names:
+        assert content(filled, f"entity/{name}.json") == name
+
+
+def test_a_link_in_the_base_is_read_and_replaced_as_a_file(filled: Place) -> None:
+    (filled.path / "v2" / "entity" / "link.json").symlink_to("person/asha-rai.json")
+    filled.commit()
+    with transaction(filled) as changes:
+        assert changes.read("entity/link.json") == b"person/asha-rai.json"
+        changes.write("entity/link.json", b"file")
+        commit_all(changes)
+    assert filled.git("ls-tree", REF, "v2/entity/link.json").startswith("100644 blob")
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/etc/passwd",
+        "entity/",
+        "entity//a.json",
+        "./a.json",
+        "../a.json",
+        "entity/../../a.json",
+        "entity/..",
+        ".git/config",
+        "entity/.GIT/hooks/post-checkout",
+        "entity/.git",
+        "entity/.git /x",
+        "entity/.git./x",
+        "entity/.git::$INDEX_ALLOCATION/x",
+        "entity/GIT~1/x",
+        "entity\\.git\\config",
+        "entity/.g\u200cit/config",
+        "\ufeff.git/config",
+        "entity/a\nb.json",
+        "entity/a\0.json",
+        "entity/a\x7f.json",
+        "entity/a\tb.json",
+        "migration-logs/001-first/marker.toml",
+        "migration-logs",
+    ],
+)
+def test_hostile_paths_are_neither_written_nor_deleted(filled: Place, path: str) -> None:
+    with transaction(filled) as changes:
+        with pytest.raises(ValueError, match=r"path inside|cannot be written"):
+            changes.write(path, b"x")
+        with pytest.raises(ValueError, match=r"path inside|cannot be written"):
+            changes.delete(path)
+        assert changes.statistics() == Statistics()
+
+
+@pytest.mark.parametrize(
+    "path", [".gitignore", "entity/git.json", "entity/a.git/x", "x/.gitkeep", "a..b"]
+)
+def test_names_that_only_look_hostile_are_fine(filled: Place, path: str) -> None:
+    with transaction(filled) as changes:
+        changes.write(path, b"x")
+        commit_all(changes)
+    assert content(filled, path) == "x"
+
+
+@pytest.mark.parametrize("path", ["entity/\ud800.json", "entity/caf\udce9.json", "\udcff/x"])
+def test_what_cannot_be_written_as_utf8_is_refused_at_once(filled: Place, path: str) -> None:
+    with transaction(filled) as changes, pytest.raises(ValueError, match="UTF-8"):
+        changes.write(path, b"x")
+
+
+@pytest.mark.parametrize("path", ["entity/{}.json", "{}/x.json", "entity/{}/x.json"])
+def test_names_that_no_disk_can_hold_are_refused_at_once(filled: Place, path: str) -> None:
+    with transaction(filled) as changes:
+        with pytest.raises(ValueError, match="more than 255 bytes"):
+            changes.write(path.format("न" * 90), b"x")
+        changes.write(path.format("न" * 80), b"x")
+
+
+def test_a_file_does_not_take_the_place_of_a_folder(filled: Place) -> None:
+    with transaction(filled) as changes:
+        with pytest.raises(ValueError, match="'v2/entity/person' is a folder"):
+            changes.write("entity/person", b"x")
+        changes.write("entity/party/a/b.json", b"x")
+        for path in ("entity/party", "entity/party/a"):
+            with pytest.raises(ValueError, match=f"'v2/{path}' is a folder"):
+                changes.write(path, b"x")
+        commit_all(changes)
+    assert {f"v2/{ASHA}", f"v2/{MINA}", "v2/entity/party/a/b.json"} < set(filled.tracked(REF))
+
+
+def test_a_folder_does_not_take_the_place_of_a_file(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        for file in (ASHA, NEW):
+            with pytest.raises(ValueError, match=f"is below 'v2/{file}', which is a file"):
+                changes.write(f"{file}/deep/er.json", b"x")
+        changes.delete(ASHA)
+        changes.write(f"{ASHA}/now.json", b"x")
+        commit_all(changes)
+    assert f"v2/{ASHA}/now.json" in filled.tracked(REF)
+    assert f"v2/{NEW}" in filled.tracked(REF)
+
+
+def test_the_data_folder_cannot_be_below_a_file(database: Place) -> None:
+    database.commit({"v2": "a file"})
+    with transaction(database) as changes, pytest.raises(ValueError, match="below 'v2', which is"):
+        changes.write("entity/a.json", b"x")
+
+
+# Statistics
+
+
+def test_changes_are_counted_by_kind(database: Place) -> None:
+    kinds = ["entity", "relationship", "version", "author"]
+    base = {f"v2/{kind}/{name}.json": "1" for kind in kinds for name in ("kept", "gone", "same")}
+    database.commit(base)
+    with transaction(database) as changes:
+        for kind in kinds:
+            changes.write(f"{kind}/new.json", b"1")
+            changes.write(f"{kind}/another.json", b"1")
+            changes.write(f"{kind}/another.json", b"2")
+            changes.write(f"{kind}/kept.json", b"2")
+            changes.write(f"{kind}/same.json", b"1")
+            changes.write(f"{kind}/brief.json", b"1")
+            changes.delete(f"{kind}/brief.json")
+            changes.delete(f"{kind}/gone.json")
+        changes.write("top.json", b"1")
+        assert changes.statistics() == Statistics(
+            entities_created=2,
+            entities_updated=1,
+            entities_deleted=1,
+            relationships_created=2,
+            relationships_updated=1,
+            relationships_deleted=1,
+            versions_created=2,
+            files=17,
+        )
+
+
+# Committing
+
+
+def test_the_commits_are_batches_in_the_order_of_paths(filled: Place) -> None:
+    with transaction(filled) as changes:
+        for number in reversed(range(10)):
+            changes.write(f"entity/{number}.json", b"x")
+        changes.delete(ASHA)
+        commits = commit_all(
+            changes,
+            batch_size=4,
+            records=[
+                ("migration-logs/001-first/log.txt", b"log"),
+                ("migration-logs/001-first/marker.toml", b"marker"),
+            ],
+        )
+    assert filled.git("rev-list", "--reverse", f"HEAD..{REF}").split() == commits
+    batches = [
+        filled.git("show", "--format=", "--name-only", commit).splitlines() for commit in commits
+    ]
+    assert [len(batch) for batch in batches] == [4, 4, 4, 1]
+    flat = [path for batch in batches for path in batch]
+    assert flat[:11] == [*(f"v2/entity/{number}.json" for number in range(10)), f"v2/{ASHA}"]
+    assert flat[11:] == [f"{LOGS}/001-first/log.txt", f"{LOGS}/001-first/marker.toml"]
+    subjects = [filled.git("show", "-s", "--format=%s", commit) for commit in commits]
+    assert subjects == [f"Batch {number} of 4" for number in (1, 2, 3, 4)]
+
+
+def test_the_smallest_batch_is_one_file(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        changes.delete(ASHA)
+        commits = commit_all(changes, batch_size=1)
+    assert len(commits) == 3
+    assert filled.git("show", "--format=", "--name-only", commits[-1]) == (
+        f"{LOGS}/001-first/marker.toml"
+    )
+
+
+def test_the_batches_do_not_change_the_tree(filled: Place) -> None:
+    trees = set()
+    for size in (1, 3, 1000):
+        with transaction(filled, ref=f"refs/nes-tasks/{size}") as changes:
+            for number in range(7):
+                changes.write(f"entity/{number}.json", b"%d" % number)
+            changes.delete(ASHA)
+            trees.add(tree_of(filled, commit_all(changes, batch_size=size)[-1]))
+    assert len(trees) == 1
+
+
+def test_every_commit_tells_contributor_and_committer_with_their_dates(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        commits = commit_all(changes, batch_size=1)
+    for commit in commits:
+        assert filled.git("show", "-s", "--format=%an <%ae> %aI, %cn <%ce> %cI", commit) == (
+            "Asha Author <asha@example.org> 2024-01-25T00:00:00+00:00, "
+            f"Mina Maintainer <mina@example.org> {WHEN.isoformat()}"
+        )
+
+
+def test_a_record_may_replace_an_earlier_one_also_with_the_same_bytes(filled: Place) -> None:
+    filled.commit({f"{LOGS}/001-first/marker.toml": "marker"})
+    with transaction(filled) as changes:
+        commits = commit_all(changes)
+    assert len(commits) == 1
+    assert tree_of(filled, commits[0]) == tree_of(filled, "HEAD")
+    assert commits[0] != filled.git("rev-parse", "HEAD")
+
+
+def test_the_first_commit_of_all_has_no_parent(database: Place) -> None:
+    with transaction(database, None) as changes:
+        changes.write(ASHA, b"1")
+        commits = commit_all(changes)
+    assert database.git("rev-list", "--count", REF) == "1"
+    assert database.tracked(commits[0]) == [f"v2/{ASHA}", f"{LOGS}/001-first/marker.toml"]
+
+
+def test_files_outside_the_data_folder_and_other_modes_stay(filled: Place) -> None:
+    (filled.path / "tool.sh").write_text("#!/bin/sh\n")
+    (filled.path / "tool.sh").chmod(0o755)
+    (filled.path / "link").symlink_to("README.md")
+    filled.commit()
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        commit_all(changes)
+    assert filled.git("diff", "--name-status", "HEAD", REF).splitlines() == [
+        f"A\tv2/{NEW}",
+        f"A\t{LOGS}/001-first/marker.toml",
+    ]
+
+
+def test_base_and_base_tree_tell_what_it_ran_on(filled: Place) -> None:
+    with transaction(filled) as changes:
+        assert changes.base == filled.git("rev-parse", "HEAD")
+        assert changes.base_tree == tree_of(filled, "HEAD")
+
+
+# Ending
+
+
+def test_nobody_sees_anything_before_the_commit(filled: Place) -> None:
+    before = filled.git("for-each-ref"), filled.status(), filled.tracked()
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        changes.delete(ASHA)
+        changes.read(NEW)
+        assert (filled.git("for-each-ref"), filled.status(), filled.tracked()) == before
+
+
+@pytest.mark.parametrize("count", [1, 500])
+def test_closing_without_commit_leaves_the_repository_as_it_was(filled: Place, count: int) -> None:
+    before = filled.state()
+    with transaction(filled) as changes:
+        for number in range(count):
+            changes.write(f"entity/{number}.json", os.urandom(500))
+        changes.read("entity/0.json")
+    assert filled.state() == before
+
+
+def test_an_exception_inside_is_passed_on_and_everything_discarded(filled: Place) -> None:
+    def fail() -> None:
+        with transaction(filled) as changes:
+            changes.write(NEW, b"x")
+            raise ZeroDivisionError
+
+    before = filled.state()
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert filled.state() == before
+
+
+def test_a_commit_whose_message_fails_leaves_nothing(filled: Place) -> None:
+    def message(batch: int, batches: int) -> str:
+        if batch == 2:
+            raise ZeroDivisionError
+        return "Message\n"
+
+    who = Signature("A", "a@b", WHEN)
+    records = [("migration-logs/x", b"")]
+    before = filled.state()
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        with pytest.raises(ZeroDivisionError):
+            changes.commit(records, message=message, author=who, committer=who, batch_size=1)
+    assert filled.state() == before
+
+
+def test_after_the_commit_it_is_over(filled: Place) -> None:
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        commit_all(changes)
+        for act in (
+            lambda: changes.write(NEW, b"y"),
+            lambda: changes.read(NEW),
+            lambda: commit_all(changes),
+        ):
+            with pytest.raises(DatabaseError, match="the transaction is over"):
+                act()
+
+
+def test_a_killed_git_is_an_error_and_leaves_no_ref(filled: Place) -> None:
+    before = filled.state()
+    with transaction(filled) as changes:
+        changes.write(NEW, b"x")
+        process = changes._stream._process
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        with pytest.raises(GitError, match="git fast-import failed"):
+            commit_all(changes)
+        with pytest.raises(GitError, match="git fast-import failed"):
+            changes.read(NEW)
+    assert filled.state() == before
+
+
+def test_a_base_that_does_not_exist_is_an_error(filled: Place) -> None:
+    before = filled.state()
+    with pytest.raises(GitError, match="git rev-parse failed"):
+        Transaction(Git(filled.path), base="1" * 40, ref=REF, data_dir="v2")
+    assert filled.state() == before
+
+
+# Other kinds of repositories
+
+
+def bare(source: Place, path: Path) -> Place:
+    return clone(source.path, path, "--bare")
+
+
+def without_checkout(source: Place, path: Path) -> Place:
+    return clone(source.path, path, "--no-checkout")
+
+
+def shallow(source: Place, path: Path) -> Place:
+    return clone(source.path, path, "--depth=1")
+
+
+@pytest.mark.parametrize("make", [bare, without_checkout, shallow, partial_clone])
+def test_every_kind_of_clone_gives_the_same_tree(
+    tmp_path: Path, filled: Place, make: Callable[[Place, Path], Place]
+) -> None:
+    filled.commit({f"v2/{MINA}": "second"})
+    trees = []
+    for place in (filled, make(filled, tmp_path / "there")):
+        with transaction(place) as changes:
+            changes.write(NEW, b"x")
+            changes.delete(ASHA)
+            trees.append(tree_of(place, commit_all(changes)[-1]))
+    assert trees[0] == trees[1]
+
+
+def test_a_partial_clone_fetches_no_file_for_writing(tmp_path: Path, filled: Place) -> None:
+    there = partial_clone(filled, tmp_path / "there")
+    before = there.missing()
+    filled.path.rename(tmp_path / "gone")
+    with transaction(there) as changes:
+        changes.write(NEW, b"x")
+        changes.write(ASHA, b"asha")
+        changes.write(MINA, b"changed")
+        assert list(changes.list("")) == [ASHA, MINA, NEW]
+        assert changes.statistics() == Statistics(entities_created=1, entities_updated=1, files=2)
+        commit_all(changes)
+    assert there.missing() == before == 2
+
+
+def test_a_sha256_repository_knows_an_unchanged_file_too(tmp_path: Path) -> None:
+    database = init(tmp_path / "db", "--object-format=sha256")
+    database.commit(BASE)
+    with transaction(database) as changes:
+        changes.write(ASHA, b"asha")
+        changes.write(NEW, b"x")
+        assert changes.statistics().files == 1
+        commits = commit_all(changes)
+    assert len(commits[0]) == 64
+    assert content(database, NEW) == "x"

@@ -1,0 +1,104 @@
+"""What is read before it is asked for, and kept after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from repositories import Place
+
+from nes_tasks.errors import DatabaseError
+from nes_tasks.git.command import Git
+from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles
+from nes_tasks.git.snapshot import Snapshot
+
+NAMES = [f"ward-{number}" for number in range(10, 100)]
+
+
+def test_in_order_twice_as_many_come_each_time_up_to_the_most() -> None:
+    ahead = ReadAhead(NAMES, 8)
+    sizes, at = [], 0
+    while at < len(NAMES):
+        along = ahead.along(NAMES[at])
+        assert list(along) == NAMES[at : at + len(along)]
+        sizes.append(len(along))
+        at += len(along)
+    assert sizes[:4] == [2, 4, 8, 8]
+    assert sum(sizes) == len(NAMES)
+
+
+def test_who_jumps_about_gets_what_was_asked_for_alone() -> None:
+    ahead = ReadAhead(NAMES, 256)
+    assert [list(ahead.along(name)) for name in ("ward-50", "ward-20", "ward-90")] == [
+        ["ward-50"],
+        ["ward-20"],
+        ["ward-90"],
+    ]
+
+
+def test_names_are_found_in_gits_order_of_folders() -> None:
+    # "a-b/" stands before "a/", although "a" is the shorter name.
+    ahead = ReadAhead(["a-b", "a", "a0"], 256)
+    assert list(ahead.along("a-b")) == ["a-b", "a"]
+    assert list(ahead.along("a0")) == ["a0"]
+
+
+def test_the_oldest_contents_make_room() -> None:
+    recent = RecentFiles(2 * (5 + OVERHEAD))
+    recent.keep("a", b"12345")
+    recent.keep("b", b"12345")
+    assert recent.get("a") == b"12345"
+    recent.keep("c", b"1")
+    assert [recent.get(oid) for oid in "abc"] == [b"12345", None, b"1"]
+
+
+def test_what_is_larger_than_the_room_is_not_kept() -> None:
+    recent = RecentFiles(3 + OVERHEAD)
+    recent.keep("a", b"12")
+    recent.keep("b", b"1234")
+    assert [recent.get(oid) for oid in "ab"] == [None, None]
+    recent.keep("c", b"123")
+    assert recent.get("c") == b"123"
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_folders_read_along_hold_their_own_files(database: Place, backwards: bool) -> None:
+    database.commit({f"v2/version/{name}/1.json": name for name in NAMES})
+    with_tree = Snapshot(Git(database.path), database.git("rev-parse", "HEAD^{tree}"))
+    for name in sorted(NAMES, reverse=backwards):
+        assert list(with_tree.walk(f"v2/version/{name}")) == [f"v2/version/{name}/1.json"]
+        assert with_tree.read(f"v2/version/{name}/1.json") == name.encode()
+    with_tree.close()
+
+
+def test_files_with_one_content_are_all_read(database: Place) -> None:
+    database.commit({"v2/a": "same", "v2/b": "same", "v2/c": "", "v2/d": "other"})
+    snapshot = Snapshot(Git(database.path), database.git("rev-parse", "HEAD^{tree}"))
+    paths = ["v2/b", "v2/a", "v2/none", "v2/c", "v2/d", "v2/a"]
+    wanted = [b"same", b"same", None, b"", b"other", b"same"]
+    for _ in range(2):  # from git, and from what was kept
+        assert list(snapshot.read_many(paths)) == list(zip(paths, wanted, strict=True))
+    snapshot.close()
+
+
+def test_a_missing_neighbour_hurts_only_who_asks_for_it(database: Place) -> None:
+    database.commit({f"v2/version/{name}/1.json": name for name in NAMES})
+    gone = database.git("rev-parse", "HEAD:v2/version/ward-11")
+    Path(database.path, ".git", "objects", gone[:2], gone[2:]).unlink()
+    snapshot = Snapshot(Git(database.path), database.git("rev-parse", "HEAD^{tree}"))
+    assert snapshot.exists("v2/version/ward-10/1.json")
+    assert snapshot.exists("v2/version/ward-12/1.json")
+    for _ in range(2):
+        with pytest.raises(DatabaseError, match=f"no object {gone} for v2/version/ward-11"):
+            snapshot.exists("v2/version/ward-11/1.json")
+    snapshot.close()
+
+
+def test_a_name_that_is_no_utf8_is_found_in_gits_order_of_bytes() -> None:
+    # As text the lone byte 0xff is U+DCFF, before U+1F600; as bytes F0 9F 98 80 comes first.
+    names = ["\U0001f600", "\udcff"]
+    ahead = ReadAhead(names, 256)
+    assert [ahead.along(name)[0] for name in (*names, *reversed(names))] == [
+        *names,
+        *reversed(names),
+    ]
