@@ -17,10 +17,6 @@ from .command import Git
 from .diff import Change, changed_files
 from .objects import blob_id
 
-# The words of git, in its convert.c, for a filter whose program failed or is not there.
-FILTER = re.compile(
-    r"external filter '(?P<command>[^']*)' failed|smudge filter (?P<name>\S+) failed"
-)
 # The words of git, in its entry.c, for a file that the system does not let it write.
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
 
@@ -121,7 +117,7 @@ class Checkout:
             raise DatabaseError(
                 f"applied and committed, but {self._place} could not be checked out: "
                 f"{_without_command(error)}",
-                hint=_after_filter(error.stderr) or hint,
+                hint=error.hint or hint,
             ) from error
 
     def finish(self, old: str | None, new: str) -> None:
@@ -158,21 +154,6 @@ class Checkout:
 
     def _tree(self, commit: str | None) -> str:
         return commit or self._git.empty_tree()
-
-
-def _after_filter(said: str) -> str | None:
-    """Return what to do when git could not run a filter of the repository, None for another cause.
-
-    See https://git-scm.com/docs/gitattributes#_filter.
-    """
-    found = list(FILTER.finditer(said))
-    if not found:
-        return None
-    commands = [match["command"].split()[0] for match in found if match["command"]]
-    names = [match["name"] for match in found if match["name"]]
-    what = f"the filter {names[0]}" if names else "a filter"
-    which = f"{what} ({commands[0]})" if commands else what
-    return f"install or repair {which} that its .gitattributes names; the next doit finishes it"
 
 
 def _without_command(error: GitError) -> str:

@@ -234,9 +234,12 @@ def _make_quarantine(aside: Path) -> None:
 def _install(source: Path, target: Path) -> None:
     """Move all files below `source` to the same places below `target`.
 
-    A pack's index goes last, as by it others see the pack.
+    A pack's index goes last, as by it others see the pack. What git had begun and could not
+    remove stays behind.
     """
     for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
+        if item.name.startswith(("tmp_", ".tmp-")):
+            continue
         there = target / item.name
         if item.is_dir() and there.is_dir():
             _install(item, there)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workspace import Ran, Workspace
+import seccomp
+from workspace import EPOCH, Ran, Workspace
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 # As many seconds as no command of these small projects needs.
@@ -36,17 +38,23 @@ def disturbed(
     """Run `doit` with `args` and let the change number `point` fail or be prevented by a kill.
 
     `action` is what `supervisor.py` takes. Only changes below the folder that holds the project
-    are counted; its temporary files lie there, too.
+    are counted; its temporary files lie there, too. Where the kernel does not let us watch, a
+    change is one start of git.
     """
     root = workspace.root.parent.resolve()
     temporary = root / "tmp"
     temporary.mkdir(exist_ok=True)
-    report = root.with_name(f"{root.name}-report.json")
+    environment = workspace.environment(
+        TMPDIR=str(temporary), PYTHONDONTWRITEBYTECODE="1", SOURCE_DATE_EPOCH=EPOCH
+    )
     doit = [sys.executable, "-m", "doit", *args]
+    if not seccomp.is_supported():
+        return at_a_start_of_git(workspace, doit, environment, point, action)
+    report = root.with_name(f"{root.name}-report.json")
     done = subprocess.run(
         [sys.executable, str(SUPERVISOR), str(report), str(root), str(point), action, *doit],
         cwd=workspace.root,
-        env=workspace.environment(TMPDIR=str(temporary), PYTHONDONTWRITEBYTECODE="1"),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
@@ -57,6 +65,48 @@ def disturbed(
     report.unlink()
     changes = [(kind, path) for kind, path in found["changes"]]
     return Disturbed(found["code"], done.stdout, done.stderr, changes)
+
+
+WRAPPER = """\
+#!/bin/sh
+echo git >> '{started}'
+if [ "$(wc -l < '{started}')" -eq {point} ]; then
+    if [ {action} = kill ]; then kill -9 "$(cat '{pid}')"; kill -9 $PPID; fi
+    echo 'fatal: write error: {action}' >&2
+    exit 128
+fi
+exec '{git}' "$@"
+"""
+
+
+def at_a_start_of_git(
+    workspace: Workspace, doit: list[str], environment: dict[str, str], point: int, action: str
+) -> Disturbed:
+    """Do the same anywhere, but only where a git is started: a program of that name stops it."""
+    folder = workspace.root.parent.with_name(f"{workspace.root.parent.name}-bin")
+    folder.mkdir()
+    started, pid = folder / "started", folder / "pid"
+    started.touch()
+    git = shutil.which("git")
+    (folder / "git").write_text(
+        WRAPPER.format(started=started, point=point, action=action, pid=pid, git=git)
+    )
+    (folder / "git").chmod(0o755)
+    command = ["sh", "-c", f"echo $$ > '{pid}'; exec \"$@\"", "sh", *doit]
+    done = subprocess.run(
+        command,
+        cwd=workspace.root,
+        env={**environment, "PATH": f"{folder}{os.pathsep}{environment['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    changes = [("start", word) for word in started.read_text().split()]
+    shutil.rmtree(folder)
+    return Disturbed(
+        done.returncode if done.returncode >= 0 else None, done.stdout, done.stderr, changes
+    )
 
 
 def leftovers(workspace: Workspace) -> list[str]:
@@ -77,7 +127,7 @@ def _is_temporary(name: str, path: str) -> bool:
         or name in {"interrupted.json", "lock-holder.json", "publishing.json"}
         or path.startswith("tmp/")
         or "refs/nes-tasks/" in path
-        or name.rpartition(".")[2].isdigit()  # a cache that was being written
+        or (".json." in name and name.rpartition(".")[2].isdigit())  # a cache, half written
     )
 
 

@@ -20,7 +20,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import seccomp
@@ -48,6 +47,7 @@ class Supervisor:
         self.point = point
         self.action = action
         self.changes: list[tuple[str, str]] = []
+        self.is_over = False
 
     def run(self, command: list[str]) -> int | None:
         """Run a command to its end; return its exit code, None when it was killed."""
@@ -67,35 +67,35 @@ class Supervisor:
         poll = select.poll()
         poll.register(listener, select.POLLIN)
         code: int | None = None
-        while True:
-            for _, event in poll.poll(20):
-                if event & select.POLLIN and not self._answer(listener):
-                    kill_all()
-                    return None
-            with contextlib.suppress(ChildProcessError):
-                while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                    if ended[0] == main:
-                        code = os.waitstatus_to_exitcode(ended[1])
-                continue
-            return code  # there is no child any more
+        while reaped(main, codes := []):
+            code = codes[0] if codes else code
+            if self.is_over:
+                kill_below(self.root)
+            for _, event in poll.poll(5 if self.is_over else 20):
+                if event & select.POLLIN:
+                    self._answer(listener)
+        return None if self.is_over else codes[0] if codes else code
 
-    def _answer(self, listener: int) -> bool:
-        """Answer one call; return False when it is the one at which everything ends."""
+    def _answer(self, listener: int) -> None:
+        """Answer one call; leave it without an answer when its process is to be killed."""
         call = seccomp.receive(listener)
         if call is None:
-            return True
+            return
+        if self.is_over:
+            if not is_below(call.pid, self.root):
+                seccomp.answer(listener, call)
+            return
         change = seccomp.changed_file(call)
         if change is None or not change[1].startswith(self.root):
             seccomp.answer(listener, call)
-            return True
+            return
         self.changes.append((change[0], change[1].removeprefix(self.root)))
-        if self._is_hit(change[0]):
-            if self.action == "kill":
-                return False
+        if not self._is_hit(change[0]):
+            seccomp.answer(listener, call)
+        elif self.action == "kill":
+            self.is_over = True
+        else:
             seccomp.answer(listener, call, getattr(errno, self.action))
-            return True
-        seccomp.answer(listener, call)
-        return True
 
     def _is_hit(self, kind: str) -> bool:
         if not self.point or len(self.changes) < self.point:
@@ -105,19 +105,34 @@ class Supervisor:
         return self.action in LASTING or len(self.changes) == self.point
 
 
-def kill_all() -> None:
-    """Kill all descendants; those that wait for an answer change nothing any more."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        for pid in descendants():
+def reaped(main: int, codes: list[int]) -> bool:
+    """Take note of processes that have ended, and of the exit code of `main`.
+
+    Returns whether there is any left.
+    """
+    try:
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == main:
+                codes.append(os.waitstatus_to_exitcode(ended[1]))
+    except ChildProcessError:
+        return False
+    return True
+
+
+def kill_below(root: str) -> None:
+    """Kill what works below a folder; the other end of a remote is another machine."""
+    for pid in descendants():
+        if is_below(pid, root):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return
-        time.sleep(0.002)
+
+
+def is_below(pid: int, root: str) -> bool:
+    """Return whether the working folder of a process is below `root`."""
+    try:
+        return f"{Path(f'/proc/{pid}/cwd').readlink()}/".startswith(root)
+    except OSError:
+        return True  # it has ended
 
 
 def descendants() -> set[int]:
