@@ -47,7 +47,8 @@ UNREACHED = re.compile(
 )
 # The words of git, in its convert.c, for a filter whose program failed or is not there.
 FILTER = re.compile(
-    r"external filter '(?P<command>[^']*)' failed|(?:clean|smudge) filter '?(?P<name>[^\s']+)'? failed"
+    r"external filter '(?P<command>[^']*)' failed|"
+    r"(?:clean|smudge) filter '?(?P<name>[^\s']+)'? failed"
 )
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
 

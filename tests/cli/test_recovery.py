@@ -238,9 +238,8 @@ def test_a_push_that_is_overtaken_at_the_server_is_sent_to_sync(
     other = team.asha.git("commit-tree", f"{tip}^{{tree}}", "-p", tip, "-m", "theirs")
     team.asha.git("push", "-q", "origin", f"{other}:refs/heads/other")
     # After git at the server has compared, and before it takes the lock of the branch.
-    team.hook(
-        f'GIT_QUARANTINE_PATH= GIT_DIR="{team.remote}" git update-ref refs/heads/main {other}'
-    )
+    moved = f'git --git-dir="{team.remote}" update-ref refs/heads/main {other}'
+    team.hook(f'env -i PATH="$PATH" {moved}')
     ran = team.mina.doit("push")
     assert ran.code == 3
     assert ran.err.endswith("the data is committed locally; doit sync\n"), ran.err
@@ -265,6 +264,7 @@ def test_branches_that_are_there_are_named(workspace: Workspace, tmp_path: Path)
 
 def test_a_filter_whose_program_is_missing_is_named(started: Workspace) -> None:
     started.git("config", "filter.lfs.smudge", "no-such-program smudge -- %f")
+    started.git("config", "filter.lfs.clean", "cat")
     started.git("config", "filter.lfs.required", "true")
     (started.db / ".git/info/attributes").write_text("*.json filter=lfs\n")
     started.migration("002-second", create_person("bina-rai"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import seccomp
 from workspace import EPOCH, Ran, Workspace
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
+# Python's tempfile tries out the folder with such a file and removes it, if it can.
+PROBE = re.compile(r"tmp/[a-z0-9_]{8}")
 # As many seconds as no command of these small projects needs.
 TIMEOUT = 120
 
@@ -125,7 +128,7 @@ def _is_temporary(name: str, path: str) -> bool:
         name.endswith((".lock", ".nes-tasks-tmp", ".new"))
         or name.startswith(("tmp_", ".tmp-", "incoming-"))
         or name in {"interrupted.json", "lock-holder.json", "publishing.json"}
-        or path.startswith("tmp/")
+        or (path.startswith("tmp/") and not PROBE.fullmatch(path))
         or "refs/nes-tasks/" in path
         or (".json." in name and name.rpartition(".")[2].isdigit())  # a cache, half written
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faults import succeeded
-from team import Team
 from workspace import EPOCH, Workspace, create_person
 
 
@@ -66,6 +65,14 @@ def _first(root: Path) -> Workspace:
 def _started(root: Path) -> Workspace:
     workspace = _first(root)
     _doit(workspace)
+    return workspace
+
+
+def _forced(root: Path) -> Workspace:
+    """Applied at another time, so that executing it again gives another marker."""
+    workspace = Workspace(root / "here/project")
+    workspace.migration("001-first", "context.log('x')")
+    succeeded(workspace.doit(SOURCE_DATE_EPOCH="1700000000"))
     return workspace
 
 
@@ -158,7 +165,7 @@ SCENARIOS = {
         Scenario("first run", ("run",), _first),
         Scenario("run", ("run",), _run),
         Scenario("run of batches", ("run",), _large),
-        Scenario("force", ("migrate:1", "--force"), _started),
+        Scenario("force", ("migrate:1", "--force"), _forced),
         Scenario("revert", ("revert", "2", "--yes"), _revert, after_done=_without_the_folder),
         Scenario("adopt", ("adopt", "--yes"), _adopt),
         Scenario("sync", ("sync",), _apart),

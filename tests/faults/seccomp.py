@@ -8,11 +8,13 @@ seccomp(2), seccomp_unotify(2); it needs Linux 5.5 on x86-64 or arm64.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
 import platform
 import struct
+from pathlib import Path
 from typing import NamedTuple
 
 SECCOMP = {"x86_64": 317, "aarch64": 277}
@@ -151,10 +153,8 @@ def receive(listener: int) -> Call | None:
 def answer(listener: int, call: Call, error: int = 0) -> None:
     """Let a call pass, or fail with an error number."""
     response = struct.pack("QqiI", call.id, 0, -error, 0 if error else CONTINUE)
-    try:
+    with contextlib.suppress(FileNotFoundError):  # killed meanwhile
         fcntl.ioctl(listener, SEND, response)
-    except FileNotFoundError:
-        pass  # killed meanwhile
 
 
 def changed_file(call: Call) -> tuple[str, str] | None:
@@ -162,20 +162,21 @@ def changed_file(call: Call) -> tuple[str, str] | None:
     kind, folder, index = CALLS[call.number]
     try:
         if folder == "fd":
-            path = os.readlink(f"/proc/{call.pid}/fd/{call.arguments[index] & 0xFFFFFFFF}")
+            descriptor = call.arguments[index] & 0xFFFFFFFF
+            path = str(Path(f"/proc/{call.pid}/fd/{descriptor}").readlink())
             return (kind, path) if path.startswith("/") else None
         name = _string(call.pid, call.arguments[index])
         if name.startswith("/"):
             return kind, os.path.normpath(name)
         descriptor = AT_FDCWD if folder is None else call.arguments[int(folder)] & 0xFFFFFFFF
         base = "cwd" if descriptor == AT_FDCWD else f"fd/{descriptor}"
-        return kind, os.path.normpath(f"{os.readlink(f'/proc/{call.pid}/{base}')}/{name}")
+        return kind, os.path.normpath(Path(f"/proc/{call.pid}/{base}").readlink() / name)
     except OSError:
         return None
 
 
 def _string(pid: int, address: int) -> str:
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         memory.seek(address)
         data = b""
         while b"\0" not in data:
