@@ -241,7 +241,8 @@ def _install(source: Path, target: Path) -> None:
         if item.name.startswith(("tmp_", ".tmp-")):
             continue
         there = target / item.name
-        if item.is_dir() and there.is_dir():
+        if item.is_dir():
+            there.mkdir(exist_ok=True)
             _install(item, there)
         else:
             item.replace(there)

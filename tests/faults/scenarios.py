@@ -165,7 +165,7 @@ SCENARIOS = {
         Scenario("first run", ("run",), _first),
         Scenario("run", ("run",), _run),
         Scenario("run of batches", ("run",), _large),
-        Scenario("force", ("migrate:1", "--force"), _forced),
+        Scenario("force", ("migrate:1", "--force"), _forced, after_done=lambda w: ("run",)),
         Scenario("revert", ("revert", "2", "--yes"), _revert, after_done=_without_the_folder),
         Scenario("adopt", ("adopt", "--yes"), _adopt),
         Scenario("sync", ("sync",), _apart),
