@@ -56,7 +56,7 @@ def _lines(overview: Overview) -> list[str]:
     if overview.holder:
         lines.append(f"In use by   {overview.holder}")
     if overview.is_unfinished:
-        lines.append("Unfinished  a publication was interrupted; the next run finishes it")
+        lines.append("Unfinished  a command was interrupted; the next one finishes or forgets it")
     if overview.problem:
         lines.append(f"Problem     {overview.problem.message}")
     rows = {
