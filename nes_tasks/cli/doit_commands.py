@@ -262,16 +262,21 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     _execute.__signature__ = with_parameter(cmd_run.Run._execute, "expect")  # type: ignore[attr-defined]
 
 
-def recover_interrupted(current: Session) -> None:
-    """Put right what a killed command has left, also when nothing has to be applied.
+def recover_interrupted(current: Session, command: str = "doit run") -> None:
+    """Put right what a killed command has left, also when there is nothing else to do.
 
     Raises `LockHeldError` when a publication is under way just now.
     """
-    database = current.project.settings.database
-    publishing = is_publishing(database)
-    if publishing or was_interrupted(own_folder(database)):
-        with contextlib.nullcontext() if publishing else contextlib.suppress(LockHeldError):
-            current.runner.recover()
+    settings = current.project.settings
+    publishing = is_publishing(settings.database)
+    if publishing or was_interrupted(own_folder(settings.database)):
+        from ..database.repository import Repository
+
+        with (
+            contextlib.nullcontext() if publishing else contextlib.suppress(LockHeldError),
+            Repository.open(settings).locked(command),
+        ):
+            pass
 
 
 class List(Guarded, cmd_list.List):  # type: ignore[misc]

@@ -6,7 +6,7 @@ from ..migrations import State
 from .command import Command, one_name
 from .confirm import YES, confirmed
 from .console import say
-from .doit_commands import MAINTAINING
+from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 
 REASON = {
@@ -50,6 +50,7 @@ class Revert(Command):
         from ..operations.revert import propose, revert
 
         name = one_name(pos_args, self.name).name
+        recover_interrupted(session(), "doit revert")
         project = session().project
         place = project.settings.shown_database
         if not yes:

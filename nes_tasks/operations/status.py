@@ -32,8 +32,8 @@ class Overview:
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
     without a database or one checked out. `standing` is None without a remote. `problem` is
     what keeps migrations from running, `holder` whoever runs one at this moment, and
-    `is_unfinished` says that a command was killed and nobody has cleaned up yet. `run_by_hand` are those
-    without a record of which a commit message says that they were run.
+    `is_unfinished` says that a command was killed and nothing has put it right yet.
+    `run_by_hand` are those without a record of which a commit message says that they were run.
     """
 
     exists: bool

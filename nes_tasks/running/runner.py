@@ -353,14 +353,6 @@ class Runner:
         path = self._log.path
         return shown(path, self._project.settings.root) if path.exists() else None
 
-    def recover(self) -> None:
-        """Finish what a killed run had begun to publish; nothing else changes.
-
-        Raises `LockHeldError` when it is under way just now.
-        """
-        with self.repository.locked(self.command):
-            pass
-
     def close(self) -> None:
         """End the worker, and tidy up after what was applied.
 
