@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -60,6 +59,8 @@ def lock(folder: Path, command: str) -> Iterator[None]:
 
 def _sign(folder: Path, command: str) -> None:
     """Write who holds the lock; without it nobody could clean up after us."""
+    import socket  # only commands that take the lock pay for it
+
     who = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
     try:
         _keep_as_interrupted(folder)
