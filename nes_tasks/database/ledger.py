@@ -18,7 +18,7 @@ from typing import Any
 from ..cache import load_cache, save_cache
 from ..errors import DatabaseError
 from ..git.command import Git, failure, reason
-from ..git.incomplete_clone import fetch_files, is_partial
+from ..git.incomplete_clone import fetch_files
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from .marker import FILE_NAME, FOLDER, Marker, Statistics
@@ -137,7 +137,7 @@ def _read(git: Git, tree: str, known: Mapping[str, Any]) -> dict[str, Any]:
     old = known.get("entries", {})
     new = {name: blob for name, blob in blobs.items() if old.get(name, {}).get("blob") != blob[1]}
     wanted = [oid for _, oid in new.values()]
-    if len(wanted) > 1 and is_partial(git):
+    if len(wanted) > 1 and git.is_partial:
         fetch_files(git, wanted)
     with ObjectReader(git) as reader:
         found = dict(zip(new, reader.get_many(wanted), strict=True))

@@ -108,7 +108,7 @@ def survey(project: Project) -> Overview:
             standing = repository.remote.standing(ledger.commit)
         # The files lag behind while a publication is under way; that is no problem of its own.
         if holder is None and not is_unfinished:
-            repository.check_ready()
+            repository.check_ready(filters=False)
     except NesTasksError as error:
         problem = error
     # One that lies between others is not valid: it seems to come too late.
