@@ -18,8 +18,9 @@ from ..git.checkout import Checkout
 from ..git.command import Git, check_version
 from ..git.fast_import import ASIDE_PREFIX
 from ..git.remote import Heard, Remote
-from ..git.safety import Allow
+from ..git.safety import Allow, Programs, find_programs
 from ..settings import Settings, shown
+from ..state_folder import check_folder
 from .journal import note_of
 from .ledger import is_absent, not_a_repository
 from .lock import holder, lock
@@ -64,7 +65,10 @@ class Repository:
         # Linked worktrees share everything but HEAD and index.
         shared = settings.database / self.git.text("rev-parse", "--git-common-dir")
         self._objects = shared / "objects"
+        self._hooks = shared / "hooks"
         self._own_folder = shared / "nes-tasks"
+        for folder in {self._own_folder, git_dir / "nes-tasks"}:
+            check_folder(folder, shown(folder, settings.root))
         # The note that says a publication is under way. Each linked worktree has its own: another
         # one could not finish what it says.
         self._pending = note_of(git_dir)
@@ -213,6 +217,11 @@ class Repository:
     def holder(self) -> str | None:
         """Who holds the lock at this moment, None when nobody does."""
         return holder(self._own_folder)
+
+    @property
+    def programs(self) -> Programs:
+        """What the repository itself names that git could run."""
+        return find_programs(self.git.settings, self.settings.database, self._hooks)
 
     @property
     def is_unfinished(self) -> bool:

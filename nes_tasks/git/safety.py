@@ -8,9 +8,12 @@ of the system are trusted. The list of settings is that of https://git-scm.com/d
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
+from pathlib import Path
 
 from ..errors import DatabaseError
 
@@ -163,6 +166,32 @@ class Setting:
         if name in ("insteadof", "pushinsteadof", "required"):
             return False
         return (section, name) in RULES or section in PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What a repository names that git could run: keys of its settings, and hooks."""
+
+    settings: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+
+
+def find_programs(settings: Iterable[Setting], top: Path, hooks: Path) -> Programs:
+    """Return what the repository with the files at `top` and its own folder `hooks` names."""
+    local = [setting for setting in settings if setting.is_local]
+    keys = {setting.key for setting in local if setting.names_program}
+    for setting in local:
+        if setting.name == ("core", "hookspath") and setting.value:
+            hooks = top / setting.value  # git, too, takes it from there
+    found: list[str] = []
+    with contextlib.suppress(OSError, ValueError):
+        # An example that git has put there has an ending, so it is none.
+        found = [
+            entry.name
+            for entry in hooks.iterdir()
+            if not entry.suffix and entry.is_file() and os.access(entry, os.X_OK)
+        ]
+    return Programs(tuple(sorted(keys)), tuple(sorted(found)))
 
 
 def parse(listing: bytes) -> tuple[Setting, ...]:
