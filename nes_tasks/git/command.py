@@ -113,10 +113,14 @@ class Git:
     @cached_property
     def _facts(self) -> _Facts:
         """Read what the repository is set to, once in a process unless it changes."""
-        key = (self.folder, self._around, _signature(self.folder))
+        key = self._key
         if key not in self._known:
             self._known[key] = self._read_facts()
         return self._known[key]
+
+    @property
+    def _key(self) -> object:
+        return self.folder, self._around, _signature(self.folder)
 
     def _read_facts(self) -> _Facts:
         # Nothing is run by this, see tests/git/test_safety.py.
@@ -138,6 +142,7 @@ class Git:
 
     def refresh_settings(self) -> None:
         """Read the settings anew when they are asked for next: they were changed."""
+        self._known.pop(self._key, None)
         self.__dict__.pop("_facts", None)
 
     @property
@@ -220,15 +225,16 @@ class Git:
         Memory does not grow with the output. Raises `GitError` with git's own words when it
         fails, after what came before it.
         """
-        done = 0
-        while True:
-            try:
-                for row in islice(self._rows(args, end, env), done, None):
-                    done += 1
-                    yield row
-            except _LacksObjectError:
-                continue  # it has to be repeated; what was read is skipped
+        if not (self._is_offline and self.is_partial):
+            yield from self._rows(args, end, env)
             return
+        count = 0
+        try:
+            for row in self._rows(args, end, env):
+                count += 1
+                yield row
+        except _LacksObjectError:  # so it is repeated, without what was given already
+            yield from islice(self._rows(args, end, env), count, None)
 
     def _rows(
         self, args: Sequence[str], end: bytes, env: Mapping[str, str] | None

@@ -108,6 +108,11 @@ RULES = {
     ("url", "insteadof"): _REMOTE_ONLY,
     ("url", "pushinsteadof"): _REMOTE_ONLY,
 }
+# Of these the ones that only say when or where another program is used.
+CONDITIONS = frozenset(
+    {("filter", "required"), ("protocol", "allow"), ("remote", "proxy")}
+    | {("url", "insteadof"), ("url", "pushinsteadof")}
+)
 # Sections in which every other setting is data.
 DATA = frozenset(
     """
@@ -163,9 +168,11 @@ class Setting:
             return (self.value or "true").lower() not in ("false", "no", "off", "0")
         if section in ("remote", "url") and "::" in (self.value or self.key):
             return name in ("url", "pushurl", "insteadof", "pushinsteadof")
-        if name in ("insteadof", "pushinsteadof", "required"):
+        if self.name == ("submodule", "update"):
+            return (self.value or "").startswith("!")
+        if self.name in CONDITIONS:
             return False
-        return (section, name) in RULES or section in PERSONAL
+        return self.name in RULES or section in PERSONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +218,7 @@ def overrides(settings: Iterable[Setting], allow: Allow) -> list[str]:
     Raises `DatabaseError` for a setting that cannot be overridden.
     """
     fixed = FIXED if Allow.HOOKS in allow else (*FIXED, NO_HOOKS)
-    pairs = [*fixed, *_local(settings, allow)]
+    pairs = [*_local(settings, allow), *fixed]
     if len(pairs) > MAX_OVERRIDES:
         raise DatabaseError(
             "the configuration of the repository names too many programs to switch them off",
