@@ -135,7 +135,9 @@ def not_a_repository(database: Path, said: str) -> DatabaseError:
         return DatabaseError(
             f"{database}/.git points to {lost}, which is not a git repository: "
             "the one or the other was moved",
-            hint=f"git worktree repair {database} in the repository that the worktree belongs to, "
+            hint=f"git submodule update --init {database}"
+            if ".git/modules/" in lost
+            else f"git worktree repair {database} in the repository that the worktree belongs to, "
             "or clone the database anew",
         )
     if said and "not a git repository" not in said:
