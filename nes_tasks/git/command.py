@@ -51,8 +51,9 @@ UNREACHED = re.compile(
 )
 # What git says of a remote when no transport is allowed.
 DENIED = re.compile(rb"transport '[^']*' not allowed")
-# Commands that make a repository; there is none yet that could name programs.
-OUTSIDE = frozenset({"clone", "init"})
+# For these the settings of the repository are not read before: two make it, and the index is
+# listed without running anything that the fixed overrides leave.
+UNREAD = frozenset({"clone", "init", "ls-files"})
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
 
 
@@ -272,8 +273,9 @@ class Git:
         self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what came of it, without judging its exit code."""
-        if args[0] in OUTSIDE:
-            return self._call(*args, env=self._outside(env), stdin=stdin)
+        if args[0] in UNREAD:
+            denied = {} if Allow.TRANSPORT in self._allow else NO_TRANSPORT
+            return self._call(*args, env={**denied, **(env or {})}, stdin=stdin)
         if self._facts.failed:
             return self._facts.failed
         offline = self._is_offline
@@ -281,10 +283,6 @@ class Git:
         if done.returncode and offline and self.may_fetch(done.stderr):
             return self.attempt(*args, stdin=stdin, env=env)
         return done
-
-    def _outside(self, env: Mapping[str, str] | None) -> dict[str, str]:
-        denied = {} if Allow.TRANSPORT in self._allow else NO_TRANSPORT
-        return {**denied, **(env or {})}
 
     def start(
         self,

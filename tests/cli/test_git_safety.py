@@ -46,10 +46,11 @@ TRANSPORT = {"askPass", "gitProxy", "helper", "receivepack", "sshCommand", "uplo
 class Trap:
     """A project whose database names a program wherever git looks for one."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, repository: Path | None = None) -> None:
         self.workspace = workspace
+        self.repository = repository or workspace.db
         self.folder = workspace.root.parent / "traps"
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.seen = self.folder / "seen"
 
     def program(self, name: str, *, then: str = "exit 1") -> Path:
@@ -64,7 +65,11 @@ class Trap:
     ) -> None:
         """Let a local setting name a program, which is called after the last word of the key."""
         program = self.program(name or key.rpartition(".")[2], then=then)
-        self.workspace.git("config", key, form.format(program))
+        self.git("config", key, form.format(program))
+
+    def git(self, *args: str) -> str:
+        """Run git in the repository, as a person would."""
+        return self.workspace.git_in(self.repository, *args)
 
     @property
     def ran(self) -> set[str]:
@@ -74,12 +79,11 @@ class Trap:
         return names
 
 
-def lay(workspace: Workspace) -> Trap:
-    """Lay all traps that let the database be a database."""
-    trap = Trap(workspace)
+def lay(workspace: Workspace, repository: Path | None = None) -> Trap:
+    """Lay all traps in the database, or in another repository."""
+    trap = Trap(workspace, repository)
     for hook in HOOKS:
-        shutil.copy(trap.program(hook), workspace.db / ".git/hooks" / hook)
-        (workspace.db / ".git/hooks" / hook).chmod(0o755)
+        shutil.copy(trap.program(hook), trap.repository / ".git/hooks" / hook)
     trap.set("core.fsmonitor", then='printf "/\\0"')
     trap.set("core.alternateRefsCommand")
     trap.set("core.askPass")
@@ -103,16 +107,17 @@ def lay(workspace: Workspace) -> Trap:
     trap.set("uploadpack.packObjectsHook")
     for command in ("log", "status", "rev-list", "cat-file", "diff-tree", "read-tree", "config"):
         trap.set(f"alias.{command}", name=f"alias-{command}", form="!{}")
-    workspace.git("config", "log.showSignature", "true")
-    workspace.git("config", "filter.trap.required", "true")
+    trap.git("config", "log.showSignature", "true")
+    trap.git("config", "filter.trap.required", "true")
     included = trap.folder / "included"
     program = trap.program("included-filter", then="cat")
     included.write_text(f'[filter "included"]\n\tclean = {program}\n\tsmudge = {program}\n')
-    workspace.git("config", "include.path", str(included))
-    attributes = workspace.db / ".git/info/attributes"
+    trap.git("config", "include.path", str(included))
+    attributes = trap.repository / ".git/info/attributes"
     attributes.parent.mkdir(exist_ok=True)
     attributes.write_text(
-        "*.json filter=trap diff=trap merge=trap\n*.txt filter=included\n*.toml filter=trap\n"
+        "*.json filter=trap diff=trap merge=trap\n*.txt filter=included\n"
+        "*.toml filter=trap\n*.py filter=trap\n"
     )
     return trap
 
@@ -222,6 +227,19 @@ def test_a_sync_uses_the_transport_and_no_hook(remote: Trap) -> None:
     found = remote.ran
     assert "uploadpack" in found
     assert found <= {*TRANSPORT, *FILTERS}
+
+
+def test_the_repository_of_the_migrations_is_read_in_the_same_way(started: Workspace) -> None:
+    started.git_in(started.root, "init", "-q")
+    started.git_in(started.root, "add", "migrations")
+    trap = lay(started, started.root)
+    touch_all(started.migrations)
+    trap.git("status", "--porcelain")
+    assert {"fsmonitor", "clean"} <= trap.ran
+    touch_all(started.migrations)
+    for command in (("list",), ("status",), ("check",), ("replay",), ("create", "third-one")):
+        assert started.doit(*command).code == 0
+        assert trap.ran == set(), command
 
 
 @pytest.mark.parametrize("command", READING, ids=" ".join)
