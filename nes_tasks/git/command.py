@@ -124,7 +124,7 @@ class Git:
         return self.folder, self._around, _signature(self.folder)
 
     def _read_facts(self) -> _Facts:
-        # Nothing is run by this, see tests/git/test_safety.py.
+        # Nothing is run by this, see tests/cli/test_git_safety.py.
         listed = self._call("config", "--list", "--show-scope", "-z", env=NO_TRANSPORT)
         if listed.returncode:
             return _Facts(failed=listed)

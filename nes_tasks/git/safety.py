@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Flag, auto
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import DatabaseError
 
@@ -57,8 +57,7 @@ ENVIRONMENT = {
 NO_TRANSPORT = {"GIT_ALLOW_PROTOCOL": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(NamedTuple):
     """A setting that names a program: its value for "none", and for what it is needed.
 
     Where `value` is None it cannot be overridden; without the transport it is not looked at.
@@ -134,8 +133,7 @@ PERSONAL = frozenset(
 MAX_OVERRIDES = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One line of git's configuration.
 
     `key` has section and name in lower case; `is_local` says that the repository itself has it,
@@ -175,8 +173,7 @@ class Setting:
         return self.name in RULES or section in PERSONAL
 
 
-@dataclass(frozen=True, slots=True)
-class Programs:
+class Programs(NamedTuple):
     """What a repository names that git could run: keys of its settings, and hooks."""
 
     settings: tuple[str, ...] = ()
