@@ -14,8 +14,10 @@ from ..git.checkout import Checkout
 from ..git.command import Git, check_version
 from ..git.leftovers import clear_leftovers, locks
 from ..git.remote import Heard, Remote, branches_of
+from ..git.safety import Allow, Programs, find_programs
 from ..scratch import scratch_folder
 from ..settings import Settings, shown
+from ..state_folder import check_folder
 from .journal import Publication
 from .ledger import is_absent, not_a_repository
 from .lock import forget_interrupted, holder, interrupted_since, lock, was_interrupted
@@ -61,7 +63,10 @@ class Repository:
         # Linked worktrees share everything but HEAD and index.
         self._common = settings.database / self.git.text("rev-parse", "--git-common-dir")
         self._objects = self._common / "objects"
+        self._hooks = self._common / "hooks"
         self._own_folder = self._common / "nes-tasks"
+        for folder in {self._own_folder, git_dir / "nes-tasks"}:
+            check_folder(folder, shown(folder, settings.root))
 
     @classmethod
     def open(cls, settings: Settings) -> Repository:
@@ -76,12 +81,18 @@ class Repository:
         if is_absent(path):
             _make(settings)
         asked = Git(path).attempt(
-            "rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"
+            "rev-parse",
+            "--is-bare-repository",
+            "--is-inside-work-tree",
+            "--show-prefix",
+            "--absolute-git-dir",
         )
         if asked.returncode:
             raise not_a_repository(path, asked.stderr.decode(errors="replace"))
-        bare, inside, git_dir = os.fsdecode(asked.stdout.rstrip(b"\n")).split("\n", 2)
-        if bare == inside:  # neither: a folder inside .git
+        bare, inside, prefix, git_dir = os.fsdecode(asked.stdout.rstrip(b"\n")).split("\n", 3)
+        # Neither bare nor with files: a folder inside .git. With a prefix it is a part of another
+        # working tree, which core.worktree of a repository can make of it.
+        if bare == inside or prefix:
             raise not_a_repository(path, "")
         return cls(settings, Path(git_dir), bare=bare == "true")
 
@@ -145,8 +156,11 @@ class Repository:
         name, email = configured("name"), configured("email")
         return (name, email) if name and email else FALLBACK_IDENTITY
 
-    def check_ready(self, *, files: bool = True) -> None:
+    def check_ready(self, *, files: bool = True, filters: bool = True) -> None:
         """Check that a migration may run; changes nothing.
+
+        Without `filters` those that the repository names are not run; a file that passes through
+        one and was touched counts as changed then.
 
         Raises `DatabaseError` naming what stands in the way: an operation that a person has to
         finish, another git at work, uncommitted changes, a missing permission. Whether there are
@@ -168,7 +182,7 @@ class Repository:
             if not os.access(self.settings.database, os.W_OK):
                 raise DatabaseError(f"no permission to write to {place}")
             if files:
-                self._check_clean(place)
+                self._check_clean(place, filters=filters)
 
     def _check_unlocked(self, place: str) -> None:
         """Check that no other git is at work, so that a run does not fail at its end."""
@@ -180,8 +194,9 @@ class Repository:
                     hint=f"if none is, remove {shown(path, self.settings.root)}",
                 )
 
-    def _check_clean(self, place: str) -> None:
-        status = self.git.run(
+    def _check_clean(self, place: str, *, filters: bool) -> None:
+        git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
+        status = git.run(
             "status",
             "--porcelain",
             "-z",
@@ -200,6 +215,11 @@ class Repository:
     def holder(self) -> str | None:
         """Who holds the lock at this moment, None when nobody does."""
         return holder(self._own_folder)
+
+    @property
+    def programs(self) -> Programs:
+        """What the repository itself names that git could run."""
+        return find_programs(self.git.settings, self.settings.database, self._hooks)
 
     @property
     def is_unfinished(self) -> bool:
@@ -315,12 +335,10 @@ class Repository:
         with self.locked(command):
             self.remote.push(self.head(), heard)
 
-    @cached_property
+    @property
     def _configuration(self) -> dict[str, str]:
         """What git is configured to do here, from all its files, by key."""
-        rows = self.git.text("config", "--list", "-z").split("\0")
-        pairs = (row.partition("\n") for row in rows)
-        return {key: value for key, _, value in pairs}
+        return {setting.key: setting.value or "" for setting in self.git.settings}
 
     def _configure(self) -> None:
         """Set git up for many files, once; values that somebody has set are left alone."""
@@ -330,7 +348,7 @@ class Repository:
         missing = {key: value for key, value in CONFIGURATION.items() if key.lower() not in known}
         for key, value in {**missing, CONFIGURED: CONFIGURATION_VERSION}.items():
             self.git.run("config", key, value)
-        del self._configuration
+        self.git.refresh_settings()
 
 
 def _make(settings: Settings) -> None:
@@ -346,7 +364,8 @@ def _make(settings: Settings) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(path.parent, f".{path.name}-") as aside:
-            git = Git(aside)
+            # A clone needs the transport that the user has set up, and filters for its files.
+            git = Git(aside, allow=Allow.TRANSPORT | Allow.FILTERS)
             if settings.remote_url:
                 _clone(git, settings, settings.remote_url)
             else:

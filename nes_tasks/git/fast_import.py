@@ -49,7 +49,7 @@ class FastImport:
         answers, theirs = os.pipe()
         try:
             _make_quarantine(self._aside)
-            self._process = git.start(
+            self._process = git.fetching().start(
                 "fast-import",
                 "--quiet",
                 "--done",

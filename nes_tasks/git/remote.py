@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ..errors import GitError, UnavailableError
 from .command import TALKING, Git, failure, reason
+from .safety import Allow
 
 Heard = Callable[[str], None]
 
@@ -116,8 +117,7 @@ class Remote:
         """
         self._check_known()
         # A thin pack holds differences to files of the remote; a partial clone would fetch them.
-        partial = self._git.ask("config", "--get", f"remote.{self.name}.promisor") == "true"
-        thin = "--no-thin" if partial else "--thin"
+        thin = "--no-thin" if self._git.is_partial else "--thin"
         # Full names: a tag may be called like the branch. A mirror takes no names at all.
         ref = f"refs/heads/{self.branch}"
         no_mirror = ("-c", f"remote.{self.name}.mirror=false")
@@ -139,7 +139,7 @@ class Remote:
 
     def branches(self) -> list[str]:
         """Return the names of the branches that are there. Raises `GitError`."""
-        return branches_of(self._git, self.name)
+        return branches_of(self._git.allowing(Allow.TRANSPORT), self.name)
 
     def _note_pushed(self, head: str | None) -> None:
         """Note what the remote has now; git does so itself unless it is a bare clone.
@@ -165,7 +165,9 @@ class Remote:
         at = next(i for i, word in enumerate(arguments) if word in TALKING) + 1
         progress = ["--progress"] if heard else []
         arguments = [*arguments[:at], *progress, *arguments[at:]]
-        process = self._git.start(*arguments, stderr=subprocess.PIPE)
+        is_push = arguments[at - 1] == "push"
+        allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)
+        process = self._git.allowing(allow).start(*arguments, stderr=subprocess.PIPE)
         said: list[str] = []
         try:
             for line in self._lines(process):

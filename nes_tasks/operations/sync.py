@@ -83,7 +83,7 @@ def unpushed(project: Project) -> int | None:
     if is_absent(settings.database):
         return None
     git = Git(settings.database)
-    if git.ask("config", "--get", f"remote.{settings.remote}.url") is None:
+    if all(setting.key != f"remote.{settings.remote}.url" for setting in git.settings):
         return None
     tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
     known = ("--not", f"--remotes={settings.remote}")
