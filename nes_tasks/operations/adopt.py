@@ -16,9 +16,10 @@ from ..clock import now
 from ..database.ledger import Applied
 from ..database.marker import FILE_NAME, FOLDER, Marker, Statistics
 from ..database.repository import PRIVATE_REFS, Repository, missing_submodule
-from ..database.transaction import Signature, Transaction
+from ..database.transaction import Transaction
 from ..errors import InvalidMigrationError
 from ..git.command import Git
+from ..git.commit import Signature
 from ..git.log import Commit
 from ..migrations import Folder, hash_inputs, load
 from ..migrations.loader import order

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..clock import timestamp
-from ..database.transaction import Signature
 from ..git.command import Git
+from ..git.commit import Signature
 from ..git.log import Commit
 
 # A file of the tree as the index names it: its mode and the id of its blob.
