@@ -126,6 +126,7 @@ def revert(
             message=_message(reversal, who, reason),
             who=who,
             ref=ref,
+            sign=repository.signs,
         )
         repository.publish(ref, reversal.base, commit)
     return reversal, commit
