@@ -21,7 +21,7 @@ from typing import Any
 
 from .. import compat
 from ..database.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
-from ..database.message import commit_message
+from ..database.message import commit_message, parse_subject
 from ..database.owned_store import OwnedStore
 from ..database.transaction import Signature, Transaction
 from ..git.command import Git
@@ -53,7 +53,8 @@ def _name_the_writer(error: BaseException, job: Job) -> None:
         return
     git, path = Git(Path(job.database)), f"{job.data_dir}/{source}"
     for commit in read_file_history(git, job.base, path)[-1:]:
-        writer = commit.migration or f"commit {commit.id[:12]}, {commit.subject}"
+        named = parse_subject(commit.subject)
+        writer = named.migration if named else f"commit {commit.id[:12]}, {commit.subject}"
         error.hint = f"it was written by {writer}"
 
 
