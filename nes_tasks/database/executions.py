@@ -148,9 +148,11 @@ class _Marked:
         if not row.is_cut:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
         at = history.position[last.commit]
+        # One that brings the same marker again has executed nothing.
+        others = [change for change in runs if change.new != last.new]
         known = {one.id for one in history.named.get(self._name, ())}
-        known |= {one.id for change in runs for one in self._rows[change.commit].commits}
-        before = [change for change in runs if history.position[change.commit] < at]
+        known |= {one.id for change in others for one in self._rows[change.commit].commits}
+        before = [change for change in others if history.position[change.commit] < at]
         return Execution(
             commits=own,
             base=row.base,

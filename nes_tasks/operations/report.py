@@ -122,7 +122,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
                 git,
                 read_commits(git, "--first-parent", commit),
                 data_dir,
-                owners(executions),
+                _owners(project, ledger, executions),
                 progress=partial(progress, "following the history"),
             )
             chapters = list(_with_effects(chapters, executions, git, data_dir, gaps, progress))
@@ -152,6 +152,15 @@ def _chapters(project: Project, ledger: Ledger) -> list[Chapter]:
         author = _name(run.record.author) or _first(run.commits, "author")
         found.append(Chapter(run, author, _name(run.committer), None))
     return found
+
+
+def _owners(
+    project: Project, ledger: Ledger, executions: Mapping[str, Execution]
+) -> Mapping[str, str]:
+    """Return the migration of each commit, also of those that were taken back later."""
+    history = project.history(ledger)
+    named = history.subjects.items() if history else ()
+    return {commit: subject.migration for commit, subject in named} | owners(executions)
 
 
 def _with_effects(

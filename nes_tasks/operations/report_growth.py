@@ -48,8 +48,8 @@ def measure_growth(
     """Return the points of a mainline, oldest first, at most `max_points` of them.
 
     `owners` says which commits are of which migration; its batches are one point. A moment is
-    never before that of an earlier point, whatever the clocks of the machines said. Reads trees and no files, so that a partial
-    clone fetches nothing. Raises `GitError`.
+    never before that of an earlier point, whatever the clocks of the machines said. Reads trees
+    and no files, so that a partial clone fetches nothing. Raises `GitError`.
     """
     chosen = _chosen(_points(steps, owners), max_points)
     points: list[Point] = []
