@@ -364,8 +364,8 @@ def test_the_database_commit_of_a_merge_is_recorded_in_the_service_repository(
     subprocess.run(["rm", "-rf", str(merged.db)], check=True)
     merged.git_in(root, "init", "-q", "-b", "main")
     subprocess.run(
-        ["git", "-C", str(root), "-c", "protocol.file.allow=always", "submodule", "--quiet", "add"]
-        + [str(whole), "nes-db"],
+        ["git", "-c", "protocol.file.allow=always", "submodule", "-q", "add", str(whole), "nes-db"],
+        cwd=root,
         check=True,
         env={**merged.environment(), **env},
     )
