@@ -9,17 +9,16 @@ elsewhere by a rebase.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..git.command import Git
-from ..git.diff import changed_files
-from ..git.incomplete_clone import fetch_files, is_partial, lacks_trees
+from ..git.incomplete_clone import fetch_files, is_partial
 from ..git.log import Commit, read_messages
 from ..git.objects import ObjectReader
-from .history import RECORDS, History, RecordChange, record_changes
+from .history import History, RecordChange, record_changes
 from .ledger import EARLIER_FILE_NAME, Applied
-from .marker import FOLDER, Marker, Statistics
+from .marker import Marker
 from .message import parse_duration, parse_subject
 from .unrecorded import reverted
 
@@ -139,11 +138,7 @@ class _Marked:
         row = self._rows[last.commit]
         history, ends = self._history, self._history.ends
         # The one that a shallow clone ends with holds what all before it did.
-        own = tuple(
-            one
-            for one in row.commits
-            if one.id not in ends or history.migration_of(one.id) == self._name
-        )
+        own = self._own(row)
         base_tree = self._record.base_tree
         if not row.is_cut:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
@@ -163,6 +158,15 @@ class _Marked:
             earlier_commits=len(known - ends - {one.id for one in own}),
             is_cut=row.is_cut,
             squashed_with=() if self._is_end(last.commit) else self._squashed_with(last.commit),
+        )
+
+    def _own(self, row: _Row) -> tuple[Commit, ...]:
+        """Return the commits of a row without an end of a shallow clone that is of another one."""
+        history = self._history
+        return tuple(
+            one
+            for one in row.commits
+            if one.id not in history.ends or history.migration_of(one.id) == self._name
         )
 
     def _is_end(self, commit: str) -> bool:
@@ -245,18 +249,13 @@ class _Marked:
             if old is None:
                 break
             if position[change.commit] < position[last.commit]:
-                rows.append(self._rows[change.commit].commits)
+                rows.append(self._own(self._rows[change.commit]))
                 old = change.old
         return tuple(one for row in reversed(rows) for one in row)
 
     def _squashed_with(self, commit: str) -> tuple[str, ...]:
-        others = {
-            change.migration
-            for changes in self._history.records.values()
-            for change in changes
-            if change.commit == commit and change.is_marker and change.old is None
-        }
-        return tuple(sorted(others - {self._name}))
+        others = set(self._history.new_markers.get(commit, ())) - {self._name}
+        return tuple(sorted(others))
 
 
 def _is_later(git: Git, change: RecordChange) -> bool:
@@ -362,69 +361,3 @@ def durations(git: Git, executions: Mapping[str, Execution]) -> dict[str, float]
         if seconds is not None:
             found[ending[commit]] = seconds
     return found
-
-
-def measure(git: Git, execution: Execution, data_dir: str) -> Statistics:
-    """Count what an execution changed, by kind of file, from its two trees.
-
-    The records are not counted. Raises `GitError` for a tree that is not there.
-    """
-    counts = dict.fromkeys(Statistics.__dataclass_fields__, 0)
-    plural = {"entity": "entities", "relationship": "relationships"}
-    for change in changed_files(git, execution.base_tree, execution.tree, data_dir):
-        kind = change.path[len(data_dir) + 1 :].split("/", 1)[0]
-        if kind == FOLDER:
-            continue
-        counts["files"] += 1
-        if kind in plural:
-            deed = "created" if not change.old else "updated" if change.new else "deleted"
-            counts[f"{plural[kind]}_{deed}"] += 1
-        elif kind == "version" and not change.old:
-            counts["versions_created"] += 1
-    return Statistics(**counts)
-
-
-def with_statistics(
-    git: Git, applied: Applied, execution: Execution | None, data_dir: str
-) -> Applied:
-    """Return a record with the statistics of its commits where it was not their run's own.
-
-    What the earlier system counted was wrong at times, and who adopted a database counted later.
-    """
-    is_known = execution is not None and execution.marker is None and not execution.is_cut
-    if not is_known or lacks_trees(git):
-        return applied
-    assert execution is not None
-    return replace(applied, statistics=measure(git, execution, data_dir))
-
-
-class AheadAndBehind(NamedTuple):
-    """How many migrations only we have, and only the remote has."""
-
-    ahead: int
-    behind: int
-
-
-def count_ahead_and_behind(
-    git: Git, ours: str | None, theirs: str | None, data_dir: str
-) -> AheadAndBehind | None:
-    """Count what happened to migrations on both sides since the commit that they have in common.
-
-    A migration that was applied, applied again or taken back counts once. Uses no network: the
-    answer is None where a clone does not hold that commit or its folders. Raises `GitError`.
-    """
-    base = git.ask("merge-base", ours, theirs) if ours and theirs else None
-    if lacks_trees(git) or (ours and theirs and not base):
-        return None
-    return AheadAndBehind(
-        count_migrations(git, base, ours, data_dir), count_migrations(git, base, theirs, data_dir)
-    )
-
-
-def count_migrations(git: Git, old: str | None, new: str | None, data_dir: str) -> int:
-    """Return of how many migrations the record is another at the commit `new` than at `old`."""
-    before, after = git.tree_of(old), git.tree_of(new)
-    logs = f"{data_dir}/{FOLDER}"
-    changed = (change.path[len(logs) + 1 :] for change in changed_files(git, before, after, logs))
-    parts = (path.partition("/") for path in changed)
-    return len({name for name, _, file_name in parts if file_name in RECORDS})

@@ -99,6 +99,16 @@ class History:
             found[change.migration].append(change)
         return dict(found)
 
+    @cached_property
+    def new_markers(self) -> dict[str, list[str]]:
+        """The migrations whose markers a commit made, by commit."""
+        found: dict[str, list[str]] = {}
+        for name, changes in self.records.items():
+            for change in changes:
+                if change.is_marker and change.old is None:
+                    found.setdefault(change.commit, []).append(name)
+        return found
+
     def records_of(self, names: Sequence[str]) -> dict[str, list[RecordChange]]:
         """Return the same of the migrations `names` alone, which takes less time for a few."""
         if not names:

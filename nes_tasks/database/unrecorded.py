@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import MigrationRefusedError
 from ..git.diff import changed_files, changes_of_commits
+from ..git.incomplete_clone import lacks_trees
 from ..git.log import Commit, read_commits, read_messages
 from .history import History, RecordChange
 from .marker import FOLDER
@@ -70,13 +71,16 @@ def find_unrecorded(history: History, recorded: Collection[str]) -> Unrecorded:
     names = [name for name in history.named if name not in recorded]
     if not names:
         return found
-    undone, changes = reverted(history), history.records_of(names)
+    undone = reverted(history)
+    # It would have to be fetched there; then messages alone tell, and no part is noticed.
+    is_treeless = lacks_trees(history.git)
+    changes = {} if is_treeless else history.records_of(names)
     for name in names:
         named = [one for one in history.named[name] if one.id not in history.ends]
-        live, batches = _live(history, named, changes[name], undone)
+        live, batches = _live(history, named, changes.get(name, ()), undone)
         if live and _is_whole(history, live):
             found.by_hand[name] = live
-        elif batches and _leaves_files(history, batches, name):
+        elif batches and not is_treeless and _leaves_files(history, batches, name):
             total = max(history.subjects[one.id].batches for one in batches)
             found.partial[name] = Partial(name, tuple(batches), total, history.tip)
     return found

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from ..clock import now
-from ..database.executions import find_executions, measure
+from ..database.counts import measure
+from ..database.executions import find_executions
 from ..database.ledger import Applied
 from ..database.marker import FILE_NAME, FOLDER, Marker, Statistics
 from ..database.repository import PRIVATE_REFS, Repository, missing_submodule

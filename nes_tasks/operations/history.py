@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..database.executions import Execution, durations, with_statistics
+from ..database.counts import with_statistics
+from ..database.executions import Execution, durations
 from ..database.ledger import Applied, Ledger
 from ..git.command import Git
 from ..git.log import Commit

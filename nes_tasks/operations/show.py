@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..database.executions import with_statistics
+from ..database.counts import with_statistics
 from ..database.ledger import Applied
 from ..errors import UsageError
 from ..git.command import Git

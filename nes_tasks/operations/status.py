@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..database.executions import AheadAndBehind, count_ahead_and_behind
+from ..database.counts import AheadAndBehind, count_ahead_and_behind
 from ..database.ledger import is_absent
 from ..database.repository import Repository, missing_submodule
 from ..errors import NesTasksError

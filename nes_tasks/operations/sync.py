@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ..clock import now
-from ..database.executions import AheadAndBehind, count_ahead_and_behind
+from ..database.counts import AheadAndBehind, count_ahead_and_behind
 from ..database.ledger import Ledger, is_absent
 from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few

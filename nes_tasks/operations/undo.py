@@ -7,9 +7,10 @@ it was stays under a ref of its own.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from ..clock import now, timestamp
 from ..database.executions import Execution
@@ -212,8 +213,8 @@ class _Layer:
         It is several units only where a merge joins them with something else.
         """
         history, tip = self._history, self._history.tip
-        if tip in self._units:
-            unit = self._units[tip]
+        unit = self._units.get(tip)
+        if unit and self._is_all(unit):
             return [unit], unit.base
         if history.commits[tip].is_merge and self._is_clean(tip):
             sides = [
@@ -224,6 +225,10 @@ class _Layer:
             if sides:
                 return min(sides, key=lambda one: len(one[0]))
         raise self._refusal()
+
+    def _is_all(self, unit: Unit) -> bool:
+        """Return whether no other commit lies between those of a unit, as some made by hand."""
+        return {one.id for one in self._span(unit)} == {one.id for one in unit.commits}
 
     def _is_clean(self, merge: str) -> bool:
         """Return whether a merge has nothing of its own, only what its sides have."""
@@ -246,25 +251,36 @@ class _Layer:
         return [] if left else units
 
     def _refusal(self) -> Exception:
-        """Return the error that names the commits on top of the newest migration."""
+        """Return the error that names the commits on top of the newest migration, or in it."""
         history, label = self._history, self._project.settings.shown_database
         cut = [name for name, run in self._runs.items() if run.is_cut]
-        if history.tip in history.ends or (cut and len(history.commits) == len(history.ends)):
+        if history.tip in history.ends or (cut and not self._units):
             return cut_off(label, cut or [history.tip[:12]])
-        foreign: list[str] = []
-        ending = None
-        for one in reversed(history.commits.values()):
-            if one.id in self._units:
-                ending = self._units[one.id]
-                break
-            foreign.append(f"{one.id[:12]} ({one.subject})")
-        if ending is None:
+        newest_first = reversed(history.commits.values())
+        unit = self._units.get(history.tip)
+        if unit is None:
+            above = takewhile(lambda one: one.id not in self._units, newest_first)
+            foreign, where = list(above), "on top of"
+            unit = next((u for u in self._below(foreign) if u), None)
+        else:
+            foreign, where = [one for one in self._span(unit) if one not in unit.commits], "within"
+        names = first_few([f"{one.id[:12]} ({one.subject})" for one in foreign])
+        if unit is None:
             return MigrationRefusedError(
-                f"{label} holds no migration to undo, only {first_few(foreign)}",
-                hint="doit history",
+                f"{label} holds no migration to undo, only {names}", hint="doit history"
             )
-        name = ending.names[0]
+        name = unit.names[0]
         return MigrationRefusedError(
-            f"on top of {name} there are commits that are of no migration: {first_few(foreign)}",
+            f"{where} {name} there are commits that are not a migration: {names}",
             hint=f"doit revert {name} takes it back and leaves them",
         )
+
+    def _below(self, above: Sequence[Commit]) -> Iterable[Unit | None]:
+        """Return the unit of each commit below those `above`, the newest first."""
+        rest = list(self._history.commits.values())[: len(self._history.commits) - len(above)]
+        return (self._units.get(one.id) for one in reversed(rest))
+
+    def _span(self, unit: Unit) -> list[Commit]:
+        """Return all commits from the base of a unit to the tip, oldest first."""
+        below = [f"^{unit.base}"] if unit.base else []
+        return list(read_commits(self._history.git, self._history.tip, *below))

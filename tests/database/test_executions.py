@@ -8,13 +8,8 @@ from pathlib import Path
 from histories import batches_since, close_with_a_merge
 from repositories import LOGS, WHEN, Place, clone
 
-from nes_tasks.database.executions import (
-    Execution,
-    count_ahead_and_behind,
-    find_executions,
-    migrations_of,
-    records_of,
-)
+from nes_tasks.database.counts import count_ahead_and_behind
+from nes_tasks.database.executions import Execution, find_executions, migrations_of, records_of
 from nes_tasks.database.history import History
 from nes_tasks.database.ledger import read_ledger
 from nes_tasks.database.marker import Marker

@@ -11,13 +11,8 @@ from histories import close_with_a_merge
 from repositories import LOGS, Place
 from test_executions import DATA, NAME, execute
 
-from nes_tasks.database.executions import (
-    count_ahead_and_behind,
-    durations,
-    find_executions,
-    measure,
-    records_of,
-)
+from nes_tasks.database.counts import count_ahead_and_behind, measure
+from nes_tasks.database.executions import durations, find_executions, records_of
 from nes_tasks.database.history import History
 from nes_tasks.database.ledger import read_ledger
 from nes_tasks.database.unrecorded import find_unrecorded
