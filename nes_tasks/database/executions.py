@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..git.command import Git
-from ..git.incomplete_clone import fetch_files, is_partial
+from ..git.incomplete_clone import fetch_files
 from ..git.log import Commit, read_messages
 from ..git.objects import ObjectReader
 from .history import History, RecordChange, record_changes
@@ -264,7 +264,7 @@ def _is_later(git: Git, change: RecordChange) -> bool:
     One that was merely edited still has the time of the same execution.
     """
     blobs = [change.old or "", change.new or ""]
-    if is_partial(git):
+    if git.is_partial:
         fetch_files(git, blobs)
     times = []
     with ObjectReader(git) as reader:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
 from ..database.ledger import is_absent
 from ..database.repository import Repository, missing_submodule
 from ..errors import NesTasksError
 from ..git.remote import Standing
+from ..git.safety import Programs
 from ..migrations import Plan, State
 from ..project import Project
 
@@ -31,7 +32,8 @@ class Overview:
     `migrations` counts the same in migrations, None where a clone lacks what it takes. `problem` is
     what keeps migrations from running, `holder` whoever runs one at this moment, and
     `is_unfinished` says that a run was killed while it published. `run_by_hand` are those
-    without a record of which a commit message says that they were run.
+    without a record of which a commit message says that they were run. `programs` are what the
+    repository itself names for git to run.
     """
 
     exists: bool
@@ -44,6 +46,7 @@ class Overview:
     holder: str | None = None
     is_unfinished: bool = False
     run_by_hand: tuple[str, ...] = ()
+    programs: Programs = field(default_factory=Programs)
 
     @property
     def counts(self) -> Mapping[State, int]:
@@ -107,7 +110,7 @@ def survey(project: Project) -> Overview:
             standing = repository.remote.standing(ledger.commit)
         # The files lag behind while a publication is under way; that is no problem of its own.
         if holder is None and not is_unfinished:
-            repository.check_ready()
+            repository.check_ready(filters=False)
     except NesTasksError as error:
         problem = error
     unrecorded = project.unrecorded(ledger)
@@ -119,5 +122,5 @@ def survey(project: Project) -> Overview:
     if standing:
         theirs, data_dir = standing.commit, project.settings.data_dir
         counts = count_ahead_and_behind(repository.git, ledger.commit, theirs, data_dir)
-    state = (branch, standing, counts, problem, holder, is_unfinished, names)
+    state = (branch, standing, counts, problem, holder, is_unfinished, names, repository.programs)
     return Overview(True, plan, ledger.commit, *state)
