@@ -154,7 +154,7 @@ def _names(workspace: Workspace) -> object:
 
 
 def _without_the_folder(workspace: Workspace) -> tuple[str, ...]:
-    """After a revert the migration is pending; the next command is not to apply it again."""
+    """A migration that was taken back is pending; the next command is not to apply it again."""
     shutil.rmtree(workspace.migrations / "002-second")
     return ("run",)
 
@@ -167,6 +167,7 @@ SCENARIOS = {
         Scenario("run of batches", ("run",), _large),
         Scenario("force", ("migrate:1", "--force"), _forced, after_done=lambda w: ("run",)),
         Scenario("revert", ("revert", "2", "--yes"), _revert, after_done=_without_the_folder),
+        Scenario("undo", ("undo", "--yes"), _revert, after_done=_without_the_folder),
         Scenario("adopt", ("adopt", "--yes"), _adopt),
         Scenario("sync", ("sync",), _apart),
         Scenario("push", ("push",), _push, _remote_tip),

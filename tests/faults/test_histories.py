@@ -40,7 +40,8 @@ class Histories(RuleBasedStateMachine):
         self.pending: list[str] = []
         self.pushed: set[str] = set()
         self.number = 0
-        self.has_undo = "undo" in self.mine.doit("help").out.split()
+        # What `doit undo` takes off: the newest commit, as long as it is a first run.
+        self.newest: str | None = None
         self.create()
         self.migrate()
         self.push()
@@ -72,6 +73,10 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def migrate(self) -> None:
         self.doit()
+        self.all_applied()
+
+    def all_applied(self) -> None:
+        self.newest = self.pending[-1] if self.pending else self.newest
         self.applied += self.pending
         self.pending = []
 
@@ -81,6 +86,7 @@ class Histories(RuleBasedStateMachine):
         self.doit(f"migrate:{self.applied[-1]}", "--force")
         self.applied += self.pending if self.pending and self.pending[0] < self.applied[-1] else []
         self.pending = [name for name in self.pending if name not in self.applied]
+        self.newest = None
 
     @rule()
     def fail(self) -> None:
@@ -88,20 +94,22 @@ class Histories(RuleBasedStateMachine):
         folder = self.mine.migration(f"{self.number:03}-bad", "raise ValueError('x')")
         self.doit(code=1)
         shutil.rmtree(folder)
-        self.applied += self.pending
-        self.pending = []
+        self.all_applied()
 
     @precondition(lambda self: self.applied and self.applied[-1] not in self.pushed)
     @rule()
     def revert(self) -> None:
         self.doit("revert", self.applied[-1], "--yes")
+        self.newest = None
         self.pending = sorted([*self.pending, self.applied.pop()])
 
-    @precondition(lambda self: self.has_undo and self.applied[-1] not in self.pushed)
+    @precondition(lambda self: self.newest and self.newest not in self.pushed)
     @rule()
     def undo(self) -> None:
         self.doit("undo", "--yes")
-        self.pending = sorted([*self.pending, self.applied.pop()])
+        self.applied.remove(self.newest)
+        self.pending = sorted([*self.pending, self.newest])
+        self.newest = None
 
     @precondition(lambda self: self.pending)
     @rule()
@@ -144,6 +152,7 @@ class Histories(RuleBasedStateMachine):
         own = [one for one in self.applied if one not in self.pushed]
         self.applied = [one for one in self.applied if one in self.pushed] + [name, *own]
         self.pushed.add(name)
+        self.newest = None
 
     @rule(shallow=st.booleans())
     def clone(self, shallow: bool) -> None:
