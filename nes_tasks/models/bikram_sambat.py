@@ -176,8 +176,9 @@ def to_gregorian(value: BikramSambatDate | date | str) -> date:
 def parse_date(text: str) -> BikramSambatDate:
     """Return the date that `text` is, in Nepali or other digits; raises `ValueError`.
 
-    Understood are ``2079-11-20`` (or with ``/``, ``.``, ``।``), ``२०७९ फागुन २०``, ``20 Falgun 2079``
-    and ``Falgun 20, 2079``, each with or without the era (``वि.सं.``, ``BS``) and ``साल``, ``गते``.
+    Understood are ``2079-11-20`` (or with ``/``, ``.``, ``।``), ``२०७९ फागुन २०``,
+    ``20 Falgun 2079`` and ``Falgun 20, 2079``, each with or without the era (``वि.सं.``, ``BS``)
+    and the words ``साल`` and ``गते``.
     """
     plain = _plain(text).strip()
     for form in _FORMS:

@@ -15,7 +15,7 @@ from .names import NameExtractor as NameExtractor
 from .names import normalize_name as normalize_name
 from .quality import DataQualityAssessor as DataQualityAssessor
 from .relationships import RelationshipExtractor as RelationshipExtractor
-from .romanization import romanize
+from ..models.romanization import romanize
 
 WIKIDATA_PAGE = "https://www.wikidata.org/wiki/"
 

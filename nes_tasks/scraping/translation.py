@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .errors import ProviderAnswerError, ProviderMissingError
 from .exchange import shortened
-from .romanization import romanize as romanize
+from ..models.romanization import romanize as romanize
 
 if TYPE_CHECKING:
     from .providers.base import BaseLLMProvider
