@@ -1,7 +1,7 @@
 """Text that was damaged on its way, recognised by how it looks.
 
-`damage_of` suspects; a person decides. What can never be part of a name, control characters and
-marks that turn the direction of writing, is found by `forbidden_characters`, and the services refuse it.
+`damage_of` suspects; a person decides. What can never be part of a name is found by
+`forbidden_characters`, and the services refuse it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
 )
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_SEPARATORS = frozenset("\u2028\u2029")
 
 
@@ -52,8 +52,8 @@ def forbidden_characters(name: str) -> list[str]:
     """Return the characters that no name may have, as ``U+202E``, each once, in their order.
 
     They are control characters (line breaks, tabs, NUL and escape among them), line separators,
-    marks and overrides of the direction of writing, and halves of surrogate pairs. Joiners, which
-    Devanagari needs, are not.
+    what overrides or nests the direction of writing (Unicode Standard Annex 9), and halves of
+    surrogate pairs. Joiners, which Devanagari needs, are not.
     """
     found = [
         f"U+{ord(character):04X}"
@@ -67,6 +67,8 @@ def forbidden_characters(name: str) -> list[str]:
 
 def damage_of(text: str) -> Damage | None:
     """Return how a text seems to be damaged, None when it looks sound. Never raises."""
+    if _MOJIBAKE.search(text) and (repaired := _as_utf8(text)) is not None:
+        return Damage(DamageKind.MOJIBAKE, "it is UTF-8 that was read as cp1252", repaired)
     if forbidden := forbidden_characters(text):
         return Damage(DamageKind.CONTROL, f"it has the characters {', '.join(forbidden)}")
     if "\ufffd" in text:
@@ -77,8 +79,6 @@ def damage_of(text: str) -> Damage | None:
         return Damage(
             DamageKind.QUESTION_MARKS, "it was saved in an encoding that does not have its letters"
         )
-    if _MOJIBAKE.search(text) and (repaired := _as_utf8(text)) is not None:
-        return Damage(DamageKind.MOJIBAKE, "it is UTF-8 that was read as cp1252", repaired)
     if _TAG.search(text) or _ENTITY.search(text):
         repaired = " ".join(html.unescape(_TAG.sub(" ", text)).split())
         return Damage(DamageKind.MARKUP, "it has tags or entities of HTML", repaired)

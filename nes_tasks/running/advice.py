@@ -26,6 +26,8 @@ def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
     """
     if isinstance(error, NesTasksError):
         return None  # it has a hint of its own
+    if notes := getattr(error, "__notes__", None):
+        return "; ".join(map(str, notes))
     if isinstance(error, FileNotFoundError):
         return _of_the_folder(error.filename, folder)
     if not isinstance(error, ValueError):
