@@ -60,8 +60,8 @@ def read_number(text: str, decimal: str = ".") -> int | float:
 def read_amount(text: str, decimal: str = ".") -> Amount:
     """Return a sum such as ``Rs. 1,23,456/-`` or ``रु. १२,३४,५६७।००``; see `read_number`."""
     rest = _CLOSING.sub("", _normal(text))
-    negative = rest.startswith(("-", "("))
-    bare = rest.strip("-() ") if negative else rest
+    negative = rest.startswith("-") or (rest.startswith("(") and rest.endswith(")"))
+    bare = rest.strip("() ").removeprefix("-").lstrip() if negative else rest
     found = _LEADING_CURRENCY.match(bare)
     bare = bare[found.end() :] if found else bare
     bare = _CLOSING.sub("", bare)
@@ -99,7 +99,8 @@ def _value(text: str, normal: str, decimal: str) -> Decimal:
         raise ValueError(f'decimal is {decimal!r}; use "." or ","')
     rest = normal
     negative = bool(re.fullmatch(r"\(.+\)|[-−].+", rest))
-    rest = rest.strip("()-− ") if negative else rest
+    if negative:
+        rest = (rest[1:-1] if rest[0] == "(" else rest[1:]).strip()
     total, last = Decimal(0), None
     while rest:
         part = _PART.match(rest)

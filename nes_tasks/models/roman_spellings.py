@@ -48,7 +48,7 @@ SPELLINGS: dict[str, str] = {
     "काठमांडौ": "kathmandu", "काभ्रेपलाञ्चोक": "kavrepalanchok",
     "काभ्रेपलान्चोक": "kavrepalanchok", "काभ्रे": "kavre", "बागमती": "bagmati",
     "वाग्मती": "bagmati", "कर्णाली": "karnali", "राष्ट्रिय": "rastriya", "काँग्रेस": "congress",
-    "कांग्रेस": "congress", "पार्टी": "party", "वडा": "ward", "बजार": "bazar",
+    "कांग्रेस": "congress", "पार्टी": "party", "वडा": "wada", "बजार": "bazar",
     "गोरखा": "gorkha", "उदयपुर": "udayapur",
 }  # fmt: skip
 """The usual spelling of a word, in lower case."""

@@ -51,11 +51,11 @@ _VOWEL_SIGNS = {
 _HALANT = "्"
 _NUKTA = "़"
 _INHERENT = "a"
-_LABIALS = "पफबभम"
+_LABIALS = "पफबभमव"
 _ANUSVARA = "ं"
 _NASAL_SIGNS = _ANUSVARA + "ँ"
-# Signs that a vowel may be followed by, and what is written for them.
-_SIGNS = {"ः": "", "ऽ": ""}
+# Signs that are not heard.
+_SILENT_SIGNS = "ःऽ"
 
 # What stands between words.
 _BETWEEN = str.maketrans(
@@ -134,9 +134,8 @@ def _syllables(word: str) -> list[_Syllable]:
             found.append(_Syllable(letter, nukta or _CONSONANTS[letter], vowel, sign is None))
         elif other in _NASAL_SIGNS and found:
             found[-1].nasal = other
-        else:
-            written = _VOWELS.get(other, _SIGNS.get(other, other))
-            found.append(_Syllable(other, "", written, inherent=False))
+        elif other not in _SILENT_SIGNS:
+            found.append(_Syllable(other, "", _VOWELS.get(other, other), inherent=False))
     return found
 
 
@@ -176,7 +175,7 @@ def _is_silent_at_end(syllable: _Syllable, before: _Syllable) -> bool:
         return False
     if before.nasal == _ANUSVARA or not before.vowel:
         # चन्द्र is chandra and वंश bansha, but गञ्ज is ganj and धादिङ्ग dhading.
-        return (before.nasal or before.letter in "ङञ") and syllable.letter in "गज"
+        return (before.nasal or before.letter in "ङञ") and syllable.letter in "गघज"
     # राष्ट्रिय is rastriya.
     return not (syllable.letter == "य" and before.vowel in ("i", "u"))
 
@@ -206,6 +205,8 @@ def _va(syllable: _Syllable, before: _Syllable | None) -> str:
         return "b"
     if not syllable.vowel:
         return "v"
+    if before.nasal == _ANUSVARA:
+        return "b"
     if not before.vowel:
         # पूर्व is purba, but ईश्वर ishwar and हरिपुर्वा haripurwa.
         return "b" if before.letter == "र" and (syllable.inherent or syllable.vowel == "i") else "w"
@@ -224,6 +225,6 @@ def _nasal(syllable: _Syllable, following: _Syllable | None) -> str:
         return ""
     if following is None or not following.consonant:
         return "n"
-    if following.letter in _LABIALS:
+    if following.letter in _LABIALS and syllable.nasal == _ANUSVARA:
         return "m"
     return "ng" if following.letter == "ह" else "n"
