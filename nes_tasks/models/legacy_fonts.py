@@ -4,7 +4,7 @@ In these fonts Roman letters and signs have the shapes of Devanagari: ``g]kfn`` 
 is stored as it was typed. Most offices of Nepal wrote so before Unicode.
 
 The tables are the layouts of the two fonts, key by key; they were compared with those of npttf2utf
-0.3.7 (under the GPL, which is why it is not used) and nepali-converter 0.1.1. Keys give shapes in
+0.3.7 (under the GPL, so it is not used) and nepali-converter 0.1.1. Keys give shapes in
 the order in which they are drawn, so what Unicode orders by sound is put in order after:
 
 * the sign ि is drawn before its consonants, the र् above (``{``) after them and their vowel;

@@ -12,7 +12,7 @@ not show:
 
 Long and short vowels, and dental and retroflex consonants, are written alike. How a person spells
 their own name is not a matter of rules: what this gets right is measured by
-``benchmarks/romanization.py``.
+``benchmarks/names.py``.
 
 `nes_tasks.models.devanagari.transliterate_to_roman` is another thing: it keeps every *a*, as
 the published data was made with it.

@@ -24,7 +24,7 @@ from .name_keys import is_blank, name_key
 from .romanization import romanize
 
 DEFAULT_THRESHOLD = 0.8
-"""How alike names must be to be listed. Measured by ``benchmarks/similar_names.py``."""
+"""How alike names must be to be listed. Measured by ``benchmarks/names.py``."""
 
 CERTAIN_THRESHOLD = 0.85
 """How alike names must be for the best one to be taken for the one that is meant."""

@@ -5,12 +5,13 @@ Nothing but other names of pure functions, which can be imported from their modu
 
 from __future__ import annotations
 
-from ..models import amounts, bikram_sambat, phone_numbers, similar_names, slugs
+from ..models import amounts, bikram_sambat, phone_numbers, slugs
 from ..models.damage import damage_of
 from ..models.honorifics import split_honorifics
 from ..models.legacy_fonts import looks_legacy, to_unicode
 from ..models.name_keys import name_key
 from ..models.romanization import romanize
+from ..models.similar_names import best_match, name_similarity, similar_names
 
 
 class Calendar:
@@ -32,9 +33,9 @@ class Names:
     slug_for = staticmethod(slugs.slug_for)
     free_slug = staticmethod(slugs.free_slug)
     name_key = staticmethod(name_key)
-    name_similarity = staticmethod(similar_names.name_similarity)
-    similar_names = staticmethod(similar_names.similar_names)
-    best_match = staticmethod(similar_names.best_match)
+    name_similarity = staticmethod(name_similarity)
+    similar_names = staticmethod(similar_names)
+    best_match = staticmethod(best_match)
     to_unicode = staticmethod(to_unicode)
     looks_legacy = staticmethod(looks_legacy)
     damage_of = staticmethod(damage_of)
