@@ -75,8 +75,10 @@ def _advice(value: date, today: date) -> str:
 
 def _years_after(today: date) -> date:
     year = min(today.year + MAX_YEARS_AHEAD, date.max.year)
-    # The 29th of February may have no anniversary.
-    return today.replace(year=year, day=min(today.day, 28))
+    try:
+        return today.replace(year=year)
+    except ValueError:  # the 29th of February has no such anniversary
+        return today.replace(year=year, day=28)
 
 
 def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple[str, date]]:

@@ -61,16 +61,20 @@ def refuse_another_term(stored: Relationship, start: date | None, end: date | No
 
     There is one relationship of a type between two entities; a second term would replace the first.
     """
-    later = (start is not None and stored.start_date is not None and start > stored.start_date) or (
-        start is not None and stored.end_date is not None and start >= stored.end_date
-    )
-    earlier = end is not None and stored.start_date is not None and end <= stored.start_date
-    if later or earlier:
+    first, last = stored.start_date, stored.end_date
+    if start == first:
+        return
+    if _by(first, start) or _by(last, start) or _by(end, first):
         raise ValueError(
-            f"{stored.id} is stored with the term {_term(stored.start_date, stored.end_date)},"
+            f"{stored.id} is stored with the term {_term(first, last)},"
             f" and {_term(start, end)} is another one; pass replace=True to put it in its place, or"
             ' keep both in attributes={"terms": […]}'
         )
+
+
+def _by(day: date | None, other: date | None) -> bool:
+    """Say whether a day lies on or before another, both of which must be known."""
+    return day is not None and other is not None and day <= other
 
 
 def _term(start: date | None, end: date | None) -> str:

@@ -122,7 +122,9 @@ def test_the_day_of_the_clock_is_that_in_nepal(database: EntityDatabase) -> None
 
 def test_an_end_may_be_twenty_years_ahead(publication: PublicationService) -> None:
     source, target = ends(publication)
-    assert relate(publication, source, target, end_date="2046-01-28")
+    assert relate(publication, source, target, end_date="2046-01-31")
+    with pytest.raises(ValueError, match="end_date 2046-02-01 is more than 20 years after"):
+        relate(publication, source, target, end_date="2046-02-01")
     with pytest.raises(ValueError, match="end_date 2079-11-20 is more than 20 years after"):
         relate(publication, source, target, end_date="2079-11-20")
     assert relate(publication, source, target, end_date="2079-11-20", planned=True)
@@ -227,6 +229,16 @@ def test_an_earlier_start_of_the_same_term_is_a_correction(publication: Publicat
     relate(publication, source, target, start_date="2017-12-07", end_date="2022-11-20")
     corrected = relate(publication, source, target, start_date="2017-12-01")
     assert (str(corrected.start_date), str(corrected.end_date)) == ("2017-12-01", "2022-11-20")
+
+
+def test_a_term_of_one_day_can_be_told_again(publication: PublicationService) -> None:
+    source, target = ends(publication)
+    relate(publication, source, target, start_date="2017-12-07")
+    day = {"start_date": "2017-12-07", "end_date": "2017-12-07"}
+    first = relate(publication, source, target, **day)
+    again = relate(publication, source, target, **day)
+    assert (str(again.end_date), again.version_summary.version_number) == ("2017-12-07", 2)
+    assert first.id == again.id
 
 
 def test_a_namesake_is_told_what_to_do(publication: PublicationService) -> None:
