@@ -11,8 +11,6 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from .bikram_sambat import find_dates
-
 _ISO = re.compile(
     r"\s*(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?)?\s*", re.IGNORECASE
 )
@@ -42,10 +40,16 @@ def read_date(value: object) -> date:
 
 def read_optional_date(value: object) -> date | None:
     """Return the day that `value` is, None for None, a blank text and a missing value of pandas."""
-    # NaN and NaT are not equal to themselves.
-    if value is None or (isinstance(value, str) and not value.strip()) or value != value:
+    if value is None or (isinstance(value, str) and not value.strip()) or _is_missing(value):
         return None
     return read_date(value)
+
+
+def _is_missing(value: object) -> bool:
+    try:
+        return bool(value != value)  # NaN and NaT are not equal to themselves
+    except TypeError:
+        return True  # whether pandas.NA is equal to anything is not known
 
 
 def _is_number(value: object) -> bool:
@@ -61,13 +65,18 @@ def _from_text(text: str) -> date:
             raise ValueError(_not_a_day(text)) from None
     if _PARTIAL.fullmatch(text):
         raise ValueError(f"{text!r} is only a part of a date; {_EXAMPLE}, or leave it out")
+    # The calendar is needed for messages alone.
+    from .bikram_sambat import find_dates
+
     if find_dates(text):
         raise ValueError(_bikram_sambat(text))
     raise ValueError(f"{text!r} is not a date; {_EXAMPLE}")
 
 
 def _not_a_day(text: str) -> str:
-    """Return the message for digits in the form of a date: 2079-02-32 is one in Bikram Sambat."""
+    """Return the message for digits in the form of a date: 2079-03-32 is one in Bikram Sambat."""
+    from .bikram_sambat import find_dates
+
     if find_dates(f"BS {text.strip()}"):
         return _bikram_sambat(text)
     return f"{text!r} is not a day of the calendar"

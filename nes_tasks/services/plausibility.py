@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from ..models.bikram_sambat import suspect
 from ..models.damage import forbidden_characters
 from ..models.name_keys import is_blank
 
@@ -63,6 +62,9 @@ def _implausible_dates(snapshot: Mapping[str, Any], today: date) -> Iterator[str
 
 
 def _advice(value: date, today: date) -> str:
+    # The calendar is needed for messages alone.
+    from ..models.bikram_sambat import suspect
+
     planned = "pass planned=True if it is planned"
     nepali = suspect(value, today)
     if nepali is None:

@@ -180,7 +180,7 @@ def test_what_is_not_clearly_a_day_is_refused_in_plain_words(
 def test_an_empty_cell_is_no_date(publication: PublicationService) -> None:
     import pandas as pd
 
-    for number, empty in enumerate(("", " ", None, pd.NaT, float("nan"))):
+    for number, empty in enumerate(("", " ", None, pd.NaT, pd.NA, float("nan"))):
         entity = create_party(publication, slug=f"party-{number}", registration_date=empty)
         assert entity.registration_date is None
 
