@@ -378,7 +378,8 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
 
     def _print_commits(self, name: str) -> None:
         project = session().project
-        commits = project.history(project.look()[1]).get(name, [])
+        run = project.executions(project.look()[1], [name]).get(name)
+        commits = run.live if run else ()
         if commits:
             self.outstream.write("\ncommits    : \n")
         for commit in commits:
