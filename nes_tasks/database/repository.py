@@ -161,6 +161,13 @@ class Repository:
         name, email = configured("name"), configured("email")
         return (name, email) if name and email else FALLBACK_IDENTITY
 
+    @cached_property
+    def signs(self) -> bool:
+        """Whether commits of migrations are signed: the setting `sign`, else commit.gpgSign."""
+        if self.settings.sign is not None:
+            return self.settings.sign
+        return self.git.ask("config", "--type=bool", "--get", "commit.gpgSign") == "true"
+
     def check_ready(self, *, files: bool = True, filters: bool = True) -> None:
         """Check that a migration may run; changes nothing.
 
@@ -394,6 +401,8 @@ def _make(settings: Settings) -> None:
                 _clone(git, settings, settings.remote_url)
             else:
                 git.run("init", "--quiet", f"--initial-branch={settings.branch or 'main'}", "new")
+            # A plain rebase would lay the batches of a migration out in a line.
+            Git(git.folder / "new").run("config", "pull.rebase", "merges")
             (git.folder / "new").rename(path)
     except OSError as error:
         if is_absent(path):

@@ -133,6 +133,7 @@ def _write(repository: Repository, proposal: Proposal, moment: datetime) -> str:
             author=who,
             committer=who,
             batch_size=count,
+            sign=repository.signs,
         )
     repository.publish(ref, proposal.base, commits[-1])
     return commits[-1]

@@ -166,7 +166,13 @@ def revert(
                 message = _message(reversal, who, reason)
                 files, base = reversal.restored, reversal.base
                 commit = commit_files(
-                    repository.git, base, files, message=message, who=who, ref=ref
+                    repository.git,
+                    base,
+                    files,
+                    message=message,
+                    who=who,
+                    ref=ref,
+                    sign=repository.signs,
                 )
                 done.append((reversal, commit))
         except BaseException:

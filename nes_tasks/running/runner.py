@@ -11,14 +11,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
-from ..database.marker import Statistics
 from ..database.repository import PRIVATE_REFS, Repository
+from ..database.transaction import Transaction
 from ..database.unrecorded import Unrecorded
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
+from ..git.command import Git
 from ..migrations import (
     Folder,
     MigrationResult,
@@ -32,9 +33,10 @@ from ..migrations import (
 from ..project import Project
 from ..settings import shown
 from .expectation import Expectation
-from .job import Job
+from .job import Job, Task
 from .log import RunLog
 from .worker import Worker
+from .writer import Heard, Outcome, Writer
 
 
 class Rehearsal(NamedTuple):
@@ -157,9 +159,12 @@ class Runner:
             )
 
     def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
-        with self._executed(repository, folder, base) as (job, outcome, started), _undisturbed():
-            self._meet_expectation(repository, job, outcome["commits"][-1])
-            repository.publish(job.ref, base, outcome["commits"][-1])
+        with (
+            self._executed(repository, folder, base, published=True) as (job, outcome, started),
+            _undisturbed(),
+        ):
+            self._meet_expectation(repository, job, outcome.commits[-1])
+            repository.publish(job.ref, base, outcome.commits[-1])
             self._applied += 1
             result = self._result(folder.name, outcome, time.perf_counter() - started)
             self._remember(job, result)
@@ -171,7 +176,7 @@ class Runner:
         if self._expectation is None:
             return
         tree = repository.git.tree_of(commit)
-        note = self._expectation.compare(job.name, tree, deterministic=job.deterministic)
+        note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
             self._observer.logged(job.name, note)
 
@@ -184,10 +189,10 @@ class Runner:
             author=job.author_text,
             date=date.fromisoformat(job.date),
             description=job.description,
-            applied_at=datetime.fromisoformat(job.clock),
+            applied_at=job.clock,
             inputs=job.inputs,
             statistics=result.statistics,
-            deterministic=job.deterministic,
+            deterministic=job.task.deterministic,
         )
         applied = {**ledger.applied, job.name: record}
         self._seen = (
@@ -218,8 +223,7 @@ class Runner:
                     result = self._result(name, outcome, time.perf_counter() - started)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.tree_of(commit)
-                    clock = datetime.fromisoformat(job.clock)
-                    yield Rehearsal(result, base, clock, outcome["peak_memory"])
+                    yield Rehearsal(result, base, job.clock, outcome.peak_memory)
                     base = commit
             finally:
                 for ref in refs:
@@ -237,8 +241,8 @@ class Runner:
         self._refuse_what_was_run_by_hand(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "the guard lets nothing run that has no folder"
-        with self._executed(repository, folder, base) as (job, outcome, started):
-            repository.git.run("update-ref", ref, outcome["commits"][-1])
+        with self._executed(repository, folder, base, published=True) as (job, outcome, started):
+            repository.git.run("update-ref", ref, outcome.commits[-1])
             repository.discard(job.ref)
         return self._result(name, outcome, time.perf_counter() - started)
 
@@ -267,18 +271,23 @@ class Runner:
         folder: Folder,
         base: str | None,
         moment: datetime | None = None,
-    ) -> Iterator[tuple[Job, dict[str, Any], float]]:
+        *,
+        published: bool = False,
+    ) -> Iterator[tuple[Job, Outcome, float]]:
         """Execute the script on a private ref; give the job, its outcome and when it started.
 
-        An exception in the block is noted as the migration's failure, and the ref goes away.
+        Only what is `published` is signed. An exception in the block is noted as the
+        migration's failure, and the ref goes away.
         """
         name = folder.name
-        job = self._job(repository, folder, base, moment or self._time_for(folder.name))
-        self._log.write(f"{name}: on {base or 'an empty database'} in {job.database}")
+        moment = moment or self._time_for(folder.name)
+        job = self._job(repository, folder, base, moment, sign=published and repository.signs)
+        place = self._project.settings.database
+        self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
         started = time.perf_counter()
         self._observer.started(name)
         try:
-            outcome = self._execute(job)
+            outcome = self._execute(repository.git, job)
             _refuse_other_inputs(folder, job.inputs)
             yield job, outcome, started
         except BaseException as error:
@@ -288,57 +297,73 @@ class Runner:
         finally:
             self._observer.ended(name)
 
-    def _result(self, name: str, outcome: dict[str, Any], duration: float) -> MigrationResult:
+    def _result(self, name: str, outcome: Outcome, duration: float) -> MigrationResult:
         return MigrationResult(
             name,
             MigrationStatus.COMPLETED,
-            statistics=Statistics(**outcome["statistics"]),
+            statistics=outcome.statistics,
             duration_seconds=duration,
-            logs=outcome["logs"],
-            commit_ids=outcome["commits"],
+            logs=outcome.logs,
+            commit_ids=[*outcome.commits],
             log_path=self._shown_log,
         )
 
-    def _execute(self, job: Job) -> dict[str, Any]:
-        """Run the job in the worker, pass on what it reports, and return its outcome."""
-        outcome: dict[str, Any] = {}
-        for event in self._worker.run(job):
-            if "log" in event:
-                self._log.write(f"{job.name}: {event['log']}")
-                self._observer.logged(job.name, event["log"])
-            elif "note" in event:
-                self._log.write(f"{job.name}: {event['note']}")
-            elif "progress" in event:
-                self._observer.progressed(job.name, *event["progress"])
-            elif "done" in event:
-                outcome = event["done"]
-        return outcome
+    def _execute(self, git: Git, job: Job) -> Outcome:
+        """Run the script in a process of the worker, and commit what it writes."""
+
+        def log(message: str) -> None:
+            self._log.write(f"{job.name}: {message}")
+            self._observer.logged(job.name, message)
+
+        def progress(label: str | None, done: int, total: int | None) -> None:
+            self._observer.progressed(job.name, label, done, total)
+
+        def note(text: str) -> None:
+            self._log.write(f"{job.name}: {text}")
+
+        data_dir = self._project.settings.data_dir
+        with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
+            task = replace(job.task, tree=transaction.base_tree)
+            with self._worker.start(task) as process:
+                return Writer(job, transaction, process, Heard(log, progress, note)).run(git)
 
     def _job(
-        self, repository: Repository, folder: Folder, base: str | None, moment: datetime
+        self,
+        repository: Repository,
+        folder: Folder,
+        base: str | None,
+        moment: datetime,
+        *,
+        sign: bool,
     ) -> Job:
         settings = self._project.settings
         inputs, migration = _hash(folder), load(folder)
+        # What the migration sees and what is recorded are the same text, whatever its precision.
+        clock = timestamp(moment)
         return Job(
-            name=folder.name,
-            folder=folder.directory,
-            shown=folder.shown,
-            script=str(migration.script_path),
+            task=Task(
+                name=folder.name,
+                folder=folder.directory,
+                shown=folder.shown,
+                script=str(migration.script_path),
+                clock=clock,
+                nes_package=settings.nes_package,
+                deterministic=migration.deterministic,
+                strict=settings.malformed_files == "refuse",
+                data_dir=settings.data_dir,
+            ),
             author_text=migration.author,
             author=author_identity(migration.author),
             date=migration.date.isoformat(),
             description=migration.description,
-            deterministic=migration.deterministic,
             inputs=inputs,
-            database=str(settings.database),
-            data_dir=settings.data_dir,
             base=base,
             ref=f"{PRIVATE_REFS}/{uuid.uuid4().hex}",
-            clock=timestamp(moment),
+            clock=datetime.fromisoformat(clock),
             committer=repository.committer(),
             batch_size=settings.batch_size,
-            nes_package=settings.nes_package,
-            strict=settings.malformed_files == "refuse",
+            linear=settings.batches == "linear",
+            sign=sign,
         )
 
     def _time_for(self, name: str) -> datetime:

@@ -270,13 +270,16 @@ class EntityDatabase(ObjectFiles):
 
     # Versions ------------------------------------------------------------------------------
 
-    async def put_version(self, version: Version, *, checked: bool = False) -> Version:
+    async def put_version(
+        self, version: Version, *, checked: bool = False, rewrite: bool = True
+    ) -> Version:
         """Write a version's file; raises as `put_entity` does.
 
         `checked` says that the version was made of valid parts just now and never changed.
+        Without `rewrite` a version that is stored already is refused.
         """
         load = None if checked else load_version
-        self._put(version.id, VERSION, dump_version(version), load)
+        self._put(version.id, VERSION, dump_version(version), load, rewrite=rewrite)
         return version
 
     async def get_version(self, version_id: str) -> Version | None:
@@ -285,7 +288,7 @@ class EntityDatabase(ObjectFiles):
 
     async def delete_version(self, version_id: str) -> bool:
         """Remove a version's file and return whether there was one."""
-        return self._delete(version_id, VERSION)
+        return self._delete(version_id, VERSION, rewrite=True)
 
     async def list_versions(
         self, limit: int | None = DEFAULT_LIMIT, offset: int = 0

@@ -339,7 +339,7 @@ class PublicationService:
 
     async def _record(self, summary: VersionSummary, snapshot: dict[str, Any] | None) -> None:
         version = Version(**dict(summary), snapshot=snapshot)
-        await self.database.put_version(version, checked=True)
+        await self.database.put_version(version, checked=True, rewrite=False)
         await self._authors.save(summary.author)
 
     async def _delete(

@@ -24,11 +24,28 @@ def marker(**counts: int) -> Marker:
     )
 
 
-def test_one_of_several_batches_says_which() -> None:
-    counts = {"entities_created": 25, "relationships_created": 50, "versions_created": 75}
-    text = commit_message(marker(**counts, files=151), duration=5.24, batch=2, batches=3)
+def test_one_of_several_batches_says_which_and_no_more() -> None:
+    text = commit_message(marker(files=151), duration=5.24, batch=2, batches=3)
     assert text == (
-        "Migration: 005-add-ministers (Batch 2/3)\n"
+        "Migration: 005-add-ministers (Batch 2/3)\n\nBatch: 2/3\nMigration: 005-add-ministers\n"
+    )
+
+
+def test_the_last_of_batches_in_a_line_says_all() -> None:
+    texts = [
+        commit_message(marker(files=151), duration=5.24, batch=batch, batches=3, linear=True)
+        for batch in (1, 2, 3)
+    ]
+    assert ["Files: 151" in text for text in texts] == [False, False, True]
+    assert texts[2].startswith("Migration: 005-add-ministers (Batch 3/3)\n")
+    assert texts[2].endswith("Duration: 5.2s\nBatch: 3/3\n")
+
+
+def test_the_merge_of_all_batches_says_all() -> None:
+    counts = {"entities_created": 25, "relationships_created": 50, "versions_created": 75}
+    text = commit_message(marker(**counts, files=151), duration=5.24, batch=None, batches=3)
+    assert text == (
+        "Migration: 005-add-ministers\n"
         "\n"
         "Add the cabinet ministers of 2024\n"
         "\n"
@@ -40,7 +57,7 @@ def test_one_of_several_batches_says_which() -> None:
         "Versions-Created: 75\n"
         "Files: 151\n"
         "Duration: 5.2s\n"
-        "Batch: 2/3\n"
+        "Batches: 3\n"
     )
 
 
