@@ -183,11 +183,9 @@ class _Marked:
         commit = change.commit
         if self._is_end(commit) or self._history.migration_of(commit) == self._name:
             return True
-        if self._is_on_base(change):
-            return True
         if change.old is None:
             return not self._history.writes_markers_alone(commit)
-        return _is_later(self._history.git, change)
+        return self._is_on_base(change) or _is_later(self._history.git, change)
 
     def _row(self, change: RecordChange) -> _Row:
         """Return the commits of the execution that wrote a marker, lifted to its merge.

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from ..clock import now, timestamp
+from ..clock import now
 from ..database.executions import Execution
 from ..database.history import History
 from ..database.ledger import Ledger
 from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
+from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
+from ..git.commit import Signature, write_commit
 from ..git.diff import changes_of_commits
 from ..git.incomplete_clone import cut_off
 from ..git.log import Commit, read_commits
 from ..migrations.loader import order
 from ..project import Project
-
-FIRST_SUBJECT = "Create the database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,17 @@ def undo(
 
 def _beginning(repository: Repository, moment: datetime) -> str:
     """Return an empty commit to go back to: the branch begins with a migration."""
-    git, (name, email) = repository.git, repository.committer()
-    person = {"NAME": name, "EMAIL": email, "DATE": timestamp(moment)}
-    env = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in person.items()}
+    git, who = repository.git, Signature(*repository.committer(), moment)
     tree = git.text("mktree", stdin=b"")
-    return git.run("commit-tree", tree, "-m", FIRST_SUBJECT, env=env).decode().strip()
+    return write_commit(
+        git,
+        tree=tree,
+        parents=(),
+        message=ROOT_MESSAGE,
+        author=who,
+        committer=who,
+        sign=repository.signs,
+    )
 
 
 def way_back(project: Project, done: Undoing) -> str:
