@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 
@@ -90,14 +91,13 @@ def test_all_batches_and_a_second_execution_are_undone_together(workspace: Works
     workspace.migration("002-many", condition + creation)
     assert workspace.doit().code == 0
     assert workspace.doit("migrate:002-many", "--force").code == 0
-    undone = workspace.git("rev-list", "--reverse", "--grep=002-many", "HEAD").split()
-    assert len(undone) >= 4
+    # The first run is a merge that stands for its batches; the second one changed nothing.
+    merge, again = workspace.git("rev-list", "--reverse", "--first-parent", "HEAD").split()[-2:]
+    assert workspace.git("rev-list", "--count", f"{merge}^1..{merge}^2") == "3"
     assert workspace.doit("revert", "002-many", "--yes").code == 0
     assert workspace.tree == tree
     message = workspace.git("log", "-1", "--format=%b")
-    assert [
-        row.split()[-1].rstrip(".") for row in message.splitlines() if "reverts" in row
-    ] == undone
+    assert re.findall("^This reverts commit ([0-9a-f]+)", message, re.MULTILINE) == [merge, again]
 
 
 def test_a_later_migration_that_changed_the_same_files_is_named(applied: Workspace) -> None:
