@@ -76,7 +76,10 @@ class Git:
         return ["git", "-C", str(self.folder), *args]
 
     def run(
-        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+        self,
+        *args: str,
+        stdin: bytes | IO[bytes] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> bytes:
         """Run git and return its standard output.
 
@@ -137,14 +140,18 @@ class Git:
         return self.text("rev-parse", f"{commit}^{{tree}}") if commit else self.empty_tree()
 
     def attempt(
-        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+        self,
+        *args: str,
+        stdin: bytes | IO[bytes] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what came of it, without judging its exit code."""
+        given, file = (stdin, None) if isinstance(stdin, bytes) else (None, stdin)
         try:
             return subprocess.run(
                 self.command(*args),
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
+                input=given,
+                stdin=None if given is not None else file or subprocess.DEVNULL,
                 capture_output=True,
                 env={**self.env, **(env or {})},
                 check=False,
