@@ -6,20 +6,22 @@ a clone without checkout).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import DatabaseError
 from .command import Git
-from .incomplete_clone import fetch_files, is_partial
+from .incomplete_clone import fetch_files
 from .objects import ROUND, ObjectReader
 from .read_ahead import ReadAhead, RecentFiles
+from .trees import Tree
 
-TREE_MODE = b"40000"
 GITLINK_MODE = b"160000"
 # What is kept of the files that were read last, in bytes: a script lists what it then changes.
 KEPT_BYTES = 32 * 1024 * 1024
+
+# From how many bytes of its tree on a folder is large: some 20,000 names.
+LARGE_BYTES = 1024 * 1024
 
 
 class Entry(NamedTuple):
@@ -29,19 +31,96 @@ class Entry(NamedTuple):
     oid: bytes
 
 
+class LargeFolder(Mapping[str, Entry]):
+    """The names of a folder, looked up in its tree without taking it apart."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def __getitem__(self, name: str) -> Entry:
+        """Return what `name` is; raises `KeyError` when it is not there."""
+        found = self._tree.find(name.encode(errors="surrogateescape"))
+        if found is None or found.mode == GITLINK_MODE:
+            raise KeyError(name)
+        return Entry(found.is_folder, found.oid)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names in git's order."""
+        return (name for name, _ in self.items())
+
+    def items(self) -> Any:
+        """Yield each name with what it is, in git's order."""
+        for name, found in self._tree:
+            if found.mode != GITLINK_MODE:
+                yield name.decode(errors="surrogateescape"), Entry(found.is_folder, found.oid)
+
+    def __len__(self) -> int:
+        """Return the number of names."""
+        return sum(1 for _ in self)
+
+    def unfolded(self) -> Iterator[str]:
+        """Yield the names that have other characters than lower-case ASCII."""
+        return (name.decode(errors="surrogateescape") for name in self._tree.unfolded())
+
+
+class Source(Protocol):
+    """Where a snapshot gets trees and files from, by the ids that git gives them.
+
+    Each method returns the contents in the order of `ids`, None for one that is not there or is
+    of another kind.
+    """
+
+    def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return trees in git's own format."""
+        ...
+
+    def files(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return the contents of files."""
+        ...
+
+    def close(self) -> None:
+        """End what reading has started."""
+        ...
+
+
+class GitSource:
+    """The objects of a repository; a partial clone fetches the files that it lacks."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._reader = ObjectReader(git)
+
+    def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return trees in git's own format."""
+        return self._contents("tree", ids)
+
+    def files(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return the contents of files; those that a partial clone lacks come in one go."""
+        if len(ids) > 1 and self._git.is_partial:
+            fetch_files(self._git, ids)
+        return self._contents("blob", ids)
+
+    def _contents(self, kind: str, ids: Sequence[str]) -> Sequence[bytes | None]:
+        found = self._reader.get_many(ids)
+        return [one.data if one is not None and one.kind == kind else None for one in found]
+
+    def close(self) -> None:
+        """End the reading process."""
+        self._reader.close()
+
+
 class Snapshot:
-    """The immutable files below `tree`, by path from the repository's root. Reads only.
+    """The immutable files below `tree`, by path from the root of `source`. Reads only.
 
     Folders are read when they are first needed and kept; of files only those that were read last.
     Memory grows with the number of names in the folders that were looked at.
     """
 
-    def __init__(self, git: Git, tree: str) -> None:
-        self._git = git
-        self._reader = ObjectReader(git)
+    def __init__(self, source: Git | Source, tree: str) -> None:
+        self._source = GitSource(source) if isinstance(source, Git) else source
         self._tree = tree
         self._id_size = len(tree) // 2
-        self._folders: dict[str, dict[str, Entry]] = {}
+        self._folders: dict[str, Mapping[str, Entry]] = {}
         self._ahead: dict[str, ReadAhead] = {}
         self._recent = RecentFiles(KEPT_BYTES)
 
@@ -78,19 +157,13 @@ class Snapshot:
         ids = [self.blob_id(path) for path in paths]
         contents = {oid: self._recent.get(oid) for oid in ids if oid}
         wanted = [oid for oid, data in contents.items() if data is None]
-        if len(wanted) > 1 and self._is_partial:
-            fetch_files(self._git, wanted)
-        for oid, found in zip(wanted, self._reader.get_many(wanted), strict=True):
+        for oid, found in zip(wanted, self._source.files(wanted) if wanted else (), strict=True):
             if found is None:
                 raise missing_object(paths[ids.index(oid)], oid)
-            contents[oid] = found.data
-            self._recent.keep(oid, found.data)
+            contents[oid] = found
+            self._recent.keep(oid, found)
         for path, blob in zip(paths, ids, strict=True):
             yield path, contents[blob] if blob else None
-
-    @cached_property
-    def _is_partial(self) -> bool:
-        return is_partial(self._git)
 
     def walk(self, folder: str) -> Iterator[str]:
         """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""
@@ -104,7 +177,7 @@ class Snapshot:
             else:
                 yield prefix + name
 
-    def folder(self, path: str) -> dict[str, Entry]:
+    def folder(self, path: str) -> Mapping[str, Entry]:
         """Return what is directly in the folder at `path`; empty when there is no such folder."""
         if path not in self._folders:
             self._read_folders(path)
@@ -115,10 +188,11 @@ class Snapshot:
         trees = self._trees(path)
         if not trees:
             self._folders[path] = {}
-        found = self._reader.get_many(trees.values())
+            return
+        found = self._source.trees([*trees.values()])
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
-                self._folders[folder] = self._parse(tree.data)
+                self._folders[folder] = self._parse(tree)
             elif folder == path:  # others are complained about by whoever asks for them
                 raise missing_object(folder or "the root folder", oid)
 
@@ -143,27 +217,21 @@ class Snapshot:
         parent, _, name = path.rpartition("/")
         return self.folder(parent).get(name)
 
-    def _parse(self, data: bytes) -> dict[str, Entry]:
-        """Read git's tree format: ``mode SP name NUL`` and the raw id, repeated.
+    def unfolded(self, path: str) -> Iterable[str]:
+        """Return the names in the folder at `path` that are not plain lower-case ASCII."""
+        folder = self.folder(path)
+        if isinstance(folder, LargeFolder):
+            return folder.unfolded()
+        return [name for name in folder if not (name.isascii() and name == name.lower())]
 
-        Source: https://git-scm.com/docs/gitformat-pack and Git Internals, Git Objects.
-        """
-        entries: dict[str, Entry] = {}
-        at = 0
-        while at < len(data):
-            space = data.index(b" ", at)
-            end = data.index(b"\0", space)
-            oid = data[end + 1 : end + 1 + self._id_size]
-            mode = data[at:space]
-            if mode != GITLINK_MODE:
-                name = data[space + 1 : end].decode(errors="surrogateescape")
-                entries[name] = Entry(mode == TREE_MODE, oid)
-            at = end + 1 + self._id_size
-        return entries
+    def _parse(self, data: bytes) -> Mapping[str, Entry]:
+        folder = LargeFolder(Tree.parse(data, self._id_size))
+        # Few names are looked up in a large folder; those of a small one are taken apart at once.
+        return folder if len(data) > LARGE_BYTES else dict(folder.items())
 
     def close(self) -> None:
-        """End the reading process."""
-        self._reader.close()
+        """End what reading has started."""
+        self._source.close()
 
 
 def missing_object(path: str, oid: str) -> DatabaseError:

@@ -25,6 +25,7 @@ CHUNK_ENTRIES = 128
 # git's limits for one instruction of a delta: bytes that are copied, bytes that are inserted.
 MOST_COPIED = 0xFFFFFF
 MOST_INSERTED = 0x7F
+PLAIN_NAME = re.compile(rb"[ -@\[-~]+")
 
 
 class TreeEntry(NamedTuple):
@@ -100,6 +101,15 @@ class Tree:
             for found in _patterns(self.id_size).entry.finditer(chunk):
                 yield found[2], TreeEntry(found[1], found[3])
 
+    def unfolded(self) -> Iterator[bytes]:
+        """Yield the names that have other characters than printable lower-case ASCII."""
+        plain = _patterns(self.id_size).plain
+        for chunk in self._chunks:
+            if not plain.fullmatch(chunk):
+                for found in _patterns(self.id_size).entry.finditer(chunk):
+                    if not PLAIN_NAME.fullmatch(found[2]):
+                        yield found[2]
+
     def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
         """Return the tree with the `changes`, by name; None removes a name if it is there."""
         changed = _by_key(changes)
@@ -131,6 +141,7 @@ class Tree:
 class _Patterns(NamedTuple):
     entry: re.Pattern[bytes]
     chunk: re.Pattern[bytes]
+    plain: re.Pattern[bytes]
 
 
 @lru_cache
@@ -139,6 +150,7 @@ def _patterns(id_size: int) -> _Patterns:
     return _Patterns(
         re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{%d})" % id_size, re.DOTALL),
         re.compile(rb"(?:%b){1,%d}" % (part, CHUNK_ENTRIES), re.DOTALL),
+        re.compile(rb"(?:[0-7]{5,6} [ -@\[-~]+\0.{%d})*" % id_size, re.DOTALL),
     )
 
 

@@ -40,7 +40,7 @@ def direct(git: Git) -> Iterator[Direct]:
 
 @pytest.fixture
 def pack(git: Git) -> Iterator[PackWriter]:
-    with PackWriter(git, id_size=len(git.empty_tree()) // 2) as pack:
+    with PackWriter(id_size=len(git.empty_tree()) // 2) as pack:
         yield pack
 
 
@@ -77,7 +77,7 @@ class Direct:
         self.open()
 
     def open(self) -> None:
-        self.pack = PackWriter(self.git, id_size=self.id_size)
+        self.pack = PackWriter(id_size=self.id_size)
         self.writer = TreeWriter(self.pack, self.read, id_size=self.id_size)
 
     def read(self, oid: bytes) -> bytes:
@@ -91,7 +91,8 @@ class Direct:
         return self.root.hex()
 
     def install(self) -> None:
-        self.pack.install()
+        self.pack.store(self.git)
+        self.pack.close()
         self.open()
 
 
@@ -203,19 +204,19 @@ def test_only_the_folders_of_a_change_are_read(direct: Direct) -> None:
 
 def test_nothing_is_visible_before_git_has_checked_the_pack(git: Git, pack: PackWriter) -> None:
     blob = pack.write(BLOB, b"content")
-    assert pack.read(blob) == b"content"
+    assert pack.read(pack.number(blob)) == b"content"
     assert pack.write(BLOB, b"content") == blob
     assert len(pack) == 1
     assert git.attempt("cat-file", "-e", blob.hex()).returncode
-    pack.install()
+    pack.store(git)
     assert git.run("cat-file", "blob", blob.hex()) == b"content"
 
 
 def test_git_refuses_a_pack_with_a_commit_without_its_tree(git: Git, pack: PackWriter) -> None:
     pack.write(COMMIT, commit_of(os.urandom(len(git.empty_tree()) // 2)))
     with pytest.raises(GitError, match="index-pack"):
-        pack.install()
-    assert not list((git.folder / ".git/objects/pack").iterdir())
+        pack.store(git)
+    assert not list((git.folder / ".git/objects/pack").glob("pack-*"))
 
 
 def test_a_delta_that_makes_something_else_is_refused(git: Git, pack: PackWriter) -> None:
@@ -226,4 +227,4 @@ def test_a_delta_that_makes_something_else_is_refused(git: Git, pack: PackWriter
     pack.write_delta(wrong, base, tree.edited({b"b": blob}).delta)
     pack.write(COMMIT, commit_of(wrong))
     with pytest.raises(GitError, match="index-pack"):
-        pack.install()
+        pack.store(git)
