@@ -49,9 +49,9 @@ def folded(name: str) -> str:
 class Collisions:
     """Finds names of one folder that a file system may take for the same.
 
-    `names_in` returns the stored names of a folder that may not be their own folded form, `is_there` whether something is at a path
-    at this moment. Memory grows with the folders that were asked about and with the names in
-    them that are not their own folded form.
+    `names_in` returns at least the stored names of a folder that are not their own folded form,
+    `is_there` whether something is at a path at this moment. Memory grows with the folders that
+    were asked about and with the names in them that are not their own folded form.
     """
 
     def __init__(

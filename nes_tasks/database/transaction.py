@@ -141,7 +141,7 @@ class Transaction(Overlay):
         count, tree = len(batches), self.base_tree
         chain: list[tuple[str, Signature, str]] = []
         if self.base is None:
-            chain.append((ROOT_MESSAGE, committer, tree))
+            chain.append((ROOT_MESSAGE, committer, writer.tree(tree, {})))
         for number, batch in enumerate(batches, 1):
             tree = writer.tree(tree, dict(map(self._change, batch)))
             chain.append((message(number, count), author, tree))

@@ -26,8 +26,8 @@ class Signature:
 def person_line(who: Signature) -> str:
     """Return the end of an author or committer line; git knows no time before 1970."""
     name, email = (part.translate(NOT_IN_PERSON).strip() for part in (who.name, who.email))
-    space = " " if name else ""
-    return f"{name}{space}<{email}> {_seconds(who)} +0000"
+    # The blank belongs there without a name as well, or git fsck finds fault.
+    return f"{name} <{email}> {_seconds(who)} +0000"
 
 
 def _seconds(who: Signature) -> int:

@@ -27,6 +27,7 @@ class ObjectWriter:
 
     def __init__(self, git: Git, source: Source | None = None, *, id_digits: int) -> None:
         self._git = git
+        self._borrowed = source is not None
         self._source = source or GitSource(git)
         self._quarantine = Quarantine(git)
         id_size = id_digits // 2
@@ -83,5 +84,7 @@ class ObjectWriter:
     def close(self) -> None:
         """Throw everything away that is not installed."""
         self._pack.close()
+        if not self._borrowed:
+            self._source.close()
         with contextlib.suppress(OSError):
             self._quarantine.discard()
