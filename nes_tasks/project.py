@@ -6,8 +6,8 @@ import os
 from collections.abc import Collection
 from functools import cached_property
 
-from .database.ledger import Ledger, read_ledger
-from .errors import MigrationRefusedError, UnavailableError
+from .database.ledger import Ledger, is_absent, read_ledger
+from .errors import DatabaseError, MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .git.log import Commit, read_history, reverted
 from .migrations import Folder, HashCache, Plan, discover
@@ -43,8 +43,23 @@ class Project:
         return plan, ledger
 
     def ledger(self, at: str | None = None) -> Ledger:
-        """Read the ledger alone; no folder of migrations has to be there."""
+        """Read the ledger alone; no folder of migrations has to be there.
+
+        Raises `DatabaseError` in continuous integration (`CI` is set) when the database is
+        absent and the settings or a submodule say that there is one: on an empty one in its
+        place every migration would be pending, and all that was found would be wrong.
+        """
         settings = self.settings
+        if os.environ.get("CI") and is_absent(settings.database):
+            from .database.repository import missing_submodule
+
+            if missing := missing_submodule(settings):
+                raise missing
+            if settings.remote_url:
+                raise DatabaseError(
+                    f"{settings.shown_database} is not there, so what is applied is not known",
+                    hint="python -m nes_tasks.github clone",
+                )
         return read_ledger(
             settings.database,
             settings.data_dir,

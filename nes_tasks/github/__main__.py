@@ -10,7 +10,9 @@ from pathlib import Path
 
 from ..cli.console import guarded
 from ..errors import UsageError
+from ..settings import load_settings
 from .api import Api
+from .clone import clone, described
 from .issue import report
 from .pull_request import PreviewRun, last_good_run, merged_as
 
@@ -20,9 +22,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m nes_tasks.github",
         description="Steps of the workflows in .github/workflows; docs/ci.md explains them. "
-        "They need gh with a token (GH_TOKEN) and the variables that GitHub gives to a job.",
+        "Most need gh with a token (GH_TOKEN) and the variables that GitHub gives to a job.",
     )
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+    steps.add_parser("settings", help="print where the database is, as outputs of a step")
+    cloned = steps.add_parser("clone", help="clone the database of the settings, without contents")
+    cloned.add_argument("--history", action="store_true", help="with all commits, not the newest")
     comment = steps.add_parser("comment", help="tell a pull request what its preview has found")
     comment.add_argument("--run", required=True, type=int, help="the id of the run of the preview")
     fetched = steps.add_parser("reviewed-preview", help="get what reviewers of a merge have seen")
@@ -35,17 +40,24 @@ def main() -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    api = Api(_variable("GITHUB_REPOSITORY"))
+    if chosen.step == "settings":
+        done = described(load_settings(Path.cwd()))
+    elif chosen.step == "clone":
+        done = clone(load_settings(Path.cwd()), history=chosen.history)
+    else:
+        done = _with_api(chosen, Api(_variable("GITHUB_REPOSITORY")))
+    sys.stdout.write(f"{done}\n")
+    return 0
+
+
+def _with_api(chosen: argparse.Namespace, api: Api) -> str:
     if chosen.step == "comment":
         from .comment import comment_on
 
-        done = comment_on(api, PreviewRun.find(api, chosen.run))
-    elif chosen.step == "issue":
-        done = report(api, json.loads(chosen.jobs), _page_of_this_run())
-    else:
-        done = _reviewed_preview(api, chosen.commit, Path(chosen.output))
-    sys.stdout.write(f"{done}\n")
-    return 0
+        return comment_on(api, PreviewRun.find(api, chosen.run))
+    if chosen.step == "issue":
+        return report(api, json.loads(chosen.jobs), _page_of_this_run())
+    return _reviewed_preview(api, chosen.commit, Path(chosen.output))
 
 
 def _reviewed_preview(api: Api, commit: str, output: Path) -> str:
