@@ -9,7 +9,8 @@ from .. import __version__
 from ..migrations.finding import Finding, Severity
 from ..operations.check import Checked
 from ..printable import printable
-from .markdown import MAX_ROWS, code, left_out, table
+from .changes_text import left_out
+from .markdown import MAX_ROWS, code, table
 
 # https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 COMMANDS = {Severity.ERROR: "error", Severity.HINT: "notice"}
