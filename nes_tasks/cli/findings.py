@@ -10,7 +10,7 @@ from ..migrations.finding import Finding, Severity
 from ..operations.check import Checked
 from ..printable import printable
 from .changes_text import left_out
-from .markdown import MAX_ROWS, code, table
+from .markdown import LIMIT, MAX_ROWS, code, table
 
 # https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 COMMANDS = {Severity.ERROR: "error", Severity.HINT: "notice"}
@@ -50,8 +50,8 @@ def _message(finding: Finding) -> str:
     return printable(text)
 
 
-def as_markdown(checked: Checked) -> str:
-    """Return a table for the summary of a job or a comment."""
+def as_markdown(checked: Checked, *, limit: int = LIMIT) -> str:
+    """Return a table for the summary of a job or a comment, of at most `limit` characters."""
     counts = Counter(finding.severity for _, finding in checked.findings)
     named = [f"{counts[kind]:,} {kind}{'' if counts[kind] == 1 else 's'}" for kind in Severity]
     found = ", ".join(text for kind, text in zip(Severity, named, strict=True) if counts[kind])
@@ -67,9 +67,13 @@ def as_markdown(checked: Checked) -> str:
         ]
         for _, finding in checked.findings[:MAX_ROWS]
     ]
-    rest = left_out(len(checked.findings) - MAX_ROWS, "is", "are")
-    shown = table(("Severity", "Where", "What"), rows)
-    return f"{heading}{found}.\n\n{shown}" + (f"\n{rest}\n" if rest else "")
+    while True:
+        rest = left_out(len(checked.findings) - len(rows), "is", "are")
+        shown = table(("Severity", "Where", "What"), rows)
+        text = f"{heading}{found}.\n\n{shown}" + (f"\n{rest}\n" if rest else "")
+        if len(text) <= limit or not rows:
+            return text
+        rows.pop()
 
 
 def as_sarif(checked: Checked) -> str:

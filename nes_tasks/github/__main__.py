@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 
 from ..cli.console import guarded
+from ..clock import now
 from ..errors import UsageError
+from ..project import Project
 from ..settings import load_settings
 from .api import Api
 from .clone import clone, described
 from .issue import report
+from .proofs import due_proofs
 from .pull_request import PreviewRun, last_good_run, merged_as
 
 
@@ -28,6 +31,7 @@ def main() -> int:
     steps.add_parser("settings", help="print where the database is, as outputs of a step")
     cloned = steps.add_parser("clone", help="clone the database of the settings, without contents")
     cloned.add_argument("--history", action="store_true", help="with all commits, not the newest")
+    steps.add_parser("due-proofs", help="print the migrations whose replay is due today")
     comment = steps.add_parser("comment", help="tell a pull request what its preview has found")
     comment.add_argument("--run", required=True, type=int, help="the id of the run of the preview")
     fetched = steps.add_parser("reviewed-preview", help="get what reviewers of a merge have seen")
@@ -42,6 +46,8 @@ def main() -> int:
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.step == "settings":
         done = described(load_settings(Path.cwd()))
+    elif chosen.step == "due-proofs":
+        done = "\n".join(due_proofs(Project(load_settings(Path.cwd())), now().date()))
     elif chosen.step == "clone":
         done = clone(load_settings(Path.cwd()), history=chosen.history)
     else:
@@ -62,13 +68,13 @@ def _with_api(chosen: argparse.Namespace, api: Api) -> str:
 
 def _reviewed_preview(api: Api, commit: str, output: Path) -> str:
     """Write the preview that reviewers have seen to a file, if there is one; say which it is."""
-    from .artifact import fetch
+    from .artifact import PREVIEW, fetch
 
     pull = merged_as(api, commit)
     if pull is None:
         return f"no pull request was merged as {commit[:12]}: there is no preview of it"
     run = last_good_run(api, pull.head)
-    data = fetch(api, run) if run else None
+    data = fetch(api, run, PREVIEW) if run else None
     if run is None or data is None:
         return f"pull request {pull.number} has no preview of {pull.head[:12]} that succeeded"
     output.write_bytes(data)

@@ -136,6 +136,8 @@ class _Parser:
     def _looked_up(self, path: str) -> Any:
         value: Any = self._contexts
         for key in path.split("."):
+            if value is None:
+                return None  # as GitHub says of what is in nothing
             if not isinstance(value, Mapping) or key not in value:
                 raise ExpressionError(f"{path}: there is no {key}")
             value = value[key]
