@@ -36,6 +36,7 @@ PYTHON = """#!/bin/sh
 if [ "$1 $2" = "-m pip" ]; then shift 2; exec pip "$@"; fi
 exec {python} "$@"
 """
+DOIT = '#!/bin/sh\nexec {python} -m doit "$@"\n'
 GH = '#!/bin/sh\nexec {python} -I -S {script} {state} "$@"\n'
 
 
@@ -57,11 +58,12 @@ class Hosting:
     server: GitServer
     secrets: dict[str, str] = field(default_factory=dict)
     database_path: str = f"{DATABASE}.git"
+    python: Path = Path(sys.executable)
     executed: set[tuple[str, str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.secrets.setdefault("NES_DATABASE_TOKEN", DATABASE_TOKEN)
-        self._programs(sys.executable)
+        self._programs()
 
     # Setting up
 
@@ -78,16 +80,8 @@ class Hosting:
     @classmethod
     def at(cls, root: Path, server: GitServer) -> Hosting:
         """Make both repositories, the database with one migration applied."""
+        hosting = cls.bare_at(root, server)
         project = Workspace(root / "desk")
-        for name in (SERVICE, DATABASE):
-            bare = root / f"{name}.git"
-            project.git_in(root, "init", "-q", "--bare", "-b", "main", str(bare))
-            project.git_in(bare, "config", "uploadpack.allowFilter", "true")
-            project.git_in(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
-        (root / "github.json").write_text(
-            json.dumps({"runs": [], "artifacts": [], "pulls": [], "comments": [], "issues": []})
-        )
-        hosting = cls(root, server)
         hosting.git_in(hosting.desk, "init", "-q", "-b", "main")
         hosting.git_in(hosting.desk, "remote", "add", "origin", str(root / f"{SERVICE}.git"))
         hosting.write(".gitignore", "/nes-db/\n/.nes-tasks/\n__pycache__/\n")
@@ -102,6 +96,21 @@ class Hosting:
         hosting.git_in(hosting.desk, "push", "-q", "origin", "HEAD:main")
         return hosting
 
+    @classmethod
+    def bare_at(cls, root: Path, server: GitServer, python: Path | None = None) -> Hosting:
+        """Make both repositories without a commit; `python` is that of the machines."""
+        (root / "bin").mkdir(parents=True)
+        (root / "github.json").write_text(
+            json.dumps({"runs": [], "artifacts": [], "pulls": [], "comments": [], "issues": []})
+        )
+        hosting = cls(root, server, python=python or Path(sys.executable))
+        for name in (SERVICE, DATABASE):
+            bare = root / f"{name}.git"
+            hosting.git_in(root, "init", "-q", "--bare", "-b", "main", str(bare))
+            hosting.git_in(bare, "config", "uploadpack.allowFilter", "true")
+            hosting.git_in(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
+        return hosting
+
     def copied(self) -> Hosting:
         """Return the same in another folder: it is quicker than to set it up."""
         root = self.server.root / f"copy-{len(list(self.server.root.iterdir()))}"
@@ -111,15 +120,16 @@ class Hosting:
         copy.git_in(copy.desk, "remote", "set-url", "origin", str(root / f"{SERVICE}.git"))
         return copy
 
-    def _programs(self, python: str) -> None:
-        """Let the machines have these programs, with the packages of this Python."""
+    def _programs(self) -> None:
+        """Let the machines have what they need, with the packages of the Python."""
         folder = self.root / "bin"
         folder.mkdir(exist_ok=True)
-        gh = GH.format(python=python, script=TESTS / "gh.py", state=self.root)
+        gh = GH.format(python=sys.executable, script=TESTS / "gh.py", state=self.root)
         for name, text in (
             ("pip", PIP),
             ("gh", gh),
-            ("python", PYTHON.format(python=python)),
+            ("python", PYTHON.format(python=self.python)),
+            ("doit", DOIT.format(python=self.python)),
         ):
             (folder / name).write_text(text)
             (folder / name).chmod(0o755)
@@ -242,7 +252,7 @@ class Hosting:
                 pull["state"] = "closed"
         self.set_state(state)
         number = 1 + len(self.state()["pulls"])
-        self.git_in(self.desk, "push", "-q", "origin", f"{head}:refs/pull/{number}/head")
+        self.git_in(self.desk, "push", "-qf", "origin", f"{head}:refs/pull/{number}/head")
         self.add(
             "pulls",
             number=number,

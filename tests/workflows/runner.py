@@ -119,7 +119,8 @@ class Workflow:
         """
         event = "workflow_call" if called else github["event_name"]
         assert event in self.content["on"], f"{self.path.name} is not for {event}"
-        declared = (self.content["on"][event] or {}).get("inputs", {})
+        about = self.content["on"][event]
+        declared = about.get("inputs", {}) if isinstance(about, dict) else {}
         assert set(inputs or {}) <= set(declared)
         known: Any = _Nothing() if not called else {}
         known |= {

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from expressions import ExpressionError, condition, evaluate, interpolated, to_json
 from hosting import WORKFLOWS
+from packaging.requirements import Requirement
 from runner import Workflow
 
 GITHUB = WORKFLOWS.parent
@@ -33,6 +37,7 @@ def test_the_files_fit_the_published_schemas() -> None:
         ("custom.github-workflows-require-timeout", FILES),
         ("vendor.dependabot", [GITHUB / "dependabot.yml"]),
         ("vendor.github-issue-forms", forms),
+        ("vendor.github-issue-config", [templates / "config.yml"]),
     ):
         assert files
         ran(tool, "--builtin-schema", schema, *map(str, files))
@@ -41,6 +46,11 @@ def test_the_files_fit_the_published_schemas() -> None:
 def test_the_security_linter_finds_nothing() -> None:
     options = ("--offline", "--persona=auditor", "--no-progress", "--quiet")
     ran(str(TOOLS / "zizmor"), *options, str(GITHUB))
+
+
+@pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not on PATH")
+def test_contexts_and_expressions_have_the_right_types() -> None:
+    ran("actionlint", *map(str, FILES))
 
 
 def test_every_action_is_pinned_by_its_commit_with_its_version() -> None:
@@ -95,6 +105,33 @@ def test_the_pythons_are_those_that_the_package_names(project: Path) -> None:
     named = re.findall(r"Python :: (3\.\d+)", (project / "pyproject.toml").read_text())
     matrix = Workflow(WORKFLOWS / "ci.yml").jobs["gate"]["strategy"]["matrix"]
     assert matrix == {"python": named}
+
+
+def test_what_jobs_install_is_locked_and_fits_the_ranges_of_the_package(project: Path) -> None:
+    """Each version with its hashes, and what each extra needs that a job installs."""
+    text = (project / "requirements.txt").read_text().replace("\\\n", " ")
+    rows = [line for line in text.splitlines() if re.match(r"\w", line)]
+    assert all("--hash=sha256:" in row for row in rows)
+    locked = {row.partition("==")[0]: row.partition("==")[2].split()[0] for row in rows}
+    declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    needed = [*declared["dependencies"], *declared["optional-dependencies"]["scraping"]]
+    for requirement in map(Requirement, needed):
+        assert requirement.specifier.contains(locked[requirement.name]), requirement
+    for path in FILES:
+        installs = re.findall(r"pip install (.*)", path.read_text())
+        assert set(installs) <= {
+            "--quiet --requirement requirements.txt",
+            "--quiet --no-deps --no-build-isolation --editable .",
+        }
+
+
+def test_the_container_of_developers_is_ready_when_it_opens(project: Path) -> None:
+    """It knows the keys of https://containers.dev/implementors/json_reference/ that it has."""
+    found = json.loads((project / ".devcontainer/devcontainer.json").read_text())
+    assert set(found) == {"name", "image", "postCreateCommand", "remoteEnv", "customizations"}
+    assert found["image"].startswith("mcr.microsoft.com/devcontainers/python:3.")
+    assert "pip install -q -e '.[scraping]'" in found["postCreateCommand"]
+    assert found["remoteEnv"]["PATH"].startswith("${containerWorkspaceFolder}/.venv/bin:")
 
 
 CONTEXTS: dict[str, Any] = {

@@ -113,7 +113,7 @@ def test_a_second_run_while_one_is_under_way_overwrites_nothing(hosting: Hosting
     assert names == "Asha Example, github-actions[bot]"
 
     assert second.steps["Push"].outcome == "failure"
-    assert "[rejected]" in second.log and "(fetch first)" in second.log
+    assert "[rejected]" in second.log and "-> main" in second.log
     assert hosting.git_in(persist.workspace / "nes-db", "rev-parse", "main") == hosting.database_tip
     assert hosting.of_bot("issues")[0]["state"] == "open"
     assert hosting.persist("schedule")["persist"].result == "success"

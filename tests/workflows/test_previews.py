@@ -70,7 +70,7 @@ def test_a_number_that_is_taken_by_now_shows(hosting: Hosting) -> None:
     jobs, record = hosting.preview(pull)
     assert record["conclusion"] == "failure"
     assert jobs["check"].steps["Check"].outcome == "failure"
-    said = jobs["check"].steps["Check"].log
+    said = jobs["check"].steps["Show the findings"].log
     assert "migrations/001-mine has the number of 001-first, which is already applied" in said
     assert "002-theirs has the same number as 002-mine" in said
     assert jobs["preview"].result == "failure"
