@@ -28,6 +28,7 @@ SETTINGS = f'[tool.nes_tasks]\nremote_url = "{ADDRESS}"\n'
 PIP = """#!/bin/sh
 case "$*" in
   "install --quiet --requirement requirements.txt") test -f requirements.txt ;;
+  "install --quiet --requirement .github/release.txt") test -f .github/release.txt ;;
   "install --quiet --no-deps --no-build-isolation --editable .") ;;
   *) echo "pip: $*" >&2; exit 1 ;;
 esac

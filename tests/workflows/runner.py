@@ -289,6 +289,7 @@ class Job:
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_EVENT_NAME": self.github["event_name"],
+            "GITHUB_REF_NAME": self.github["ref"].split("/", 2)[2],
             "GITHUB_REPOSITORY": self.machine.repository,
             "GITHUB_RUN_ID": str(self.github["run_id"]),
             "GITHUB_SERVER_URL": self.machine.server_url,

@@ -74,6 +74,7 @@ def test_no_job_has_more_than_it_was_given(path: Path) -> None:
             "comment": {"pull-requests"},
             "record": {"contents", "pull-requests"},
             "issue": {"issues"},
+            "publish": {"id-token"},
         }
         assert writes == allowed.get(name, set())
         for step in job["steps"]:
@@ -109,10 +110,15 @@ def test_the_pythons_are_those_that_the_package_names(project: Path) -> None:
 
 def test_what_jobs_install_is_locked_and_fits_the_ranges_of_the_package(project: Path) -> None:
     """Each version with its hashes, and what each extra needs that a job installs."""
-    text = (project / "requirements.txt").read_text().replace("\\\n", " ")
-    rows = [line for line in text.splitlines() if re.match(r"\w", line)]
-    assert all("--hash=sha256:" in row for row in rows)
-    locked = {row.partition("==")[0]: row.partition("==")[2].split()[0] for row in rows}
+
+    def versions(path: str) -> dict[str, str]:
+        text = (project / path).read_text().replace("\\\n", " ")
+        rows = [line for line in text.splitlines() if re.match(r"\w", line)]
+        assert all("--hash=sha256:" in row for row in rows)
+        return {row.partition("==")[0]: row.partition("==")[2].split()[0] for row in rows}
+
+    assert set(versions(".github/release.txt")) >= {"build", "hatchling", "twine"}
+    locked = versions("requirements.txt")
     declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     needed = [*declared["dependencies"], *declared["optional-dependencies"]["scraping"]]
     for requirement in map(Requirement, needed):
@@ -121,6 +127,7 @@ def test_what_jobs_install_is_locked_and_fits_the_ranges_of_the_package(project:
         installs = re.findall(r"pip install (.*)", path.read_text())
         assert set(installs) <= {
             "--quiet --requirement requirements.txt",
+            "--quiet --requirement .github/release.txt",
             "--quiet --no-deps --no-build-isolation --editable .",
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,7 @@ def made(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Host
     doit("run", folder=hosting.desk)
     doit("push", folder=hosting.desk)
     settings.write_text(text)
+    shutil.rmtree(hosting.desk / "nes-db")
     hosting.git_in(hosting.desk, "remote", "add", "origin", str(hosting.root / f"{SERVICE}.git"))
     hosting.commit("Begin")
     hosting.git_in(hosting.desk, "push", "-q", "origin", "HEAD:main")
