@@ -16,6 +16,8 @@ TOKEN = re.compile(
 )
 MARKED = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
+LITERALS = {"false": False, "null": None, "true": True}
+
 Functions = Mapping[str, Callable[..., Any]]
 
 
@@ -122,6 +124,8 @@ class _Parser:
             return first[1:-1].replace("''", "'"), rest
         if rest[:1] == ["("]:
             return self._call(first, rest[1:])
+        if first in LITERALS:
+            return LITERALS[first], rest
         return self._looked_up(first), rest
 
     def _call(self, name: str, tokens: list[str]) -> tuple[Any, list[str]]:

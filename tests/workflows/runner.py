@@ -87,7 +87,8 @@ class Workflow:
         self.content: dict[str, Any] = YAML(typ="safe").load(path.read_text())
         unknown = set(self.content) - WORKFLOW_KEYS
         assert not unknown, f"{path.name}: {unknown}"
-        assert self.content["defaults"] == {"run": {"shell": "bash"}}, path.name
+        if self.run_steps():
+            assert self.content["defaults"] == {"run": {"shell": "bash"}}, path.name
 
     @property
     def jobs(self) -> dict[str, dict[str, Any]]:

@@ -153,6 +153,8 @@ VALUES = {
     "a.no || a.text": "x",
     "(a.no || a.text) == 'x'": True,
     "a.dash-ed": "d",
+    "a.empty || false": False,
+    "a.none.deeper == null": True,
     "always()": True,
     "toJSON(a.text)": '"x"',
 }
