@@ -35,10 +35,28 @@ def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> b
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         make_folder(path.parent)
-        partial.write_text(json.dumps({"format": version, **content}), encoding="utf-8")
+        partial.unlink(missing_ok=True)
+        # Mode x does not write through a link that somebody has put there.
+        with partial.open("x", encoding="utf-8") as file:
+            file.write(json.dumps({"format": version, **content}))
         partial.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
             partial.unlink()
         return False
+    _remove_abandoned(path)
     return True
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes that were killed had begun to write in place of `path`."""
+    for left in path.parent.glob(f"{path.name}.*"):
+        pid = left.suffix.removeprefix(".")
+        try:
+            if pid.isdecimal():
+                os.kill(int(pid), 0)  # asks only whether it is there
+        except ProcessLookupError:
+            with contextlib.suppress(OSError):
+                left.unlink()
+        except OSError:
+            continue

@@ -9,20 +9,42 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from ..errors import MigrationFailedError, NesTasksError
+from ..errors import MigrationFailedError, NesTasksError, UnavailableError, environment_errors
 from ..printable import printable
 
 INTERRUPTED = 130
+# What lies between line ends and tabs, which are the layout of our own text.
+KEPT = re.compile(r"[^\n\t]+")
 
 
 def plain(text: str) -> str:
     """Return `text` as a terminal may get it: control characters other than line ends escaped."""
     return "\n".join(printable(line.expandtabs(4)) for line in text.splitlines())
+
+
+class EscapedStream:
+    """A text stream on which names and values from outside cannot control the terminal.
+
+    Commands write to it instead of stdout. Their own text has no escape sequences, so whatever
+    looks like one comes from the name of a folder, a commit or a file. Line ends and tabs stay.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream: TextIO = stream.stream if isinstance(stream, EscapedStream) else stream
+
+    def write(self, text: str) -> int:
+        """Write `text` with hostile characters escaped."""
+        return self.stream.write(KEPT.sub(lambda found: printable(found.group()), text))
+
+    def __getattr__(self, name: str) -> Any:
+        """Give everything else, such as `flush` and `isatty`, from the stream itself."""
+        return getattr(self.stream, name)
 
 
 def say(text: str) -> None:
@@ -54,16 +76,30 @@ def guarded(action: Callable[[], int]) -> int:
         # A name in Devanagari must not end a command in a terminal that cannot show it.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return action()
+        with environment_errors():
+            code = action()
     except NesTasksError as error:
         say(words(error))
-        return error.exit_code
+        code = error.exit_code
     except BrokenPipeError:
         drop(sys.stdout)  # the reader, such as head, has seen enough
         return 0
     except KeyboardInterrupt:
         say("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
+    return _flushed(code)
+
+
+def _flushed(code: int) -> int:
+    """Write what is still held back; return the exit code, which a full disk changes."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        drop(sys.stdout)
+        if not isinstance(error, BrokenPipeError) and not code:
+            say(f"error: the output cannot be written: {error.strerror}")
+            return UnavailableError.exit_code
+    return code
 
 
 def open_closed_streams() -> None:
