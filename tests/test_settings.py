@@ -26,6 +26,8 @@ DEFAULTS: dict[str, Any] = {
     "out_of_order": "refuse",
     "nes_package": "compat",
     "malformed_files": "refuse",
+    "sign": None,
+    "batches": "merge",
     "sandbox": "auto",
     "network": (),
 }
@@ -48,6 +50,8 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "out_of_order": ('"allow"', "allow", "allow"),
     "nes_package": ('"installed"', "installed", "installed"),
     "malformed_files": ('"skip"', "skip", "skip"),
+    "sign": ("true", "true", True),
+    "batches": ('"linear"', "linear", "linear"),
     "sandbox": ('"require"', "require", "require"),
     "network": ('["005-a", "006-b"]', "005-a, 006-b", ("005-a", "006-b")),
 }

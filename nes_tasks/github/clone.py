@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import GitError, UnavailableError
 from ..git.command import Git
+from ..git.safety import Allow
 from ..settings import Settings
 
 # File contents come when they are read, and nothing but the top folder is checked out.
@@ -23,7 +24,9 @@ def clone(settings: Settings, *, history: bool = False) -> str:
     depth = [] if history else ["--depth=1"]
     words = ["--quiet", f"--origin={settings.remote}", *SPARSE, *depth, *branch]
     try:
-        Git(settings.root).run("clone", *words, "--", url, str(settings.database))
+        # The transport that is set up here, and filters for the few files that are checked out.
+        git = Git(settings.root, allow=Allow.TRANSPORT | Allow.FILTERS)
+        git.run("clone", *words, "--", url, str(settings.database))
     except GitError as error:
         raise UnavailableError(
             f"{url} cannot be cloned: {error.message.removeprefix('git clone failed: ')}",

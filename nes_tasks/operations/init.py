@@ -60,7 +60,8 @@ def init(folder: Path, new: NewRepository) -> Initialized:
     created, kept = [], []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if Git(folder).attempt("rev-parse", "--git-dir", env=ANYWHERE).returncode:
+        # A repository around the folder is one, too.
+        if Git(folder, around=True).attempt("rev-parse", "--git-dir").returncode:
             Git(folder).run("init", "--quiet", "--initial-branch=main")
         has_migrations = any((folder / EXAMPLE).glob("*/"))
         for path, source in _files():
@@ -79,10 +80,6 @@ def init(folder: Path, new: NewRepository) -> Initialized:
     except OSError as error:
         raise UnavailableError(f"{error.filename} cannot be written: {error.strerror}") from error
     return Initialized(tuple(created), tuple(kept))
-
-
-# A repository around the folder is one, too.
-ANYWHERE = {"GIT_CEILING_DIRECTORIES": ""}
 
 
 def _files() -> Iterator[tuple[str, Path]]:
