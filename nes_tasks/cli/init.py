@@ -12,14 +12,11 @@ from ..errors import UsageError
 from ..git.identity import configured_author
 from ..migrations.scaffold import checked_author
 from ..printable import printable
+from .create import AUTHOR
 from .doit_commands import CONTRIBUTING, Guarded
 
-AUTHOR = {
-    "name": "author",
-    "long": "author",
-    "type": str,
-    "default": "",
-    "metavar": "AUTHOR",
+FIRST_AUTHOR = {
+    **AUTHOR,
     "help": 'who writes the first migration, as "Name <email>"; without it git is asked',
 }
 REMOTE_URL = {
@@ -57,7 +54,7 @@ class Init(Guarded, Command):  # type: ignore[misc]
         ("doit init rivers", "makes a repository in the folder rivers"),
         ("doit init --remote-url https://example.org/db.git", "makes it here, with its database"),
     )
-    cmd_options = (AUTHOR, REMOTE_URL, WORKFLOWS)
+    cmd_options = (FIRST_AUTHOR, REMOTE_URL, WORKFLOWS)
     outstream: Any = None
 
     def execute(self, params: Any, args: list[str]) -> int:
