@@ -8,9 +8,9 @@ from functools import cached_property
 
 from .database.executions import Execution, find_executions, records_of
 from .database.history import History
-from .database.ledger import Ledger, read_ledger
+from .database.ledger import Ledger, is_absent, read_ledger
 from .database.unrecorded import Unrecorded, find_unrecorded
-from .errors import MigrationRefusedError, UnavailableError
+from .errors import DatabaseError, MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover
 from .settings import Settings
@@ -46,8 +46,23 @@ class Project:
         return plan, ledger
 
     def ledger(self, at: str | None = None) -> Ledger:
-        """Read the ledger alone; no folder of migrations has to be there."""
+        """Read the ledger alone; no folder of migrations has to be there.
+
+        Raises `DatabaseError` in continuous integration (`CI` is set) when the database is
+        absent and the settings or a submodule say that there is one: on an empty one in its
+        place every migration would be pending, and all that was found would be wrong.
+        """
         settings = self.settings
+        if os.environ.get("CI") and is_absent(settings.database):
+            from .database.repository import missing_submodule
+
+            if missing := missing_submodule(settings):
+                raise missing
+            if settings.remote_url:
+                raise DatabaseError(
+                    f"{settings.shown_database} is not there, so what is applied is not known",
+                    hint="python -m nes_tasks.github clone",
+                )
         return read_ledger(
             settings.database,
             settings.data_dir,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +23,33 @@ from ..running.process import listen
 from ..running.protocol import LOADED, decode_loaded
 from ..running.rows import likely_delimiter
 from ..running.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check of many folders found: how many, and each finding with its migration."""
+
+    count: int
+    findings: tuple[tuple[str, Finding], ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the check failed."""
+        return any(finding.is_error for _, finding in self.findings)
+
+
+def check(project: Project, names: Collection[str] = ()) -> Checked:
+    """Check the folders of these migrations, all without names; changes nothing."""
+    found: list[tuple[str, Finding]] = []
+    entries = [
+        entry
+        for entry in project.plan
+        if entry.folder is not None and (not names or entry.name in names)
+    ]
+    with Checker(project) as checker:
+        for entry in entries:
+            found += ((entry.name, finding) for finding in checker.check(entry))
+    return Checked(len(entries), tuple(found))
 
 
 class Checker:
