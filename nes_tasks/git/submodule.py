@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import DatabaseError, GitError
 from .command import Git, reason
+from .identity import missing_identity
 
 GITLINK = "160000"
 
@@ -42,9 +43,10 @@ class Superproject:
         row = done.stdout.decode(errors="replace").split()
         return row[2] if len(row) > 2 and row[0] == GITLINK else None
 
-    def record(self, message: str) -> str:
+    def record(self, message: str, identity: tuple[str, str]) -> str:
         """Commit the submodule's present commit, and nothing else, whatever is staged.
 
+        `identity` is the name and e-mail to commit as where git is configured with none.
         Returns the new commit. Raises `DatabaseError` when git refuses, as in a merge.
         """
         try:
@@ -57,7 +59,7 @@ class Superproject:
                 "--",
                 self._path,
                 stdin=message.encode(),
-                env=self._around,
+                env={**self._around, **missing_identity(self._git.folder, identity)},
             )
         except GitError as error:
             raise DatabaseError(

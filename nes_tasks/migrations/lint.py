@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ..errors import InvalidMigrationError
+from ..errors import InvalidMigrationError, first_few
 from .finding import Finding, error, from_problem, hint
 from .loader import MAX_NAME_LENGTH, README, Folder
 from .metadata import PLACEHOLDER, REQUIRED, author_identity, checked_metadata, read_constants
@@ -90,6 +90,16 @@ def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
 def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.problem is not None:
         yield from_problem(entry.problem, folder.shown)
+    if entry.is_same_text:
+        directory = folder.shown.removesuffix(folder.name)
+        yield error(
+            folder.shown,
+            f"{folder.shown}: only the line ends of {first_few(entry.changed)} differ from what "
+            "was applied: git converts them on this machine",
+            advice=f"add the line '* -text' to {directory}.gitattributes, delete these files, and "
+            f"get them back: git checkout -- {folder.shown}",
+        )
+        return
     advice = f"put it back, or execute it again: doit migrate:{entry.name} --force"
     for kind in ("changed", "added", "removed"):
         for file_name in getattr(entry, kind):

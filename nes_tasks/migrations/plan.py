@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ..errors import InvalidMigrationError, MigrationRefusedError, UsageError
 from ..printable import abridged, move_command
-from .inputs import HashCache
+from .inputs import HashCache, differs_in_line_ends, is_input_path
 from .loader import Folder, free_name, load, next_number, order, split_name
 from .migration import Migration
 
@@ -98,8 +98,21 @@ class Entry:
         return self.record or self.migration
 
     @property
+    def is_same_text(self) -> bool:
+        """Whether nothing but line ends makes the drift; reads the changed files."""
+        if self.folder is None or self.record is None or self.added or self.removed:
+            return False
+        files = {file.relative: file for file in self.folder.files or ()}
+        recorded = self.record.inputs or {}
+        return bool(self.changed) and all(
+            differs_in_line_ends(files[path], recorded[path]) for path in self.changed
+        )
+
+    @property
     def difference(self) -> str:
         """The drift in one line, such as "changed data.csv; added notes.md"."""
+        if self.is_same_text:
+            return f"only the line ends of {', '.join(self.changed)}"
         kinds = {"changed": self.changed, "added": self.added, "removed": self.removed}
         listed = "; ".join(f"{kind} {', '.join(files)}" for kind, files in kinds.items() if files)
         return listed or (self.problem.message if self.problem else "")
@@ -342,6 +355,9 @@ def _applied_entry(
     except InvalidMigrationError as problem:
         return Entry(name, State.DRIFT, folder, record, problem=problem, predecessor=predecessor)
     then = record.inputs
+    if now != then:
+        # Leftovers of other programs that an earlier version recorded are not missed.
+        then = {path: digest for path, digest in then.items() if is_input_path(path)}
     if now == then:
         return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
     return Entry(

@@ -29,6 +29,7 @@ from ..git.file_history import read_file_history
 from ..models.codec import MalformedFileError
 from .failure import failure
 from .job import Channel, Job
+from .own_modules import make_importable
 from .script import run_script
 
 
@@ -82,7 +83,10 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
         note = compat.choose(job.nes_package)
         if note is not None:
             channel.send(note=note)
+        make_importable(job.folder, context.inputs.refusal)
         run_script(job.name, job.script, context)
+        for doubt in context.doubts():
+            channel.send(doubt=doubt)
         statistics = transaction.statistics()
         duration = perf_counter() - started
         marker = Marker(
@@ -142,6 +146,7 @@ def _context(
     from ..services.publication import PublicationService
     from ..services.search import SearchService
     from .context import MigrationContext
+    from .readers import Inputs
 
     database = EntityDatabase(
         OwnedStore(transaction),
@@ -158,6 +163,7 @@ def _context(
         scraping=ScrapingService(),
         on_log=log,
         on_progress=progress,
+        inputs=Inputs(job.inputs.keys(), frozenset(job.ignored), job.shown),
     )
 
 

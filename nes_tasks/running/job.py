@@ -19,10 +19,11 @@ encode = json.JSONEncoder().encode
 class Job:
     """Everything an execution depends on; it travels between processes as JSON.
 
-    `shown` is how messages name the `folder`, `base` the commit to run on (None: no commit yet),
-    `ref` the private ref for the result, `clock` the one time that the migration sees, `author`
-    and `committer` are (name, e-mail), `nes_package` says what ``import nes`` means
-    (`compat.choose`), `strict` whether a malformed file of the database stops a listing.
+    `shown` is how messages name the `folder`, `ignored` what git ignores in it, `base` the commit
+    to run on (None: no commit yet), `ref` the private ref for the result, `clock` the one time
+    that the migration sees, `author` and `committer` are (name, e-mail), `nes_package` says what
+    ``import nes`` means (`compat.choose`), `strict` whether a malformed file of the database
+    stops a listing.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Job:
     description: str
     deterministic: bool
     inputs: dict[str, str]
+    ignored: list[str]
     database: str
     data_dir: str
     base: str | None

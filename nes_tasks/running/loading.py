@@ -15,6 +15,7 @@ from .. import compat
 from .execution import make_deterministic
 from .failure import failure
 from .job import Channel, Loading
+from .own_modules import make_importable
 from .script import load_migrate
 
 
@@ -27,6 +28,7 @@ def load(loading: Loading, channel: Channel) -> None:
     try:
         make_deterministic(loading.name, datetime.fromisoformat(loading.clock))
         compat.choose(loading.nes_package)
+        make_importable(loading.folder, lambda _: None)
         migrate = load_migrate(loading.name, loading.script)
         code = getattr(inspect.unwrap(migrate), "__code__", None)
         line = code.co_firstlineno if code and code.co_filename == loading.script else None

@@ -26,9 +26,11 @@ from ..migrations import (
     Plan,
     author_identity,
     guard,
-    hash_inputs,
+    hash_files,
+    list_inputs,
     load,
 )
+from ..migrations.pointers import refuse_pointers
 from ..project import Project, known_from_commits
 from ..settings import shown
 from .expectation import Expectation
@@ -59,6 +61,9 @@ class Observer(Protocol):
 
     def logged(self, name: str, message: str) -> None:
         """Take a message of the script."""
+
+    def noted(self, name: str, text: str) -> None:
+        """Take what we say about the run ourselves, which is not in the script's log."""
 
     def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
         """Take the progress of the script; `total` is None where it is not known."""
@@ -167,7 +172,7 @@ class Runner:
         tree = repository.git.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.deterministic)
         if note:
-            self._observer.logged(job.name, note)
+            self._observer.noted(job.name, note)
 
     def _remember(self, job: Job, result: MigrationResult) -> None:
         """Bring plan and ledger up to the commit that was just published."""
@@ -300,6 +305,9 @@ class Runner:
             if "log" in event:
                 self._log.write(f"{job.name}: {event['log']}")
                 self._observer.logged(job.name, event["log"])
+            elif "doubt" in event:
+                self._log.write(f"{job.name}: hint: {event['doubt']}")
+                self._observer.noted(job.name, f"hint: {event['doubt']}")
             elif "note" in event:
                 self._log.write(f"{job.name}: {event['note']}")
             elif "progress" in event:
@@ -324,6 +332,7 @@ class Runner:
             description=migration.description,
             deterministic=migration.deterministic,
             inputs=inputs,
+            ignored=sorted(folder.ignored),
             database=str(settings.database),
             data_dir=settings.data_dir,
             base=base,
@@ -362,6 +371,7 @@ class Runner:
     def close(self) -> None:
         """End the worker, and tidy up after what was applied."""
         self._worker.close()
+        self._log.close()
         if self._applied:
             with contextlib.suppress(NesTasksError), self.repository.locked(self.command):
                 self.repository.tidy()
@@ -412,7 +422,9 @@ def _undisturbed() -> Iterator[None]:
 
 def _hash(folder: Folder) -> dict[str, str]:
     """Read every input file now; what a cache says is good enough to list, not to record."""
-    return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+    files = list_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+    refuse_pointers(files, folder.shown)
+    return hash_files(files)
 
 
 def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
