@@ -86,6 +86,11 @@ class Script:
                 yield node.module, node.lineno
                 yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
 
+    def imports_file(self, file_name: str) -> bool:
+        """Return whether it imports the Python file of the folder by this name."""
+        module = file_name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return file_name.endswith(".py") and any(name == module for name, _ in self.imports())
+
     def calls(self) -> Iterator[tuple[str, int]]:
         """Yield the full name of each call of something imported, and its line.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from shlex import quote
 
 from ..clock import now, timestamp
 from ..errors import MigrationFailedError
 from ..migrations import Entry, Folder, State
-from ..migrations.finding import Finding, error
+from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import check_folder, sorted_findings
 from ..migrations.script import Script
 from ..project import Project
@@ -40,9 +41,20 @@ class Checker:
         if folder is None or folder.files is None or entry.state is State.APPLIED:
             return found
         found += data_findings(folder)
+        found += self._unadded(folder)
         if folder.script is not None:
             found += self._load(folder, folder.script)
         return sorted_findings(found)
+
+    def _unadded(self, folder: Folder) -> Iterator[Finding]:
+        """Find input files that are not in git, though others of the folder are."""
+        new = self._project.unadded.get(folder.name, frozenset())
+        for file in folder.files or ():
+            if file.relative in new:
+                path = f"{folder.shown}/{file.relative}"
+                yield hint(
+                    path, "nobody has added it to git", line=1, advice=f"git add {quote(path)}"
+                )
 
     def _load(self, folder: Folder, script: str) -> Iterator[Finding]:
         """Find out whether the script loads and has a `migrate` that can be called."""

@@ -19,7 +19,7 @@ MARKUP = re.compile(
 KINDS = (
     ("holds control characters or changes the direction of writing", HOSTILE.search),
     (
-        "has question marks in the place of letters: save the source as UTF-8",
+        "has question marks in the place of letters",
         QUESTION_MARKS.fullmatch,
     ),
     ("has letters that were lost (U+FFFD)", re.compile("\ufffd").search),
@@ -34,7 +34,7 @@ def doubts(rows: Iterable[object]) -> Iterator[tuple[int, str]]:
     for row in rows:
         if not isinstance(row, Row):
             continue
-        for column, value in _texts(dict.items(row)):
+        for column, value in _texts(dict(row).items()):
             for why, matches in KINDS:
                 if why not in seen and matches(value):
                     seen.add(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,7 +99,7 @@ def _mark_size(head: bytes) -> int:
 
 def _refuse_unmarked_utf_16(head: bytes, name: str, encoding: str) -> None:
     """Refuse UTF-16 without its mark: most of it is valid UTF-8, with NUL between the letters."""
-    if "\0".encode(_known(encoding)) != b"\0" or b"\0" not in head or _mark_size(head) == 2:
+    if _is_wide(encoding) or b"\0" not in head or _mark_size(head) == 2:
         return
     odd, even = head[1::2].count(0), head[::2].count(0)
     guess = "utf-16-le" if odd > even else "utf-16-be"
@@ -108,12 +109,11 @@ def _refuse_unmarked_utf_16(head: bytes, name: str, encoding: str) -> None:
     )
 
 
-def _known(encoding: str) -> str:
+def _is_wide(encoding: str) -> bool:
     try:
-        "".encode(encoding)
+        return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
     except LookupError:
-        return "ascii"
-    return encoding
+        return False
 
 
 def _spoken(encoding: str) -> str:

@@ -17,7 +17,7 @@ MAX_GAP, MAX_STRAYS = 1000, 3
 # A list of more rows does not belong into memory; `iter_excel` has no such limit.
 MAX_ROWS = 250_000
 # Number formats that show digits alone, such as 000 or 00-0000: ECMA-376 part 1, 18.8.31.
-DIGITS_ONLY = re.compile(r'(?:0|[-/ .()]|\\.|"[^"]*")+')
+DIGITS_ONLY = re.compile(r'(?:0|[-/ ()]|\\.|"[^"]*")+')
 
 
 class Cell(NamedTuple):
