@@ -13,13 +13,13 @@ from databases import Commit, entity, fill, migration
 from nes_tasks.errors import DatabaseError
 from nes_tasks.git.command import Git
 from nes_tasks.git.log import read_commits
+from nes_tasks.operations import report_coverage as coverage_module
 from nes_tasks.operations.changes import Counts
 from nes_tasks.operations.report import Gaps, Report, make_report, people
 from nes_tasks.operations.report_coverage import Source, Unreadable, is_filled
 from nes_tasks.operations.report_growth import measure_growth
 from nes_tasks.project import Project
 from nes_tasks.settings import Settings
-from nes_tasks.views import coverage as coverage_module
 
 PERSON = "v2/entity/person"
 WARD = "v2/entity/location/ward"
