@@ -44,7 +44,8 @@ class MigrationContext:
     both. `migration_dir` is the migration's folder and `author_id` the author that stands for
     the migration (``author:migration-NNN-name``). `on_log` is called with each message,
     `on_progress` with a label, the number done and the total, None where unknown. `inputs` are the
-    files that may be read; without them any file of the folder may.
+    files that may be read; without them any file of the folder may. `sources` gets each table that
+    is read.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class MigrationContext:
         on_log: LogCallback = _ignore,
         on_progress: ProgressCallback = _ignore,
         inputs: readers.Inputs | None = None,
+        sources: list[readers.Source] | None = None,
     ) -> None:
         self.publication = publication
         self.search = search
@@ -69,8 +71,8 @@ class MigrationContext:
         self._logs: list[str] = []
         self._on_log = on_log
         self._on_progress = on_progress
-        self.inputs = inputs
-        self._sources: list[readers.Source] = []
+        self._inputs = inputs
+        self._sources = [] if sources is None else sources
 
     @property
     def scraping(self) -> Any:
@@ -266,18 +268,5 @@ class MigrationContext:
         """Return the names of the sheets of a workbook of the folder."""
         return readers.sheet_names(self._path(filename, "Excel"), str(filename))
 
-    def doubts(self) -> list[str]:
-        """Return what seems wrong with the data that was read so far, in lines for people."""
-        found: dict[str, None] = {}
-        for source in self._sources:
-            found.update(dict.fromkeys(source.hints))
-            if unread := source.unread:
-                columns = ", ".join(map(repr, unread))
-                found[
-                    f"{source.name}: nothing read the column {columns}; use it, or say "
-                    f"ignore={unread!r}"
-                ] = None
-        return list(found)
-
     def _path(self, filename: str | Path, kind: str) -> Path:
-        return readers.input_path(self.migration_dir, filename, kind, self.inputs)
+        return readers.input_path(self.migration_dir, filename, kind, self._inputs)

@@ -30,6 +30,7 @@ from ..models.codec import MalformedFileError
 from .failure import failure
 from .job import Channel, Job
 from .own_modules import make_importable
+from .readers import Inputs, Source, doubts
 from .script import run_script
 
 
@@ -79,13 +80,15 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
         Recording.of_migration(Path(job.folder), deterministic=job.deterministic).in_force(),
         Transaction(git, base=job.base, ref=job.ref, data_dir=job.data_dir) as transaction,
     ):
-        context = _context(job, transaction, clock, log, progress)
+        inputs = Inputs(job.inputs.keys(), frozenset(job.ignored), job.shown)
+        sources: list[Source] = []
+        context = _context(job, transaction, clock, log, progress, inputs, sources)
         note = compat.choose(job.nes_package)
         if note is not None:
             channel.send(note=note)
-        make_importable(job.folder, context.inputs.refusal)
+        make_importable(job.folder, inputs.refusal)
         run_script(job.name, job.script, context)
-        for doubt in context.doubts():
+        for doubt in doubts(sources):
             channel.send(doubt=doubt)
         statistics = transaction.statistics()
         duration = perf_counter() - started
@@ -140,13 +143,14 @@ def _context(
     clock: datetime,
     log: Callable[[str], None],
     progress: Callable[[str | None, int, int | None], None],
+    inputs: Inputs,
+    sources: list[Source],
 ) -> Any:
     from ..scraping.service import ScrapingService
     from ..services.database import EntityDatabase
     from ..services.publication import PublicationService
     from ..services.search import SearchService
     from .context import MigrationContext
-    from .readers import Inputs
 
     database = EntityDatabase(
         OwnedStore(transaction),
@@ -163,7 +167,8 @@ def _context(
         scraping=ScrapingService(),
         on_log=log,
         on_progress=progress,
-        inputs=Inputs(job.inputs.keys(), frozenset(job.ignored), job.shown),
+        inputs=inputs,
+        sources=sources,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -388,6 +389,13 @@ def test_a_header_may_span_rows(folder: Path) -> None:
     rows = [["Title"], ["slug", "2079", None], [None, "male", "female"], ["x", 1, 2]]
     path = sheet(folder, rows, change)
     assert excel(path, Layout(header=(2, 3))) == [{"slug": "x", "2079 male": 1, "2079 female": 2}]
+
+
+def test_rows_one_by_one_leave_the_scripts_warnings_alone(folder: Path) -> None:
+    rows = readers.iter_excel(sheet(folder, [["n"], [1], [2]]), "a.xlsx")
+    before = list(warnings.filters)
+    assert next(rows)["n"] == 1
+    assert list(warnings.filters) == before
 
 
 def test_several_sheets_are_read_at_once(folder: Path) -> None:

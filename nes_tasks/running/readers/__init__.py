@@ -14,7 +14,7 @@ from .frames import frame_of
 from .json_file import iter_jsonl, read_geojson, read_json, read_jsonl
 from .layout import Layout
 from .paths import Inputs, input_path, similar_file
-from .rows import Row, Source, likely_delimiter
+from .rows import Row, Source, doubts, likely_delimiter
 from .sheet import MAX_ROWS, SheetOptions
 from .workbook import iter_excel, read_excel, sheet_names
 
@@ -29,6 +29,7 @@ __all__ = [
     "Row",
     "SheetOptions",
     "Source",
+    "doubts",
     "frame_of",
     "input_path",
     "iter_csv",

@@ -55,6 +55,18 @@ class Source:
         return self
 
 
+def doubts(sources: Iterable[Source]) -> list[str]:
+    """Return what seems wrong with tables that a script has read, in lines for people."""
+    found: dict[str, None] = {}
+    for source in sources:
+        found.update(dict.fromkeys(source.hints))
+        if unread := source.unread:
+            columns = ", ".join(map(repr, unread))
+            said = f"nothing read the column {columns}; use it, or say ignore={unread!r}"
+            found[f"{source.name}: {said}"] = None
+    return list(found)
+
+
 class Row(dict[str, Any]):
     """The cells of a row by the names of their columns.
 

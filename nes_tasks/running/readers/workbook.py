@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -98,10 +97,7 @@ def _workbook(file: BinaryIO, name: str) -> Xlsx | Ods:
 def _parsing(name: str) -> Iterator[None]:
     """Turn whatever a parser makes of a damaged workbook into `InputFileError`."""
     try:
-        with warnings.catch_warnings():
-            # About charts and validation rules, which are not read anyway.
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except (InputFileError, ImportError):
         raise
     # A damaged archive can fail in any part of the parser, with any exception.

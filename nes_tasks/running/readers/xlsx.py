@@ -8,8 +8,11 @@ both: it is taken from there, and tests hold what is used of it.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from typing import Any, BinaryIO
 
 import openpyxl
@@ -23,6 +26,7 @@ from .sheet import Cell, Merged
 # ECMA-376 part 1, 18.3.1.55: they follow the rows.
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]+)"')
 CHUNK = 1 << 20
+ROWS_AT_ONCE = 500
 # A zip archive of a few kilobytes can hold many gigabytes.
 MAX_UNPACKED = 1_000_000_000
 
@@ -53,7 +57,8 @@ class Xlsx:
                 hint="save the sheet that is needed as CSV",
             )
         # Without the types of its stubs, which know nothing of what a parser needs.
-        self._book: Any = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        with _quiet():
+            self._book: Any = openpyxl.load_workbook(file, read_only=True, data_only=True)
         self._sheets: dict[str, Any] = {sheet.title: sheet for sheet in self._book.worksheets}
 
     @property
@@ -81,8 +86,10 @@ class Xlsx:
                 date_formats=book._date_formats,
                 timedelta_formats=book._timedelta_formats,
             )
-            for number, cells in parser.parse():
-                yield number, [self._cell(cell) for cell in cells if _holds_anything(cell)]
+            rows = parser.parse()
+            while part := _taken(rows):
+                for number, cells in part:
+                    yield number, [self._cell(cell) for cell in cells if _holds_anything(cell)]
 
     def _cell(self, cell: dict[str, Any]) -> Cell:
         value, kind = cell["value"], cell["data_type"]
@@ -125,6 +132,20 @@ class Xlsx:
     def close(self) -> None:
         """Let go of the file."""
         self._book.close()
+
+
+def _taken(rows: Iterator[Any]) -> list[Any]:
+    """Return the next rows: some at a time, because between them a script has its own warnings."""
+    with _quiet():
+        return list(islice(rows, ROWS_AT_ONCE))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide openpyxl's warnings about charts and validation rules, which are not read anyway."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _holds_anything(cell: dict[str, Any]) -> bool:
