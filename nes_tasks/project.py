@@ -98,9 +98,7 @@ class Project:
         """Return the paths that ``git ls-files`` gives below the migrations folder."""
         if not self.settings.migrations.is_dir():
             return []
-        done = Git(self.settings.migrations).attempt(
-            "ls-files", *which, "-z", env={"GIT_CEILING_DIRECTORIES": ""}
-        )
+        done = Git(self.settings.migrations, around=True).attempt("ls-files", *which, "-z")
         return [os.fsdecode(row) for row in done.stdout.split(b"\0") if row]
 
     @cached_property
@@ -112,14 +110,13 @@ class Project:
         folder = self.settings.migrations
         if not folder.is_dir():
             return frozenset()
-        done = Git(folder).attempt(
+        done = Git(folder, around=True).attempt(
             "ls-files",
             "--others",
             "--ignored",
             "--exclude-standard",
             "--directory",
             "-z",
-            env={"GIT_CEILING_DIRECTORIES": ""},
         )
         if b"dubious ownership" in done.stderr:
             raise UnavailableError(

@@ -13,11 +13,9 @@ def keeps_line_ends(folder: Path, path: Path) -> bool:
     That is so where its attributes say ``-text`` or ``eol=lf``. `folder` is one of the working
     tree, and the file need not exist. Outside a git checkout nothing is converted.
     """
-    done = Git(folder).attempt(
-        *("check-attr", "-z", "text", "eol", "--", str(path)),
-        # The folder may be a part of a repository, whose attributes then count.
-        env={"GIT_CEILING_DIRECTORIES": ""},
-    )
+    # The folder may be a part of a repository, whose attributes then count.
+    git = Git(folder, around=True)
+    done = git.attempt("check-attr", "-z", "text", "eol", "--", str(path))
     if done.returncode:
         return True
     fields = done.stdout.decode(errors="replace").split("\0")

@@ -31,13 +31,12 @@ def missing_identity(folder: Path, identity: tuple[str, str]) -> dict[str, str]:
 
 
 def _configured(folder: Path, role: str) -> str | None:
-    done = Git(folder).attempt(
+    # The folder may be a part of a repository, whose configuration then counts.
+    done = Git(folder, around=True).attempt(
         "-c",
         "user.useConfigOnly=true",
         "var",
         f"GIT_{role}_IDENT",
-        # The folder may be a part of a repository, whose configuration then counts.
-        env={"GIT_CEILING_DIRECTORIES": ""},
     )
     if done.returncode:
         return None

@@ -25,9 +25,8 @@ def commit_with(
     not count. The folder itself need not exist any more, but the one around it. None when no
     commit of its repository's branch holds them, or there is no repository.
     """
-    asked = Git(folder.parent).attempt(
-        "rev-parse", "--show-toplevel", "--show-prefix", env={"GIT_CEILING_DIRECTORIES": ""}
-    )
+    around = Git(folder.parent, around=True)
+    asked = around.attempt("rev-parse", "--show-toplevel", "--show-prefix")
     rows = os.fsdecode(asked.stdout).split("\n")
     if asked.returncode or len(rows) < 2:
         return None
@@ -52,9 +51,7 @@ def commit_with(
 
 def is_shallow(folder: Path) -> bool:
     """Return whether the repository around `folder` is a shallow clone, without early commits."""
-    done = Git(folder).attempt(
-        "rev-parse", "--is-shallow-repository", env={"GIT_CEILING_DIRECTORIES": ""}
-    )
+    done = Git(folder, around=True).attempt("rev-parse", "--is-shallow-repository")
     return done.stdout.strip() == b"true"
 
 
