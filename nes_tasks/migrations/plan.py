@@ -7,18 +7,17 @@ then whatever is invalid, then what is pending, so that nothing is applied past 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
-from typing import Protocol
 
 from ..errors import InvalidMigrationError, MigrationRefusedError, UsageError
 from ..printable import abridged, move_command
 from .inputs import HashCache, differs_in_line_ends, is_input_path
 from .loader import Folder, free_name, load, next_number, order, split_name
 from .migration import Migration
+from .record import AppliedRecord, Described
 
 
 class State(StrEnum):
@@ -34,30 +33,6 @@ class State(StrEnum):
     DRIFT = "drift"
     MISSING = "missing"
     INVALID = "invalid"
-
-
-class Described(Protocol):
-    """What can be told of a migration, from its record or from its script."""
-
-    @property
-    def author(self) -> str:
-        """The author as text."""
-
-    @property
-    def date(self) -> dt.date | None:
-        """The day it was written."""
-
-    @property
-    def description(self) -> str:
-        """What it does, in one line."""
-
-
-class AppliedRecord(Described, Protocol):
-    """What the plan must know of an applied migration; a `Marker` is one."""
-
-    @property
-    def inputs(self) -> Mapping[str, str] | None:
-        """SHA-256 by path of the files it ran from; None or empty when nobody recorded them."""
 
 
 @dataclass(frozen=True, slots=True)
