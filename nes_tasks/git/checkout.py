@@ -21,9 +21,6 @@ from .safety import Allow
 # The words of git, in its entry.c, for a file that the system does not let it write.
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
 
-# The words of git, in its convert.c, for a filter of gitattributes(5) that is required and failed.
-FILTER_FAILED = re.compile(r"(?P<kind>clean|smudge) filter '?(?P<name>[^'\s]+)'? failed")
-
 
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
@@ -115,8 +112,6 @@ class Checkout:
         try:
             self._git.run("read-tree", "-m", "-u", self._tree(old), new)
         except GitError as error:
-            if failed := FILTER_FAILED.search(error.stderr):
-                raise self._filter_failed(failed["name"], failed["kind"]) from error
             away = f"git -C {self._place} stash --include-untracked, then run it again"
             # What is on the disk is nobody's own then, and a stash would need room as well.
             full = "make room on the disk, or permit writing; the next doit finishes it"
@@ -126,17 +121,6 @@ class Checkout:
                 f"{_without_command(error)}",
                 hint=error.hint or hint,
             ) from error
-
-    def _filter_failed(self, name: str, kind: str) -> DatabaseError:
-        """Return the error for a filter of gitattributes(5) whose program failed."""
-        commands = (self._git.ask("config", f"filter.{name}.{key}") for key in ("process", kind))
-        program = next(filter(None, commands), "its program")
-        return DatabaseError(
-            f"applied and committed, but {self._place} could not be checked out: "
-            f".gitattributes there names the filter {name}, and {program!r} failed",
-            hint=f"install what it runs, and the next doit finishes it; or check out without it: "
-            f"git -C {self._place} config filter.{name}.required false",
-        )
 
     def finish(self, old: str | None, new: str) -> None:
         """Do what `move` had not done when it was killed, wherever it had stopped.
