@@ -252,12 +252,13 @@ def test_a_filter_whose_program_is_missing_is_named(workspace: Workspace) -> Non
     (workspace.db / ".gitattributes").write_text("*.json filter=big\n")
     workspace.git("add", "-f", ".gitattributes")
     workspace.git("commit", "-qm", "Filter")
-    for key, value in (("required", "true"), ("smudge", "no-such-program smudge %f")):
+    for key, value in (("required", "true"), ("clean", "cat"), ("smudge", "no-such-program %f")):
         workspace.git("config", f"filter.big.{key}", value)
     workspace.migration("002-second", create_person("bina-rai"))
     said = one_line(workspace.doit(), 3)
     assert said.endswith(
-        "; install or repair the filter big that .gitattributes names; then run it again"
+        "; install or repair the filter big (no-such-program) that .gitattributes names; then run "
+        "it again"
     )
     workspace.git("config", "filter.big.required", "false")
     assert workspace.doit().code == 0

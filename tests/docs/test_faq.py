@@ -104,7 +104,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> str:
     add("017-ignored")
     add("018-import", script("\n\nasync", "import a_package_that_nobody_has\n\nasync"))
     (add("019-encoding") / "rows.csv").write_bytes("slug,name\nx,Kathmandü\n".encode("cp1252"))
-    (add("020-cells") / "rows.csv").write_text("a,b,c,d\nx,Rs. 1,23,456,2079\n")
+    (add("020-cells") / "rows.csv").write_text("a,b,c,d\nx,y,Rs. 1,23,456,2079\n")
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
     (add("021-pointer") / "rows.csv").write_text(pointer)
     return "\n".join(
