@@ -129,6 +129,29 @@ class Project:
             raise partial.error(self.settings.shown_database)
 
     @cached_property
+    def unadded(self) -> dict[str, frozenset[str]]:
+        """The files by folder that nobody has added to git, in folders of which it has others.
+
+        Paths are relative to the folder. A folder that is all new is left out, for its author is
+        still at work. Nothing outside a git checkout.
+        """
+        new = self._listed("--others", "--exclude-standard")
+        known = {path.partition("/")[0] for path in self._listed("--cached")} if new else set()
+        found: dict[str, set[str]] = {}
+        for path in new:
+            name, _, relative = path.partition("/")
+            if name in known:
+                found.setdefault(name, set()).add(relative)
+        return {name: frozenset(paths) for name, paths in found.items()}
+
+    def _listed(self, *which: str) -> list[str]:
+        """Return the paths that ``git ls-files`` gives below the migrations folder."""
+        if not self.settings.migrations.is_dir():
+            return []
+        done = Git(self.settings.migrations, around=True).attempt("ls-files", *which, "-z")
+        return [os.fsdecode(row) for row in done.stdout.split(b"\0") if row]
+
+    @cached_property
     def _ignored(self) -> frozenset[str]:
         """What git ignores below the migrations folder, as paths relative to it.
 

@@ -40,7 +40,7 @@ FROM = {
 OPTIONS = (JSON, FORMAT, OUTPUT, FROM)
 
 # The number of the rules: a folder that passed under other rules is checked again.
-RULES = 1
+RULES = 2
 
 TaskCreator = Callable[[], Iterator[dict[str, Any]]]
 
@@ -100,7 +100,12 @@ def standing(entry: Entry) -> str:
     version = ".".join(map(str, sys.version_info[:2]))
     package = session().project.settings.nes_package
     problem = entry.problem or ""
-    return f"{RULES} {version} {package} {entry.state} {problem} {entry.difference}"
+    unadded = sorted(session().project.unadded.get(entry.name, ()))
+    ignored = sorted(entry.folder.ignored) if entry.folder else []
+    return (
+        f"{RULES} {version} {package} {entry.state} {problem} {entry.difference} "
+        f"{unadded} {ignored}"
+    )
 
 
 class Check(Command):

@@ -114,6 +114,9 @@ def _problem(proof: Proof) -> str:
     lines = [f"{printable(proof.name)} {_heading(proof)}"]
     if proof.restore:
         lines.append(f"  as it was: {proof.restore}")
+    elif proof.fetch:
+        lines.append("  the migrations are a shallow clone, which may lack the commit that holds")
+        lines.append(f"  the folder as it was: {proof.fetch}")
     elif proof.verdict.value == "unproven":
         lines.append("  no commit found that holds the folder as it was")
     if proof.failure:

@@ -144,7 +144,7 @@ def test_an_error_of_validation_is_one_line(started: Workspace) -> None:
         ('open("rows.csv")', "rows.csv'; it is in the migration's folder: context.read_csv and"),
         ('open("other.csv")', "No such file or directory: 'other.csv'\n"),
         ('open("../001-first/README.md")', "No such file or directory: '../001-first/README.md'\n"),
-        ('context.read_csv("rows.csv")[0]["Slug"]', "has no column 'Slug'; it has 'slug', 'name'"),
+        ('context.read_csv("rows.csv")[0]["Slug"]', "has no column 'Slug'; did you mean 'slug'?"),
     ],
 )
 def test_a_usual_mistake_is_told_with_what_to_do(
