@@ -78,5 +78,5 @@ def _conclusion(found: FromScratch) -> str:
     whole = ""
     if not found.counts[Outcome.UNREACHED] and not found.first:
         tree = found.steps[-1].part.commit.tree
-        whole = f" The tree at the end is the committed one, {tree[:12]}."
-    return f"{', '.join(counted)}.{whole} Nothing was changed.\n"
+        whole = f"The last tree is the committed one, {tree[:12]}.\n"
+    return f"{whole}{', '.join(counted)}. Nothing was changed.\n"
