@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ..database.marker import FOLDER, marker_path
+from ..database.marker import marker_path
 from ..database.repository import starts_empty
 from ..errors import NesTasksError
 from ..git.command import Git
-from ..git.diff import Change, changed_files
+from ..git.diff import Change
 from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
@@ -28,7 +28,7 @@ from .folder_history import commit_with, is_shallow
 from .preview import failure_document
 from .replay import Candidate, Obstacle, Replayed, candidates
 from .replay import replay as execute
-from .tree_difference import Difference, Kind, difference_of
+from .tree_difference import Difference, Kind, difference_of, first_difference
 
 FORMAT = 1
 
@@ -198,17 +198,10 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
     known |= {"replayed_tree": one.tree, "seconds": one.seconds}
     if one.tree == execution.tree:
         return Proof(entry.name, Verdict.PROVEN, **known)
-    changes = list(changed_files(git, execution.tree, one.tree))
-    records = f"{project.settings.data_dir}/{FOLDER}/"
-    first = min(changes, key=lambda change: (change.path.startswith(records), change.path))
+    data_dir = project.settings.data_dir
+    files, difference = first_difference(git, data_dir, execution.tree, one.tree)
     verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
-    return Proof(
-        entry.name,
-        verdict,
-        differing_files=len(changes),
-        difference=difference_of(reader, first),
-        **known,
-    )
+    return Proof(entry.name, verdict, differing_files=files, difference=difference, **known)
 
 
 def _restore(project: Project, candidate: Candidate) -> str | None:
