@@ -47,6 +47,8 @@ class Settings:
     malformed_files: str = "refuse"
     sign: bool | None = None
     batches: str = "merge"
+    sandbox: str = "auto"
+    network: tuple[str, ...] = ()
 
     @property
     def state_folder(self) -> Path:
@@ -73,6 +75,7 @@ CHOICES = {
     "nes_package": ("compat", "installed"),
     "malformed_files": ("refuse", "skip"),
     "batches": ("merge", "linear"),
+    "sandbox": ("auto", "require", "off"),
 }
 # What git does not accept in the name of a branch or a remote, see
 # https://git-scm.com/docs/git-check-ref-format
@@ -81,6 +84,10 @@ NO_NAME = re.compile(
 )
 # What would have to be quoted in the languages that git is spoken to.
 NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
+# The name of a folder of migrations, without characters that mean something in a pattern.
+NAME = re.compile(r"[\w.=+-]+")
+# What would end a line of `settings` for other programs.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -167,6 +174,8 @@ def _from_text(key: str, text: str, variable: str) -> Any:
             return BOOLEANS[text.lower()]
         except KeyError:
             raise SettingsError(f"{variable} is {text!r}, neither true nor false") from None
+    if key == "network":
+        return [name for name in re.split(r"[,\s]+", text) if name]
     return text
 
 
@@ -179,6 +188,8 @@ def _checked(key: str, value: Any, place: str) -> Any:
         if not isinstance(value, bool):
             raise SettingsError(f"{place} is {value!r}, neither true nor false")
         return value
+    if key == "network":
+        return _names(value, place)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise SettingsError(f"{place} is {value!r}, not a text")
     if key in CHOICES and value not in CHOICES[key]:
@@ -187,7 +198,18 @@ def _checked(key: str, value: Any, place: str) -> Any:
         return _inside_repository(value, place)
     if key in ("branch", "remote") and NO_NAME.search(value):
         raise SettingsError(f"{place} is {value!r}, which cannot be a name in git")
+    if CONTROL.search(value):
+        raise SettingsError(f"{place} is {value!r}, which has control characters")
     return value
+
+
+def _names(value: Any, place: str) -> tuple[str, ...]:
+    """Return the names of migrations in a list; a name with a wildcard would mean too many."""
+    if not isinstance(value, list) or not all(
+        isinstance(name, str) and NAME.fullmatch(name) for name in value
+    ):
+        raise SettingsError(f"{place} is {value!r}, not a list of names of migrations")
+    return tuple(value)
 
 
 def _inside_repository(value: str, place: str) -> str:

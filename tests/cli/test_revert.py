@@ -85,19 +85,19 @@ def test_all_batches_and_a_second_execution_are_undone_together(workspace: Works
     workspace.settings(batch_size=2)
     workspace.migration("001-nothing")
     workspace.doit()
-    tree = workspace.tree
+    tree, base = workspace.tree, workspace.git("rev-parse", "HEAD")
     creation = "".join(f"    {line}\n" for line in create_person("asha-rai").splitlines())
     condition = 'if not await context.db.get_entity("entity:person/asha-rai"):\n'
     workspace.migration("002-many", condition + creation)
     assert workspace.doit().code == 0
     assert workspace.doit("migrate:002-many", "--force").code == 0
-    # The first run is a merge that stands for its batches; the second one changed nothing.
-    merge, again = workspace.git("rev-list", "--reverse", "--first-parent", "HEAD").split()[-2:]
-    assert workspace.git("rev-list", "--count", f"{merge}^1..{merge}^2") == "3"
+    # One execution of two batches is a merge; the second one changed its record alone.
+    undone = workspace.git("rev-list", "--reverse", "--first-parent", f"{base}..HEAD").split()
+    assert len(undone) == 2
     assert workspace.doit("revert", "002-many", "--yes").code == 0
     assert workspace.tree == tree
     message = workspace.git("log", "-1", "--format=%b")
-    assert re.findall("^This reverts commit ([0-9a-f]+)", message, re.MULTILINE) == [merge, again]
+    assert re.findall(r"reverts commit (\w+)", message) == undone
 
 
 def test_a_later_migration_that_changed_the_same_files_is_named(applied: Workspace) -> None:
