@@ -37,6 +37,7 @@ class Project:
             self._folders(),
             ledger.applied,
             out_of_order=settings.out_of_order == "allow",
+            same_number=settings.same_number,
             cache=hashes,
         )
         hashes.save()

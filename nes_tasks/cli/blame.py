@@ -97,7 +97,6 @@ def _whole(text: str, _: int) -> str:
 
 
 def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
-    from rich.text import Text
 
     from .tables import add_names, new_table, rendered
 
@@ -106,9 +105,9 @@ def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
         if heading == SETTER:
             add_names(table, heading, (row[at] for row in rows))
         else:
-            table.add_column(heading, overflow="fold", no_wrap=heading == "Commit")
+            table.add_column(heading, no_wrap=heading == "Commit")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*row)
     return rendered(table)
 
 

@@ -76,7 +76,7 @@ def _table(found: list[Run]) -> str:
     table = new_table()
     add_names(table, "Migration", (run.record.name for run in found))
     for heading in ("Applied", "By"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading)
     for heading in ("Files", "Commits", "Seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in found:

@@ -85,7 +85,7 @@ def _table(entries: tuple[Entry, ...]) -> str:
     table = new_table()
     add_names(table, "Migration", (entry.name for entry in entries))
     for heading in ("Date", "Author", "Description"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+        table.add_column(heading, no_wrap=heading == "Date")
     for entry in entries:
         about = entry.metadata
         assert about, "a pending migration says what it is"
