@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-
 from ..operations.changes import Changes, Counts, Updated
 from ..operations.fields import ABSENT, FieldChange
 from ..printable import printable

@@ -42,6 +42,7 @@ class History(Command):
         from ..operations.status import runs
 
         wanted = one_name(pos_args, self.name) if pos_args else None
+        session().known_plan()
         project = session().project
         if wanted and not wanted.is_applied:
             raise UsageError(f"{wanted.name} is not applied", hint="doit pending")

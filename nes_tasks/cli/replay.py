@@ -63,7 +63,7 @@ class Replay(Command):
 
         current = session()
         names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
-        display = Display("replayed", logs=False)
+        display = Display("Replaying", logs=False)
         found = replay(current.project, display, names=names, counted=display.expect)
         if json:
             self.write_document(found.to_dict())

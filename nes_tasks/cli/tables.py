@@ -117,9 +117,7 @@ def _grid(table: Table, widths: Sequence[int]) -> Iterator[str]:
         yield from _row(table, row, widths, between)
 
 
-def _row(
-    table: Table, cells: Sequence[str], widths: Sequence[int], between: str
-) -> Iterator[str]:
+def _row(table: Table, cells: Sequence[str], widths: Sequence[int], between: str) -> Iterator[str]:
     folded = [list(fold(cell, wide)) for cell, wide in zip(cells, widths, strict=True)]
     for number in range(max(map(len, folded), default=0)):
         parts = [lines[number] if number < len(lines) else "" for lines in folded]

@@ -131,7 +131,8 @@ def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True)
     """Return the migration that `folder` is, with the metadata of its script.
 
     The script is read, never imported; with a `cache`, one that has not been touched is not
-    parsed again. What is applied is not new, and may have a placeholder of the template. Raises `InvalidMigrationError` when the folder is no migration.
+    parsed again. What is applied is not new, and may have a placeholder of the template. Raises
+    `InvalidMigrationError` when the folder is not a migration.
     """
     if folder.problem:
         raise folder.problem

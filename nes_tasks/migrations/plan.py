@@ -9,13 +9,14 @@ that needs a new number stands last, as it will have the highest number.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
 from typing import Protocol
 
-from ..errors import InvalidMigrationError, MigrationRefusedError, UsageError
+from ..database.marker import Statistics
+from ..errors import InvalidMigrationError, UsageError
 from ..printable import abridged, move_command
 from .inputs import HashCache
 from .loader import Folder, SortKey, free_name, load, next_number, ordering, split_name
@@ -59,6 +60,14 @@ class AppliedRecord(Described, Protocol):
     @property
     def inputs(self) -> Mapping[str, str] | None:
         """SHA-256 by path of the files it ran from; None or empty when nobody recorded them."""
+
+    @property
+    def applied_at(self) -> dt.datetime | None:
+        """When it was applied, None when nobody recorded it."""
+
+    @property
+    def statistics(self) -> Statistics:
+        """What it changed, in numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,10 @@ class Entry:
         Not ``--force``: most scripts fail on data that they have written before.
         """
         shown = self.folder.shown if self.folder else self.name
-        return f"git restore {shown} puts it back; a change to the data is a new migration"
+        return (
+            f"undo the change (git log -p -- {shown}); "
+            "to change the data write a new migration: doit create NAME"
+        )
 
 
 class Plan:
@@ -274,74 +286,6 @@ class Plan:
         return f"did you mean {names[close[0]]}?" if close else "doit list shows them"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether a migration is to be executed now, and otherwise the `reason` why not.
-
-    `again` is set when it is executed although it is applied.
-    """
-
-    run: bool
-    reason: str | None = None
-    again: bool = False
-
-
-def guard(
-    plan: Plan, name: str, *, force: bool = False, passed_over: Container[str] = ()
-) -> Decision:
-    """Decide whether `name` may run, given a plan that was built under the lock.
-
-    The task engine decides earlier and can be told to skip what comes before; this is the last
-    word. What is `passed_over` need not be applied before it. Raises `MigrationRefusedError` when
-    something else must come first or the folder is gone, and the entry's own
-    `InvalidMigrationError` when it is invalid.
-    """
-    if name not in plan:
-        raise MigrationRefusedError(
-            f"{name} is neither a folder nor applied any more", hint="doit list"
-        )
-    entry = plan[name]
-    if entry.is_applied:
-        return _guard_applied(entry, force)
-    if entry.problem:
-        raise entry.problem
-    for earlier in plan:
-        if earlier is entry:
-            break
-        if not earlier.is_applied and earlier.name not in passed_over:
-            raise _must_come_first(earlier, name)
-    return Decision(run=True)
-
-
-def _guard_applied(entry: Entry, force: bool) -> Decision:
-    if not force:
-        changed = f"; its folder has changed since: {entry.difference}"
-        return Decision(
-            run=False,
-            reason="already applied" + (changed if entry.state is State.DRIFT else ""),
-        )
-    if entry.folder is None:
-        raise MigrationRefusedError(
-            f"{entry.name} is applied, but its folder is missing",
-            hint=f"git log --diff-filter=D --oneline -- '*{entry.name}*' names who removed it",
-        )
-    problem = entry.problem or entry.folder.problem
-    if problem:
-        raise problem
-    return Decision(run=True, again=True)
-
-
-def _must_come_first(earlier: Entry, name: str) -> MigrationRefusedError:
-    if earlier.problem:
-        return MigrationRefusedError(
-            f"{name} cannot be applied before this is put right: {earlier.problem.message}",
-            hint=earlier.problem.hint,
-        )
-    return MigrationRefusedError(
-        f"{name} cannot be applied before {earlier.name}", hint=f"doit migrate:{earlier.name}"
-    )
-
-
 def _applied_entry(
     name: str,
     record: AppliedRecord,
@@ -420,9 +364,7 @@ class _Admission:
 
         And whether it needs another name before it can be applied: then nothing waits for it.
         """
-        misplaced = (
-            self._renamed(folder) or self._number_applied(folder) or self._too_late(folder)
-        )
+        misplaced = self._renamed(folder) or self._number_applied(folder) or self._too_late(folder)
         problem = folder.problem or misplaced or self._number_shared(folder)
         if problem:
             return problem, misplaced is not None

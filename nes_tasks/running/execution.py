@@ -113,6 +113,7 @@ def _run(job: Job, channel: Channel) -> dict[str, Any]:
         )
     return {
         "commits": list(commits),
+        "duration": duration,
         "statistics": asdict(statistics),
         "logs": logs,
         "peak_memory": _peak_memory(),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -21,6 +20,7 @@ from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError,
 from ..git.log import Commit
 from ..migrations import (
     Folder,
+    Migration,
     MigrationResult,
     MigrationStatus,
     Plan,
@@ -60,6 +60,9 @@ class Observer(Protocol):
     def logged(self, name: str, message: str) -> None:
         """Take a message of the script."""
 
+    def printed(self, name: str, line: str) -> None:
+        """Take a line that the script, or a program that it started, printed."""
+
     def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
         """Take the progress of the script; `total` is None where it is not known."""
 
@@ -71,7 +74,8 @@ class Runner:
     """Applies the migrations of one project.
 
     `command` is what others are told when they find the database in use, `clock` gives the
-    time that a migration sees; without `may_record` none records answers of the network. With an
+    time that a migration sees; without `may_record` none records answers of the network. With
+    `keep_going` invalid migrations and those that failed are passed over by later ones. With an
     `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
     another than the previewed one. Use it in a ``with`` block or call `close`.
     """
@@ -85,14 +89,18 @@ class Runner:
         clock: Callable[[], datetime] = now,
         may_record: bool = True,
         expectation: Expectation | None = None,
+        keep_going: bool = False,
     ) -> None:
         self._project = project
         self._observer = observer
         self.command = command
         self._clock = clock
         self._expectation = expectation
+        self._keep_going = keep_going
+        self._failed: set[str] = set()
         self._log = RunLog(project.settings.state_folder / "logs")
-        self._worker = Worker(self._log.path, may_record=may_record)
+        self._running = ""
+        self._worker = Worker(self._log.path, may_record=may_record, on_print=self._printed)
         self._opened: Repository | None = None
         self._applied = 0
         self._seen: tuple[Plan, Ledger] | None = None
@@ -114,19 +122,32 @@ class Runner:
         failed, `DatabaseError` when the database is not ready. Whatever is raised, the
         database is as it was.
         """
+        try:
+            return self._apply_if_due(name, force)
+        except NesTasksError:
+            self._failed.add(name)
+            raise
+
+    def _apply_if_due(self, name: str, force: bool) -> MigrationResult:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._look(repository)
             if not force:
                 # Before its place is looked at: between applied ones it seems to come too late.
                 self._refuse_what_was_run_by_hand(ledger, name)
-            decision = guard(plan, name, force=force)
+            decision = guard(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
             # Once is enough for a run: what is changed while it goes on is found, and spared, when
             # a migration is published.
             repository.check_ready(files=not self._applied)
-            return self._apply(repository, self._project.folder(name), ledger.commit)
+            folder = self._project.folder(name)
+            return self._apply(repository, folder, ledger.commit, is_new=not decision.again)
+
+    def _passed_over(self, plan: Plan) -> set[str]:
+        if not self._keep_going:
+            return set()
+        return self._failed.union(entry.name for entry in plan.invalid)
 
     def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
         """Return plan and ledger; nothing is read twice while the branch is where it was.
@@ -150,12 +171,15 @@ class Runner:
                 hint=f"doit adopt records it; doit migrate:{name} --force runs it",
             )
 
-    def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
-        with self._executed(repository, folder, base) as (job, outcome, started), _undisturbed():
+    def _apply(
+        self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
+    ) -> MigrationResult:
+        executed = self._executed(repository, folder, base, is_new=is_new)
+        with executed as (job, outcome), _undisturbed():
             self._meet_expectation(repository, job, outcome["commits"][-1])
             repository.publish(job.ref, base, outcome["commits"][-1])
             self._applied += 1
-            result = self._result(folder.name, outcome, time.perf_counter() - started)
+            result = self._result(folder.name, outcome)
             self._remember(job, result)
             commit, duration = result.commit_ids[-1], result.duration_seconds
             self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
@@ -189,10 +213,13 @@ class Runner:
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
 
-    def rehearse(self, names: Sequence[str] | None = None) -> Generator[Rehearsal, None, None]:
-        """Execute pending migrations one on top of the other without publishing anything.
+    def rehearse(
+        self, names: Sequence[str] | None = None, forced: Collection[str] = ()
+    ) -> Generator[Rehearsal, None, None]:
+        """Execute migrations one on top of the other without publishing anything.
 
-        All pending ones, or those up to the last of `names` (full names). The lock is held until
+        All pending ones, or those up to the last of `names` (full names); of the applied ones
+        those that are `forced`. The lock is held until
         the iterator is exhausted or closed; then the private refs are gone and the database is
         as it was. A working tree with uncommitted changes does not matter. Raises, at the
         migration that it is about, what `apply` would.
@@ -203,13 +230,16 @@ class Runner:
             try:
                 plan, ledger = self._project.look()
                 base = ledger.commit
-                for name in _up_to(plan, names):
-                    self._refuse_what_was_run_by_hand(ledger, name)
+                for name in _up_to(plan, names, forced):
+                    again = plan[name].is_applied
+                    if name not in forced:
+                        self._refuse_what_was_run_by_hand(ledger, name)
                     folder = plan[name].folder
-                    assert folder is not None, "a pending migration has a folder"
-                    with self._executed(repository, folder, base) as (job, outcome, started):
+                    assert folder is not None, "what may run has a folder"
+                    executed = self._executed(repository, folder, base, is_new=not again)
+                    with executed as (job, outcome):
                         refs.append(job.ref)
-                    result = self._result(name, outcome, time.perf_counter() - started)
+                    result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.tree_of(commit)
                     clock = datetime.fromisoformat(job.clock)
@@ -231,10 +261,10 @@ class Runner:
         self._refuse_what_was_run_by_hand(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "the guard lets nothing run that has no folder"
-        with self._executed(repository, folder, base) as (job, outcome, started):
+        with self._executed(repository, folder, base) as (job, outcome):
             repository.git.run("update-ref", ref, outcome["commits"][-1])
             repository.discard(job.ref)
-        return self._result(name, outcome, time.perf_counter() - started)
+        return self._result(name, outcome)
 
     @contextmanager
     def executed(
@@ -247,8 +277,9 @@ class Runner:
         when the script fails.
         """
         repository = self.repository
-        with self._executed(repository, folder, base, moment) as (job, outcome, started):
-            result = self._result(folder.name, outcome, time.perf_counter() - started)
+        executed = self._executed(repository, folder, base, moment, is_new=False)
+        with executed as (job, outcome):
+            result = self._result(folder.name, outcome)
         try:
             yield result
         finally:
@@ -261,20 +292,23 @@ class Runner:
         folder: Folder,
         base: str | None,
         moment: datetime | None = None,
-    ) -> Iterator[tuple[Job, dict[str, Any], float]]:
-        """Execute the script on a private ref; give the job, its outcome and when it started.
+        *,
+        is_new: bool = True,
+    ) -> Iterator[tuple[Job, dict[str, Any]]]:
+        """Execute the script on a private ref; give the job and its outcome.
 
         An exception in the block is noted as the migration's failure, and the ref goes away.
         """
         name = folder.name
-        job = self._job(repository, folder, base, moment or self._time_for(folder.name))
+        migration = load(folder, is_new=is_new)
+        job = self._job(repository, folder, migration, base, moment or self._time_for(name))
         self._log.write(f"{name}: on {base or 'an empty database'} in {job.database}")
-        started = time.perf_counter()
+        self._running = name
         self._observer.started(name)
         try:
             outcome = self._execute(job)
             _refuse_other_inputs(folder, job.inputs)
-            yield job, outcome, started
+            yield job, outcome
         except BaseException as error:
             self._note_failure(name, error)
             repository.discard(job.ref)
@@ -282,16 +316,20 @@ class Runner:
         finally:
             self._observer.ended(name)
 
-    def _result(self, name: str, outcome: dict[str, Any], duration: float) -> MigrationResult:
+    def _result(self, name: str, outcome: dict[str, Any]) -> MigrationResult:
         return MigrationResult(
             name,
             MigrationStatus.COMPLETED,
             statistics=Statistics(**outcome["statistics"]),
-            duration_seconds=duration,
+            duration_seconds=outcome["duration"],
             logs=outcome["logs"],
             commit_ids=outcome["commits"],
             log_path=self._shown_log,
         )
+
+    def _printed(self, line: str) -> None:
+        """Pass on what was printed; the worker has written it to the log."""
+        self._observer.printed(self._running, line)
 
     def _execute(self, job: Job) -> dict[str, Any]:
         """Run the job in the worker, pass on what it reports, and return its outcome."""
@@ -309,10 +347,15 @@ class Runner:
         return outcome
 
     def _job(
-        self, repository: Repository, folder: Folder, base: str | None, moment: datetime
+        self,
+        repository: Repository,
+        folder: Folder,
+        migration: Migration,
+        base: str | None,
+        moment: datetime,
     ) -> Job:
         settings = self._project.settings
-        inputs, migration = _hash(folder), load(folder)
+        inputs = _hash(folder)
         return Job(
             name=folder.name,
             folder=folder.directory,
@@ -373,20 +416,31 @@ class Runner:
         self.close()
 
 
-def _up_to(plan: Plan, names: Sequence[str] | None) -> list[str]:
-    """Return the pending migrations up to the last of `names`; all of them for None.
+def _up_to(plan: Plan, names: Sequence[str] | None, forced: Collection[str] = ()) -> Iterator[str]:
+    """Yield the pending migrations up to the last of `names`, and the `forced` ones among them.
 
-    Raises what keeps one of them from running.
+    Raises at once for a name that is applied and not forced, and what is wrong with an invalid
+    one when it is its turn.
     """
-    pending = [entry.name for entry in plan.pending]
     for name in names or ():
-        if name not in pending and guard(plan, name).run is False:
-            raise UsageError(f"{name} is applied already", hint=f"doit show {name}")
-    # Whatever is invalid stands before all that is pending.
-    for entry in plan.invalid:
-        guard(plan, entry.name)
-    last = len(pending) if names is None else max(map(pending.index, names), default=-1) + 1
-    return pending[:last]
+        if name not in forced and plan[name].is_applied:
+            hint = f"doit preview {name} --force, or doit show {name}"
+            raise UsageError(f"{name} is applied already", hint=hint)
+    order = [entry.name for entry in plan]
+    last = len(order) if names is None else max(map(order.index, names), default=-1) + 1
+    return _due(plan, order[:last], forced)
+
+
+def _due(plan: Plan, names: Iterable[str], forced: Collection[str]) -> Iterator[str]:
+    for name in names:
+        entry = plan[name]
+        if entry.is_applied and name not in forced:
+            continue
+        if entry.problem:
+            raise entry.problem
+        if entry.is_applied:
+            guard(plan, name, force=True)
+        yield name
 
 
 @contextmanager

@@ -9,7 +9,9 @@ Run as ``python -m nes_tasks.running.worker FD`` by `Worker`, never by hand.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
+import io
 import json
 import os
 import select
@@ -17,8 +19,10 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +30,8 @@ from ..errors import MigrationFailedError
 from .job import Channel, Job, Loading
 
 RECORD = "NES_TASKS_RECORD"
+LONGEST_LINE = 4096
+DRAIN_SECONDS = 1.0
 # Where programs and their configuration are found, and nothing that authenticates anyone.
 PASSED_ON = (
     "PATH",
@@ -51,14 +57,23 @@ FIXED = {
 class Worker:
     """The caller's side: starts the worker process, gives it jobs, ends it.
 
-    `log` is the file that takes whatever a script prints. Without `may_record` a script records
+    `log` is the file that takes whatever a script prints, and `on_print` is called with each line
+    of it, from another thread. Without `may_record` a script records
     no answers of the network, whatever the caller's environment asks for. Not thread-safe: one
     job at a time, as migrations are applied one at a time.
     """
 
-    def __init__(self, log: Path, *, may_record: bool = True) -> None:
+    def __init__(
+        self,
+        log: Path,
+        *,
+        may_record: bool = True,
+        on_print: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._log = log
         self._may_record = may_record
+        self._on_print = on_print
+        self._output: Output | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -81,6 +96,8 @@ class Worker:
         finally:
             if status is None:
                 self.close()
+            elif self._output is not None:
+                self._output.drain()
         if outcome is None:
             raise MigrationFailedError(f"{job.name} failed: {_how_it_died(status)}")
         if "failed" in outcome:
@@ -112,7 +129,8 @@ class Worker:
         if self._control is not None:
             return self._control
         ours, theirs = socket.socketpair()
-        with theirs, self._output() as output:
+        self._output = Output(self._open_log(), self._on_print)
+        with theirs, self._output.writer() as output:
             self._process = subprocess.Popen(
                 # -P: a json.py in the current folder must not stand in for Python's own.
                 [sys.executable, "-P", "-m", "nes_tasks.running.worker", str(theirs.fileno())],
@@ -127,7 +145,7 @@ class Worker:
         self._control = ours
         return ours
 
-    def _output(self) -> IO[bytes]:
+    def _open_log(self) -> IO[bytes]:
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             return self._log.open("ab")
@@ -144,6 +162,74 @@ class Worker:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        output, self._output = self._output, None
+        if output is not None:
+            output.drain()
+
+
+class Output:
+    """What scripts print: copied from a pipe to the log, and passed on line by line.
+
+    A thread of this process copies it, so that the last words of a process that crashes are not
+    lost. A line of more than `LONGEST_LINE` bytes is passed on in pieces.
+    """
+
+    def __init__(self, log: IO[bytes], on_print: Callable[[str], None]) -> None:
+        self._log = log
+        self._on_print = on_print
+        self._reader, self._writer = os.pipe()
+        self._rest = b""
+        self._lock = threading.Lock()
+        threading.Thread(target=self._copy, daemon=True).start()
+
+    @contextlib.contextmanager
+    def writer(self) -> Iterator[int]:
+        """Give the end of the pipe to start a process with; it is closed here afterwards."""
+        try:
+            yield self._writer
+        finally:
+            os.close(self._writer)
+
+    def drain(self) -> None:
+        """Wait until all that was printed is passed on; not for ever, if it never stops."""
+        end = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < end:
+            with self._lock:
+                if not self._is_waiting():
+                    self._pass_on(b"\n" if self._rest else b"")
+                    return
+            time.sleep(0.001)
+
+    def _is_waiting(self) -> bool:
+        """Tell whether the pipe holds something that was not read yet."""
+        try:
+            return any(fcntl.ioctl(self._reader, termios.FIONREAD, bytes(4)))
+        except (OSError, ValueError):  # closed: the copying has come to its end
+            return False
+
+    def _copy(self) -> None:
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        with self._log:
+            while True:
+                poll.poll()
+                with self._lock:
+                    data = os.read(self._reader, 65536)
+                    if not data:
+                        os.close(self._reader)
+                        self._reader = -1
+                        return
+                    with contextlib.suppress(OSError):  # a full disk costs the log alone
+                        self._log.write(data)
+                        self._log.flush()
+                    self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > LONGEST_LINE:
+            lines, self._rest = [*lines, self._rest], b""
+        for line in lines:
+            self._on_print(line.decode(errors="replace").removesuffix("\r"))
 
 
 def worker_environment(*, may_record: bool = True) -> dict[str, str]:
@@ -178,6 +264,8 @@ def _how_it_died(status: int | None) -> str:
 def serve(control: socket.socket) -> None:
     """Fork a process for each job that comes over `control`, until its other end closes."""
     _preload()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what a script prints is seen at once
     while (stream := _next_stream(control)) is not None:
         with stream:
             child = os.fork()

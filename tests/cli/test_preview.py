@@ -83,9 +83,9 @@ def test_text_shows_counts_fields_samples_and_cost(pending: Workspace) -> None:
     ran = pending.doit("preview")
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        "002-create is being previewed",
+        "Previewing 002-create",
         "  made",
-        "003-tag is being previewed",
+        "Previewing 003-tag",
     ]
     rows = [re.split(r"\s{2,}", line.strip()) for line in ran.out.splitlines()]
     assert ["person", "1", "-", "-"] in rows

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from databases import Commit, entity, fill, migration
+from nes_tasks.views import coverage as coverage_module
 
 from nes_tasks.errors import DatabaseError
 from nes_tasks.git.command import Git
@@ -19,7 +20,6 @@ from nes_tasks.operations.report_coverage import Source, Unreadable, is_filled
 from nes_tasks.operations.report_growth import measure_growth
 from nes_tasks.project import Project
 from nes_tasks.settings import Settings
-from nes_tasks.views import coverage as coverage_module
 
 PERSON = "v2/entity/person"
 WARD = "v2/entity/location/ward"
