@@ -45,6 +45,7 @@ class Blame(Command):
             raise UsageError(
                 "name one entity or relationship", hint="doit blame entity:person/asha-rai"
             )
+        session().known_plan()
         found = provenance(session().project, pos_args[0])
         if json:
             self.write_document(found.to_dict())

@@ -54,15 +54,13 @@ class Create(Command):
             now().date(),
         )
         scaffold.write(settings.migrations, template_of(settings.root), settings.shown_migrations)
-        self._tell(scaffold, text, settings.shown_migrations)
+        self._tell(scaffold, settings.shown_migrations)
         return 0
 
-    def _tell(self, scaffold: Scaffold, text: str, directory: str) -> None:
+    def _tell(self, scaffold: Scaffold, directory: str) -> None:
         name, folder = scaffold.name, f"{directory}/{scaffold.name}"
-        if text not in (name, scaffold.words):
-            self.outstream.write(f"The name became {name}.\n")
         self.outstream.write(
-            f"Made {folder}. Replace each [TODO in its files:\n"
+            f"Created {folder}. Fill in every [TODO …] in:\n"
             f"  {folder}/migrate.py\n"
             f"  {folder}/README.md\n"
             "Then:\n"

@@ -218,6 +218,8 @@ def standing(entry: Entry) -> str:
             f"{'':13}doit does not run it again; {entry.drift_hint}"
         )
     if entry.state is State.PENDING:
+        if blocker := session().plan.blocker(entry.name):
+            return f"pending; it waits for {blocker.name}, which is not valid"
         after = f", after {entry.predecessor}" if entry.predecessor else ""
         return f"pending; doit applies it{after}"
     return f"not valid; {entry.problem}"

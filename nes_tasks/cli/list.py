@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from doit import cmd_list
 
-from ..database.ledger import is_absent
+from ..errors import DatabaseError
 from ..migrations import Entry, State
 from ..printable import printable
 from .command import JSON, document_text, options_first
@@ -17,7 +18,10 @@ from .doit_commands import LOOKING, Guarded
 from .format import author_name, state_word
 from .pending import described
 from .session import GROUP, migration_name, session, task_name
-from .tables import new_table, rendered
+from .tables import add_names, new_table, rendered
+
+# The state of migrations while the database is a submodule that was not fetched.
+UNKNOWN = "unknown"
 
 
 class List(Guarded, cmd_list.List):  # type: ignore[misc]
@@ -52,7 +56,7 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         if not self.is_ours:
             return int(super()._execute(**options))
         names = self.resolve(options["pos_args"] or [], bare=True)
-        _warn_of_missing_submodule()
+        is_known = _warn_of_missing_submodule()
         if options["template"]:
             options.update(pos_args=names, sort="definition")
             self.task_list = _in_order(self.task_list)
@@ -62,17 +66,20 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
             if name not in tasks:
                 raise self.no_such(name)
         chosen = self._chosen(names, tasks, options)
-        entries = _entries(names, chosen)
-        others = [task for task in chosen if migration_name(task.name) is None]
         letters = self._letters(chosen, tasks) if options["status"] else {}
         if options["quiet"]:
             for task in _in_order(chosen):
                 letter = f"{letters[task.name]} " if letters else ""
                 self.outstream.write(f"{letter}{task.name}\n")
-        elif json:
-            self.outstream.write(document_text(_document(entries, others, letters)))
+            return 0
+        others = [task for task in chosen if migration_name(task.name) is None]
+        listing = _Listing(_entries(names, chosen), others, letters, is_known)
+        if json:
+            self.outstream.write(document_text(listing.document()))
+        elif options["list_deps"]:
+            self.outstream.write(listing.text_with_files(tasks))
         else:
-            self.outstream.write(_text(entries, others, letters, tasks, options["list_deps"]))
+            self.outstream.write(listing.text())
         return 0
 
     _execute.__signature__ = inspect.signature(cmd_list.List._execute).replace(  # type: ignore[attr-defined]
@@ -140,67 +147,82 @@ def _entries(names: list[str], chosen: Iterable[Any]) -> list[Entry]:
     return [e for e in session().plan if e.name in wanted or (is_all and e.state is State.MISSING)]
 
 
-def _document(
-    entries: Iterable[Entry], others: Iterable[Any], letters: dict[str, str]
-) -> dict[str, Any]:
-    return {
-        "migrations": [
-            {**described(entry), **_status(letters, task_name(entry.name))} for entry in entries
-        ],
-        "tasks": [
-            {"name": task.name, "doc": task.doc or None, **_status(letters, task.name)}
-            for task in others
-        ],
-    }
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What is listed: migrations and other tasks, with `letters` by task when asked for.
 
+    Without `is_known` nobody can know what is applied, so no state is claimed.
+    """
 
-def _status(letters: dict[str, str], task: str) -> dict[str, str]:
-    return {"status": letters[task]} if task in letters else {}
+    entries: list[Entry]
+    others: list[Any]
+    letters: dict[str, str]
+    is_known: bool
 
+    def document(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/json.md."""
+        unknown = {} if self.is_known else {"state": UNKNOWN}
+        return {
+            "migrations": [
+                {**described(entry), **unknown, **self._status(task_name(entry.name))}
+                for entry in self.entries
+            ],
+            "tasks": [
+                {"name": task.name, "doc": task.doc or None, **self._status(task.name)}
+                for task in self.others
+            ],
+        }
 
-def _text(
-    entries: list[Entry],
-    others: list[Any],
-    letters: dict[str, str],
-    tasks: dict[str, Any],
-    list_deps: bool,
-) -> str:
-    def lettered(task: str, shown: str) -> str:
-        return f"{letters.get(task, ' ')} {shown}" if letters else shown
+    def text(self) -> str:
+        """Return a table of the migrations, and one of the other tasks."""
+        parts = []
+        if self.entries:
+            table = new_table()
+            add_names(table, self._lettered("", "Migration"), (e.name for e in self.entries))
+            for heading in ("State", "Date", "Author", "Description"):
+                table.add_column(heading, no_wrap=heading in ("State", "Date"))
+            for entry in self.entries:
+                about = entry.metadata
+                table.add_row(
+                    self._lettered(task_name(entry.name), printable(entry.name)),
+                    self._state(entry),
+                    (about and about.date) or "-",
+                    printable(author_name(about.author)) if about else "-",
+                    _about(entry),
+                )
+            parts.append(rendered(table))
+        if self.others:
+            table = new_table()
+            table.add_column(self._lettered("", "Task"))
+            table.add_column("What it does")
+            for task in self.others:
+                name = self._lettered(task.name, printable(task.name))
+                table.add_row(name, printable(task.doc or ""))
+            parts.append(rendered(table))
+        return "\n".join(parts)
 
-    if list_deps:
-        rows = [(task_name(e.name), e.name, f"{state_word(e.state)}  {_about(e)}") for e in entries]
-        rows += [(task.name, task.name, task.doc or "") for task in others]
-        return "".join(
-            "".join(_with_files(lettered(task, name), about, tasks.get(task)))
-            for task, name, about in rows
-        )
-    parts = []
-    if entries:
-        table = new_table()
-        table.add_column(lettered("", "Migration"), no_wrap=_is_short(entries))
-        for heading in ("State", "Date", "Author", "Description"):
-            table.add_column(heading, no_wrap=heading in ("State", "Date"))
-        for entry in entries:
-            name = lettered(task_name(entry.name), printable(entry.name))
-            date = entry.metadata.date if entry.metadata else None
-            author = author_name(entry.metadata.author) if entry.metadata else ""
-            table.add_row(name, state_word(entry.state), date or "-", author or "-", _about(entry))
-        parts.append(rendered(table))
-    if others:
-        table = new_table()
-        table.add_column(lettered("", "Task"))
-        table.add_column("What it does")
-        for task in others:
-            table.add_row(lettered(task.name, printable(task.name)), printable(task.doc or ""))
-        parts.append(rendered(table))
-    return "\n".join(parts)
+    def text_with_files(self, tasks: dict[str, Any]) -> str:
+        """Return each migration and task with the files that it depends on."""
+        rows = [
+            (task_name(entry.name), entry.name, f"{self._state(entry)}  {_about(entry)}")
+            for entry in self.entries
+        ]
+        rows += [(task.name, task.name, task.doc or "") for task in self.others]
+        lines: list[str] = []
+        for task, name, about in rows:
+            lines.append(f"{self._lettered(task, printable(name))}  {printable(about)}".rstrip())
+            files = sorted(tasks[task].file_dep) if task in tasks else []
+            lines += [*(f" -  {printable(path)}" for path in files), ""]
+        return "".join(f"{line}\n" for line in lines)
 
+    def _state(self, entry: Entry) -> str:
+        return state_word(entry.state) if self.is_known else UNKNOWN
 
-def _is_short(entries: Iterable[Entry]) -> bool:
-    from .tables import NAME_WIDTH
+    def _status(self, task: str) -> dict[str, str]:
+        return {"status": self.letters[task]} if task in self.letters else {}
 
-    return max(len(entry.name) for entry in entries) <= NAME_WIDTH
+    def _lettered(self, task: str, shown: str) -> str:
+        return f"{self.letters.get(task, ' ')} {shown}" if self.letters else shown
 
 
 def _about(entry: Entry) -> str:
@@ -211,18 +233,11 @@ def _about(entry: Entry) -> str:
     return printable(f"{entry.metadata.description}{drift}")
 
 
-def _with_files(name: str, about: str, task: Any) -> Iterator[str]:
-    yield f"{name}  {about}".rstrip() + "\n"
-    if task is not None:
-        yield from (f" -  {path}\n" for path in sorted(task.file_dep))
-    yield "\n"
-
-
-def _warn_of_missing_submodule() -> None:
-    """Say that what is applied is not known; all migrations are listed as pending then."""
-    settings = session().project.settings
-    if is_absent(settings.database):
-        from ..database.repository import missing_submodule
-
-        if missing := missing_submodule(settings):
-            warn(str(missing))
+def _warn_of_missing_submodule() -> bool:
+    """Say that nobody can know what is applied; return whether it is known."""
+    try:
+        session().known_plan()
+    except DatabaseError as missing:
+        warn(str(missing))
+        return False
+    return True

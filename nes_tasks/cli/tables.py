@@ -154,16 +154,19 @@ def _lines(text: str) -> list[str]:
 
 
 def fold(text: str, width: int) -> Iterator[str]:
-    """Yield `text` in lines of at most `width` columns: broken between words where there are any.
+    """Yield `text` in lines of at most `width` columns, broken between words or behind a hyphen.
 
-    Nothing but spaces at a break is left out. A character wider than `width` gets a line.
+    A longer word is broken anywhere. Nothing but spaces at a break is left out; a character wider
+    than `width` gets a line.
     """
     for line in _lines(text):
         rest = line
         while cell_width(rest) > width:
             head = _head(rest, width)
-            space = head.rstrip().rfind(" ") if not rest[len(head) :].startswith(" ") else len(head)
-            cut = space if space > 0 and head[:space].strip() else len(head)
+            cut = len(head)
+            if not rest[cut:].startswith(" "):
+                place = max(head.rfind(" "), head.rfind("-") + 1)
+                cut = place if head[:place].strip() else cut
             yield rest[:cut].rstrip()
             rest = rest[cut:].lstrip()
         yield rest

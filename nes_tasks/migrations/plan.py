@@ -240,6 +240,17 @@ class Plan:
         return self.in_state(State.INVALID)
 
     @property
+    def due(self) -> tuple[Entry, ...]:
+        """The pending migrations that wait for nothing that is invalid, in order."""
+        invalid = next((at for at, e in enumerate(self.entries) if e.state is State.INVALID), None)
+        return tuple(e for e in self.entries[:invalid] if e.state is State.PENDING)
+
+    def blocker(self, name: str) -> Entry | None:
+        """Return the invalid migration that a pending one waits for, None without one."""
+        earlier = self.entries[: self.entries.index(self[name])]
+        return next((entry for entry in earlier if entry.state is State.INVALID), None)
+
+    @property
     def next_number(self) -> int:
         """The number for the next new migration."""
         return next_number(_numbers(self._by_name))

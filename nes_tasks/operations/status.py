@@ -72,18 +72,13 @@ class Overview:
         if self.run_by_hand:
             names = _span(self.run_by_hand)
             yield Step("doit adopt", f"commit messages say that this was run before: {names}")
-        for entry in plan:
-            if entry.state is State.PENDING:
-                break  # what is not valid holds up nothing that comes before it
-            if entry.state is State.INVALID and entry.problem:
-                yield Step(entry.problem.hint or "doit list", entry.problem.message)
-        if plan.pending:
-            yield Step("doit", f"it applies {_span([entry.name for entry in plan.pending])}")
-        if standing and standing.ahead:
-            yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
+        if plan.due:
+            yield Step("doit", f"it applies {_span([entry.name for entry in plan.due])}")
         for entry in plan.invalid:
             assert entry.problem, "an invalid entry says why"
             yield Step(entry.problem.hint or "doit list", entry.problem.message)
+        if standing and standing.ahead:
+            yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
         for entry in plan.drifted:
             changed = f"{entry.name} was changed after it was applied"
             yield Step(f"doit info {entry.name}", f"{changed}: {entry.difference}")

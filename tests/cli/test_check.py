@@ -16,7 +16,7 @@ import pytest
 from workspace import Ran, Workspace, create_person
 
 README = "# x\n\nSources: https://example.org/data, taken for the test of what a check finds.\n"
-GOOD = "nothing to complain about"
+GOOD = "no problems found"
 NAME = "001-first"
 
 T = TypeVar("T")
