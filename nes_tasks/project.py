@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 from .database.ledger import Ledger, read_ledger
@@ -11,6 +11,7 @@ from .errors import MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .git.log import Commit, read_history, reverted
 from .migrations import Folder, HashCache, Plan, discover
+from .migrations.loader import SortKey, ordering
 from .settings import Settings
 
 
@@ -53,6 +54,11 @@ class Project:
             at=at,
             cache=settings.state_folder / "cache" / "ledger.json",
         )
+
+    @cached_property
+    def order(self) -> Callable[[str], SortKey]:
+        """The key by which names of migrations are sorted."""
+        return ordering(self.settings.same_number)
 
     def folder(self, name: str) -> Folder:
         """Read the folder of one migration anew; raises `MigrationRefusedError` when it is gone."""

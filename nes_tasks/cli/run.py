@@ -15,7 +15,7 @@ from .console import INTERRUPTED, drop, say, warn
 from .doit_commands import APPLYING, Guarded
 from .selection import Selection, read_selection, with_what_comes_before
 from .session import migration_name, session, task_name
-from .suggestions import unknown_command, unknown_task
+from .suggestions import is_harmless, unknown_command, unknown_task
 
 EXPECT = {
     "name": "expect",
@@ -65,7 +65,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         """Return the error for a word that is no task, and so perhaps a mistyped command."""
         tasks = [task.name for task in self.task_list]
         if ":" in word:
-            return unknown_task(word, tasks)
+            return unknown_task(word, filter(is_harmless, tasks))
         return unknown_command(word, self.loader.cmd_names, tasks)
 
     cmd_options = (*cmd_run.Run.cmd_options, EXPECT, DRY_RUN)

@@ -71,8 +71,9 @@ def read_selection(
         else:
             found.others.append(word)
     if bare and any(word.partition(":")[0] != CHECK for word in found.others):
-        # It may be a value that was meant for the other task.
-        raise unknown(bare)
+        # A number may be a value that was meant for another task, or for a mistyped command.
+        strange = (word for word in found.others if word not in tasks and ":" not in word)
+        raise unknown(next(strange, bare))
     return found
 
 
@@ -113,7 +114,7 @@ def _options(
 
     A dry run is noted and left out: no task takes that option but one of the project itself.
     """
-    if task is None or not (word == GROUP or migration_name(word) or "*" in word):
+    if not (word == GROUP or migration_name(word) or "*" in word):
         return _own_options(task, rest)
     options: list[str] = []
     while rest and rest[0].startswith("-"):

@@ -95,7 +95,7 @@ def foreign(
 
 def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:
     """Return the error for a word that is no task."""
-    meant = closest(word, (task for task in tasks if is_harmless(task)))
+    meant = closest(word, tasks)
     hint = f"did you mean {meant}?" if meant else "doit list --all shows them"
     return UsageError(f"there is no task {abridged(word)}", hint=hint)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 # Names are copied, so other columns are folded first; longer ones must be, behind so much.
 NAME_WIDTH = 30
 # A folded column keeps at least so much: narrower text is not read but spelt.
-FOLDED_WIDTH = 12
+FOLDED_WIDTH = 10
 GAP = 2
 
 

@@ -21,7 +21,6 @@ from ..errors import InvalidMigrationError
 from ..git.command import Git
 from ..git.log import Commit
 from ..migrations import Folder, hash_inputs, load
-from ..migrations.loader import order
 from ..project import Project, known_from_commits
 
 RECORD = "metadata.json"
@@ -61,7 +60,7 @@ def propose(project: Project) -> Proposal:
     plan, ledger = project.look()
     folders = {entry.name: entry.folder for entry in plan if entry.folder is not None}
     if ledger.commit is None:
-        return Proposal((), tuple(sorted(folders, key=order)), None)
+        return Proposal((), tuple(sorted(folders, key=project.order)), None)
     git = Git(project.settings.database)
     recorded = {name: found for name, found in ledger.applied.items() if found.inputs is None}
     committed = known_from_commits(project, ledger, folders)
@@ -73,9 +72,9 @@ def propose(project: Project) -> Proposal:
         Adoption(_from_commits(git, name, commits, folders[name]), COMMIT, True)
         for name, commits in committed.items()
     ]
-    adoptions.sort(key=lambda adoption: order(adoption.marker.migration))
+    adoptions.sort(key=lambda adoption: project.order(adoption.marker.migration))
     known = {*ledger.applied, *committed}
-    unmatched = sorted((name for name in folders if name not in known), key=order)
+    unmatched = sorted((name for name in folders if name not in known), key=project.order)
     return Proposal(tuple(adoptions), tuple(unmatched), ledger.commit)
 
 

@@ -13,7 +13,6 @@ from ..git.command import Git
 from ..git.log import Commit, durations, reverted
 from ..git.remote import Standing
 from ..migrations import Plan, State
-from ..migrations.loader import order
 from ..project import Project, known_from_commits
 
 # So many names are told one by one.
@@ -174,7 +173,7 @@ def runs(project: Project, ledger: Ledger) -> list[Run]:
     }
     seconds = durations(git, (commits[-1].id for commits in live.values() if commits))
     found: list[Run] = []
-    for name in sorted(ledger.applied, key=order):
+    for name in sorted(ledger.applied, key=project.order):
         commits = live.get(name, ())
         duration = seconds.get(commits[-1].id) if commits else None
         found.append(Run(ledger.applied[name], commits, duration))
