@@ -66,7 +66,7 @@ class Project:
             return folder
         raise MigrationRefusedError(
             f"{self.settings.shown_migrations}/{name} is not there any more",
-            hint="doit list --all",
+            hint="doit list",
         )
 
     def _folders(self, only: str | None = None) -> list[Folder]:
