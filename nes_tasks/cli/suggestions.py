@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..printable import abridged
+from .session import GROUP
 
 NOT_RECOGNIZED = re.compile(r"option (-\S+) (?:not recognized|not a unique prefix)")
 # How a project begins, for whoever has none.
@@ -102,7 +103,7 @@ def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:
 
 def is_harmless(task: str) -> bool:
     """Tell whether a name may be suggested: it is not one of a migration to be applied."""
-    return task.partition(":")[0] != "migrate"
+    return task.partition(":")[0] != GROUP
 
 
 def unknown_command(

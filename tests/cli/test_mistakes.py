@@ -31,7 +31,11 @@ def project_of_five(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         (["SHOW", "5"], "there is no command or task 'SHOW'; did you mean doit show?"),
         (["qwertz"], "there is no command or task 'qwertz'; doit help lists the commands"),
         (["55"], "there is no migration '55'; doit list shows them"),
-        (["rivers"], "there is no command or task 'rivers'; doit help lists the commands"),
+        (
+            ["rivers"],
+            "there is no command or task 'rivers'; did you mean revert? "
+            "doit help revert explains it",
+        ),
         (
             ["add"],
             "there is no command or task 'add'; doit create NAME makes the folder of a new "
@@ -49,7 +53,8 @@ def project_of_five(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         ),
         (
             ["migrate", "rivers"],
-            "there is no command or task 'rivers'; doit help lists the commands",
+            "there is no command or task 'rivers'; did you mean revert? "
+            "doit help revert explains it",
         ),
         (["chekc"], "there is no command or task 'chekc'; did you mean doit check?"),
         (["migrat:5"], "there is no task 'migrat:5'; doit list --all shows them"),
@@ -94,7 +99,10 @@ def test_numbers_are_names(project_of_five: Workspace) -> None:
 def test_a_space_in_the_place_of_the_colon_is_understood_of_a_check(
     project_of_five: Workspace, words: list[str]
 ) -> None:
-    assert project_of_five.doit(*words) == project_of_five.doit("check:005-add-rivers")
+    project_of_five.doit("check:005-add-rivers")
+    unchanged = project_of_five.doit("check:005-add-rivers")
+    assert unchanged.out == "1 migration unchanged since the last check.\n"
+    assert project_of_five.doit(*words) == unchanged
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,8 @@ def test_nothing_is_lost_on_a_narrow_terminal(
     assert "…" not in shown
     piped = long_names.doit(*words).out
     assert DEVANAGARI in piped or words == ["history"]
-    for word in re.split(r"[\s─-]+", piped):
+    # A block needs no heading for its first line.
+    for word in {*re.split(r"[\s─-]+", piped)} - {"Migration", "Task"}:
         assert word in shown, word
 
 
