@@ -55,7 +55,7 @@ def page(report: Report) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("nes_tasks.entry", "pages"),
+        loader=PackageLoader("nes_tasks.cli", "pages"),
         autoescape=True,
         finalize=_shown,
         trim_blocks=True,

@@ -240,7 +240,7 @@ def test_a_page_of_next_to_nothing_is_a_page(tmp_path: Path, history: list[Commi
 def test_progress_is_shown_when_it_takes_long(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nes_tasks.entry import progress
+    from nes_tasks.cli import progress
 
     clock = iter([0.0, 1.0, 2.5, 3.0, 5.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))

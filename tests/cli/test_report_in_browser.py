@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 import pytest
 from databases import fill
 from hostile import commits
+from playwright import sync_api as playwright
 
 from nes_tasks.cli.report_html import page as page_of
 from nes_tasks.operations.report import make_report
 from nes_tasks.project import Project
 from nes_tasks.settings import Settings
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [

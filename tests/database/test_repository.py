@@ -124,7 +124,7 @@ def test_a_clone_that_was_killed_is_made_anew(tmp_path: Path) -> None:
         "Repository.open(settings(Path(sys.argv[1]), remote_url=sys.argv[2]))"
     )
     url = f"file://{source.path}"
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     process = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path), url],
         env={**os.environ, "PATH": killer, "PYTHONPATH": str(here)},
@@ -145,7 +145,7 @@ def test_two_that_make_it_at_once_get_the_same_one(tmp_path: Path) -> None:
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", code, str(tmp_path)],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -257,7 +257,7 @@ def test_without_a_usable_git_one_is_told_so(
         "from nes_tasks.database.repository import Repository;"
         "Repository.open(settings(Path(sys.argv[1])))"
     )
-    python = {**os.environ, "PATH": f"{tmp_path}/bin", "PYTHONPATH": str(Path(__file__).parent)}
+    python = {**os.environ, "PATH": f"{tmp_path}/bin", "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
         env=python,
@@ -669,7 +669,7 @@ except NesTasksError as error:
 """
     if os.getuid() == 0:
         subprocess.run(["chown", "-R", "65534:65534", str(root)], check=True)
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": here, "HOME": str(root)},

@@ -14,6 +14,7 @@ from nes_tasks.views import coverage as coverage_module
 from nes_tasks.errors import DatabaseError
 from nes_tasks.git.command import Git
 from nes_tasks.git.log import read_commits
+from nes_tasks.operations import report_coverage as coverage_module
 from nes_tasks.operations.changes import Counts
 from nes_tasks.operations.report import Gaps, Report, make_report, people
 from nes_tasks.operations.report_coverage import Source, Unreadable, is_filled

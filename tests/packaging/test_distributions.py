@@ -106,7 +106,6 @@ def test_the_metadata_say_what_an_index_shows(metadata: Message, project: Path) 
 
 
 def test_an_index_would_take_them_and_can_show_the_readme(distributions: Distributions) -> None:
-    pytest.importorskip("twine", reason="needs twine: pip install -e '.[dev]'")
     done = subprocess.run(
         [sys.executable, "-m", "twine", "--no-color", "check", "--strict", *distributions],
         capture_output=True,

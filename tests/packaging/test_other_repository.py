@@ -82,7 +82,6 @@ def test_the_import_without_a_star_gives_the_same_tasks(project: Path, shell: Sh
 @pytest.mark.usefixtures("rivers")
 def test_a_strict_type_checker_sees_the_types(installed: Installed, shell: Shell) -> None:
     """What `doit create` makes passes with its example uncommented; a mistake in it is found."""
-    pytest.importorskip("mypy", reason="needs mypy: pip install -e '.[dev]'")
     assert shell.run("doit create --author 'A B <a@example.org>' typed").returncode == 0
     script = shell.cwd / "migrations/002-typed/migrate.py"
     head, _, example = script.read_text("utf-8").partition("# An example.")

@@ -86,7 +86,6 @@ def copy(project: Path, tmp_path: Path) -> Path:
 def test_the_commands_make_a_release(
     project: Path, copy: Path, tmp_path: Path, index: tuple[str, list[dict[str, str]]]
 ) -> None:
-    pytest.importorskip("twine", reason="needs twine: pip install -e '.[dev]'")
     url, taken = index
     lines = "".join(text for language, text in fences(project / PAGE) if language == "bash")
     for command, here in OFFLINE.items():

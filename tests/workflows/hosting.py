@@ -26,7 +26,6 @@ PIP = """#!/bin/sh
 case "$*" in
   "install --quiet --editable .") ;;
   "install --quiet --editable .[scraping]") ;;
-  "install --quiet --editable .[dev]") ;;
   *) echo "pip: $*" >&2; exit 1 ;;
 esac
 """
