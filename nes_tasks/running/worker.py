@@ -226,8 +226,9 @@ class Output:
 
     def _pass_on(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LONGEST_LINE:
-            lines, self._rest = [*lines, self._rest], b""
+        while len(self._rest) > LONGEST_LINE:
+            lines.append(self._rest[:LONGEST_LINE])
+            self._rest = self._rest[LONGEST_LINE:]
         for line in lines:
             self._on_print(line.decode(errors="replace").removesuffix("\r"))
 
