@@ -94,14 +94,13 @@ class Project:
         folder = self.settings.migrations
         if not folder.is_dir():
             return frozenset()
-        done = Git(folder).attempt(
+        done = Git(folder, around=True).attempt(
             "ls-files",
             "--others",
             "--ignored",
             "--exclude-standard",
             "--directory",
             "-z",
-            env={"GIT_CEILING_DIRECTORIES": ""},
         )
         if b"dubious ownership" in done.stderr:
             raise UnavailableError(

@@ -18,7 +18,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from ..errors import NesTasksError, UsageError
 from ..migrations import Entry, State
 from .check_report import CHECK
-from .console import INTERRUPTED, guarded, say
+from .console import INTERRUPTED, EscapedStream, guarded, say
 from .help_text import manual
 from .session import BACKEND, GROUP, migration_name, session, task_name
 from .suggestions import missing_dodo, unknown_task, wrong_option
@@ -87,7 +87,8 @@ class Guarded:
         return {code: meaning for code, meaning in codes.items() if meaning}
 
     def _parse_execute(self, in_args: list[str]) -> int:
-        self.outstream = self.outstream or sys.stdout  # which was closed when doit looked
+        # Standard output was perhaps closed when doit looked.
+        self.outstream = EscapedStream(self.outstream or sys.stdout)
         try:
             code: int = super().parse_execute(in_args)  # type: ignore[misc]
         except CmdParseError as error:

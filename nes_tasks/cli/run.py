@@ -11,7 +11,7 @@ from doit import cmd_run
 from ..database.journal import is_noted
 from ..errors import UsageError
 from .check_report import CHECK
-from .console import INTERRUPTED, drop, say, warn
+from .console import INTERRUPTED, EscapedStream, drop, say, warn
 from .doit_commands import APPLYING, Guarded
 from .selection import Selection, read_selection, with_what_comes_before
 from .session import migration_name, session, task_name
@@ -133,7 +133,8 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         if selection.words and all(word.partition(":")[0] == CHECK for word in selection.words):
             # Checks do not build on each other: all that is wrong is told at once.
             options["continue_"] = True
-        options["outfile"] = options["outfile"] or sys.stdout
+        if not isinstance(options["outfile"], str):
+            options["outfile"] = EscapedStream(options["outfile"] or sys.stdout)
         current = session()
         if options["continue_"] and (selection.all_pending or selection.migrations):
             current.keep_going = True

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..database.ledger import is_absent
+from ..git.command import Git
 from ..project import Project
-from ..settings import load_settings
+from ..settings import STATE_FOLDER, load_settings, shown
+from ..state_folder import check_folder
+from .console import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +31,20 @@ class Session:
     """The project that `dodo.py` lies in, and the runner once something has to run."""
 
     def __init__(self, root: Path) -> None:
-        self.project = Project(load_settings(root))
+        settings = load_settings(root)
+        check_folder(settings.state_folder, STATE_FOLDER)
+        self.project = Project(settings)
+        Git.announce_fetch = self._announce_fetch
         self.exit_code = 0
         self.expectation: Expectation | None = None
         self.keep_going = False
         self._run_here: set[str] = set()
         self._recorded: Mapping[str, Applied] | None = None
+
+    def _announce_fetch(self, folder: Path) -> None:
+        """Say that a reading command uses the network, which it does nowhere else."""
+        label = shown(folder, self.project.settings.root)
+        say(f"{label} is a partial clone; what it lacks is fetched from its remote")
 
     def worsen(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import first_few
 from ..migrations import State
 from ..printable import printable
 from .command import JSON, Command, no_names
@@ -58,6 +59,8 @@ def _lines(overview: Overview) -> list[str]:
         lines.append(f"In use by   {overview.holder}")
     if overview.is_unfinished:
         lines.append("Unfinished  a publication was interrupted; the next run finishes it")
+    if programs := _programs(overview):
+        lines.append(f"Programs    {programs}")
     if overview.problem:
         lines.append(f"Problem     {overview.problem.message}")
     rows = {
@@ -98,6 +101,13 @@ def _remote(overview: Overview) -> str:
     return f"{standing.remote}, {known}"
 
 
+def _programs(overview: Overview) -> str:
+    """Name what the repository has of programs, so that nobody overlooks them."""
+    found = overview.programs
+    hooks = [f"hook {name}" for name in found.hooks]
+    return first_few([*found.settings, *hooks], SHOWN) if hooks or found.settings else ""
+
+
 def _document(overview: Overview) -> dict[str, Any]:
     plan, standing, step = overview.plan, overview.standing, overview.next_step
     problem = overview.problem
@@ -110,6 +120,10 @@ def _document(overview: Overview) -> dict[str, Any]:
             "problem": problem.message if problem else None,
             "in_use_by": overview.holder,
             "unfinished_publication": overview.is_unfinished,
+            "programs": {
+                "settings": list(overview.programs.settings),
+                "hooks": list(overview.programs.hooks),
+            },
         },
         "remote": standing
         and {

@@ -40,7 +40,7 @@ class FastImport:
         self._failure: GitError | None = None
         answers, theirs = os.pipe()
         try:
-            self._process = git.start(
+            self._process = git.fetching().start(
                 "fast-import",
                 "--quiet",
                 "--done",

@@ -7,12 +7,11 @@ a clone without checkout).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import NamedTuple
 
 from ..errors import DatabaseError
 from .command import Git
-from .incomplete_clone import fetch_files, is_partial
+from .incomplete_clone import fetch_files
 from .objects import ROUND, ObjectReader
 from .read_ahead import ReadAhead, RecentFiles
 
@@ -78,7 +77,7 @@ class Snapshot:
         ids = [self.blob_id(path) for path in paths]
         contents = {oid: self._recent.get(oid) for oid in ids if oid}
         wanted = [oid for oid, data in contents.items() if data is None]
-        if len(wanted) > 1 and self._is_partial:
+        if len(wanted) > 1 and self._git.is_partial:
             fetch_files(self._git, wanted)
         for oid, found in zip(wanted, self._reader.get_many(wanted), strict=True):
             if found is None:
@@ -87,10 +86,6 @@ class Snapshot:
             self._recent.keep(oid, found.data)
         for path, blob in zip(paths, ids, strict=True):
             yield path, contents[blob] if blob else None
-
-    @cached_property
-    def _is_partial(self) -> bool:
-        return is_partial(self._git)
 
     def walk(self, folder: str) -> Iterator[str]:
         """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""

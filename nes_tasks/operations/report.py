@@ -16,7 +16,7 @@ from ..database.executions import Execution, find_executions, read_markers
 from ..database.ledger import Ledger
 from ..errors import DatabaseError
 from ..git.command import Git
-from ..git.incomplete_clone import is_partial, lacks_trees, missing_files, shallow_ends
+from ..git.incomplete_clone import lacks_trees, missing_files, shallow_ends
 from ..git.listing import File, list_files
 from ..git.log import Commit, committed_at, read_commits
 from ..git.objects import ObjectReader
@@ -106,7 +106,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
             hint="doit applies what is pending",
         )
     git, data_dir, commit = Git(project.settings.database), project.settings.data_dir, ledger.commit
-    gaps = Gaps(bool(shallow_ends(git)), lacks_trees(git), is_partial(git))
+    gaps = Gaps(bool(shallow_ends(git)), lacks_trees(git), git.is_partial)
 
     def files() -> Iterator[File]:
         return list_files(git, commit, data_dir)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..database.ledger import Applied, Ledger, is_absent
@@ -12,6 +12,7 @@ from ..errors import NesTasksError
 from ..git.command import Git
 from ..git.log import Commit, durations, reverted
 from ..git.remote import Standing
+from ..git.safety import Programs
 from ..migrations import Plan, State
 from ..project import Project, known_from_commits
 
@@ -35,7 +36,8 @@ class Overview:
     without a database or one checked out. `standing` is None without a remote. `problem` is
     what keeps migrations from running, `holder` whoever runs one at this moment, and
     `is_unfinished` says that a run was killed while it published. `run_by_hand` are those
-    without a record of which a commit message says that they were run.
+    without a record of which a commit message says that they were run. `programs` are what the
+    repository itself names for git to run.
     """
 
     exists: bool
@@ -47,6 +49,7 @@ class Overview:
     holder: str | None = None
     is_unfinished: bool = False
     run_by_hand: tuple[str, ...] = ()
+    programs: Programs = field(default_factory=Programs)
 
     @property
     def counts(self) -> Mapping[State, int]:
@@ -120,14 +123,14 @@ def survey(project: Project) -> Overview:
             standing = repository.remote.standing(ledger.commit)
         # The files lag behind while a publication is under way; that is no problem of its own.
         if holder is None and not is_unfinished:
-            repository.check_ready()
+            repository.check_ready(filters=False)
     except NesTasksError as error:
         problem = error
     # One that lies between others is not valid: it seems to come too late.
     unknown = [entry.name for entry in plan if entry.record is None]
     by_hand = known_from_commits(project, ledger, unknown) if unknown else {}
     names = tuple(name for name in unknown if name in by_hand)
-    state = (branch, standing, problem, holder, is_unfinished, names)
+    state = (branch, standing, problem, holder, is_unfinished, names, repository.programs)
     return Overview(True, plan, ledger.commit, *state)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from databases import Commit, entity, fill, migration
-from nes_tasks.views import coverage as coverage_module
 
 from nes_tasks.errors import DatabaseError
 from nes_tasks.git.command import Git
