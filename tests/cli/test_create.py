@@ -47,14 +47,14 @@ def test_the_first_migration_has_the_number_001_and_a_plain_name_is_not_commente
     workspace: Workspace,
 ) -> None:
     ran = workspace.doit("create", "add-ministers")
-    assert ran.out.startswith("Made migrations/001-add-ministers.")
+    assert ran.out.startswith("Created migrations/001-add-ministers.")
 
 
 def test_a_number_in_the_database_alone_is_taken_too(workspace: Workspace) -> None:
     workspace.migration("007-applied", create_person("asha-rai"))
     assert workspace.doit().code == 0
     (workspace.migrations / "007-applied").rename(workspace.root / "elsewhere")
-    assert "Made migrations/008-x-y." in workspace.doit("create", "x", "y").out
+    assert "Created migrations/008-x-y." in workspace.doit("create", "x", "y").out
 
 
 def test_the_author_is_who_git_says(workspace: Workspace) -> None:
