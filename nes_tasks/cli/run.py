@@ -10,10 +10,11 @@ from doit import cmd_run
 
 from ..database.journal import is_noted
 from ..errors import UsageError
+from ..migrations import State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, drop, say, warn
 from .doit_commands import APPLYING, Guarded
-from .selection import Selection, read_selection, with_what_comes_before
+from .selection import Selection, read_selection
 from .session import migration_name, session, task_name
 from .suggestions import is_harmless, unknown_command, unknown_task
 
@@ -45,8 +46,8 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         "migrate 5 and doit migrate:005 are the same. With --dry-run, before or behind the names, "
         "nothing is applied. doit run --expect FILE applies what a preview has shown, or nothing "
         "of it.\n\n"
-        "A migration that failed or is not valid holds up those after it; with --continue they "
-        "are applied without it, and it needs a new number afterwards.\n\n"
+        "A migration that failed or is not valid holds up those after it. With --continue a folder "
+        "that is not valid is passed over; it needs a new number afterwards.\n\n"
         "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
         "doit check looks through migration folders."
     )
@@ -138,7 +139,8 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         current = session()
         if options["continue_"] and (selection.all_pending or selection.migrations):
             current.keep_going = True
-            self._let_go_on(selection, options)
+            self._pass_over_invalid(selection)
+            options["num_process"] = 0  # what is no chain any more must not run at the same time
         if expect:
             from .expected import expectation
 
@@ -163,17 +165,20 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             say(f"as {expect} has shown: {', '.join(current.expectation.met)}")
         return current.exit_code or (1 if result else 0)
 
-    def _let_go_on(self, selection: Selection, options: dict[str, Any]) -> None:
-        """Let doit execute each migration whatever came of the one before it.
-
-        The order is that of the words then, so what is pending before a name becomes one; the
-        runner still refuses what nothing has been passed over for.
-        """
-        for task in self.task_list:
-            if migration_name(task.name):
-                task.task_dep = [name for name in task.task_dep if not migration_name(name)]
-        named = with_what_comes_before(selection.migrations, session().plan)
-        forced = map(task_name, selection.forced)  # doit takes the options of the first mention
-        first = [name for name in named if name not in set(forced)]
-        self.sel_tasks = [*first, *(self.sel_tasks or [])]
-        options["num_process"] = 0
+    def _pass_over_invalid(self, selection: Selection) -> None:
+        """Let doit execute each migration after the valid one before it."""
+        tasks = {task.name: task for task in self.task_list}
+        entries = [entry for entry in session().plan if task_name(entry.name) in tasks]
+        before: list[str] = []
+        for entry in entries:
+            task = tasks[task_name(entry.name)]
+            others = [name for name in task.task_dep if not migration_name(name)]
+            is_invalid = entry.state is State.INVALID
+            task.task_dep = others if is_invalid else [*others, *before]
+            before = before if is_invalid else [task.name]
+        if not selection.all_pending:  # else each of them is a task that fails
+            names = [entry.name for entry in entries]
+            last = max(map(names.index, selection.migrations), default=0)
+            for entry in entries[:last]:
+                if entry.state is State.INVALID:
+                    warn(f"{entry.name} is passed over: {entry.problem}")

@@ -16,7 +16,7 @@ from doit.cmdparse import CmdOption, CmdParseError, TaskParse
 from ..errors import UsageError
 from ..migrations import Plan
 from .check_report import CHECK
-from .session import GROUP, migration_name, task_name
+from .session import GROUP, migration_name
 
 DRY_RUN = "--dry-run"
 FORCE = "--force"
@@ -144,13 +144,3 @@ def _own_options(task: Any, rest: list[str]) -> tuple[list[str], list[str]]:
         behind = []
     count = len(rest) - len(behind)
     return rest[:count], rest[count:]
-
-
-def with_what_comes_before(names: Iterable[str], plan: Plan) -> list[str]:
-    """Return the tasks of `names` and of all that is pending before the last of them, in order."""
-    wanted = set(names)
-    order = [entry.name for entry in plan]
-    last = max((order.index(name) for name in wanted), default=-1)
-    return [
-        task_name(name) for name in order[: last + 1] if name in wanted or not plan[name].is_applied
-    ]
