@@ -46,6 +46,8 @@ class Settings:
     same_number: tuple[str, ...] = ()
     nes_package: str = "compat"
     malformed_files: str = "refuse"
+    sign: bool | None = None
+    batches: str = "merge"
 
     @property
     def state_folder(self) -> Path:
@@ -66,10 +68,12 @@ class Settings:
 KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
 DEFAULTS: dict[str, Any] = {"migrations": "migrations", "database": "nes-db"}
 INTEGERS = frozenset({"batch_size", "push_timeout"})
+SWITCHES = frozenset({"push", "sign"})
 CHOICES = {
     "out_of_order": ("refuse", "allow"),
     "nes_package": ("compat", "installed"),
     "malformed_files": ("refuse", "skip"),
+    "batches": ("merge", "linear"),
 }
 # What git does not accept in the name of a branch or a remote, see
 # https://git-scm.com/docs/git-check-ref-format
@@ -161,7 +165,7 @@ def _from_text(key: str, text: str, variable: str) -> Any:
             return int(text)
         except ValueError:
             raise SettingsError(f"{variable} is {text!r}, not a whole number") from None
-    if key == "push":
+    if key in SWITCHES:
         try:
             return BOOLEANS[text.lower()]
         except KeyError:
@@ -176,7 +180,7 @@ def _checked(key: str, value: Any, place: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise SettingsError(f"{place} is {value!r}, not a whole number of at least 1")
         return value
-    if key == "push":
+    if key in SWITCHES:
         if not isinstance(value, bool):
             raise SettingsError(f"{place} is {value!r}, neither true nor false")
         return value

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nes_tasks.database.repository import PRIVATE_REFS, Repository
-from nes_tasks.database.transaction import Signature, Transaction
+from nes_tasks.database.transaction import Transaction
 from nes_tasks.git.command import Git
+from nes_tasks.git.commit import Signature
 from nes_tasks.settings import Settings
 
 WHEN = datetime(2026, 1, 31, 6, 15, 9, tzinfo=UTC)
@@ -108,6 +109,21 @@ def partial_clone(source: Place, path: Path) -> Place:
     return there
 
 
+def signing_key_of(place: Place, folder: Path) -> Path:
+    """Make a key of ssh, let git in the repository sign with it, and return the private part."""
+    folder.mkdir()
+    key = folder / "key"
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "mina", "-f", str(key)], check=True
+    )
+    signers = folder / "signers"
+    signers.write_text(f"* {key.with_suffix('.pub').read_text()}")
+    place.git("config", "gpg.format", "ssh")
+    place.git("config", "user.signingKey", str(key))
+    place.git("config", "gpg.ssh.allowedSignersFile", str(signers))
+    return key
+
+
 def settings(root: Path, **values: object) -> Settings:
     """Return the settings of a project in `root` with the database in ``nes-db``."""
     paths = {"migrations": root / "migrations", "database": root / "nes-db"}
@@ -128,15 +144,19 @@ def commit_all(
     author: tuple[str, str] = ("Asha Author", "asha@example.org"),
     author_date: datetime = DAY,
     committer: tuple[str, str] = ("Mina Maintainer", "mina@example.org"),
+    linear: bool = False,
+    sign: bool = False,
 ) -> list[str]:
     """Commit a transaction as the migration 001-first."""
     return list(
         writing.commit(
             records,
-            message=lambda batch, batches: f"Batch {batch} of {batches}\n",
+            message=lambda batch, batches: f"Batch {batch or 'all'} of {batches}\n",
             author=Signature(*author, author_date),
             committer=Signature(*committer, WHEN),
             batch_size=batch_size,
+            linear=linear,
+            sign=sign,
         )
     )
 

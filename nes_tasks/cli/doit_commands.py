@@ -15,12 +15,14 @@ from doit.cmdparse import CmdParseError
 from doit.dependency import DatabaseException
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
-from ..errors import NesTasksError, UsageError
+from ..database.journal import is_publishing, own_folder
+from ..database.lock import was_interrupted
+from ..errors import LockHeldError, NesTasksError, UsageError
 from ..migrations import Entry, State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, guarded, say
 from .help_text import manual
-from .session import BACKEND, GROUP, migration_name, session, task_name
+from .session import BACKEND, GROUP, Session, migration_name, session, task_name
 from .suggestions import missing_dodo, unknown_task, wrong_option
 
 # Headings of `doit help`, by what a person is about to do.
@@ -156,6 +158,23 @@ class Guarded:
         return task_name(entry.name, group)
 
 
+def recover_interrupted(current: Session, command: str = "doit run") -> None:
+    """Put right what a killed command has left, also when there is nothing else to do.
+
+    Raises `LockHeldError` when a publication is under way just now.
+    """
+    settings = current.project.settings
+    publishing = is_publishing(settings.database)
+    if publishing or was_interrupted(own_folder(settings.database)):
+        from ..database.repository import Repository
+
+        with (
+            contextlib.nullcontext() if publishing else contextlib.suppress(LockHeldError),
+            Repository.open(settings).locked(command),
+        ):
+            pass
+
+
 class _InOrder(set[str]):
     """A set that is told in the same order each time."""
 
@@ -201,7 +220,8 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
 
     def _print_commits(self, name: str) -> None:
         project = session().project
-        commits = project.history(project.look()[1]).get(name, [])
+        run = project.executions(project.look()[1], [name]).get(name)
+        commits = run.live if run else ()
         if commits:
             self.outstream.write("\ncommits    : \n")
         for commit in commits:

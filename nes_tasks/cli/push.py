@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..settings import Settings
 from .command import Command, no_names
-from .doit_commands import MAINTAINING
+from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 from .transfer import transfer
 
@@ -28,22 +28,30 @@ class Push(Command):
         from ..operations.sync import push
 
         no_names(pos_args, "push")
+        recover_interrupted(session(), "doit push")
         project = session().project
         settings = project.settings
         with transfer(f"Pushing to {settings.remote}") as heard:
-            standing = push(project, heard)
+            standing, migrations = push(project, heard)
         if standing is None:
             text = f"{settings.shown_database} is not there yet; there is nothing to push."
         elif not standing.ahead:
             text = f"{_up_to_date(settings)}; there is nothing to push."
         else:
-            text = f"{commits(standing.ahead)} pushed to {settings.remote}."
+            text = f"{with_migrations(standing.ahead, migrations)} pushed to {settings.remote}."
         self.outstream.write(f"{text}\n")
         return 0
 
 
 def _up_to_date(settings: Settings) -> str:
     return f"{settings.remote} has all of {settings.shown_database}"
+
+
+def with_migrations(count: int, migrations: int | None) -> str:
+    """Return a number of commits as words, with how many migrations they are where it is known."""
+    if not migrations:
+        return commits(count)
+    return f"{migrations:,} migration{'' if migrations == 1 else 's'} ({commits(count)})"
 
 
 def commits(count: int) -> str:

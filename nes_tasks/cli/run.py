@@ -8,12 +8,11 @@ from typing import Any
 
 from doit import cmd_run
 
-from ..database.journal import is_noted
 from ..errors import UsageError
 from ..migrations import State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, drop, say, warn
-from .doit_commands import APPLYING, Guarded
+from .doit_commands import APPLYING, Guarded, recover_interrupted
 from .selection import Selection, read_selection
 from .session import migration_name, session, task_name
 from .suggestions import is_harmless, unknown_command, unknown_task
@@ -148,8 +147,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         for entry in current.plan.drifted:
             warn(f"{entry.name} was changed after it was applied ({entry.difference})")
         try:
-            if is_noted(current.project.settings.database):
-                current.runner.recover()
+            recover_interrupted(current)
             result = int(super()._execute(**options))
         except BrokenPipeError:
             drop(sys.stdout)  # one of doit's own reporters has lost its reader

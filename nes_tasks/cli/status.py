@@ -11,7 +11,7 @@ from .command import JSON, Command, no_names
 from .doit_commands import LOOKING
 from .format import state_word
 from .pending import described
-from .push import commits
+from .push import with_migrations
 from .session import session
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _lines(overview: Overview) -> list[str]:
     if overview.holder:
         lines.append(f"In use by   {overview.holder}")
     if overview.is_unfinished:
-        lines.append("Unfinished  a publication was interrupted; the next run finishes it")
+        lines.append("Unfinished  a command was interrupted; the next one finishes or forgets it")
     if programs := _programs(overview):
         lines.append(f"Programs    {programs}")
     if overview.problem:
@@ -93,9 +93,10 @@ def _remote(overview: Overview) -> str:
     standing = overview.standing
     if standing is None:
         return "not looked at" if overview.problem else "none"
+    ours, theirs = overview.migrations or (None, None)
     parts = [
-        f"{commits(standing.ahead)} to push" if standing.ahead else "",
-        f"{commits(standing.behind)} not here yet" if standing.behind else "",
+        f"{with_migrations(standing.ahead, ours)} to push" if standing.ahead else "",
+        f"{with_migrations(standing.behind, theirs)} not here yet" if standing.behind else "",
     ]
     known = ", ".join(filter(None, parts)) or "up to date as of the last fetch"
     return f"{standing.remote}, {known}"
@@ -110,7 +111,7 @@ def _programs(overview: Overview) -> str:
 
 def _document(overview: Overview) -> dict[str, Any]:
     plan, standing, step = overview.plan, overview.standing, overview.next_step
-    problem = overview.problem
+    problem, counts = overview.problem, overview.migrations
     return {
         "database": {
             "path": str(session().project.settings.database),
@@ -131,6 +132,8 @@ def _document(overview: Overview) -> dict[str, Any]:
             "commit": standing.commit,
             "ahead": standing.ahead,
             "behind": standing.behind,
+            "ahead_migrations": counts and counts.ahead,
+            "behind_migrations": counts and counts.behind,
         },
         "counts": {state.value: count for state, count in overview.counts.items()},
         **{

@@ -62,8 +62,8 @@ class FolderStore:
             else:
                 yield (folder / name).relative_to(self.root).as_posix()
 
-    def write(self, path: str, data: bytes) -> None:
-        """Set the content of the file at `path`, as a whole."""
+    def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
+        """Set the content of the file at `path`, as a whole; nothing here is a stored version."""
         place = self._place(path)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ class FolderStore:
         finally:
             aside.unlink(missing_ok=True)
 
-    def delete(self, path: str) -> bool:
+    def delete(self, path: str, *, rewrite: bool = False) -> bool:
         """Remove the file at `path`; return whether there was one."""
         place = self._place(path)
         if not place.is_file():

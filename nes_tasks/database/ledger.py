@@ -26,7 +26,7 @@ from .marker import FILE_NAME, FOLDER, Marker, Statistics
 
 # What an earlier system left for each migration it applied.
 EARLIER_FILE_NAME = "metadata.json"
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Applied:
     """One applied migration as the ledger knows it.
 
     `inputs` is None when unknown: the record is one of an earlier system, which kept no
-    checksums. `date` is the migration's own date, `applied_at` the time it was applied.
+    checksums; nor are `marker_blob`, the id of its marker, and `base_tree`, which the marker names,
+    known then. `date` is the migration's own date, `applied_at` the time it was applied.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Applied:
     inputs: Mapping[str, str] | None
     statistics: Statistics
     deterministic: bool = True
+    base_tree: str | None = None
+    marker_blob: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,7 @@ def _from_marker(data: bytes) -> dict[str, Any]:
         "inputs": dict(marker.inputs),
         "statistics": asdict(marker.statistics),
         "deterministic": marker.deterministic,
+        "base_tree": marker.base_tree,
     }
 
 
@@ -239,6 +243,7 @@ def _from_earlier(data: bytes) -> dict[str, Any]:
         "inputs": None,
         "statistics": {key: int(changes.get(key) or 0) for key in kept},
         "deterministic": True,
+        "base_tree": None,
     }
 
 
@@ -262,4 +267,6 @@ def _decode(name: str, row: Mapping[str, Any]) -> Applied:
         inputs=row["inputs"],
         statistics=Statistics(**row["statistics"]),
         deterministic=row["deterministic"],
+        base_tree=row["base_tree"],
+        marker_blob=row["blob"] if row["inputs"] is not None else None,
     )

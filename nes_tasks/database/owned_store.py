@@ -1,7 +1,7 @@
 """The store as a script gets it: for the thread and the process that run the migration alone.
 
-git is spoken to over pipes. Two that speak at once get each other's answers, and a forked
-process writes what its parent knows nothing of; both would end as wrong data.
+The writer is spoken to over a socket. Two that speak at once get each other's answers, and a
+forked process writes what its parent knows nothing of; both would end as wrong data.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class OwnedStore:
         """Return every file below `folder` at any depth, sorted by path; none when it is absent."""
         return self._own().list(folder)
 
-    def write(self, path: str, data: bytes) -> None:
-        """Set the content of the file at `path`."""
-        self._own().write(path, data)
+    def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
+        """Set the content of the file at `path`; a stored version changes only with `rewrite`."""
+        self._own().write(path, data, rewrite=rewrite)
 
-    def delete(self, path: str) -> bool:
-        """Remove the file at `path`; return whether there was one."""
-        return self._own().delete(path)
+    def delete(self, path: str, *, rewrite: bool = False) -> bool:
+        """Remove the file at `path`; return whether there was one. `rewrite` as for `write`."""
+        return self._own().delete(path, rewrite=rewrite)
 
     def _disown(self) -> None:
         self._owner = None

@@ -29,10 +29,10 @@ class Store(Protocol):
         """Return every file below `folder` at any depth, sorted by path; none when it is absent."""
         ...
 
-    def write(self, path: str, data: bytes) -> None:
-        """Set the content of the file at `path`."""
+    def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
+        """Set the content of the file at `path`; a stored version changes only with `rewrite`."""
         ...
 
-    def delete(self, path: str) -> bool:
-        """Remove the file at `path`; return whether there was one."""
+    def delete(self, path: str, *, rewrite: bool = False) -> bool:
+        """Remove the file at `path`; return whether there was one. `rewrite` as for `write`."""
         ...

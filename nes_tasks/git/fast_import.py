@@ -1,10 +1,10 @@
 """Writing git objects as a stream: one ``git fast-import`` process.
 
-The stream format is described in https://git-scm.com/docs/git-fast-import. Nothing that is
-written can be seen by anyone before `finish`: refs move only when git has read ``done``, and the
-objects wait in a folder of their own, as those of a push do in git's quarantine
+The stream format is described in https://git-scm.com/docs/git-fast-import. The objects wait in a
+folder of their own until `install`, as those of a push do in git's quarantine
 (https://git-scm.com/docs/git-receive-pack#_quarantine_environment). Otherwise a migration that
-fails after a gigabyte would leave the gigabyte in the repository.
+fails after a gigabyte would leave the gigabyte in the repository. No ref is written: the caller
+makes one when the objects that it needs are in the repository.
 """
 
 from __future__ import annotations
@@ -15,29 +15,30 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
 
 from ..errors import GitError
 from .command import Git, failure
+from .commit import Signature, person_line
 
 # How many blobs are held back to be sorted; more saves nothing measurable.
 TOGETHER = 64
 # Names with tmp_ are taken for leftovers by `git prune`, too, once they are two weeks old.
 ASIDE_PREFIX = "tmp_nes-tasks-"
-# What would end a name or an address early in a commit's header; git drops them as well.
-NOT_IN_PERSON = str.maketrans("", "", "<>\n\r\0")
+# fast-import names each branch; this one is deleted within the stream, so git never stores it.
+BRANCH = b"refs/nes-tasks/fast-import"
 
 
 class FastImport:
-    """A stream of blobs and commits into one repository."""
+    """A stream of blobs and one chain of commits into one repository."""
 
     def __init__(self, git: Git) -> None:
         self._objects = objects_folder(git)
         self._aside = Path(tempfile.mkdtemp(prefix=ASIDE_PREFIX, dir=self._objects))
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._failure: GitError | None = None
+        self._last: str | None = None
         answers, theirs = os.pipe()
         try:
             self._process = git.fetching().start(
@@ -47,10 +48,7 @@ class FastImport:
                 f"--cat-blob-fd={theirs}",
                 stderr=self._errors,
                 pass_fds=[theirs],
-                env={
-                    "GIT_OBJECT_DIRECTORY": str(self._aside),
-                    "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(self._objects),
-                },
+                env=self.environment,
             )
         except BaseException:
             os.close(answers)
@@ -65,6 +63,14 @@ class FastImport:
         self._answers = os.fdopen(answers, "rb")
         self._marks = 0
         self._waiting: list[tuple[str, int, bytes]] = []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which another git reads and writes the objects of this stream."""
+        return {
+            "GIT_OBJECT_DIRECTORY": str(self._aside),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(self._objects),
+        }
 
     def blob(self, data: bytes, group: str = "") -> int:
         """Write the content of a file and return its mark, by which commits name it.
@@ -117,34 +123,28 @@ class FastImport:
 
     def commit(
         self,
-        ref: str,
         *,
         start: str | None,
-        author: tuple[str, str],
-        author_date: datetime,
-        committer: tuple[str, str],
-        commit_date: datetime,
+        author: Signature,
+        committer: Signature,
         message: str,
         files: Iterable[tuple[str, int | None]],
     ) -> str:
-        """Write a commit on `ref` and return its id.
+        """Write a commit and return its id.
 
         `files` gives each changed path with the mark of its new content, None to delete it.
-        `start` is the stored commit that a new `ref` grows from; None goes on from the last
-        commit that this stream wrote on `ref`, or starts a history. Identities are (name,
-        e-mail).
+        `start` is the stored commit that the first commit of this stream grows from, None for a
+        commit without a parent; each further one grows from the commit before it.
         """
         self._send_blobs()
         self._marks += 1
         mark = self._marks
         text = message.encode()
-        head = [
-            f"commit {ref}\nmark :{mark}\n",
-            f"author {_person(author, author_date)}\n",
-            f"committer {_person(committer, commit_date)}\n",
-        ]
-        self._send("".join(head).encode() + b"data %d\n%b\n" % (len(text), text))
-        if start:
+        head = (
+            f"mark :{mark}\nauthor {person_line(author)}\ncommitter {person_line(committer)}\n"
+        ).encode()
+        self._send(b"commit %b\n%bdata %d\n%b\n" % (BRANCH, head, len(text), text))
+        if start and self._last is None:
             self._send(f"from {start}\n".encode())
         for path, content in files:
             line = f"D {path}\n" if content is None else f"M 100644 :{content} {path}\n"
@@ -153,21 +153,36 @@ class FastImport:
         commit = self._answers.readline().strip().decode()
         if not commit:
             raise self._died()
+        self._last = commit
         return commit
 
     def finish(self) -> None:
-        """Let git store everything and set the refs; raises `GitError` when it could not."""
+        """Let git store everything aside; raises `GitError` when it could not.
+
+        Then the objects can be read, and more of them written, in `environment`.
+        """
         self._send_blobs()
+        if self._last is not None:
+            self._send(b"reset %b\nfrom %b\n\n" % (BRANCH, b"0" * len(self._last)))
         self._send(b"done\n", flush=True)
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()
         if self._process.wait():
             raise self._died()
-        _merge(self._aside, self._objects)
-        self._close()
+
+    def install(self) -> None:
+        """Move what `finish` has stored into the repository; the stream is over afterwards.
+
+        Raises `OSError` when that is not possible; nothing refers to what has been moved then.
+        """
+        try:
+            _install(self._aside, self._objects)
+        finally:
+            discard_quarantine(self._aside, self._objects)
+            self._close()
 
     def abort(self) -> None:
-        """Throw everything away; without ``done`` git moves no ref."""
+        """Throw everything away that is not installed."""
         self._process.kill()
         self._process.wait()
         self._close()
@@ -203,27 +218,37 @@ def objects_folder(git: Git) -> Path:
     return git.folder / os.fsdecode(git.run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
 
 
-def _merge(source: Path, target: Path) -> None:
+def _install(source: Path, target: Path) -> None:
     """Move all files below `source` to the same places below `target`.
 
-    A pack's index goes last, as by it others see the pack.
+    A pack's index goes last, as by it others see the pack. What git had begun and could not
+    remove stays behind.
     """
     for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
+        if item.name.startswith(("tmp_", ".tmp-")):
+            continue
         there = target / item.name
-        if item.is_dir() and there.is_dir():
-            _merge(item, there)
+        if item.is_dir():
+            there.mkdir(exist_ok=True)
+            _install(item, there)
         else:
             item.replace(there)
+
+
+def discard_quarantine(aside: Path, objects: Path) -> None:
+    """Throw a quarantine away, with what has been moved out of it and cannot be used.
+
+    The folder is our own, so nobody else is at work in it: the caller holds the lock. A pack
+    whose index is still inside is not seen by git and would stay for ever.
+    """
+    for index in (aside / "pack").glob("*.idx"):
+        if not (objects / "pack" / index.name).exists():
+            for part in (objects / "pack").glob(f"{index.stem}.*"):
+                part.unlink()
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _quoted(path: Path) -> str:
     """Return `path` so that git takes it for one, whatever it contains."""
     escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _person(who: tuple[str, str], when: datetime) -> str:
-    """Return the end of an author or committer line; git knows no time before 1970."""
-    name, email = (part.translate(NOT_IN_PERSON).strip() for part in who)
-    space = " " if name else ""
-    return f"{name}{space}<{email}> {max(0, int(when.timestamp()))} +0000"

@@ -6,8 +6,8 @@ a clone without checkout).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from ..errors import DatabaseError
 from .command import Git
@@ -28,16 +28,61 @@ class Entry(NamedTuple):
     oid: bytes
 
 
+class Source(Protocol):
+    """Where a snapshot gets trees and files from, by the ids that git gives them.
+
+    Each method returns the contents in the order of `ids`, None for one that is not there or is
+    of another kind.
+    """
+
+    def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return trees in git's own format."""
+        ...
+
+    def files(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return the contents of files."""
+        ...
+
+    def close(self) -> None:
+        """End what reading has started."""
+        ...
+
+
+class GitSource:
+    """The objects of a repository; a partial clone fetches the files that it lacks."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._reader = ObjectReader(git)
+
+    def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return trees in git's own format."""
+        return self._contents("tree", ids)
+
+    def files(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return the contents of files; those that a partial clone lacks come in one go."""
+        if len(ids) > 1 and self._git.is_partial:
+            fetch_files(self._git, ids)
+        return self._contents("blob", ids)
+
+    def _contents(self, kind: str, ids: Sequence[str]) -> Sequence[bytes | None]:
+        found = self._reader.get_many(ids)
+        return [one.data if one is not None and one.kind == kind else None for one in found]
+
+    def close(self) -> None:
+        """End the reading process."""
+        self._reader.close()
+
+
 class Snapshot:
-    """The immutable files below `tree`, by path from the repository's root. Reads only.
+    """The immutable files below `tree`, by path from the root of `source`. Reads only.
 
     Folders are read when they are first needed and kept; of files only those that were read last.
     Memory grows with the number of names in the folders that were looked at.
     """
 
-    def __init__(self, git: Git, tree: str) -> None:
-        self._git = git
-        self._reader = ObjectReader(git)
+    def __init__(self, source: Git | Source, tree: str) -> None:
+        self._source = GitSource(source) if isinstance(source, Git) else source
         self._tree = tree
         self._id_size = len(tree) // 2
         self._folders: dict[str, dict[str, Entry]] = {}
@@ -77,13 +122,11 @@ class Snapshot:
         ids = [self.blob_id(path) for path in paths]
         contents = {oid: self._recent.get(oid) for oid in ids if oid}
         wanted = [oid for oid, data in contents.items() if data is None]
-        if len(wanted) > 1 and self._git.is_partial:
-            fetch_files(self._git, wanted)
-        for oid, found in zip(wanted, self._reader.get_many(wanted), strict=True):
+        for oid, found in zip(wanted, self._source.files(wanted) if wanted else (), strict=True):
             if found is None:
                 raise missing_object(paths[ids.index(oid)], oid)
-            contents[oid] = found.data
-            self._recent.keep(oid, found.data)
+            contents[oid] = found
+            self._recent.keep(oid, found)
         for path, blob in zip(paths, ids, strict=True):
             yield path, contents[blob] if blob else None
 
@@ -110,10 +153,11 @@ class Snapshot:
         trees = self._trees(path)
         if not trees:
             self._folders[path] = {}
-        found = self._reader.get_many(trees.values())
+            return
+        found = self._source.trees([*trees.values()])
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
-                self._folders[folder] = self._parse(tree.data)
+                self._folders[folder] = self._parse(tree)
             elif folder == path:  # others are complained about by whoever asks for them
                 raise missing_object(folder or "the root folder", oid)
 
@@ -157,8 +201,8 @@ class Snapshot:
         return entries
 
     def close(self) -> None:
-        """End the reading process."""
-        self._reader.close()
+        """End what reading has started."""
+        self._source.close()
 
 
 def missing_object(path: str, oid: str) -> DatabaseError:

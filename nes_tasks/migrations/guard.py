@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..errors import MigrationRefusedError
+from ..errors import MigrationRefusedError, UsageError
 from .plan import Entry, Plan, State
 
 
@@ -46,6 +46,35 @@ def guard(
         if not earlier.is_applied and earlier.name not in passed_over:
             raise _must_come_first(earlier, name)
     return Decision(run=True)
+
+
+def due_names(
+    plan: Plan, names: Sequence[str] | None, forced: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield the pending migrations up to the last of `names`, and the `forced` ones among them.
+
+    Raises at once for a name that is applied and not forced, and what is wrong with an invalid
+    one when it is its turn.
+    """
+    for name in names or ():
+        if name not in forced and plan[name].is_applied:
+            hint = f"doit preview {name} --force, or doit show {name}"
+            raise UsageError(f"{name} is applied already", hint=hint)
+    order = [entry.name for entry in plan]
+    last = len(order) if names is None else max(map(order.index, names), default=-1) + 1
+    return _due(plan, order[:last], forced)
+
+
+def _due(plan: Plan, names: Iterable[str], forced: Collection[str]) -> Iterator[str]:
+    for name in names:
+        entry = plan[name]
+        if entry.is_applied and name not in forced:
+            continue
+        if entry.problem:
+            raise entry.problem
+        if entry.is_applied:
+            guard(plan, name, force=True)
+        yield name
 
 
 def _guard_applied(entry: Entry, force: bool) -> Decision:

@@ -16,8 +16,10 @@ from ..migrations.script import Script
 from ..printable import abridged
 from ..project import Project
 from ..running import readers
-from ..running.job import Loading
+from ..running.job import Task
 from ..running.log import RunLog
+from ..running.process import listen
+from ..running.protocol import LOADED, decode_loaded
 from ..running.rows import likely_delimiter
 from ..running.worker import Worker
 
@@ -54,7 +56,7 @@ class Checker:
         source = Script.read(path, shown)
         if source is None:
             return  # the plan names the line that is no Python
-        loading = Loading(
+        task = Task(
             name=folder.name,
             folder=folder.directory,
             shown=folder.shown,
@@ -63,7 +65,8 @@ class Checker:
             nes_package=self._project.settings.nes_package,
         )
         try:
-            *_, outcome = self._worker.run(loading)
+            with self._worker.start(task) as process:
+                loaded = decode_loaded(listen(process, task.name, {}, end=LOADED).payload)
         except MigrationFailedError as failed:
             place, line = _place(failed.where, folder)
             message = failed.message.removeprefix(f"{folder.name} failed: ")
@@ -74,12 +77,11 @@ class Checker:
                 advice="correct it, or pip install what it imports",
             )
             return
-        done = outcome["done"]
-        if done["problem"]:
+        if loaded.problem:
             yield error(
                 shown,
-                done["problem"],
-                line=done["line"] or source.line_of("migrate") or 1,
+                loaded.problem,
+                line=loaded.line or source.line_of("migrate") or 1,
                 advice="write async def migrate(context):",
             )
 

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..clock import timestamp
 from ..database.transaction import Signature
 from ..git.command import Git
+from ..git.commit import write_commit
+from ..git.diff import changed_files
+from ..git.fast_import import ASIDE_PREFIX, objects_folder
 from ..git.log import Commit
 
 # A file of the tree as the index names it: its mode and the id of its blob.
@@ -31,30 +33,34 @@ class Span(NamedTuple):
 def spans(git: Git, commits: Iterable[Commit]) -> dict[str, Span]:
     """Return what `commits` (the oldest first) did to each file that they changed, by path.
 
-    Reads no blob, so none is fetched in a partial clone. A commit whose parent a shallow clone
-    has cut off seems to have made every file.
+    A merge among them stands for the side chain that it closes. Reads no blob, so none is
+    fetched in a partial clone. A commit whose parent a shallow clone has cut off seems to have
+    made every file.
     """
     found: dict[str, Span] = {}
-    for commit in commits:
-        for path, before, after in _changes(git, commit):
-            known = found.get(path)
+    for base, commit in steps(commits):
+        for change in changed_files(git, base or git.empty_tree(), commit.id):
+            before = (change.old_mode, change.old) if change.old else None
+            after = (change.new_mode, change.new) if change.new else None
+            known = found.get(change.path)
             if known is None:
-                found[path] = Span(before, after)
+                found[change.path] = Span(before, after)
             else:
                 broken = known.is_broken or known.after != before
-                found[path] = Span(known.before, after, broken)
+                found[change.path] = Span(known.before, after, broken)
     return found
 
 
-def _changes(git: Git, commit: Commit) -> Iterable[tuple[str, File | None, File | None]]:
-    """Read https://git-scm.com/docs/git-diff-tree#_raw_output_format with the modes."""
-    base = commit.parent or git.empty_tree()
-    rows = git.run("diff-tree", "-r", "-z", "--no-renames", base, commit.id)
-    fields = rows.split(b"\0")[:-1]
-    for row, path in zip(fields[::2], fields[1::2], strict=True):
-        was_mode, mode, was, now, _ = row.decode().removeprefix(":").split()
-        before = (was_mode, was) if was.strip("0") else None
-        yield os.fsdecode(path), before, (mode, now) if now.strip("0") else None
+def steps(commits: Iterable[Commit]) -> list[tuple[str | None, Commit]]:
+    """Return each commit with its parent, the merge alone for the chain that it closes."""
+    steps: list[tuple[str | None, Commit]] = []
+    for one in commits:
+        if one.is_merge:
+            last: str | None = one.parents[1]
+            while steps and steps[-1][1].id == last:
+                last = steps.pop()[0]
+        steps.append((one.parent, one))
+    return steps
 
 
 def commit_files(
@@ -65,14 +71,17 @@ def commit_files(
     message: str,
     who: Signature,
     ref: str,
+    sign: bool,
 ) -> str:
     """Make a commit on `base` in which each path of `files` is as given, None for absent.
 
-    The commit's author and committer are `who`; the private `ref` is made to hold it. The index
-    that it needs is one of its own, so neither the repository's nor its files are touched.
+    The commit's author and committer are `who`; the private `ref` is made to hold it. With
+    `sign` git signs it. The index that it needs is one of its own, so neither the repository's
+    nor its files are touched.
     """
     gone = ("0", "0" * len(base))
-    with tempfile.TemporaryDirectory() as folder:
+    # Among the objects, where the next command finds it if we are killed.
+    with tempfile.TemporaryDirectory(prefix=ASIDE_PREFIX, dir=objects_folder(git)) as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git.run("read-tree", base, env=env)
         rows = ((*(file or gone), os.fsencode(path)) for path, file in files.items())
@@ -80,8 +89,14 @@ def commit_files(
         git.run("update-index", "-z", "--index-info", stdin=stdin, env=env)
         # A partial clone lacks blobs that are none of our business.
         tree = git.run("write-tree", "--missing-ok", env=env).decode().strip()
-    person = {"NAME": who.name, "EMAIL": who.email, "DATE": timestamp(who.date)}
-    roles = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in person.items()}
-    commit = git.run("commit-tree", tree, "-p", base, stdin=message.encode(), env=roles)
-    git.run("update-ref", ref, commit.decode().strip())
-    return commit.decode().strip()
+    commit = write_commit(
+        git,
+        tree=tree,
+        parents=[base],
+        message=message,
+        author=who,
+        committer=who,
+        sign=sign,
+    )
+    git.run("update-ref", ref, commit)
+    return commit

@@ -57,6 +57,7 @@ VERDICTS = {
     Obstacle.NONDETERMINISTIC: Verdict.SKIPPED,
     Obstacle.DRIFT: Verdict.UNPROVEN,
     Obstacle.MISSING: Verdict.UNPROVEN,
+    Obstacle.SQUASHED: Verdict.UNPROVEN,
     Obstacle.EDITED: Verdict.DIFFERENT,
     Obstacle.MOVED: Verdict.DIFFERENT,
 }

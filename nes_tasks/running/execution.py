@@ -1,8 +1,8 @@
 """One execution of one migration, in a process of its own.
 
-The process was forked for it and ends with it, so nothing that a script does to the
-interpreter reaches anything else. What it reports goes through the `Channel`; what it changes
-goes through a transaction that the caller may publish or throw away.
+The process was forked for it and ends with it, so nothing that a script does to the interpreter
+reaches anything else. All that leaves it goes over one connection: what the script writes, asks
+for and says. What becomes of that is decided on the other side (`writer`).
 """
 
 from __future__ import annotations
@@ -10,151 +10,88 @@ from __future__ import annotations
 import glob
 import os
 import random
-import resource
+import socket
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from .. import compat
-from ..database.marker import FILE_NAME, FOLDER, LOG_NAME, Marker
-from ..database.message import commit_message
 from ..database.owned_store import OwnedStore
-from ..database.transaction import Signature, Transaction
-from ..git.command import Git
-from ..git.file_history import read_file_history
 from ..models.codec import MalformedFileError
+from . import protocol
+from .client import Connection, RemoteStore, to_json
 from .failure import failure
-from .job import Channel, Job
+from .job import Task
+from .loading import examine
 from .script import run_script
 
 
-def execute(job: Job, channel: Channel) -> None:
-    """Run the script of a migration and commit its changes on the private ref.
-
-    Reports ``log``, ``progress``, ``note`` (for the run's log alone) and in the end either
-    ``done`` or ``failed``; raises nothing that a script can cause.
-    """
+def perform(stream: socket.socket) -> None:
+    """Do the task that comes over `stream`; raises nothing that a script can cause."""
+    connection = Connection(stream)
+    task = Task(**connection.receive_task())
     try:
-        channel.send(done=_run(job, channel))
+        if task.tree is None:
+            connection.send(protocol.LOADED, to_json(_load(task)).encode())
+        else:
+            _run(task, task.tree, connection)
+            connection.send(protocol.DONE)
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
-        _name_the_writer(error, job)
-        channel.send(failed=failure(error, job.folder, job.shown))
+        told = failure(error, task.folder, task.shown)
+        if isinstance(error, MalformedFileError):
+            told["source"] = error.source
+        connection.send(protocol.FAILED, to_json(told).encode())
 
 
-def _name_the_writer(error: BaseException, job: Job) -> None:
-    """Add to the error of a malformed file which migration, or commit, has left it so."""
-    source = getattr(error, "source", None)
-    if not (isinstance(error, MalformedFileError) and source and job.base):
-        return
-    git, path = Git(Path(job.database)), f"{job.data_dir}/{source}"
-    for commit in read_file_history(git, job.base, path)[-1:]:
-        writer = commit.migration or f"commit {commit.id[:12]}, {commit.subject}"
-        error.hint = f"it was written by {writer}"
+def _load(task: Task) -> dict[str, Any]:
+    make_deterministic(task.name, datetime.fromisoformat(task.clock))
+    compat.choose(task.nes_package)
+    return examine(task)
 
 
-def _run(job: Job, channel: Channel) -> dict[str, Any]:
+def _run(task: Task, tree: str, connection: Connection) -> None:
+    """Run the script of a migration with a context that speaks over `connection`."""
     from ..scraping.recording import Recording
 
-    started = perf_counter()
-    clock = datetime.fromisoformat(job.clock)
-    make_deterministic(job.name, clock)
-    logs: list[str] = []
-
-    def log(message: str) -> None:
-        logs.append(message)
-        channel.send(log=message)
-
-    def progress(label: str | None, done: int, total: int | None) -> None:
-        text = None if label is None else str(label)
-        channel.send(progress=[text, int(done), None if total is None else int(total)])
-
-    git = Git(Path(job.database))
-    with (
-        Recording.of_migration(Path(job.folder), deterministic=job.deterministic).in_force(),
-        Transaction(git, base=job.base, ref=job.ref, data_dir=job.data_dir) as transaction,
-    ):
-        context = _context(job, transaction, clock, log, progress)
-        note = compat.choose(job.nes_package)
+    clock = datetime.fromisoformat(task.clock)
+    make_deterministic(task.name, clock)
+    with Recording.of_migration(Path(task.folder), deterministic=task.deterministic).in_force():
+        context = _context(task, RemoteStore(connection, tree, task.data_dir), clock, connection)
+        note = compat.choose(task.nes_package)
         if note is not None:
-            channel.send(note=note)
-        run_script(job.name, job.script, context)
-        statistics = transaction.statistics()
-        duration = perf_counter() - started
-        marker = Marker(
-            migration=job.name,
-            author=job.author_text,
-            date=date.fromisoformat(job.date),
-            description=job.description,
-            applied_at=clock,
-            base_tree=transaction.base_tree,
-            deterministic=job.deterministic,
-            statistics=statistics,
-            inputs=job.inputs,
-        )
-        records = f"{FOLDER}/{job.name}"
-        # A lone surrogate, which Python lets a text hold, has no place in UTF-8.
-        log_text = "".join(f"{line}\n" for line in logs).encode(errors="backslashreplace")
-        commits = transaction.commit(
-            [
-                (f"{records}/{LOG_NAME}", log_text),
-                (f"{records}/{FILE_NAME}", marker.to_bytes()),
-            ],
-            message=lambda batch, batches: commit_message(
-                marker, duration=duration, batch=batch, batches=batches
-            ),
-            author=Signature(*job.author, _midnight(job.date, clock)),
-            committer=Signature(*job.committer, clock),
-            batch_size=job.batch_size,
-        )
-    return {
-        "commits": list(commits),
-        "duration": duration,
-        "statistics": asdict(statistics),
-        "logs": logs,
-        "peak_memory": _peak_memory(),
-    }
+            connection.send(protocol.NOTE, note.encode())
+        run_script(task.name, task.script, context)
 
 
-def _peak_memory() -> int:
-    """Return the most memory that this process has had so far, in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _midnight(day: str, clock: datetime) -> datetime:
-    """Return the first moment of `day` in UTC; commits carry moments, migrations carry days."""
-    return datetime.combine(date.fromisoformat(day), datetime.min.time(), clock.tzinfo)
-
-
-def _context(
-    job: Job,
-    transaction: Transaction,
-    clock: datetime,
-    log: Callable[[str], None],
-    progress: Callable[[str | None, int, int | None], None],
-) -> Any:
+def _context(task: Task, store: RemoteStore, clock: datetime, connection: Connection) -> Any:
     from ..scraping.service import ScrapingService
     from ..services.database import EntityDatabase
     from ..services.publication import PublicationService
     from ..services.search import SearchService
     from .context import MigrationContext
 
+    def log(message: str) -> None:
+        # A lone surrogate, which Python lets a text hold, has no place in UTF-8.
+        connection.send(protocol.LOG, message.encode(errors="backslashreplace"))
+
+    def progress(label: str | None, done: int, total: int | None) -> None:
+        text = None if label is None else str(label)
+        row = [text, int(done), None if total is None else int(total)]
+        connection.send(protocol.PROGRESS, to_json(row).encode())
+
     database = EntityDatabase(
-        OwnedStore(transaction),
-        strict=job.strict,
+        OwnedStore(store),
+        strict=task.strict,
         warn=lambda text: log(f"warning: {text}"),
     )
-    author = f"author:migration-{job.name}"
+    author = f"author:migration-{task.name}"
     return MigrationContext(
         publication=PublicationService(database, lambda: clock, default_author=author),
         search=SearchService(database),
         db=database,
-        migration_dir=Path(job.folder),
+        migration_dir=Path(task.folder),
         author_id=author,
         scraping=ScrapingService(),
         on_log=log,

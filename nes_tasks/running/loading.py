@@ -1,4 +1,4 @@
-"""Loading a script to see whether it loads: imported as for a run, and not executed.
+"""Looking at a script that is loaded: imported as for a run, and not executed.
 
 What is at the top level of a script runs when it is imported, so it happens where a migration
 runs too: in a process of its own, without secrets in its environment.
@@ -8,31 +8,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-from .. import compat
-from .execution import make_deterministic
-from .failure import failure
-from .job import Channel, Loading
+from .job import Task
 from .script import load_migrate
 
 
-def load(loading: Loading, channel: Channel) -> None:
+def examine(task: Task) -> dict[str, Any]:
     """Import a script and look at its `migrate`, without calling it.
 
-    Reports ``done`` with ``problem`` and ``line`` (None where there is none), or ``failed`` as
-    an execution does; raises nothing that a script can cause.
+    Returns ``problem`` and ``line`` (None where there is none); raises whatever the script does.
     """
-    try:
-        make_deterministic(loading.name, datetime.fromisoformat(loading.clock))
-        compat.choose(loading.nes_package)
-        migrate = load_migrate(loading.name, loading.script)
-        code = getattr(inspect.unwrap(migrate), "__code__", None)
-        line = code.co_firstlineno if code and code.co_filename == loading.script else None
-        channel.send(done={"problem": argument_problem(migrate), "line": line})
-    except BaseException as error:
-        channel.send(failed=failure(error, loading.folder, loading.shown))
+    migrate = load_migrate(task.name, task.script)
+    code = getattr(inspect.unwrap(migrate), "__code__", None)
+    line = code.co_firstlineno if code and code.co_filename == task.script else None
+    return {"problem": argument_problem(migrate), "line": line}
 
 
 def argument_problem(migrate: Callable[..., Any]) -> str | None:

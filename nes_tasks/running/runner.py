@@ -6,18 +6,19 @@ import contextlib
 import signal
 import threading
 import uuid
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
-from ..database.marker import Statistics
-from ..database.repository import PRIVATE_REFS, Repository
-from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
-from ..git.log import Commit
+from ..database.repository import PRIVATE_REFS, Repository, starts_empty
+from ..database.transaction import Transaction
+from ..database.unrecorded import Unrecorded
+from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError
+from ..git.command import Git
 from ..migrations import (
     Folder,
     Migration,
@@ -25,16 +26,18 @@ from ..migrations import (
     MigrationStatus,
     Plan,
     author_identity,
+    due_names,
     guard,
     hash_inputs,
     load,
 )
-from ..project import Project, known_from_commits
+from ..project import Project
 from ..settings import shown
 from .expectation import Expectation
-from .job import Job
+from .job import Job, Task
 from .log import RunLog
 from .worker import Worker
+from .writer import Heard, Outcome, Writer
 
 
 class Rehearsal(NamedTuple):
@@ -101,14 +104,16 @@ class Runner:
         self._running = ""
         self._worker = Worker(self._log.path, may_record=may_record, on_print=self._printed)
         self._opened: Repository | None = None
+        self._made = False
         self._applied = 0
         self._seen: tuple[Plan, Ledger] | None = None
-        self._by_hand: dict[str, list[Commit]] | None = None
+        self._unrecorded: Unrecorded | None = None
 
     @property
     def repository(self) -> Repository:
         """The database repository; made or cloned when it is first needed."""
         if self._opened is None:
+            self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
         return self._opened
 
@@ -124,9 +129,8 @@ class Runner:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._look(repository)
-            if not force:
-                # Before its place is looked at: between applied ones it seems to come too late.
-                self._refuse_what_was_run_by_hand(ledger, name)
+            # Before its place is looked at: between applied ones it seems to come too late.
+            self._refuse_what_was_run_by_hand(ledger, name, force=force)
             decision = guard(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
@@ -148,14 +152,21 @@ class Runner:
             self._seen = self._project.look()
         return self._seen
 
-    def _refuse_what_was_run_by_hand(self, ledger: Ledger, name: str) -> None:
+    def _refuse_what_was_run_by_hand(
+        self, ledger: Ledger, name: str, *, force: bool = False
+    ) -> None:
         """Refuse a migration without a marker whose result is in the database all the same.
 
-        Looked up once: commits that we add ourselves come with their markers.
+        Nothing at all runs on a part of a migration. Looked up once: commits that we add
+        ourselves come with their markers.
         """
-        if self._by_hand is None:
-            self._by_hand = known_from_commits(self._project, ledger, self._project.plan.names)
-        for commit in self._by_hand.get(name, ()):
+        if self._unrecorded is None:
+            self._unrecorded = self._project.unrecorded(ledger)
+        for partial in self._unrecorded.partial.values():
+            raise partial.error(self._project.settings.shown_database)
+        if force:
+            return
+        for commit in self._unrecorded.by_hand.get(name, ()):
             raise MigrationRefusedError(
                 f"{name} has no marker, but commit {commit.id[:12]} says that it was run",
                 hint=f"doit adopt records it; doit migrate:{name} --force runs it",
@@ -164,10 +175,10 @@ class Runner:
     def _apply(
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
-        executed = self._executed(repository, folder, base, is_new=is_new)
+        executed = self._executed(repository, folder, base, published=True, is_new=is_new)
         with executed as (job, outcome), _undisturbed():
-            self._meet_expectation(repository, job, outcome["commits"][-1])
-            repository.publish(job.ref, base, outcome["commits"][-1])
+            self._meet_expectation(repository, job, outcome.commits[-1])
+            repository.publish(job.ref, base, outcome.commits[-1])
             self._applied += 1
             result = self._result(folder.name, outcome)
             self._remember(job, result)
@@ -179,7 +190,7 @@ class Runner:
         if self._expectation is None:
             return
         tree = repository.git.tree_of(commit)
-        note = self._expectation.compare(job.name, tree, deterministic=job.deterministic)
+        note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
             self._observer.logged(job.name, note)
 
@@ -192,10 +203,10 @@ class Runner:
             author=job.author_text,
             date=date.fromisoformat(job.date),
             description=job.description,
-            applied_at=datetime.fromisoformat(job.clock),
+            applied_at=job.clock,
             inputs=job.inputs,
             statistics=result.statistics,
-            deterministic=job.deterministic,
+            deterministic=job.task.deterministic,
         )
         applied = {**ledger.applied, job.name: record}
         self._seen = (
@@ -220,10 +231,9 @@ class Runner:
             try:
                 plan, ledger = self._project.look()
                 base = ledger.commit
-                for name in _up_to(plan, names, forced):
+                for name in due_names(plan, names, forced):
                     again = plan[name].is_applied
-                    if name not in forced:
-                        self._refuse_what_was_run_by_hand(ledger, name)
+                    self._refuse_what_was_run_by_hand(ledger, name, force=name in forced)
                     folder = plan[name].folder
                     assert folder is not None, "what may run has a folder"
                     executed = self._executed(repository, folder, base, is_new=not again)
@@ -232,8 +242,7 @@ class Runner:
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.tree_of(commit)
-                    clock = datetime.fromisoformat(job.clock)
-                    yield Rehearsal(result, base, clock, outcome["peak_memory"])
+                    yield Rehearsal(result, base, job.clock, outcome.peak_memory)
                     base = commit
             finally:
                 for ref in refs:
@@ -251,8 +260,8 @@ class Runner:
         self._refuse_what_was_run_by_hand(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "the guard lets nothing run that has no folder"
-        with self._executed(repository, folder, base) as (job, outcome):
-            repository.git.run("update-ref", ref, outcome["commits"][-1])
+        with self._executed(repository, folder, base, published=True) as (job, outcome):
+            repository.git.run("update-ref", ref, outcome.commits[-1])
             repository.discard(job.ref)
         return self._result(name, outcome)
 
@@ -283,20 +292,24 @@ class Runner:
         base: str | None,
         moment: datetime | None = None,
         *,
+        published: bool = False,
         is_new: bool = True,
-    ) -> Iterator[tuple[Job, dict[str, Any]]]:
+    ) -> Iterator[tuple[Job, Outcome]]:
         """Execute the script on a private ref; give the job and its outcome.
 
-        An exception in the block is noted as the migration's failure, and the ref goes away.
+        Only what is `published` is signed. An exception in the block is noted as the
+        migration's failure, and the ref goes away.
         """
         name = folder.name
-        migration = load(folder, is_new=is_new)
-        job = self._job(repository, folder, migration, base, moment or self._time_for(name))
-        self._log.write(f"{name}: on {base or 'an empty database'} in {job.database}")
+        migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
+        sign = published and repository.signs
+        job = self._job(repository, folder, migration, base, moment, sign=sign)
+        place = self._project.settings.database
+        self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
         self._running = name
         self._observer.started(name)
         try:
-            outcome = self._execute(job)
+            outcome = self._execute(repository.git, job)
             _refuse_other_inputs(folder, job.inputs)
             yield job, outcome
         except BaseException as error:
@@ -306,14 +319,14 @@ class Runner:
         finally:
             self._observer.ended(name)
 
-    def _result(self, name: str, outcome: dict[str, Any]) -> MigrationResult:
+    def _result(self, name: str, outcome: Outcome) -> MigrationResult:
         return MigrationResult(
             name,
             MigrationStatus.COMPLETED,
-            statistics=Statistics(**outcome["statistics"]),
-            duration_seconds=outcome["duration"],
-            logs=outcome["logs"],
-            commit_ids=outcome["commits"],
+            statistics=outcome.statistics,
+            duration_seconds=outcome.duration,
+            logs=outcome.logs,
+            commit_ids=[*outcome.commits],
             log_path=self._shown_log,
         )
 
@@ -321,20 +334,28 @@ class Runner:
         """Pass on what was printed; the worker has written it to the log."""
         self._observer.printed(self._running, line)
 
-    def _execute(self, job: Job) -> dict[str, Any]:
-        """Run the job in the worker, pass on what it reports, and return its outcome."""
-        outcome: dict[str, Any] = {}
-        for event in self._worker.run(job):
-            if "log" in event:
-                self._log.write(f"{job.name}: {event['log']}")
-                self._observer.logged(job.name, event["log"])
-            elif "note" in event:
-                self._log.write(f"{job.name}: {event['note']}")
-            elif "progress" in event:
-                self._observer.progressed(job.name, *event["progress"])
-            elif "done" in event:
-                outcome = event["done"]
-        return outcome
+    def _execute(self, git: Git, job: Job) -> Outcome:
+        """Run the script in a process of the worker, and commit what it writes."""
+
+        def log(message: str) -> None:
+            self._log.write(f"{job.name}: {message}")
+            self._observer.logged(job.name, message)
+
+        def progress(label: str | None, done: int, total: int | None) -> None:
+            self._observer.progressed(job.name, label, done, total)
+
+        def note(text: str) -> None:
+            self._log.write(f"{job.name}: {text}")
+
+        data_dir = self._project.settings.data_dir
+        with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
+            task = replace(job.task, tree=transaction.base_tree)
+            heard = Heard(log, progress, note)
+            try:
+                with self._worker.start(task) as process:
+                    return Writer(job, transaction, process, heard).run(git)
+            finally:
+                self._worker.drain()
 
     def _job(
         self,
@@ -343,29 +364,37 @@ class Runner:
         migration: Migration,
         base: str | None,
         moment: datetime,
+        *,
+        sign: bool,
     ) -> Job:
         settings = self._project.settings
         inputs = _hash(folder)
+        # What the migration sees and what is recorded are the same text, whatever its precision.
+        clock = timestamp(moment)
         return Job(
-            name=folder.name,
-            folder=folder.directory,
-            shown=folder.shown,
-            script=str(migration.script_path),
+            task=Task(
+                name=folder.name,
+                folder=folder.directory,
+                shown=folder.shown,
+                script=str(migration.script_path),
+                clock=clock,
+                nes_package=settings.nes_package,
+                deterministic=migration.deterministic,
+                strict=settings.malformed_files == "refuse",
+                data_dir=settings.data_dir,
+            ),
             author_text=migration.author,
             author=author_identity(migration.author),
             date=migration.date.isoformat(),
             description=migration.description,
-            deterministic=migration.deterministic,
             inputs=inputs,
-            database=str(settings.database),
-            data_dir=settings.data_dir,
             base=base,
             ref=f"{PRIVATE_REFS}/{uuid.uuid4().hex}",
-            clock=timestamp(moment),
+            clock=datetime.fromisoformat(clock),
             committer=repository.committer(),
             batch_size=settings.batch_size,
-            nes_package=settings.nes_package,
-            strict=settings.malformed_files == "refuse",
+            linear=settings.batches == "linear",
+            sign=sign,
         )
 
     def _time_for(self, name: str) -> datetime:
@@ -384,53 +413,24 @@ class Runner:
         path = self._log.path
         return shown(path, self._project.settings.root) if path.exists() else None
 
-    def recover(self) -> None:
-        """Finish what a killed run had begun to publish; nothing else changes.
-
-        Raises `LockHeldError` when it is under way just now.
-        """
-        with self.repository.locked(self.command):
-            pass
-
     def close(self) -> None:
-        """End the worker, and tidy up after what was applied."""
+        """End the worker, and tidy up after what was applied.
+
+        A database that was made for migrations none of which was applied goes away again.
+        """
         self._worker.close()
-        if self._applied:
-            with contextlib.suppress(NesTasksError), self.repository.locked(self.command):
-                self.repository.tidy()
+        with contextlib.suppress(NesTasksError):
+            if self._applied:
+                with self.repository.locked(self.command):
+                    self.repository.tidy()
+            elif self._opened and self._made:
+                self._opened.remove_if_empty(self.command)
 
     def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _up_to(plan: Plan, names: Sequence[str] | None, forced: Collection[str] = ()) -> Iterator[str]:
-    """Yield the pending migrations up to the last of `names`, and the `forced` ones among them.
-
-    Raises at once for a name that is applied and not forced, and what is wrong with an invalid
-    one when it is its turn.
-    """
-    for name in names or ():
-        if name not in forced and plan[name].is_applied:
-            hint = f"doit preview {name} --force, or doit show {name}"
-            raise UsageError(f"{name} is applied already", hint=hint)
-    order = [entry.name for entry in plan]
-    last = len(order) if names is None else max(map(order.index, names), default=-1) + 1
-    return _due(plan, order[:last], forced)
-
-
-def _due(plan: Plan, names: Iterable[str], forced: Collection[str]) -> Iterator[str]:
-    for name in names:
-        entry = plan[name]
-        if entry.is_applied and name not in forced:
-            continue
-        if entry.problem:
-            raise entry.problem
-        if entry.is_applied:
-            guard(plan, name, force=True)
-        yield name
 
 
 @contextmanager

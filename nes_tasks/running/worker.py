@@ -9,29 +9,25 @@ Run as ``python -m nes_tasks.running.worker FD`` by `Worker`, never by hand.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gc
 import io
-import json
 import os
 import select
 import signal
 import socket
 import subprocess
 import sys
-import termios
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from ..errors import MigrationFailedError
-from .job import Channel, Job, Loading
+from .job import Task
+from .output import Output
+from .process import ENDED, ScriptProcess
+from .protocol import encode_reply
 
 RECORD = "NES_TASKS_RECORD"
-LONGEST_LINE = 4096
-DRAIN_SECONDS = 1.0
 # Where programs and their configuration are found, and nothing that authenticates anyone.
 PASSED_ON = (
     "PATH",
@@ -44,6 +40,8 @@ PASSED_ON = (
     "NES_TASKS_PASS_ENV",
     RECORD,
 )
+# In bytes, what getrusage(2) of macOS and of Linux counts in.
+MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 FIXED = {
     "LC_ALL": "C.UTF-8",
     # A plugin of some other package must not change what is valid, and looking for them takes time.
@@ -77,53 +75,19 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def run(self, job: Job | Loading) -> Iterator[dict[str, Any]]:
-        """Execute `job`, or only load a script, and yield the events; the last is ``{"done": …}``.
+    def start(self, task: Task) -> ScriptProcess:
+        """Start the process of a script, and hand the task over to it.
 
-        Raises `MigrationFailedError` when the script failed or its process died. Whoever stops
-        iterating early, by an exception such as Ctrl-C, ends the execution at once.
-        """
-        status: int | None = None
-        outcome: dict[str, Any] | None = None
-        try:
-            for event in self._events(job):
-                if "exited" in event:
-                    status = event["exited"]
-                elif "done" in event or "failed" in event:
-                    outcome = event
-                else:
-                    yield event
-        finally:
-            if status is None:
-                self.close()
-            elif self._output is not None:
-                self._output.drain()
-        if outcome is None:
-            raise MigrationFailedError(f"{job.name} failed: {_how_it_died(status)}")
-        if "failed" in outcome:
-            failure = outcome["failed"]
-            failure["message"] = f"{job.name} failed: {failure['message']}"
-            raise MigrationFailedError(**failure)
-        yield outcome
-
-    def _events(self, job: Job | Loading) -> Iterator[dict[str, Any]]:
-        """Hand over `job` and yield what comes back, up to the exit of its process.
-
-        Each job has a stream of its own, so that a process which outlives its script cannot
-        speak for a later one. When the worker itself dies, the events simply end.
+        Each has a stream of its own, so that a process which outlives its script cannot speak
+        for a later one. Leaving the process before it has ended ends the worker, too.
         """
         control = self._start()
         stream, theirs = socket.socketpair()
-        with stream, stream.makefile("r", encoding="utf-8", errors="replace") as events:
-            with theirs, contextlib.suppress(ConnectionError):
-                socket.send_fds(control, [b"\n"], [theirs.fileno()])
-            with contextlib.suppress(ConnectionError):
-                stream.sendall(f"{job.to_json()}\n".encode())
-                for line in events:
-                    event = _parse(line)
-                    yield event
-                    if "exited" in event:
-                        return
+        with theirs, contextlib.suppress(ConnectionError):
+            socket.send_fds(control, [b"\n"], [theirs.fileno()])
+        process = ScriptProcess(stream, control, self.close)
+        process.reply(encode_reply([task.to_json().encode()]))
+        return process
 
     def _start(self) -> socket.socket:
         if self._control is not None:
@@ -162,75 +126,13 @@ class Worker:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        output, self._output = self._output, None
-        if output is not None:
-            output.drain()
-
-
-class Output:
-    """What scripts print: copied from a pipe to the log, and passed on line by line.
-
-    A thread of this process copies it, so that the last words of a process that crashes are not
-    lost. A line of more than `LONGEST_LINE` bytes is passed on in pieces.
-    """
-
-    def __init__(self, log: IO[bytes], on_print: Callable[[str], None]) -> None:
-        self._log = log
-        self._on_print = on_print
-        self._reader, self._writer = os.pipe()
-        self._rest = b""
-        self._lock = threading.Lock()
-        threading.Thread(target=self._copy, daemon=True).start()
-
-    @contextlib.contextmanager
-    def writer(self) -> Iterator[int]:
-        """Give the end of the pipe to start a process with; it is closed here afterwards."""
-        try:
-            yield self._writer
-        finally:
-            os.close(self._writer)
+        self.drain()
+        self._output = None
 
     def drain(self) -> None:
-        """Wait until all that was printed is passed on; not for ever, if it never stops."""
-        end = time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < end:
-            with self._lock:
-                if not self._is_waiting():
-                    self._pass_on(b"\n" if self._rest else b"")
-                    return
-            time.sleep(0.001)
-
-    def _is_waiting(self) -> bool:
-        """Tell whether the pipe holds something that was not read yet."""
-        try:
-            return any(fcntl.ioctl(self._reader, termios.FIONREAD, bytes(4)))
-        except (OSError, ValueError):  # closed: the copying has come to its end
-            return False
-
-    def _copy(self) -> None:
-        poll = select.poll()
-        poll.register(self._reader, select.POLLIN)
-        with self._log:
-            while True:
-                poll.poll()
-                with self._lock:
-                    data = os.read(self._reader, 65536)
-                    if not data:
-                        os.close(self._reader)
-                        self._reader = -1
-                        return
-                    with contextlib.suppress(OSError):  # a full disk costs the log alone
-                        self._log.write(data)
-                        self._log.flush()
-                    self._pass_on(data)
-
-    def _pass_on(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        while len(self._rest) > LONGEST_LINE:
-            lines.append(self._rest[:LONGEST_LINE])
-            self._rest = self._rest[LONGEST_LINE:]
-        for line in lines:
-            self._on_print(line.decode(errors="replace").removesuffix("\r"))
+        """Wait until all that scripts have printed by now is passed on."""
+        if self._output is not None:
+            self._output.drain()
 
 
 def worker_environment(*, may_record: bool = True) -> dict[str, str]:
@@ -242,39 +144,20 @@ def worker_environment(*, may_record: bool = True) -> dict[str, str]:
     return {**env, **FIXED}
 
 
-def _parse(line: str) -> dict[str, Any]:
-    """Read one event; half a line, which a killed process leaves, is none."""
-    with contextlib.suppress(ValueError):
-        event = json.loads(line)
-        if isinstance(event, dict):
-            return event
-    return {}
-
-
-def _how_it_died(status: int | None) -> str:
-    if status is None:
-        return "the worker process ended unexpectedly"
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"the script ended its process with exit code {code}"
-    name = signal.Signals(-code).name
-    memory = " (out of memory?)" if name == "SIGKILL" else ""
-    return f"the script's process was killed by {name}{memory}"
-
-
 def serve(control: socket.socket) -> None:
-    """Fork a process for each job that comes over `control`, until its other end closes."""
+    """Fork a process for each stream that comes over `control`, until its other end closes."""
     _preload()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what a script prints is seen at once
     while (stream := _next_stream(control)) is not None:
-        with stream:
-            child = os.fork()
-            if child == 0:
-                _work(control, stream)
-            _, status = os.waitpid(child, 0)
-            # The first line end closes what a killed child may have left half written.
-            stream.sendall(f"\n{json.dumps({'exited': status})}\n".encode())
+        child = os.fork()
+        if child == 0:
+            # The script has one socket, its own: it cannot say how it ended, nor take the next.
+            control.close()
+            _work(stream)
+        stream.close()
+        _, status, usage = os.wait4(child, 0)
+        control.sendall(ENDED.pack(status, usage.ru_maxrss * MEMORY_UNIT))
 
 
 def _next_stream(control: socket.socket) -> socket.socket | None:
@@ -285,22 +168,14 @@ def _next_stream(control: socket.socket) -> socket.socket | None:
     return socket.socket(fileno=fds[0])
 
 
-def _work(control: socket.socket, stream: socket.socket) -> None:
-    """Be the child: execute the job and end, whatever happens."""
+def _work(stream: socket.socket) -> None:
+    """Be the process of a script: do the task that comes over `stream` and end."""
     code = 1
     try:
-        _die_with_caller(control)
-        with stream.makefile("r", encoding="utf-8") as lines:
-            line = lines.readline()
-        order = json.loads(line)
-        if "load" in order:
-            from .loading import load
+        _die_with_caller(stream)
+        from .execution import perform
 
-            load(Loading(**order["load"]), Channel(stream))
-        else:
-            from .execution import execute
-
-            execute(Job.from_json(line), Channel(stream))
+        perform(stream)
         code = 0
     finally:
         with contextlib.suppress(Exception):
@@ -310,12 +185,12 @@ def _work(control: socket.socket, stream: socket.socket) -> None:
         os._exit(code)
 
 
-def _die_with_caller(control: socket.socket) -> None:
+def _die_with_caller(stream: socket.socket) -> None:
     """End all processes of the worker when the caller is gone, even if it was killed."""
 
     def watch() -> None:
         poll = select.poll()
-        poll.register(control, 0)  # a hang-up is always reported
+        poll.register(stream, 0)  # a hang-up is always reported
         poll.poll()
         os.killpg(0, signal.SIGKILL)
 

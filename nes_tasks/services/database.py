@@ -38,6 +38,7 @@ from ..models.codec import (
 )
 from ..models.entity import Entity
 from ..models.identifiers import AUTHOR, ENTITY, RELATIONSHIP, SUFFIX, VERSION, path_of
+from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
 from .entity_files import ObjectFiles, path_if_any
@@ -134,7 +135,7 @@ class EntityDatabase(ObjectFiles):
             return self._list("search_entities", paths, load_entity, limit, offset, accepts)
         check_page(limit, offset)
         found = filter(accepts, self._load_all(paths, load_entity))
-        ranked = _best(found, query.lower(), limit, offset)
+        ranked = _best(found, name_key(query), limit, offset)
         return page(ranked, limit, offset, lambda: self._warn_of_default_limit("search_entities"))
 
     async def batch_get_entities(self, entity_ids: Iterable[str]) -> list[Entity | None]:
@@ -270,13 +271,16 @@ class EntityDatabase(ObjectFiles):
 
     # Versions ------------------------------------------------------------------------------
 
-    async def put_version(self, version: Version, *, checked: bool = False) -> Version:
+    async def put_version(
+        self, version: Version, *, checked: bool = False, rewrite: bool = True
+    ) -> Version:
         """Write a version's file; raises as `put_entity` does.
 
         `checked` says that the version was made of valid parts just now and never changed.
+        Without `rewrite` a version that is stored already is refused.
         """
         load = None if checked else load_version
-        self._put(version.id, VERSION, dump_version(version), load)
+        self._put(version.id, VERSION, dump_version(version), load, rewrite=rewrite)
         return version
 
     async def get_version(self, version_id: str) -> Version | None:
@@ -285,7 +289,7 @@ class EntityDatabase(ObjectFiles):
 
     async def delete_version(self, version_id: str) -> bool:
         """Remove a version's file and return whether there was one."""
-        return self._delete(version_id, VERSION)
+        return self._delete(version_id, VERSION, rewrite=True)
 
     async def list_versions(
         self, limit: int | None = DEFAULT_LIMIT, offset: int = 0

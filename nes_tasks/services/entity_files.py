@@ -64,9 +64,9 @@ class ObjectFiles:
     def _put_back(self, files: dict[str, tuple[str, bytes | None]]) -> None:
         for path, (identifier, data) in files.items():
             if data is None:
-                self._store.delete(path)
+                self._store.delete(path, rewrite=True)
             else:
-                self._store.write(path, data)
+                self._store.write(path, data, rewrite=True)
             self._tell(identifier)
 
     # One object ----------------------------------------------------------------------------
@@ -76,19 +76,30 @@ class ObjectFiles:
         data = None if path is None else self._store.read(path)
         return None if path is None or data is None else load(data, path)
 
-    def _put(self, identifier: str, kind: str, data: bytes, load: Load[Thing] | None) -> None:
-        """Write a file, unless it could not be read back: then `load`, if given, raises."""
+    def _put(
+        self,
+        identifier: str,
+        kind: str,
+        data: bytes,
+        load: Load[Thing] | None,
+        *,
+        rewrite: bool = False,
+    ) -> None:
+        """Write a file, unless it could not be read back: then `load`, if given, raises.
+
+        A stored version changes only with `rewrite`.
+        """
         path = checked_path(identifier, kind)
         if load is not None:
             load(data, identifier)
         self._remember(identifier, path)
-        self._store.write(path, data)
+        self._store.write(path, data, rewrite=rewrite)
         self._tell(identifier)
 
-    def _delete(self, identifier: str, kind: str) -> bool:
+    def _delete(self, identifier: str, kind: str, *, rewrite: bool = False) -> bool:
         path = checked_path(identifier, kind)
         self._remember(identifier, path)
-        existed = self._store.delete(path)
+        existed = self._store.delete(path, rewrite=rewrite)
         self._tell(identifier)
         return existed
 

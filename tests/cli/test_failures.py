@@ -120,7 +120,7 @@ def test_an_error_of_validation_is_one_line(started: Workspace) -> None:
             "not supported for entity type EntityType.PERSON.; leave it out",
         ),
         (create_person("asha-rai").replace('"person"', '"people"'), "it can be person, organ"),
-        (create_person("आशा-राई"), "; a slug is like asha-rai; text_to_slug of nes_tasks.models"),
+        (create_person("आशा-राई"), "; a slug is like asha-rai; context.names.slug_for makes"),
         ('open("rows.csv")', "rows.csv'; it is in the migration's folder: context.read_csv and"),
         ('open("other.csv")', "No such file or directory: 'other.csv'\n"),
         ('open("../001-first/README.md")', "No such file or directory: '../001-first/README.md'\n"),

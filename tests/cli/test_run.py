@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
-from workspace import Workspace, create_person
+from workspace import EPOCH, Workspace, create_person
 
 
 def test_all_pending_migrations_are_applied_in_order(workspace: Workspace) -> None:
@@ -21,7 +22,7 @@ def test_all_pending_migrations_are_applied_in_order(workspace: Workspace) -> No
     assert workspace.applied() == ["001-first", "002-second"]
     assert workspace.git("status", "--porcelain") == ""
     subjects = workspace.git("log", "--reverse", "--format=%s").splitlines()
-    assert subjects == ["Migration: 001-first", "Migration: 002-second"]
+    assert subjects == ["Create the database", "Migration: 001-first", "Migration: 002-second"]
     assert '"found"' in (workspace.db / "v2/entity/person/asha-rai.json").read_text()
 
 
@@ -110,12 +111,81 @@ def test_commits_hold_at_most_a_batch_of_files(workspace: Workspace) -> None:
     workspace.settings(batch_size=4)
     workspace.migration("001-many", "".join(create_person(f"person-{i}") for i in range(5)))
     assert workspace.doit().code == 0
+    merge = workspace.git("rev-parse", "HEAD")
+    base, last = workspace.git("show", "-s", "--format=%P", merge).split()
+    assert workspace.git("show", "-s", "--format=%s", base) == "Create the database"
+    batches = workspace.git("rev-list", "--reverse", f"{base}..{last}").split()
     sizes = [
-        len(workspace.git("show", "--format=", "--name-only", commit).split())
-        for commit in workspace.git("rev-list", "--reverse", "HEAD").split()
+        len(workspace.git("show", "--format=", "--name-only", commit).split()) for commit in batches
     ]
     assert sizes == [4, 4, 4, 1]  # 11 data files, the log and the marker
-    assert workspace.git("log", "-1", "--format=%s") == "Migration: 001-many (Batch 4/4)"
+    assert workspace.git("log", "-1", "--format=%s") == "Migration: 001-many"
+    assert workspace.git("log", "-1", "--format=%B", last).splitlines() == [
+        "Migration: 001-many (Batch 4/4)",
+        "",
+        "Batch: 4/4",
+        "Migration: 001-many",
+    ]
+    assert workspace.tree == workspace.git("rev-parse", f"{last}^{{tree}}")
+
+
+def test_a_migration_of_several_batches_is_undone_as_a_whole(workspace: Workspace) -> None:
+    workspace.settings(batch_size=4)
+    workspace.migration("001-first", create_person("asha-rai"))
+    workspace.doit()
+    before = workspace.tree
+    workspace.migration("002-many", "".join(create_person(f"person-{i}") for i in range(5)))
+    assert workspace.doit().code == 0
+    after = workspace.git("rev-parse", "HEAD")
+    assert workspace.git("log", "--first-parent", "--format=%s").splitlines() == [
+        "Migration: 002-many",
+        "Migration: 001-first",
+        "Create the database",
+    ]
+    workspace.git("revert", "--no-edit", "-m", "1", "HEAD")
+    assert workspace.tree == before
+    workspace.git("reset", "--quiet", "--hard", after)
+    workspace.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert workspace.tree == before
+    assert workspace.applied() == ["001-first"]
+
+
+def test_the_statistics_of_a_history_add_up(workspace: Workspace) -> None:
+    for number, batches in ((1, "merge"), (2, "linear")):
+        workspace.settings(batch_size=4, batches=batches)
+        people = "".join(create_person(f"person-{number}-{i}") for i in range(5))
+        workspace.migration(f"00{number}-many", people)
+        assert workspace.doit().code == 0
+    counted = workspace.git("log", "--format=%(trailers:key=Entities-Created,valueonly)").split()
+    assert counted == ["5", "5"]
+
+
+def test_batches_may_stand_in_a_line(workspace: Workspace) -> None:
+    workspace.settings(batch_size=4, batches="linear")
+    workspace.migration("001-many", "".join(create_person(f"person-{i}") for i in range(5)))
+    assert workspace.doit().code == 0
+    subjects = workspace.git("log", "--first-parent", "--format=%s").splitlines()
+    assert subjects == [
+        *(f"Migration: 001-many (Batch {n}/4)" for n in (4, 3, 2, 1)),
+        "Create the database",
+    ]
+
+
+def test_the_shape_does_not_change_the_tree(workspace: Workspace, tmp_path: Path) -> None:
+    other = workspace.copy_to(tmp_path / "other")
+    trees = set()
+    for place, batches in ((workspace, "merge"), (other, "linear")):
+        place.settings(batch_size=4, batches=batches)
+        place.migration("001-many", "".join(create_person(f"person-{i}") for i in range(5)))
+        assert place.doit(SOURCE_DATE_EPOCH=EPOCH).code == 0
+        trees.add(place.tree)
+    assert len(trees) == 1
+
+
+def test_a_database_that_is_made_is_rebased_with_its_merges(workspace: Workspace) -> None:
+    workspace.migration("001-first", create_person("asha-rai"))
+    workspace.doit()
+    assert workspace.git("config", "pull.rebase") == "merges"
 
 
 def test_the_commit_carries_contributor_committer_and_statistics(workspace: Workspace) -> None:
@@ -190,7 +260,7 @@ def test_what_is_not_pushed_is_said_with_the_command_to_push_it(workspace: Works
     workspace.git_in(workspace.root, "clone", "-q", str(remote), "nes-db")
     workspace.migration("001-first", create_person("asha-rai"))
     ran = workspace.doit()
-    assert "1 commit is not pushed yet; to publish: doit push" in ran.err
+    assert "2 commits are not pushed yet; to publish: doit push" in ran.err
     assert workspace.git_in(remote, "for-each-ref") == ""
 
 

@@ -14,6 +14,7 @@ from repositories import DAY, REF, WHEN, Place, clone, init
 
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
+from nes_tasks.git.commit import Signature
 from nes_tasks.git.fast_import import TOGETHER, FastImport, objects_folder
 
 PERSON = ("Asha Author", "asha@example.org")
@@ -29,13 +30,18 @@ def stream(database: Place) -> Iterator[FastImport]:
 def commit(stream: FastImport, files: dict[str, int | None], **other: Any) -> str:
     values: dict[str, Any] = {
         "start": None,
-        "author": PERSON,
-        "author_date": DAY,
-        "committer": PERSON,
-        "commit_date": WHEN,
+        "author": Signature(*PERSON, DAY),
+        "committer": Signature(*PERSON, WHEN),
         "message": "Message\n",
     }
-    return stream.commit(REF, files=list(files.items()), **{**values, **other})
+    return stream.commit(files=list(files.items()), **{**values, **other})
+
+
+def store(stream: FastImport, database: Place, made: str) -> None:
+    """End the stream and put the commit `made` on the private ref."""
+    stream.finish()
+    stream.install()
+    database.git("update-ref", REF, made)
 
 
 def objects(database: Place) -> list[Path]:
@@ -58,7 +64,7 @@ def test_any_content_can_be_read_back_before_it_is_stored(stream: FastImport, da
 def test_a_finished_stream_is_a_history_on_the_ref(database: Place, stream: FastImport) -> None:
     one = commit(stream, {"v2/a.json": stream.blob(b"1"), "v2/नेपाल b.json": stream.blob(b"2")})
     two = commit(stream, {"v2/a.json": None}, message="Second: नमस्ते\n\nBody\n")
-    stream.finish()
+    store(stream, database, two)
     assert database.git("rev-list", "--reverse", REF).split() == [one, two]
     assert database.tracked(one) == ["v2/a.json", "v2/नेपाल b.json"]
     assert database.tracked(two) == ["v2/नेपाल b.json"]
@@ -68,8 +74,8 @@ def test_a_finished_stream_is_a_history_on_the_ref(database: Place, stream: Fast
 
 def test_authors_and_dates_are_as_given(database: Place, stream: FastImport) -> None:
     committer = ("मीना", "mina@example.org")
-    made = commit(stream, {"a": stream.blob(b"")}, committer=committer)
-    stream.finish()
+    made = commit(stream, {"a": stream.blob(b"")}, committer=Signature(*committer, WHEN))
+    store(stream, database, made)
     assert database.git("show", "-s", "--format=%an|%ae|%ad|%cn|%ce|%cd", "--date=iso", made) == (
         "Asha Author|asha@example.org|2024-01-25 00:00:00 +0000|"
         "मीना|mina@example.org|2026-01-31 06:15:09 +0000"
@@ -90,8 +96,13 @@ def test_authors_and_dates_are_as_given(database: Place, stream: FastImport) -> 
 def test_no_name_can_break_the_header(
     database: Place, stream: FastImport, person: tuple[str, str], stored: str
 ) -> None:
-    made = commit(stream, {"a": stream.blob(b"")}, author=person, committer=person)
-    stream.finish()
+    made = commit(
+        stream,
+        {"a": stream.blob(b"")},
+        author=Signature(*person, DAY),
+        committer=Signature(*person, WHEN),
+    )
+    store(stream, database, made)
     assert database.git("show", "-s", "--format=%an|%ae", made) == stored
     assert database.git("show", "-s", "--format=%cn|%ce", made) == stored
 
@@ -99,8 +110,12 @@ def test_no_name_can_break_the_header(
 def test_a_day_before_1970_becomes_the_first_that_git_knows(
     database: Place, stream: FastImport
 ) -> None:
-    made = commit(stream, {"a": stream.blob(b"")}, author_date=datetime(1951, 2, 18, tzinfo=UTC))
-    stream.finish()
+    made = commit(
+        stream,
+        {"a": stream.blob(b"")},
+        author=Signature(*PERSON, datetime(1951, 2, 18, tzinfo=UTC)),
+    )
+    store(stream, database, made)
     assert database.git("show", "-s", "--format=%at", made) == "0"
     assert database.git("fsck", "--strict") == ""
 
@@ -108,7 +123,7 @@ def test_a_day_before_1970_becomes_the_first_that_git_knows(
 def test_a_new_ref_grows_from_a_stored_commit(database: Place, stream: FastImport) -> None:
     base = database.commit({"README.md": "about"})
     made = commit(stream, {"v2/a.json": stream.blob(b"1")}, start=base)
-    stream.finish()
+    store(stream, database, made)
     assert database.git("rev-parse", f"{made}^") == base
     assert database.tracked(made) == ["README.md", "v2/a.json"]
 
@@ -121,7 +136,7 @@ def test_nothing_is_in_the_repository_before_the_end(database: Place, count: int
     assert [path for path in objects(database) if "tmp_" not in str(path)] == []
     assert database.git("cat-file", "-e", made, check=False) == ""
     assert database.git("for-each-ref") == ""
-    stream.finish()
+    store(stream, database, made)
     assert [path for path in objects(database) if "tmp_" in str(path)] == []
     assert database.git("rev-list", "--objects", "--count", REF) == str(count + 3)
 
@@ -139,7 +154,7 @@ def test_an_aborted_stream_leaves_nothing_at_all(database: Place, count: int) ->
 def test_aborting_twice_and_after_the_end_is_fine(database: Place) -> None:
     stream = FastImport(Git(database.path))
     made = commit(stream, {"a": stream.blob(b"1")})
-    stream.finish()
+    store(stream, database, made)
     stream.abort()
     stream.abort()
     assert database.git("rev-parse", REF) == made
@@ -149,7 +164,7 @@ def test_two_streams_at_once_keep_their_objects_apart(database: Place) -> None:
     one, two = FastImport(Git(database.path)), FastImport(Git(database.path))
     mark = two.blob(b"same")
     made = commit(one, {"a": one.blob(b"same")})
-    one.finish()
+    store(one, database, made)
     assert two.read(mark) == b"same"
     two.abort()
     assert database.git("show", f"{made}:a") == "same"
@@ -198,7 +213,7 @@ def test_a_name_that_is_no_utf8_can_be_deleted(database: Place, stream: FastImpo
     base = database.commit({"a.json": "2"})
     assert len(database.tracked()) == 2
     made = commit(stream, {os.fsdecode(b"caf\xe9.json"): None}, start=base)
-    stream.finish()
+    store(stream, database, made)
     assert database.tracked(made) == ["a.json"]
 
 
@@ -208,7 +223,7 @@ def test_the_repository_may_lie_in_a_folder_of_any_name(tmp_path: Path, name: st
     base = database.commit({"v2/a.json": "1"})
     stream = FastImport(Git(database.path))
     made = commit(stream, {"v2/b.json": stream.blob(b"2")}, start=base)
-    stream.finish()
+    store(stream, database, made)
     assert database.tracked(made) == ["v2/a.json", "v2/b.json"]
     assert database.git("fsck") == ""
 
@@ -218,7 +233,7 @@ def test_other_kinds_of_repository_are_written_too(tmp_path: Path, options: list
     database = init(tmp_path / "db", *options)
     stream = FastImport(Git(database.path))
     made = commit(stream, {"a": stream.blob(b"1")})
-    stream.finish()
+    store(stream, database, made)
     assert database.git("rev-parse", REF) == made
     assert database.git("fsck") == ""
 
@@ -230,7 +245,7 @@ def test_a_linked_worktree_shares_the_objects(tmp_path: Path, database: Place) -
     assert objects_folder(git) == database.path / ".git" / "objects"
     stream = FastImport(git)
     made = commit(stream, {"b": stream.blob(b"2")}, start=database.git("rev-parse", "HEAD"))
-    stream.finish()
+    store(stream, database, made)
     assert database.git("rev-parse", REF) == made
 
 
@@ -240,5 +255,5 @@ def test_a_repository_that_borrows_objects_lends_them_on(tmp_path: Path, databas
     assert (there.path / ".git" / "objects" / "info" / "alternates").exists()
     stream = FastImport(Git(there.path))
     made = commit(stream, {"b": stream.blob(b"2")}, start=base)
-    stream.finish()
+    store(stream, there, made)
     assert there.tracked(made) == ["a", "b"]

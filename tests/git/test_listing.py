@@ -15,14 +15,15 @@ from nes_tasks.git.listing import list_files
 from nes_tasks.git.log import read_commits
 
 DEVANAGARI = "v2/entity/person/अशा.json"
+SUBJECTS = ["Migration: 001-a", "Migration: 001-a (Batch 2/2)"]
 ODD = 'v2/entity/person/a "quoted"\n*line*.json'
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     there = init(tmp_path / "source")
-    there.commit({"v2/entity/person/b.json": "1", "v2extra/x.json": "1"}, "Migration: 001-a")
-    there.commit({DEVANAGARI: "2", ODD: "3"}, "Migration: 001-a (Batch 2/2)")
+    there.commit({"v2/entity/person/b.json": "1", "v2extra/x.json": "1"}, SUBJECTS[0])
+    there.commit({DEVANAGARI: "2", ODD: "3"}, SUBJECTS[1])
     return there
 
 
@@ -81,7 +82,7 @@ def test_by_the_first_parent_what_merges_brought_along_is_left_out(place: Place)
     place.git("merge", "-q", "--no-ff", "-m", "Merge", "side")
     git = Git(place.path)
     commits = list(read_commits(git, "--first-parent", "main"))
-    assert [commit.migration for commit in commits] == ["001-a", "001-a", None]
+    assert [commit.subject for commit in commits] == [*SUBJECTS, "Merge"]
     assert len(list(read_commits(git, "main"))) == 4
     last = commits[-1]
     assert last.id == place.git("rev-parse", "HEAD")
@@ -94,7 +95,7 @@ def test_configuration_does_not_change_what_is_read(place: Place) -> None:
     place.git("config", "log.showSignature", "true")
     place.git("config", "i18n.logOutputEncoding", "latin1")
     commits = list(read_commits(Git(place.path), "main"))
-    assert [commit.migration for commit in commits] == ["001-a", "001-a"]
+    assert [commit.subject for commit in commits] == SUBJECTS
     assert commits[0].committed_at.year >= 2024
 
 

@@ -1,0 +1,82 @@
+"""Which files a migration may write: an allow-list, and names that are one name to somebody.
+
+Only the standard library is loaded: the process of the script checks here to be told at the
+right line, the transaction checks here because a script can do anything to its own process.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+
+KINDS = ("author", "entity", "relationship", "version")
+VERSIONS = "version/"
+# One name: printable ASCII, the only characters that ids have, but none that Windows refuses, no
+# dot at the start, and neither dot nor blank at the end, which Windows drops.
+_NAME = r'(?!\.)[^\x00-\x1f\x7f-\U0010ffff/\\:*?"<>|]{0,254}[^\x00-\x20\x7f-\U0010ffff/\\:*?"<>|.]'
+_ALLOWED = re.compile(rf"(?:{'|'.join(KINDS)})(?:/{_NAME})+(?<=[^/]\.json)")
+# git and Windows take it for the folder .git (core.protectNTFS).
+_GIT_ALIAS = re.compile(r"/git~[0-9]+(?:/|$)", re.IGNORECASE)
+
+
+class RefusedPathError(ValueError):
+    """A migration may not write this file."""
+
+
+def check_data_path(path: str) -> None:
+    """Raise `RefusedPathError` unless a migration may write `path`, relative to the data folder.
+
+    It may write JSON files below ``author``, ``entity``, ``relationship`` and ``version``.
+    """
+    if not _ALLOWED.fullmatch(path) or _GIT_ALIAS.search(path):
+        raise RefusedPathError(
+            f"{path!r} cannot be written by a migration: it writes .json files below "
+            f"{', '.join(KINDS)}"
+        )
+
+
+def folded(name: str) -> str:
+    """Return what is equal for names that a file system may take for the same.
+
+    macOS and Windows compare without case, macOS also without the Unicode normalization form.
+    """
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+class Collisions:
+    """Finds names of one folder that a file system may take for the same.
+
+    `names_in` returns the stored names of a folder, `is_there` whether something is at a path
+    at this moment. Memory grows with the folders that were asked about and with the names in
+    them that are not their own folded form.
+    """
+
+    def __init__(
+        self, names_in: Callable[[str], Collection[str]], is_there: Callable[[str], bool]
+    ) -> None:
+        self._names_in = names_in
+        self._is_there = is_there
+        self._spelled: dict[str, dict[str, str]] = {}
+
+    def check(self, folder: str, name: str) -> None:
+        """Raise `RefusedPathError` when `folder` has another spelling of `name`."""
+        spelled = self._spelled.get(folder)
+        if spelled is None:
+            pairs = ((folded(known), known) for known in self._names_in(folder))
+            spelled = {key: known for key, known in pairs if key != known}
+            self._spelled[folder] = spelled
+        key = folded(name)
+        known = spelled.get(key, key)
+        if known != name and self._is_there(_join(folder, known)):
+            paths = f"{_join(folder, name)!r} and {_join(folder, known)!r}"
+            raise RefusedPathError(f"{paths} are one file where case or Unicode form do not count")
+        if key != name:
+            # The folded name itself may have come to stand beside it only if it is gone by now.
+            spelled[key] = name
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

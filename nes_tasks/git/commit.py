@@ -1,0 +1,94 @@
+"""Commit objects: who made them, what they are on, and git's signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..errors import GitError, UnavailableError
+from .command import Git, reason
+from .safety import Allow
+
+# What would end a name or an address early in a commit's header; git drops them as well.
+NOT_IN_PERSON = str.maketrans("", "", "<>\n\r\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who made a commit and when: name and e-mail as git writes them, and the moment."""
+
+    name: str
+    email: str
+    date: datetime
+
+
+def person_line(who: Signature) -> str:
+    """Return the end of an author or committer line; git knows no time before 1970."""
+    name, email = (part.translate(NOT_IN_PERSON).strip() for part in (who.name, who.email))
+    space = " " if name else ""
+    return f"{name}{space}<{email}> {_seconds(who)} +0000"
+
+
+def _seconds(who: Signature) -> int:
+    return max(0, int(who.date.timestamp()))
+
+
+def write_commit(
+    git: Git,
+    *,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    author: Signature,
+    committer: Signature,
+    sign: bool,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Write one commit of a stored tree and return its id; no ref is touched.
+
+    With `sign` git signs it with the key, format and program that it is configured for
+    (https://git-scm.com/docs/git-config#Documentation/git-config.txt-gpgformat). `env` says
+    where the objects are. Raises `GitError`, and `UnavailableError` when git cannot sign.
+    """
+    if sign:
+        return _write_signed(git, tree, parents, message, author, committer, env or {})
+    head = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    head += [f"author {person_line(author)}", f"committer {person_line(committer)}"]
+    data = "".join(f"{line}\n" for line in head) + f"\n{message}"
+    written = git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=data.encode(), env=env)
+    return written.decode().strip()
+
+
+def _write_signed(
+    git: Git,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    author: Signature,
+    committer: Signature,
+    env: Mapping[str, str],
+) -> str:
+    people = {}
+    for role, who in (("AUTHOR", author), ("COMMITTER", committer)):
+        people[f"GIT_{role}_NAME"] = who.name
+        people[f"GIT_{role}_EMAIL"] = who.email
+        people[f"GIT_{role}_DATE"] = f"@{_seconds(who)} +0000"
+    above = [word for parent in parents for word in ("-p", parent)]
+    command = ("commit-tree", "-S", *above, tree)
+    try:
+        made = git.allowing(Allow.SIGNING).run(
+            *command, stdin=message.encode(), env={**env, **people}
+        )
+    except GitError as error:
+        raise UnavailableError(
+            f"git cannot sign the commit: {reason(error.stderr)}",
+            hint="check git's user.signingKey and gpg.format, or set sign = false",
+        ) from error
+    return made.decode().strip()
+
+
+def trees_of(git: Git, commits: Sequence[str], env: Mapping[str, str] | None = None) -> list[str]:
+    """Return the tree of each commit; `env` says where the objects are. Raises `GitError`."""
+    names = (f"{commit}^{{tree}}" for commit in commits)
+    return git.run("rev-parse", *names, env=env).decode().split()

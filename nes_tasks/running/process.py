@@ -1,0 +1,190 @@
+"""The process of one script as its caller sees it: what it sends, and how it ended.
+
+Nothing of it is trusted but how it ended, which the worker says on a line of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from ..database.data_path import RefusedPathError
+from ..errors import MigrationFailedError
+from ..printable import printable
+from . import protocol
+from .protocol import ProtocolError
+
+# What the worker says of a process that ended: the status of wait(2), the peak memory in bytes.
+ENDED = struct.Struct(">iQ")
+CHUNK = 256 * 1024
+# More than the two buffers of a socket hold: what a process has sent before it ended. A process
+# that it left behind could go on for ever.
+LEFT_BEHIND = 16 * 1024 * 1024
+
+
+class Ended(NamedTuple):
+    """How a process ended: its status as wait(2) gives it, and its peak memory in bytes."""
+
+    status: int
+    peak_memory: int
+
+
+class ScriptProcess:
+    """The process of a script, connected by `stream`; the worker reports its end on `control`.
+
+    `kill` ends it, together with its worker. Use it in a ``with`` block: leaving it before the
+    process has ended kills it.
+    """
+
+    def __init__(
+        self, stream: socket.socket, control: socket.socket, kill: Callable[[], None]
+    ) -> None:
+        self._stream = stream
+        self._control = control
+        self._kill = kill
+        self._ended: Ended | None = None
+        self._is_lost = False
+
+    def messages(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield kind and payload of each message until the process has ended.
+
+        Half a message at the end is none. Raises `ProtocolError` for what is no message.
+        """
+        incoming = protocol.Messages()
+        left = LEFT_BEHIND
+        while left > 0 and self._wait(select.POLLIN):
+            try:
+                chunk = self._stream.recv(CHUNK)
+            except ConnectionError:
+                chunk = b""
+            if not chunk:
+                break
+            if self._is_over:
+                left -= len(chunk)
+            yield from incoming.feed(chunk)
+
+    def reply(self, data: bytes) -> None:
+        """Send a reply; one to a process that has ended is lost."""
+        rest = memoryview(data)
+        while rest and self._wait(select.POLLOUT):
+            try:
+                rest = rest[self._stream.send(rest, socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                continue
+            except ConnectionError:
+                return
+
+    def wait(self) -> Ended | None:
+        """Wait for the process to end and return how it did, None when the worker died."""
+        while not self._is_over:
+            self._read_control()
+        return self._ended
+
+    @property
+    def _is_over(self) -> bool:
+        return self._ended is not None or self._is_lost
+
+    def _wait(self, event: int) -> bool:
+        """Wait until the stream is ready; return whether it is, False once the process ended."""
+        poll = select.poll()
+        poll.register(self._stream, event)
+        if not self._is_over:
+            poll.register(self._control, select.POLLIN)
+        while True:
+            ready = dict(poll.poll(0 if self._is_over else None))
+            if self._stream.fileno() in ready:
+                return True
+            if self._is_over:
+                return False
+            self._read_control()
+            poll.unregister(self._control)
+
+    def _read_control(self) -> None:
+        try:
+            said = self._control.recv(ENDED.size, socket.MSG_WAITALL)
+        except ConnectionError:
+            said = b""
+        if len(said) == ENDED.size:
+            self._ended = Ended(*ENDED.unpack(said))
+        else:
+            self._is_lost = True
+
+    def __enter__(self) -> ScriptProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ended is None:
+            self._kill()
+        self._stream.close()
+
+
+class LastWord(NamedTuple):
+    """What the process of a script that ended well has said last, and how it ended."""
+
+    payload: bytes
+    ended: Ended
+
+
+def listen(
+    process: ScriptProcess,
+    name: str,
+    asked: Mapping[bytes, Callable[[bytes], None]],
+    explain: Callable[[str], str | None] = lambda _: None,
+    *,
+    end: bytes = protocol.DONE,
+) -> LastWord:
+    """Answer what the process of the migration `name` asks for until it has ended.
+
+    `asked` has a function for the payload of each kind of message that it may send. Its last
+    word is of the kind `end`; what comes after it is not listened to. `explain` returns what is
+    known about a malformed file, given by its path. Raises `MigrationFailedError` when the script
+    has failed, when the process ended in another way, and when it asked for what it may not have.
+    """
+    last: tuple[bytes, bytes] | None = None
+    try:
+        for kind, payload in process.messages():
+            if last is not None:
+                continue
+            if kind in (end, protocol.FAILED):
+                last = kind, payload
+            elif answer := asked.get(kind):
+                answer(payload)
+            else:
+                raise ProtocolError("a message that is not for now")
+        ended = process.wait()
+        if last is not None and last[0] == protocol.FAILED:
+            raise _failure(name, protocol.decode_failure(last[1]), explain)
+    except RefusedPathError as error:
+        raise MigrationFailedError(f"{name} failed: {error}") from error
+    except ProtocolError as error:
+        raise MigrationFailedError(f"{name} failed: its process sent {error}") from error
+    if last is None or ended is None or ended.status:
+        raise MigrationFailedError(f"{name} failed: {_how_it_ended(ended)}")
+    return LastWord(last[1], ended)
+
+
+def _failure(
+    name: str, told: protocol.Failure, explain: Callable[[str], str | None]
+) -> MigrationFailedError:
+    message = f"{name} failed: {printable(told.message)}"
+    if told.source is not None and (known := explain(told.source)):
+        message = f"{message}; {known}"
+    where = None if told.where is None else printable(told.where)
+    return MigrationFailedError(message, where=where, traceback=told.traceback)
+
+
+def _how_it_ended(ended: Ended | None) -> str:
+    """Return in words how a process ended that has not said how its script did."""
+    if ended is None:
+        return "the worker process ended unexpectedly"
+    code = os.waitstatus_to_exitcode(ended.status)
+    if code >= 0:
+        return f"the script ended its process with exit code {code}"
+    name = signal.Signals(-code).name
+    memory = " (out of memory?)" if name == "SIGKILL" else ""
+    return f"the script's process was killed by {name}{memory}"

@@ -1,0 +1,207 @@
+"""The writer: takes what a script asks for, and makes of it what is committed.
+
+The script's process only asks. Everything that decides is here, in the process of the caller:
+which files may be written, what has changed, the marker, the log, the commits and who made them.
+Nothing that the script sends is believed about any of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from time import perf_counter
+from typing import NamedTuple
+
+from ..database.data_path import RefusedPathError, check_data_path
+from ..database.marker import FILE_NAME, FOLDER, LOG_NAME, Marker, Statistics
+from ..database.message import commit_message, parse_subject
+from ..database.transaction import Transaction
+from ..git.command import Git
+from ..git.commit import Signature
+from ..git.file_history import read_file_history
+from ..git.objects import ROUND
+from ..printable import printable
+from . import protocol
+from .job import Job
+from .process import ScriptProcess, listen
+from .protocol import ProtocolError
+
+
+class Outcome(NamedTuple):
+    """What came of an execution: its commits, what they changed, and what the script said.
+
+    `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    what its process needed at most, in bytes.
+    """
+
+    commits: Sequence[str]
+    statistics: Statistics
+    logs: list[str]
+    duration: float
+    peak_memory: int
+
+
+class Heard(NamedTuple):
+    """Who is told of what a script says while it runs: messages, progress, notes for the log."""
+
+    log: Callable[[str], None]
+    progress: Callable[[str | None, int, int | None], None]
+    note: Callable[[str], None]
+
+
+class Writer:
+    """Serves the script of `job` and commits what it has written.
+
+    `transaction` is on the job's base; `process` has got the job's task.
+    """
+
+    def __init__(
+        self, job: Job, transaction: Transaction, process: ScriptProcess, heard: Heard
+    ) -> None:
+        self._job = job
+        self._transaction = transaction
+        self._process = process
+        self._heard = heard
+        self._logs: list[str] = []
+        self._rewritten: set[str] = set()
+        self._asked: dict[bytes, Callable[[bytes], None]] = {
+            protocol.WRITE: self._write,
+            protocol.REWRITE: self._rewrite,
+            protocol.DELETE: self._delete,
+            protocol.ERASE: self._erase,
+            protocol.CONTENTS: self._send_contents,
+            protocol.TREES: self._send_trees,
+            protocol.FILES: self._send_files,
+            protocol.LOG: self._log,
+            protocol.NOTE: self._note,
+            protocol.PROGRESS: self._progress,
+        }
+
+    def run(self, git: Git) -> Outcome:
+        """Serve the script until its process ends, commit, and return what came of it.
+
+        Raises `MigrationFailedError` when it did not end well or asked for what it may not have,
+        and what `Transaction.commit` raises.
+        """
+        started = perf_counter()
+        ended = listen(
+            self._process,
+            self._job.name,
+            self._asked,
+            lambda path: self._who_wrote(git, path),
+        ).ended
+        duration = perf_counter() - started
+        if self._rewritten:
+            changed = ", ".join(sorted(self._rewritten))
+            self._heard.note(f"stored versions were changed: {changed}")
+        statistics = self._transaction.statistics()
+        commits = self._commit(statistics, duration)
+        return Outcome(commits, statistics, self._logs, duration, ended.peak_memory)
+
+    def _commit(self, statistics: Statistics, duration: float) -> Sequence[str]:
+        job = self._job
+        marker = Marker(
+            migration=job.name,
+            author=job.author_text,
+            date=date.fromisoformat(job.date),
+            description=job.description,
+            applied_at=job.clock,
+            base_tree=self._transaction.base_tree,
+            deterministic=job.task.deterministic,
+            statistics=statistics,
+            inputs=job.inputs,
+        )
+        records = f"{FOLDER}/{job.name}"
+        # Commits carry moments, migrations carry days.
+        day = datetime.combine(marker.date, datetime.min.time(), job.clock.tzinfo)
+        return self._transaction.commit(
+            [
+                (f"{records}/{LOG_NAME}", "".join(f"{line}\n" for line in self._logs).encode()),
+                (f"{records}/{FILE_NAME}", marker.to_bytes()),
+            ],
+            message=lambda batch, batches: commit_message(
+                marker, duration=duration, batch=batch, batches=batches, linear=job.linear
+            ),
+            author=Signature(*job.author, day),
+            committer=Signature(*job.committer, job.clock),
+            batch_size=job.batch_size,
+            linear=job.linear,
+            sign=job.sign,
+        )
+
+    def _who_wrote(self, git: Git, path: str) -> str | None:
+        """Return who has left the malformed file at `path`, below the data folder, as it is."""
+        if self._job.base is None:
+            return None
+        try:
+            check_data_path(path)
+        except RefusedPathError:
+            return None
+        whole = f"{self._job.task.data_dir}/{path}"
+        for commit in read_file_history(git, self._job.base, whole)[-1:]:
+            named = parse_subject(commit.subject)
+            by_hand = f"commit {commit.id[:12]}, {printable(commit.subject)}"
+            writer = named.migration if named else by_hand
+            return f"it was written by {writer}"
+        return None
+
+    # What a script asks for ----------------------------------------------------------------
+
+    def _write(self, payload: bytes, *, rewrite: bool = False) -> None:
+        path, data = protocol.decode_write(payload)
+        self._transaction.write(path, data, rewrite=rewrite)
+
+    def _rewrite(self, payload: bytes) -> None:
+        path, _ = protocol.decode_write(payload)
+        self._note_rewriting(path)
+        self._write(payload, rewrite=True)
+
+    def _delete(self, payload: bytes) -> None:
+        self._transaction.delete(protocol.decode_text(payload))
+
+    def _erase(self, payload: bytes) -> None:
+        path = protocol.decode_text(payload)
+        self._note_rewriting(path)
+        self._transaction.delete(path, rewrite=True)
+
+    def _note_rewriting(self, path: str) -> None:
+        if self._transaction.is_stored_version(path):
+            self._rewritten.add(path)
+
+    def _send_contents(self, payload: bytes) -> None:
+        paths = protocol.decode_text(payload).split("\0")
+        _check_count(len(paths))
+        self._reply(data for _, data in self._transaction.read_many(paths))
+
+    def _send_trees(self, payload: bytes) -> None:
+        self._reply(self._transaction.source.trees(self._ids(payload)))
+
+    def _send_files(self, payload: bytes) -> None:
+        self._reply(self._transaction.source.files(self._ids(payload)))
+
+    def _ids(self, payload: bytes) -> list[str]:
+        """Return the ids in a request: whole ones, by which nothing can be named but a content."""
+        digits, text = len(self._transaction.base_tree), payload.hex()
+        if len(text) % digits:
+            raise ProtocolError("ids of a wrong length")
+        _check_count(len(text) // digits)
+        return [text[at : at + digits] for at in range(0, len(text), digits)]
+
+    def _reply(self, contents: Iterable[bytes | None]) -> None:
+        self._process.reply(protocol.encode_reply(contents))
+
+    def _log(self, payload: bytes) -> None:
+        message = protocol.decode_text(payload)
+        self._logs.append(message)
+        self._heard.log(message)
+
+    def _note(self, payload: bytes) -> None:
+        self._heard.note(protocol.decode_text(payload))
+
+    def _progress(self, payload: bytes) -> None:
+        self._heard.progress(*protocol.decode_progress(payload))
+
+
+def _check_count(count: int) -> None:
+    if count > ROUND:
+        raise ProtocolError("more than is sent at once")
