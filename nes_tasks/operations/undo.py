@@ -70,12 +70,12 @@ def propose(project: Project, to: str | None = None) -> Undoing:
     already or somebody else's commits are on top of it, `DatabaseError` when the history does not
     reach back to what is below it.
     """
-    label, ledger = project.settings.shown_database, project.ledger()
-    if ledger.commit is None:
-        raise MigrationRefusedError(f"{label} holds no migration to undo", hint="doit status")
+    ledger = _ledger(project)
+    label = project.settings.shown_database
     if to is not None and to not in ledger.applied:
         raise MigrationRefusedError(f"{to} is not applied", hint="doit history")
     units: list[Unit] = []
+    assert ledger.commit, "there is one"
     tip: str | None = ledger.commit
     while tip is not None:
         layer = _Layer(project, tip)
@@ -116,6 +116,7 @@ def undo(
     Raises what `propose` raises, `LockHeldError` when the database is in use and `DatabaseError`
     when it is not ready; it is then as it was.
     """
+    _ledger(project)  # nothing is made where there is nothing to undo
     repository = Repository.open(project.settings)
     with repository.locked(command):
         repository.check_ready()
@@ -130,6 +131,15 @@ def undo(
             repository.discard(ref)
             raise
     return Undoing(found.units, found.commits, found.old, new, kept)
+
+
+def _ledger(project: Project) -> Ledger:
+    """Return the ledger of the branch; raises `MigrationRefusedError` before its first commit."""
+    ledger = project.ledger()
+    if ledger.commit is None:
+        label = project.settings.shown_database
+        raise MigrationRefusedError(f"{label} holds no migration to undo", hint="doit status")
+    return ledger
 
 
 def _beginning(repository: Repository, moment: datetime) -> str:

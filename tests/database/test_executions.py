@@ -266,3 +266,14 @@ def test_adopting_what_changed_nothing_is_no_execution_either(database: Place) -
     database.commit({f"{LOGS}/{NAME}/marker.toml": marker.to_bytes()}, "Adopt 1 migration")
     one = found(database)[NAME]
     assert (ids(one), one.marker) == ([by_hand], None)
+
+
+def test_another_run_with_the_same_clock_is_the_one_that_counts(database: Place) -> None:
+    database.commit(message="Begin")
+    first = execute(database, "1")
+    database.git("revert", "--no-edit", first)
+    reverted = database.git("rev-parse", "HEAD")
+    database.git("cherry-pick", first)
+    one = found(database)[NAME]
+    assert (ids(one), one.base) == ([database.git("rev-parse", "HEAD")], reverted)
+    assert one.earlier == 1
