@@ -30,12 +30,14 @@ from .protocol import ProtocolError
 class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
-    `peak_memory` is what its process needed at most, in bytes.
+    `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    what its process needed at most, in bytes.
     """
 
     commits: Sequence[str]
     statistics: Statistics
     logs: list[str]
+    duration: float
     peak_memory: int
 
 
@@ -99,7 +101,7 @@ class Writer:
             self._heard.note(f"stored versions were changed: {changed}")
         statistics = self._transaction.statistics()
         commits = self._commit(statistics, duration)
-        return Outcome(commits, statistics, self._logs, ended.peak_memory)
+        return Outcome(commits, statistics, self._logs, duration, ended.peak_memory)
 
     def _commit(self, statistics: Statistics, duration: float) -> Sequence[str]:
         job = self._job

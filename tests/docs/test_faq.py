@@ -112,7 +112,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> str:
         for ran in (
             workspace.doit("check"),
             workspace.doit(),
-            workspace.doit("list"),
+            workspace.doit("info", "11"),
+            workspace.doit("migrate", "--force"),
+            workspace.doit("--dry-run", "check"),
             workspace.doit("check:12"),
             workspace.doit("migrate:no-such"),
             workspace.doit("-a"),
