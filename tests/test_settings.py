@@ -29,6 +29,8 @@ DEFAULTS: dict[str, Any] = {
     "malformed_files": "refuse",
     "sign": None,
     "batches": "merge",
+    "sandbox": "auto",
+    "network": (),
 }
 
 # For each key: a value other than the default as TOML, as text, and what becomes of it.
@@ -52,6 +54,8 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "malformed_files": ('"skip"', "skip", "skip"),
     "sign": ("true", "true", True),
     "batches": ('"linear"', "linear", "linear"),
+    "sandbox": ('"require"', "require", "require"),
+    "network": ('["005-a", "006-b"]', "005-a, 006-b", ("005-a", "006-b")),
 }
 
 
@@ -166,6 +170,12 @@ def test_paths_are_shown_as_a_person_would_type_them(tmp_path: Path, path: str, 
 # Wrong values
 
 
+@pytest.mark.parametrize("toml", ['"005-a"', "true", "[1]", '["*"]', '["a/b"]', '[""]', '["a b"]'])
+def test_the_network_is_for_migrations_with_a_name(tmp_path: Path, toml: str) -> None:
+    error = refused(tmp_path, f"network = {toml}")
+    assert error.message.endswith("not a list of names of migrations")
+
+
 @pytest.mark.parametrize(
     "key", [key for key in KEYS if isinstance(DEFAULTS[key], str | None) and key != "sign"]
 )
@@ -181,8 +191,8 @@ def test_what_is_no_text_is_refused(tmp_path: Path, key: str, toml: str) -> None
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ('"007-a"', "is '007-a', not a list of names"),
-        ("[7, 7]", "is [7, 7], not a list of names"),
+        ('"007-a"', "is '007-a', not a list of names of migrations"),
+        ("[7, 7]", "is [7, 7], not a list of names of migrations"),
         ('["7-a", "7-b"]', "has '7-a', which is not the name of a migration"),
         ('["007-a", "008-b"]', "has '007-a', but no second migration with the number 007"),
         ('["007-a", "007-a"]', "has '007-a', but no second migration with the number 007"),
@@ -235,6 +245,7 @@ def test_other_words_for_push_are_refused(tmp_path: Path, text: str) -> None:
         ("out_of_order", "refuse, allow"),
         ("nes_package", "compat, installed"),
         ("malformed_files", "refuse, skip"),
+        ("sandbox", "auto, require, off"),
     ],
 )
 def test_another_choice_is_refused_with_the_allowed_ones(

@@ -5,7 +5,8 @@ from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs
 from .loader import Folder, discover, load, split_name
 from .metadata import Metadata, author_identity, read_metadata
 from .migration import Migration, MigrationResult, MigrationStatus
-from .plan import AppliedRecord, Entry, Plan, State
+from .plan import Entry, Plan, State
+from .record import AppliedRecord
 
 __all__ = [
     "AppliedRecord",

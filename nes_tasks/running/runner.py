@@ -28,9 +28,11 @@ from ..migrations import (
     author_identity,
     due_names,
     guard,
-    hash_inputs,
+    hash_files,
+    list_inputs,
     load,
 )
+from ..migrations.pointers import refuse_pointers
 from ..project import Project
 from ..settings import shown
 from .expectation import Expectation
@@ -65,6 +67,9 @@ class Observer(Protocol):
 
     def printed(self, name: str, line: str) -> None:
         """Take a line that the script, or a program that it started, printed."""
+
+    def noted(self, name: str, text: str) -> None:
+        """Take what we say about the run ourselves, which is not in the script's log."""
 
     def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
         """Take the progress of the script; `total` is None where it is not known."""
@@ -196,7 +201,7 @@ class Runner:
         tree = repository.git.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
-            self._observer.logged(job.name, note)
+            self._observer.noted(job.name, note)
 
     def _remember(self, job: Job, result: MigrationResult) -> None:
         """Bring plan and ledger up to the commit that was just published."""
@@ -351,10 +356,14 @@ class Runner:
         def note(text: str) -> None:
             self._log.write(f"{job.name}: {text}")
 
+        def hint(text: str) -> None:
+            self._log.write(f"{job.name}: hint: {text}")
+            self._observer.noted(job.name, f"hint: {text}")
+
+        heard = Heard(log, progress, note, hint)
         data_dir = self._project.settings.data_dir
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
-            heard = Heard(log, progress, note)
             try:
                 with self._worker.start(task) as process:
                     return Writer(job, transaction, process, heard).run(git)
@@ -386,6 +395,8 @@ class Runner:
                 deterministic=migration.deterministic,
                 strict=settings.malformed_files == "refuse",
                 data_dir=settings.data_dir,
+                inputs=sorted(inputs),
+                ignored=sorted(folder.ignored),
             ),
             author_text=migration.author,
             author=author_identity(migration.author),
@@ -423,6 +434,7 @@ class Runner:
         A database that was made for migrations none of which was applied goes away again.
         """
         self._worker.close()
+        self._log.close()
         with contextlib.suppress(NesTasksError):
             if self._applied:
                 with self.repository.locked(self.command):
@@ -460,7 +472,9 @@ def _undisturbed() -> Iterator[None]:
 
 def _hash(folder: Folder) -> dict[str, str]:
     """Read every input file now; what a cache says is good enough to list, not to record."""
-    return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+    files = list_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+    refuse_pointers(files, folder.shown)
+    return hash_files(files)
 
 
 def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
