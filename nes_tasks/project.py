@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 from .database.executions import Execution, find_executions, records_of
 from .database.history import History
-from .database.ledger import Ledger, read_ledger
+from .database.ledger import Ledger, is_absent, read_ledger
 from .database.unrecorded import Unrecorded, find_unrecorded
-from .errors import MigrationRefusedError, UnavailableError
+from .errors import DatabaseError, MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover
+from .migrations.loader import SortKey, ordering
 from .settings import Settings
 
 
@@ -40,14 +41,30 @@ class Project:
             self._folders(),
             ledger.applied,
             out_of_order=settings.out_of_order == "allow",
+            same_number=settings.same_number,
             cache=hashes,
         )
         hashes.save()
         return plan, ledger
 
     def ledger(self, at: str | None = None) -> Ledger:
-        """Read the ledger alone; no folder of migrations has to be there."""
+        """Read the ledger alone; no folder of migrations has to be there.
+
+        Raises `DatabaseError` in continuous integration (`CI` is set) when the database is
+        absent and the settings or a submodule say that there is one: on an empty one in its
+        place every migration would be pending, and all that was found would be wrong.
+        """
         settings = self.settings
+        if os.environ.get("CI") and is_absent(settings.database):
+            from .database.repository import missing_submodule
+
+            if missing := missing_submodule(settings):
+                raise missing
+            if settings.remote_url:
+                raise DatabaseError(
+                    f"{settings.shown_database} is not there, so what is applied is not known",
+                    hint="python -m nes_tasks.github clone",
+                )
         return read_ledger(
             settings.database,
             settings.data_dir,
@@ -56,13 +73,18 @@ class Project:
             cache=settings.state_folder / "cache" / "ledger.json",
         )
 
+    @cached_property
+    def order(self) -> Callable[[str], SortKey]:
+        """The key by which names of migrations are sorted."""
+        return ordering(self.settings.same_number)
+
     def folder(self, name: str) -> Folder:
         """Read the folder of one migration anew; raises `MigrationRefusedError` when it is gone."""
         for folder in self._folders(only=name):
             return folder
         raise MigrationRefusedError(
             f"{self.settings.shown_migrations}/{name} is not there any more",
-            hint="doit list --all",
+            hint="doit list",
         )
 
     def _folders(self, only: str | None = None) -> list[Folder]:
@@ -112,6 +134,29 @@ class Project:
         """Raise `MigrationRefusedError` when the database holds a part of a migration."""
         for partial in self.unrecorded(ledger).partial.values():
             raise partial.error(self.settings.shown_database)
+
+    @cached_property
+    def unadded(self) -> dict[str, frozenset[str]]:
+        """The files by folder that nobody has added to git, in folders of which it has others.
+
+        Paths are relative to the folder. A folder that is all new is left out, for its author is
+        still at work. Nothing outside a git checkout.
+        """
+        new = self._listed("--others", "--exclude-standard")
+        known = {path.partition("/")[0] for path in self._listed("--cached")} if new else set()
+        found: dict[str, set[str]] = {}
+        for path in new:
+            name, _, relative = path.partition("/")
+            if name in known:
+                found.setdefault(name, set()).add(relative)
+        return {name: frozenset(paths) for name, paths in found.items()}
+
+    def _listed(self, *which: str) -> list[str]:
+        """Return the paths that ``git ls-files`` gives below the migrations folder."""
+        if not self.settings.migrations.is_dir():
+            return []
+        done = Git(self.settings.migrations, around=True).attempt("ls-files", *which, "-z")
+        return [os.fsdecode(row) for row in done.stdout.split(b"\0") if row]
 
     @cached_property
     def _ignored(self) -> frozenset[str]:

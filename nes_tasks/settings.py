@@ -43,10 +43,13 @@ class Settings:
     batch_size: int = 1000
     push_timeout: int = 1800
     out_of_order: str = "refuse"
+    same_number: tuple[str, ...] = ()
     nes_package: str = "compat"
     malformed_files: str = "refuse"
     sign: bool | None = None
     batches: str = "merge"
+    sandbox: str = "auto"
+    network: tuple[str, ...] = ()
 
     @property
     def state_folder(self) -> Path:
@@ -73,6 +76,7 @@ CHOICES = {
     "nes_package": ("compat", "installed"),
     "malformed_files": ("refuse", "skip"),
     "batches": ("merge", "linear"),
+    "sandbox": ("auto", "require", "off"),
 }
 # What git does not accept in the name of a branch or a remote, see
 # https://git-scm.com/docs/git-check-ref-format
@@ -81,6 +85,12 @@ NO_NAME = re.compile(
 )
 # What would have to be quoted in the languages that git is spoken to.
 NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
+# The name of a folder of migrations, without characters that mean something in a pattern.
+NAME = re.compile(r"[\w.=+-]+")
+# What would end a line of `settings` for other programs.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# A migration's name, of which the number matters here.
+NUMBERED = re.compile(r"([0-9]{3,})-[a-z0-9-]+")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -167,6 +177,10 @@ def _from_text(key: str, text: str, variable: str) -> Any:
             return BOOLEANS[text.lower()]
         except KeyError:
             raise SettingsError(f"{variable} is {text!r}, neither true nor false") from None
+    if key == "network":
+        return [name for name in re.split(r"[,\s]+", text) if name]
+    if key == "same_number":
+        return text.replace(",", " ").split()
     return text
 
 
@@ -179,6 +193,10 @@ def _checked(key: str, value: Any, place: str) -> Any:
         if not isinstance(value, bool):
             raise SettingsError(f"{place} is {value!r}, neither true nor false")
         return value
+    if key == "network":
+        return _names(value, place)
+    if key == "same_number":
+        return _sharing_a_number(value, place)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise SettingsError(f"{place} is {value!r}, not a text")
     if key in CHOICES and value not in CHOICES[key]:
@@ -187,7 +205,34 @@ def _checked(key: str, value: Any, place: str) -> Any:
         return _inside_repository(value, place)
     if key in ("branch", "remote") and NO_NAME.search(value):
         raise SettingsError(f"{place} is {value!r}, which cannot be a name in git")
+    if CONTROL.search(value):
+        raise SettingsError(f"{place} is {value!r}, which has control characters")
     return value
+
+
+def _names(value: Any, place: str) -> tuple[str, ...]:
+    """Return the names of migrations in a list; a name with a wildcard would mean too many."""
+    if not isinstance(value, list) or not all(
+        isinstance(name, str) and NAME.fullmatch(name) for name in value
+    ):
+        raise SettingsError(f"{place} is {value!r}, not a list of names of migrations")
+    return tuple(value)
+
+
+def _sharing_a_number(value: Any, place: str) -> tuple[str, ...]:
+    """Return the names of migrations that share numbers, in their order."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise SettingsError(f"{place} is {value!r}, not a list of names")
+    numbers = [found[1] if (found := NUMBERED.fullmatch(name)) else None for name in value]
+    for name, number in zip(value, numbers, strict=True):
+        if number is None:
+            raise SettingsError(f"{place} has {name!r}, which is not the name of a migration")
+        if numbers.count(number) < 2 or value.count(name) > 1:
+            raise SettingsError(
+                f"{place} has {name!r}, but no second migration with the number {number}",
+                hint='name all that share it, such as ["007-first", "007-second"]',
+            )
+    return tuple(value)
 
 
 def _inside_repository(value: str, place: str) -> str:

@@ -24,10 +24,13 @@ DEFAULTS: dict[str, Any] = {
     "batch_size": 1000,
     "push_timeout": 1800,
     "out_of_order": "refuse",
+    "same_number": (),
     "nes_package": "compat",
     "malformed_files": "refuse",
     "sign": None,
     "batches": "merge",
+    "sandbox": "auto",
+    "network": (),
 }
 
 # For each key: a value other than the default as TOML, as text, and what becomes of it.
@@ -46,10 +49,13 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "batch_size": ("50", "50", 50),
     "push_timeout": ("7", "7", 7),
     "out_of_order": ('"allow"', "allow", "allow"),
+    "same_number": ('["007-b", "007-a"]', "007-b, 007-a", ("007-b", "007-a")),
     "nes_package": ('"installed"', "installed", "installed"),
     "malformed_files": ('"skip"', "skip", "skip"),
     "sign": ("true", "true", True),
     "batches": ('"linear"', "linear", "linear"),
+    "sandbox": ('"require"', "require", "require"),
+    "network": ('["005-a", "006-b"]', "005-a, 006-b", ("005-a", "006-b")),
 }
 
 
@@ -164,6 +170,12 @@ def test_paths_are_shown_as_a_person_would_type_them(tmp_path: Path, path: str, 
 # Wrong values
 
 
+@pytest.mark.parametrize("toml", ['"005-a"', "true", "[1]", '["*"]', '["a/b"]', '[""]', '["a b"]'])
+def test_the_network_is_for_migrations_with_a_name(tmp_path: Path, toml: str) -> None:
+    error = refused(tmp_path, f"network = {toml}")
+    assert error.message.endswith("not a list of names of migrations")
+
+
 @pytest.mark.parametrize(
     "key", [key for key in KEYS if isinstance(DEFAULTS[key], str | None) and key != "sign"]
 )
@@ -173,6 +185,22 @@ def test_paths_are_shown_as_a_person_would_type_them(tmp_path: Path, path: str, 
 def test_what_is_no_text_is_refused(tmp_path: Path, key: str, toml: str) -> None:
     error = refused(tmp_path, f"{key} = {toml}")
     assert error.message.startswith(f"[tool.nes_tasks] {key} is ")
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('"007-a"', "is '007-a', not a list of names"),
+        ("[7, 7]", "is [7, 7], not a list of names"),
+        ('["7-a", "7-b"]', "has '7-a', which is not the name of a migration"),
+        ('["007-a", "008-b"]', "has '007-a', but no second migration with the number 007"),
+        ('["007-a", "007-a"]', "has '007-a', but no second migration with the number 007"),
+    ],
+)
+def test_what_shares_no_number_is_refused(tmp_path: Path, toml: str, said: str) -> None:
+    error = refused(tmp_path, f"same_number = {toml}")
+    assert error.message == f"[tool.nes_tasks] same_number {said}"
     assert error.exit_code == 2
 
 
@@ -217,6 +245,7 @@ def test_other_words_for_push_are_refused(tmp_path: Path, text: str) -> None:
         ("out_of_order", "refuse, allow"),
         ("nes_package", "compat, installed"),
         ("malformed_files", "refuse, skip"),
+        ("sandbox", "auto, require, off"),
     ],
 )
 def test_another_choice_is_refused_with_the_allowed_ones(

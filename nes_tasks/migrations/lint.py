@@ -7,12 +7,14 @@ words; the rest is what a reviewer would ask for.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ..errors import InvalidMigrationError
+from ..errors import InvalidMigrationError, first_few
 from .finding import Finding, error, from_problem, hint
+from .inputs import is_input_path
 from .loader import MAX_NAME_LENGTH, README, Folder
 from .metadata import PLACEHOLDER, REQUIRED, author_identity, checked_metadata, read_constants
 from .plan import Entry, State
@@ -58,9 +60,12 @@ def check_folder(entry: Entry) -> list[Finding]:
     found = [*_standing(entry, folder), *_name(folder)]
     if folder.files is not None:
         scripts = scripts_of(folder)
-        for rule in (_metadata, _readme, _sizes):
+        found += _metadata(folder, is_new=not entry.is_applied)
+        for rule in (_readme, _sizes):
             found += rule(folder)
         found += _unread_files(folder, scripts)
+        found += _ignored_files(folder, scripts)
+        found += _shadowed_modules(folder)
         found += _script_hints(folder, scripts)
     return sorted_findings(found)
 
@@ -90,14 +95,23 @@ def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
 def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.problem is not None:
         yield from_problem(entry.problem, folder.shown)
-    advice = f"put it back, or execute it again: doit migrate:{entry.name} --force"
+    if entry.is_same_text:
+        directory = folder.shown.removesuffix(folder.name)
+        yield error(
+            folder.shown,
+            f"{folder.shown}: only the line ends of {first_few(entry.changed)} differ from what "
+            "was applied: git converts them on this machine",
+            advice=f"add the line '* -text' to {directory}.gitattributes, delete these files, and "
+            f"get them back: git checkout -- {folder.shown}",
+        )
+        return
     for kind in ("changed", "added", "removed"):
         for file_name in getattr(entry, kind):
             yield error(
                 f"{folder.shown}/{file_name}",
                 f"{file_name} was {kind} after {entry.name} was applied",
                 line=1,
-                advice=advice,
+                advice=entry.drift_hint,
             )
 
 
@@ -114,7 +128,7 @@ def _name(folder: Folder) -> Iterator[Finding]:
 # Metadata -----------------------------------------------------------------------------------
 
 
-def _metadata(folder: Folder) -> Iterator[Finding]:
+def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
     """Find everything that is wrong with the constants; the plan has only the first of it."""
     if folder.script is None:
         return
@@ -127,7 +141,7 @@ def _metadata(folder: Folder) -> Iterator[Finding]:
     for name in REQUIRED:
         sound = {"AUTHOR": "A", "DATE": "2024-01-31", "DESCRIPTION": "D"}
         try:
-            checked_metadata({**sound, name: constants[name]}, shown)
+            checked_metadata({**sound, name: constants[name]}, shown, is_new=is_new)
         except InvalidMigrationError as problem:
             yield _with_line(from_problem(problem, folder.shown), folder)
         else:
@@ -193,8 +207,8 @@ def _placeholders(shown: str, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), 1):
         if PLACEHOLDER in line.upper():
             yield error(
-                shown, f"it still has the placeholder '{line.strip()}'", line=number,
-                advice="write in its place what it asks for",
+                shown, f"it still contains the placeholder '{line.strip()}'", line=number,
+                advice="replace it",
             )  # fmt: skip
 
 
@@ -237,6 +251,37 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
                 "no script of the folder names it",
                 line=1,
                 advice="remove it, or say in README.md what it is for",
+            )
+
+
+def _ignored_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
+    """Find files that a script uses and git ignores: nobody else would get them."""
+    for path in sorted(folder.ignored):
+        here = folder.path / path
+        below = here.rglob("*") if here.is_dir() else [here]
+        for file in sorted(file for file in below if file.is_file()):
+            relative = file.relative_to(folder.path).as_posix()
+            users = [s for s in scripts.values() if s.names(relative) or s.imports_file(relative)]
+            if users and is_input_path(relative):
+                path_shown = f"{folder.shown}/{relative}"
+                yield error(
+                    path_shown,
+                    f"{users[0].shown} uses it, and git ignores it, so nobody else would get it",
+                    line=1,
+                    advice=f"git check-ignore -v {path_shown} names the rule to change",
+                )
+
+
+def _shadowed_modules(folder: Folder) -> Iterator[Finding]:
+    """Find modules that a script would not get by their names."""
+    for file in folder.files or ():
+        name = file.relative.removesuffix(".py")
+        if name != file.relative and name in sys.stdlib_module_names:
+            yield hint(
+                f"{folder.shown}/{file.relative}",
+                f"import {name} gives Python's own module of that name",
+                line=1,
+                advice="give the file another name",
             )
 
 

@@ -70,6 +70,7 @@ def _find(
         return None
     git, path = Git(Path(rows[0])), f"{rows[1]}{folder.name}"
     digests: dict[str, str] = {}
+    wanted = {name: digest for name, digest in inputs.items() if is_input(name)}
     try:
         asked_for = ("rev-list", f"--max-count={ASKED}", "HEAD", "--", path)
         commits = git.run(*asked_for, env={"GIT_LITERAL_PATHSPECS": "1"}).decode().split()
@@ -77,13 +78,19 @@ def _find(
             for commit in commits:
                 found = list_files(git, commit, path)
                 files = {file.path.removeprefix(f"{path}/"): file.oid for file in found}
-                if {name for name in files if is_input(name)} != set(inputs):
+                if {name for name in files if is_input(name)} != wanted.keys():
                     continue
-                if all(_digest(reader, files[name], digests) == inputs[name] for name in inputs):
+                if all(_digest(reader, files[name], digests) == wanted[name] for name in wanted):
                     return _Version(git, commit, files)
     except GitError:  # no commit yet, or damaged: the search is a courtesy
         return None
     return None
+
+
+def is_shallow(folder: Path) -> bool:
+    """Return whether the repository around `folder` is a shallow clone, without early commits."""
+    done = Git(folder, around=True).attempt("rev-parse", "--is-shallow-repository")
+    return done.stdout.strip() == b"true"
 
 
 def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ the same clock (`SOURCE_DATE_EPOCH`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from ..clock import now, timestamp
 from ..database.repository import starts_empty
 from ..errors import MigrationFailedError, NesTasksError
 from ..migrations import MigrationResult, Plan
-from ..migrations.plan import Described
+from ..migrations.record import Described
 from ..project import Project
 from ..running.runner import Observer, Rehearsal, Runner
 from ..scratch import scratch_folder
@@ -110,6 +110,7 @@ def preview(
     observer: Observer,
     *,
     names: Sequence[str] = (),
+    forced: Collection[str] = (),
     updated_per_type: int | None = None,
     command: str = "doit preview",
     clock: Callable[[], datetime] = now,
@@ -117,7 +118,8 @@ def preview(
     """Execute pending migrations without applying them; return what they would change.
 
     `names` are full names, all pending ones without any; what is pending before them is
-    executed, too. A migration that fails or is refused ends the preview and is part of it.
+    executed, too. Those of them that are applied and `forced` are executed again. A migration
+    that fails or is refused ends the preview and is part of it.
     Raises `UsageError` for a name that is applied already, `UnavailableError` when the database
     cannot be used.
     """
@@ -128,7 +130,7 @@ def preview(
     with (
         _place(project) as here,
         Runner(here, observer, command=command, clock=clock) as runner,
-        closing(runner.rehearse(names or None)) as rehearsals,
+        closing(runner.rehearse(names or None, forced)) as rehearsals,
     ):
         try:
             for rehearsal in rehearsals:
@@ -139,17 +141,19 @@ def preview(
             if error.exit_code != 1 and not found.migrations:
                 raise
             found.failure = error
-            found.not_run = _not_run(plan, found, names)
+            found.not_run = _not_run(plan, found, names, forced)
     return found
 
 
-def _not_run(plan: Plan, found: Preview, names: Sequence[str]) -> list[str]:
-    """Return what comes after the one that failed: all, if that one is invalid."""
-    pending = [entry.name for entry in plan.pending]
-    executed = len(found.migrations) + len(found.beneath)
-    first = 0 if plan.invalid else executed + 1
-    last = max(map(pending.index, names)) + 1 if names else len(pending)
-    return pending[first:last]
+def _not_run(
+    plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
+) -> list[str]:
+    """Return what comes after the one that failed."""
+    order = [entry.name for entry in plan]
+    last = max(map(order.index, names)) + 1 if names else len(order)
+    executed = {*(one.result.migration for one in found.migrations), *found.beneath}
+    wanted = [n for n in order[:last] if not plan[n].is_applied or n in forced]
+    return [name for name in wanted if name not in executed][1:]
 
 
 @contextmanager

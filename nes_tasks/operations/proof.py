@@ -24,7 +24,7 @@ from ..migrations.inputs import is_input_path
 from ..project import Project
 from ..running.runner import Observer, Runner
 from .fields import FieldChange
-from .folder_history import commit_with
+from .folder_history import commit_with, is_shallow
 from .preview import failure_document
 from .replay import Candidate, Obstacle, Replayed, candidates
 from .replay import replay as execute
@@ -62,15 +62,20 @@ VERDICTS = {
     Obstacle.MOVED: Verdict.DIFFERENT,
 }
 
+# What is wrong with a folder, which a commit of the migrations may put right.
+FOLDER_OBSTACLES = (Obstacle.DRIFT, Obstacle.MISSING)
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What is known of one migration, and from what.
 
     `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
-    command that brings the folder back as it was. `base_tree`, `tree` and `commit` are what is
-    committed, `replayed_tree` what came out; `differing_files` counts the files between the two.
-    `earlier_runs` were executed before the one that counts, and are not looked at.
+    command that brings the folder back as it was; where a shallow clone of the migrations may
+    lack its commit, `fetch` is the command that completes the clone. `base_tree`, `tree` and
+    `commit` are what is committed, `replayed_tree` what came out; `differing_files` counts the
+    files between the two. `earlier_runs` were executed before the one that counts, and are not
+    looked at.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Proof:
     reason: Obstacle | None = None
     detail: str | None = None
     restore: str | None = None
+    fetch: str | None = None
     base_tree: str | None = None
     tree: str | None = None
     commit: str | None = None
@@ -175,12 +181,14 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
             "earlier_runs": execution.earlier,
         }
     if candidate.obstacle:
+        restore = _restore(project, candidate)
         return Proof(
             entry.name,
             VERDICTS[candidate.obstacle],
             candidate.obstacle,
             entry.difference if candidate.obstacle is Obstacle.DRIFT else None,
-            _restore(project, candidate),
+            restore,
+            None if restore else _fetch(project, candidate),
             difference=_difference_of_marker(project, reader, candidate),
             **known,
         )
@@ -198,12 +206,20 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
 
 def _restore(project: Project, candidate: Candidate) -> str | None:
     """Return the command that brings a folder back as it was; None when no commit has it."""
-    if candidate.obstacle not in (Obstacle.DRIFT, Obstacle.MISSING) or not candidate.marker:
+    if candidate.obstacle not in FOLDER_OBSTACLES or not candidate.marker:
         return None
     settings, name = project.settings, candidate.entry.name
     commit = commit_with(settings.migrations / name, candidate.marker.inputs, is_input_path)
     place = shlex.quote(settings.shown_migrations)
     return commit and f"git -C {place} restore --source={commit[:12]} -- {shlex.quote(name)}"
+
+
+def _fetch(project: Project, candidate: Candidate) -> str | None:
+    """Return the command that gets the rest of the migrations' history, None if all is here."""
+    settings = project.settings
+    if candidate.obstacle not in FOLDER_OBSTACLES or not is_shallow(settings.migrations):
+        return None
+    return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"
 
 
 def _difference_of_marker(

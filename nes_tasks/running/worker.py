@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import select
 import signal
@@ -17,10 +18,12 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from .job import Task
+from .output import Output
 from .process import ENDED, ScriptProcess
 from .protocol import encode_reply
 
@@ -52,14 +55,23 @@ FIXED = {
 class Worker:
     """The caller's side: starts the worker process, gives it jobs, ends it.
 
-    `log` is the file that takes whatever a script prints. Without `may_record` a script records
+    `log` is the file that takes whatever a script prints, and `on_print` is called with each line
+    of it, from another thread. Without `may_record` a script records
     no answers of the network, whatever the caller's environment asks for. Not thread-safe: one
     job at a time, as migrations are applied one at a time.
     """
 
-    def __init__(self, log: Path, *, may_record: bool = True) -> None:
+    def __init__(
+        self,
+        log: Path,
+        *,
+        may_record: bool = True,
+        on_print: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._log = log
         self._may_record = may_record
+        self._on_print = on_print
+        self._output: Output | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -81,7 +93,8 @@ class Worker:
         if self._control is not None:
             return self._control
         ours, theirs = socket.socketpair()
-        with theirs, self._output() as output:
+        self._output = Output(self._open_log(), self._on_print)
+        with theirs, self._output.writer() as output:
             self._process = subprocess.Popen(
                 # -P: a json.py in the current folder must not stand in for Python's own.
                 [sys.executable, "-P", "-m", "nes_tasks.running.worker", str(theirs.fileno())],
@@ -96,7 +109,7 @@ class Worker:
         self._control = ours
         return ours
 
-    def _output(self) -> IO[bytes]:
+    def _open_log(self) -> IO[bytes]:
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             return self._log.open("ab")
@@ -113,6 +126,13 @@ class Worker:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        self.drain()
+        self._output = None
+
+    def drain(self) -> None:
+        """Wait until all that scripts have printed by now is passed on."""
+        if self._output is not None:
+            self._output.drain()
 
 
 def worker_environment(*, may_record: bool = True) -> dict[str, str]:
@@ -127,6 +147,8 @@ def worker_environment(*, may_record: bool = True) -> dict[str, str]:
 def serve(control: socket.socket) -> None:
     """Fork a process for each stream that comes over `control`, until its other end closes."""
     _preload()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what a script prints is seen at once
     while (stream := _next_stream(control)) is not None:
         child = os.fork()
         if child == 0:

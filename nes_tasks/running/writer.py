@@ -30,21 +30,27 @@ from .protocol import ProtocolError
 class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
-    `peak_memory` is what its process needed at most, in bytes.
+    `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    what its process needed at most, in bytes.
     """
 
     commits: Sequence[str]
     statistics: Statistics
     logs: list[str]
+    duration: float
     peak_memory: int
 
 
 class Heard(NamedTuple):
-    """Who is told of what a script says while it runs: messages, progress, notes for the log."""
+    """Who is told of what a script says while it runs: messages, progress, notes for the log.
+
+    `hint` gets what seems wrong with the data that it has read.
+    """
 
     log: Callable[[str], None]
     progress: Callable[[str | None, int, int | None], None]
     note: Callable[[str], None]
+    hint: Callable[[str], None]
 
 
 class Writer:
@@ -72,6 +78,7 @@ class Writer:
             protocol.FILES: self._send_files,
             protocol.LOG: self._log,
             protocol.NOTE: self._note,
+            protocol.HINT: self._hint,
             protocol.PROGRESS: self._progress,
         }
 
@@ -94,7 +101,7 @@ class Writer:
             self._heard.note(f"stored versions were changed: {changed}")
         statistics = self._transaction.statistics()
         commits = self._commit(statistics, duration)
-        return Outcome(commits, statistics, self._logs, ended.peak_memory)
+        return Outcome(commits, statistics, self._logs, duration, ended.peak_memory)
 
     def _commit(self, statistics: Statistics, duration: float) -> Sequence[str]:
         job = self._job
@@ -195,6 +202,9 @@ class Writer:
 
     def _note(self, payload: bytes) -> None:
         self._heard.note(protocol.decode_text(payload))
+
+    def _hint(self, payload: bytes) -> None:
+        self._heard.hint(protocol.decode_text(payload))
 
     def _progress(self, payload: bytes) -> None:
         self._heard.progress(*protocol.decode_progress(payload))

@@ -147,9 +147,7 @@ def test_sync_recovers_before_it_fetches(begun: Team, tmp_path: Path) -> None:
     assert team.mina.git("rev-parse", "HEAD") == team.tip()
 
 
-def test_fast_import_shows_no_ref_before_its_objects_are_there(
-    started: Workspace, tmp_path: Path
-) -> None:
+def test_no_ref_is_there_before_its_objects(started: Workspace, tmp_path: Path) -> None:
     """Whenever a ref of ours is there, the commit that it names is there, too."""
     seen = tmp_path / "seen"
     script = (
@@ -358,3 +356,17 @@ def test_a_git_killed_while_the_run_lives_does_not_block_the_next(
     assert started.applied() == ["001-first"]
     assert started.doit().code == 0
     assert started.applied() == ["001-first", "002-second"]
+
+
+def test_a_lock_that_git_could_not_remove_does_not_block_the_next(
+    started: Workspace, tmp_path: Path
+) -> None:
+    started.migration("002-second", create_person("bina-rai"))
+    git, lock = shutil.which("git"), started.db / ".git/HEAD.lock"
+    script = f'{git} "$@"; code=$?; case "$*" in *"update-ref -m"*) : > {lock};; esac; exit $code'
+    assert started.doit(PATH=git_called(tmp_path / "bin", script)).code == 0
+    started.migration("003-third", create_person("chet-rai"))
+    ran = started.doit()
+    assert ran.code == 0, ran.err
+    assert not lock.exists()
+    assert started.applied() == ["001-first", "002-second", "003-third"]

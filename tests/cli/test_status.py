@@ -58,7 +58,7 @@ def test_each_state_is_listed_with_its_reason(applied: Workspace) -> None:
     (applied.migrations / "no-number").mkdir()
     (applied.migrations / "no-number/notes.txt").write_text("x")
     out = applied.doit("status").out
-    assert "Migrations  1 pending, 1 drift, 1 missing, 1 invalid\n" in out
+    assert "Migrations  1 pending, 1 changed, 1 missing, 1 invalid\n" in out
     assert "Changed since they were applied:\n  001-first  changed README.md\n" in out
     assert "Applied, but without a folder:\n  002-gone\n" in out
     assert "Not valid:\n  no-number  " in out

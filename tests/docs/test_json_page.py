@@ -75,7 +75,7 @@ def test_the_documents_are_as_the_page_says(
     project: Path, page: str, tables: Tables, documents: dict[str, list[Any]]
 ) -> None:
     told = {name for name, (place, _) in json_pages(project).items() if place.name == "json.md"}
-    assert told >= {"status", "pending", "history"}
+    assert told >= {"list", "status", "pending", "history"}
     for name in told:
         heading = f"`doit {name} --json`"
         listed = re.match(r"\s*A (list of \[\w+\]\(#\w+\))", sections(page)[heading])
@@ -96,7 +96,10 @@ def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, li
     assert (empty["remote"], empty["next"], empty["database"]["exists"]) == (None, None, False)
     values = {
         key
-        for document in (*documents["status"], *documents["pending"], *documents["history"])
+        for command in ("check", "status", "pending", "history")
+        for document in documents[command]
+        for name in ("list", "status", "pending", "history")
+        for document in documents[name]
         for key in _not_null(document)
     }
     assert {key for keys in tables.values() for key in keys} - values <= unseen
@@ -131,6 +134,7 @@ def test_each_command_that_prints_json_is_listed_run_and_described(
         if any(option.long == "json" for option in own_options(command))
     }
     pages = json_pages(project)
+    printing |= {"check"}  # a task, whose options the command `run` understands
     assert set(pages) == printing, "the table at the top of docs/reference/json.md"
     assert set(documents) == printing, "tests/docs/conftest.py runs each of them"
     for place, target in pages.values():
