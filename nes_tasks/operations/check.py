@@ -19,7 +19,7 @@ from ..running import readers
 from ..running.job import Task
 from ..running.log import RunLog
 from ..running.process import listen
-from ..running.protocol import decode_loaded
+from ..running.protocol import LOADED, decode_loaded
 from ..running.rows import likely_delimiter
 from ..running.worker import Worker
 
@@ -66,7 +66,7 @@ class Checker:
         )
         try:
             with self._worker.start(task) as process:
-                loaded = decode_loaded(listen(process, task.name, {}).payload)
+                loaded = decode_loaded(listen(process, task.name, {}, end=LOADED).payload)
         except MigrationFailedError as failed:
             place, line = _place(failed.where, folder)
             message = failed.message.removeprefix(f"{folder.name} failed: ")

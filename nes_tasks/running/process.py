@@ -135,11 +135,13 @@ def listen(
     name: str,
     asked: Mapping[bytes, Callable[[bytes], None]],
     explain: Callable[[str], str | None] = lambda _: None,
+    *,
+    end: bytes = protocol.DONE,
 ) -> LastWord:
     """Answer what the process of the migration `name` asks for until it has ended.
 
     `asked` has a function for the payload of each kind of message that it may send. What comes
-    after its last word is not listened to. `explain` returns what is known about a malformed
+    after its last word, which is of the kind `end`, is not listened to. `explain` returns what is known about a malformed
     file, given by its path. Raises `MigrationFailedError` when the script has failed, when the
     process ended in another way, and when it asked for what it may not have.
     """
@@ -148,7 +150,7 @@ def listen(
         for kind, payload in process.messages():
             if last is not None:
                 continue
-            if kind in protocol.LAST_WORDS:
+            if kind in (end, protocol.FAILED):
                 last = kind, payload
             elif answer := asked.get(kind):
                 answer(payload)

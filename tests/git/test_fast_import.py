@@ -164,7 +164,7 @@ def test_two_streams_at_once_keep_their_objects_apart(database: Place) -> None:
     one, two = FastImport(Git(database.path)), FastImport(Git(database.path))
     mark = two.blob(b"same")
     made = commit(one, {"a": one.blob(b"same")})
-    one.finish()
+    store(one, database, made)
     assert two.read(mark) == b"same"
     two.abort()
     assert database.git("show", f"{made}:a") == "same"
