@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..errors import DatabaseError
 from ..git.command import Git
-from ..git.commit import Signature, trees_of, write_commit
+from ..git.commit import Signature as Signature
+from ..git.commit import trees_of, write_commit
 from ..git.fast_import import FastImport
 from ..git.objects import blob_id
 from ..git.snapshot import GitSource, Snapshot

@@ -16,10 +16,9 @@ from ..clock import now
 from ..database.ledger import Applied
 from ..database.marker import FILE_NAME, FOLDER, Marker, Statistics
 from ..database.repository import PRIVATE_REFS, Repository, missing_submodule
-from ..database.transaction import Transaction
+from ..database.transaction import Signature, Transaction
 from ..errors import InvalidMigrationError
 from ..git.command import Git
-from ..git.commit import Signature
 from ..git.log import Commit
 from ..migrations import Folder, hash_inputs, load
 from ..migrations.loader import order
@@ -116,6 +115,7 @@ def _write(repository: Repository, proposal: Proposal, moment: datetime) -> str:
             author=who,
             committer=who,
             batch_size=count,
+            sign=repository.signs,
         )
     repository.publish(ref, proposal.base, commits[-1])
     return commits[-1]

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..clock import timestamp
+from ..database.transaction import Signature
 from ..git.command import Git
-from ..git.commit import Signature
+from ..git.commit import write_commit
 from ..git.log import Commit
 
 # A file of the tree as the index names it: its mode and the id of its blob.
@@ -65,11 +65,13 @@ def commit_files(
     message: str,
     who: Signature,
     ref: str,
+    sign: bool,
 ) -> str:
     """Make a commit on `base` in which each path of `files` is as given, None for absent.
 
-    The commit's author and committer are `who`; the private `ref` is made to hold it. The index
-    that it needs is one of its own, so neither the repository's nor its files are touched.
+    The commit's author and committer are `who`; the private `ref` is made to hold it. With
+    `sign` git signs it. The index that it needs is one of its own, so neither the repository's
+    nor its files are touched.
     """
     gone = ("0", "0" * len(base))
     with tempfile.TemporaryDirectory() as folder:
@@ -80,8 +82,14 @@ def commit_files(
         git.run("update-index", "-z", "--index-info", stdin=stdin, env=env)
         # A partial clone lacks blobs that are none of our business.
         tree = git.run("write-tree", "--missing-ok", env=env).decode().strip()
-    person = {"NAME": who.name, "EMAIL": who.email, "DATE": timestamp(who.date)}
-    roles = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in person.items()}
-    commit = git.run("commit-tree", tree, "-p", base, stdin=message.encode(), env=roles)
-    git.run("update-ref", ref, commit.decode().strip())
-    return commit.decode().strip()
+    commit = write_commit(
+        git,
+        tree=tree,
+        parents=[base],
+        message=message,
+        author=who,
+        committer=who,
+        sign=sign,
+    )
+    git.run("update-ref", ref, commit)
+    return commit

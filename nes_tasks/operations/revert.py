@@ -16,9 +16,9 @@ from datetime import datetime
 from ..clock import now
 from ..database.marker import FOLDER
 from ..database.repository import PRIVATE_REFS, Repository
+from ..database.transaction import Signature
 from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..git.command import Git
-from ..git.commit import Signature
 from ..git.diff import changed_files
 from ..git.incomplete_clone import cut_off, shallow_ends
 from ..git.log import read_commits, reverted
@@ -126,6 +126,7 @@ def revert(
             message=_message(reversal, who, reason),
             who=who,
             ref=ref,
+            sign=repository.signs,
         )
         repository.publish(ref, reversal.base, commit)
     return reversal, commit

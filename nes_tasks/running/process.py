@@ -140,10 +140,10 @@ def listen(
 ) -> LastWord:
     """Answer what the process of the migration `name` asks for until it has ended.
 
-    `asked` has a function for the payload of each kind of message that it may send. What comes
-    after its last word, which is of the kind `end`, is not listened to. `explain` returns what is known about a malformed
-    file, given by its path. Raises `MigrationFailedError` when the script has failed, when the
-    process ended in another way, and when it asked for what it may not have.
+    `asked` has a function for the payload of each kind of message that it may send. Its last
+    word is of the kind `end`; what comes after it is not listened to. `explain` returns what is
+    known about a malformed file, given by its path. Raises `MigrationFailedError` when the script
+    has failed, when the process ended in another way, and when it asked for what it may not have.
     """
     last: tuple[bytes, bytes] | None = None
     try:
