@@ -26,6 +26,7 @@ FILE_RIGHTS = (13, 14, 15, 15, 16)
 # A rule for a plain file with a right that only folders have is refused.
 RIGHTS_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 READING = READ_FILE | READ_DIR
+TRUNCATE_SINCE = 3
 TCP_SINCE, TCP = 4, 0b11
 SCOPES_SINCE, SCOPES = 6, 0b11  # abstract Unix sockets, signals
 
@@ -53,11 +54,13 @@ def version() -> int:
         return 0
 
 
-def restrict(readable: Iterable[Path], writable: Iterable[Path], *, tcp: bool) -> None:
+def restrict(
+    readable: Iterable[Path], writable: Iterable[Path], *, tcp: bool, execute: bool = False
+) -> None:
     """Leave this thread, and what it starts, the given rights to files and no others.
 
-    What is below `readable` may be read, what is below `writable` changed as well; paths that are
-    not there are left out. TCP is given up unless `tcp`. Where the kernel can, so are signals to
+    What is below `readable` may be read, and run as a program with `execute`; what is below
+    `writable` may be read and changed. Paths that are not there are left out. TCP is given up unless `tcp`. Where the kernel can, so are signals to
     processes that were not restricted by this call, and their abstract Unix sockets. Needs
     ``no_new_privs``. Raises `OSError` where the kernel refuses.
     """
@@ -71,7 +74,8 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path], *, tcp: bool) -
     # Older kernels refuse a longer structure than they know, unless the rest is zero.
     ruleset = _call(CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
     try:
-        for paths, rights in ((readable, READING), (writable, every & ~EXECUTE)):
+        reading = READING | EXECUTE if execute else READING
+        for paths, rights in ((readable, reading), (writable, every & ~EXECUTE)):
             for path in paths:
                 _allow(ruleset, path, rights & every)
         _call(RESTRICT_SELF, ruleset, 0)
