@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..printable import printable
-from .console import plain, say
+from .console import plain, say, warn
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -77,6 +77,10 @@ class Display:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+    def warned(self, message: str) -> None:
+        """Show what matters for the whole run."""
+        warn(message)
 
 
 class Steps:

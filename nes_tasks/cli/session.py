@@ -27,6 +27,8 @@ class Session:
         self.project = Project(load_settings(root))
         self.exit_code = 0
         self.expectation: Expectation | None = None
+        # The migrations that --allow-network names.
+        self.network: tuple[str, ...] = ()
 
     def worsen(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""
@@ -59,14 +61,16 @@ class Session:
         from ..running.runner import Runner
         from .progress import Display
 
-        return Runner(self.project, Display(), expectation=self.expectation)
+        return Runner(
+            self.project, Display(), expectation=self.expectation, network=self.network
+        )
 
     @cached_property
     def checker(self) -> Checker:
         """The checker of this process, made for the first folder that has to be checked."""
         from ..operations.check import Checker
 
-        return Checker(self.project)
+        return Checker(self.project, warn)
 
     def close(self) -> None:
         """End what was started."""

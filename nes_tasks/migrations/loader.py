@@ -134,6 +134,8 @@ def load(folder: Folder, cache: HashCache | None = None) -> Migration:
         date=metadata.date,
         description=metadata.description,
         deterministic=metadata.deterministic,
+        network=metadata.network,
+        processes=metadata.processes,
     )
 
 

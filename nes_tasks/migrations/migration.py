@@ -16,8 +16,8 @@ from ..database.marker import Statistics
 class Migration:
     """A folder that can be applied.
 
-    `prefix` and `name` are the two parts of the folder's name, `author`, `date`, `description`
-    and `deterministic` what its script says of itself.
+    `prefix` and `name` are the two parts of the folder's name, `author`, `date`, `description`,
+    `deterministic`, `network` and `processes` what its script says of itself.
     """
 
     prefix: int
@@ -29,6 +29,8 @@ class Migration:
     date: dt.date
     description: str
     deterministic: bool = True
+    network: bool = False
+    processes: bool = False
 
     @property
     def full_name(self) -> str:

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -35,6 +35,7 @@ from ..settings import shown
 from .expectation import Expectation
 from .job import Job, Task
 from .log import RunLog
+from .terms import Terms
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
 
@@ -68,12 +69,16 @@ class Observer(Protocol):
     def ended(self, name: str) -> None:
         """Take note that the script is over, well or not."""
 
+    def warned(self, message: str) -> None:
+        """Take what holds for the whole run and may matter to the user."""
+
 
 class Runner:
     """Applies the migrations of one project.
 
     `command` is what others are told when they find the database in use, `clock` gives the
-    time that a migration sees; without `may_record` none records answers of the network. With an
+    time that a migration sees; without `may_record` none records answers of the network. The
+    migrations in `network` may use it, besides those of the setting of this name. With an
     `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
     another than the previewed one. Use it in a ``with`` block or call `close`.
     """
@@ -87,6 +92,7 @@ class Runner:
         clock: Callable[[], datetime] = now,
         may_record: bool = True,
         expectation: Expectation | None = None,
+        network: Collection[str] = (),
     ) -> None:
         self._project = project
         self._observer = observer
@@ -94,7 +100,9 @@ class Runner:
         self._clock = clock
         self._expectation = expectation
         self._log = RunLog(project.settings.state_folder / "logs")
-        self._worker = Worker(self._log.path, may_record=may_record)
+        self._worker = Worker(self._log.path, may_record=may_record, warn=observer.warned)
+        self._may_record = may_record
+        self._network = frozenset((*project.settings.network, *network))
         self._opened: Repository | None = None
         self._applied = 0
         self._seen: tuple[Plan, Ledger] | None = None
@@ -318,7 +326,7 @@ class Runner:
         data_dir = self._project.settings.data_dir
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
-            with self._worker.start(task) as process:
+            with self._worker.start(task, job.terms) as process:
                 return Writer(job, transaction, process, Heard(log, progress, note)).run(git)
 
     def _job(
@@ -332,6 +340,15 @@ class Runner:
     ) -> Job:
         settings = self._project.settings
         inputs, migration = _hash(folder), load(folder)
+        terms = Terms.of(
+            settings,
+            folder,
+            allowed=self._network,
+            processes=migration.processes,
+            may_record=self._may_record,
+        )
+        if migration.network and not terms.network:
+            self._check_recorded(folder)
         # What the migration sees and what is recorded are the same text, whatever its precision.
         clock = timestamp(moment)
         return Job(
@@ -346,6 +363,7 @@ class Runner:
                 strict=settings.malformed_files == "refuse",
                 data_dir=settings.data_dir,
             ),
+            terms=terms,
             author_text=migration.author,
             author=author_identity(migration.author),
             date=migration.date.isoformat(),
@@ -359,6 +377,17 @@ class Runner:
             linear=settings.batches == "linear",
             sign=sign,
         )
+
+    def _check_recorded(self, folder: Folder) -> None:
+        """Refuse a migration that needs the network, may not use it, and has nothing recorded."""
+        from ..scraping.recording import FILE_NAME
+
+        if not (folder.path / FILE_NAME).exists():
+            raise MigrationRefusedError(
+                f"{folder.name} says NETWORK = True, which this run does not allow",
+                hint=f"read its script, then add --allow-network {folder.name}, or the name to "
+                "the setting network",
+            )
 
     def _time_for(self, name: str) -> datetime:
         return self._expectation.clock(name) if self._expectation else self._clock()

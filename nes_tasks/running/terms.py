@@ -1,0 +1,71 @@
+"""The terms of a script: what it may use, and how much of it, as its worker and process know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..migrations import Folder
+    from ..settings import Settings
+
+RECORD = "NES_TASKS_RECORD"
+# Of `sandbox`: confine where the kernel can, refuse to run where it cannot, never confine.
+AUTO, REQUIRE, OFF = "auto", "require", "off"
+# Processes and threads of one script together, more than any pool of workers has.
+TASK_LIMIT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the script of a migration may use.
+
+    `folder` is the migration's folder and `forbidden` are folders that it must not read; both are
+    absolute. `sandbox` is the setting, `records` says that answers of the network are recorded in
+    the folder. Limits are in seconds and bytes, 0 stands for none.
+    """
+
+    folder: str
+    sandbox: str = AUTO
+    network: bool = False
+    processes: bool = False
+    records: bool = False
+    time_limit: int = 0
+    memory_limit: int = 0
+    output_limit: int = 0
+    forbidden: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        folder: Folder,
+        *,
+        allowed: Collection[str] = (),
+        processes: bool = False,
+        may_record: bool = False,
+    ) -> Terms:
+        """Return the terms of the migration in `folder`.
+
+        It has the network when `allowed` has its name, or when its answers are to be recorded.
+        """
+        records = may_record and os.environ.get(RECORD, "").strip() == folder.name
+        home = os.path.expanduser("~")
+        return cls(
+            folder=folder.directory,
+            sandbox=settings.sandbox,
+            network=records or folder.name in allowed,
+            processes=processes,
+            records=records,
+            time_limit=settings.time_limit,
+            memory_limit=settings.memory_limit,
+            output_limit=settings.output_limit,
+            forbidden=(str(settings.root), str(settings.database), str(settings.migrations), home),
+        )
+
+    @classmethod
+    def from_dict(cls, known: Mapping[str, Any]) -> Terms:
+        """Return the terms whose fields are in `known`, as JSON has them."""
+        return cls(**{**known, "forbidden": tuple(known["forbidden"])})
