@@ -117,6 +117,7 @@ def _problem(proof: Proof) -> str:
         lines.append("  no commit found that holds the folder as it was")
     if proof.failure:
         lines += _failure(proof.failure)
+    lines += [_version(name, *pair) for name, pair in proof.versions.items()]
     if proof.difference:
         lines += _difference(proof.difference)
     if proof.replayed_tree and proof.tree:
@@ -143,6 +144,13 @@ def _failure(error: NesTasksError) -> list[str]:
     from .console import plain, words
 
     return [f"  {line}" for line in plain(words(error)).splitlines()]
+
+
+def _version(name: str, then: str | None, now: str | None) -> str:
+    from ..printable import printable
+
+    before = "was not imported" if then is None else f"was {printable(then)}"
+    return f"  {printable(name)} {before} and is {now or 'not imported now'}"
 
 
 def _difference(difference: Difference) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..project import Project
 from ..settings import load_settings
+from .console import warn
 
 if TYPE_CHECKING:
     from ..migrations import Plan

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .marker import Marker
 
 # Counted in the marker too, but a trailer only when there is something to count: the others
@@ -21,11 +23,17 @@ WHEN_ANY = (
 
 
 def commit_message(
-    marker: Marker, *, duration: float, batch: int | None, batches: int, linear: bool = False
+    marker: Marker,
+    *,
+    duration: float,
+    environment: Mapping[str, str],
+    batch: int | None,
+    batches: int,
+    linear: bool = False,
 ) -> str:
     """Return the message of one of a migration's commits.
 
-    `duration` is that of the script in seconds, `batch` counts from 1; None stands for the merge
+    `duration` is that of the script in seconds, `environment` has trailers about the run, `batch` counts from 1; None stands for the merge
     that closes the side chain of its batches. The lines at the end are git trailers:
     ``git log --format='%(trailers)'`` prints them. Author and statistics stand in one commit
     alone, the merge or with `linear` the last batch, so that sums over a history are right.
@@ -41,6 +49,7 @@ def commit_message(
         (k, str(getattr(counts, field))) for k, field in WHEN_ANY if getattr(counts, field)
     ]
     trailers.append(("Duration", f"{duration:.1f}s"))
+    trailers += environment.items()
     trailers.append(("Batches", str(batches)) if batch is None else ("Batch", f"{batch}/{batches}"))
     lines = "".join(f"{key}: {value}\n" for key, value in trailers)
     return f"Migration: {name}{part}\n\n{marker.description}\n\n{lines}"

@@ -138,6 +138,17 @@ def reverted(git: Git, commit: str) -> set[str]:
     return undone
 
 
+def trailers(git: Git, commit: str) -> dict[str, str]:
+    """Return the trailers of a commit's message by their keys, the last one of each key.
+
+    Raises `GitError` when it is not there.
+    """
+    form = "--format=%(trailers:only,unfold)"
+    text = git.run("log", "--no-walk", form, commit).decode(errors="replace")
+    pairs = (line.partition(": ") for line in text.splitlines())
+    return {key: value for key, colon, value in pairs if colon}
+
+
 def durations(git: Git, commits: Iterable[str]) -> dict[str, float]:
     """Return how many seconds the script of each commit took, as far as the messages say."""
     found: dict[str, float] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,9 +19,11 @@ from ..database.repository import starts_empty
 from ..errors import NesTasksError
 from ..git.command import Git
 from ..git.diff import Change, changed_files
+from ..git.log import trailers
 from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
+from ..running.environment import differing_versions
 from ..running.runner import Observer, Runner
 from .fields import FieldChange
 from .folder_history import commit_with
@@ -68,7 +70,8 @@ class Proof:
 
     `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
     command that brings the folder back as it was. `base_tree`, `tree` and `commit` are what is
-    committed, `replayed_tree` what came out; `differing_files` counts the files between the two.
+    committed, `replayed_tree` what came out; `versions` are those that were others then, with what
+    they were and what they are now, None for what was not imported; `differing_files` counts the files between the two.
     `earlier_runs` were executed before the one that counts, and are not looked at.
     """
 
@@ -85,6 +88,7 @@ class Proof:
     earlier_runs: int = 0
     differing_files: int | None = None
     difference: Difference | None = None
+    versions: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     failure: NesTasksError | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,6 +107,10 @@ class Proof:
             "earlier_runs": self.earlier_runs,
             "differing_files": self.differing_files,
             "difference": self.difference.to_dict() if self.difference else None,
+            "versions": {
+                name: {"committed": then, "replayed": now}
+                for name, (then, now) in self.versions.items()
+            },
             "failure": failure_document(self.failure),
         }
 
@@ -198,6 +206,7 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
         verdict,
         differing_files=len(changes),
         difference=difference_of(reader, first),
+        versions=differing_versions(trailers(git, execution.commit), one.environment),
         **known,
     )
 

@@ -6,9 +6,9 @@ comes out now must be what was committed then. Nothing is published.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..database.executions import Execution, find_executions, read_markers
@@ -60,13 +60,14 @@ class Replayed:
     """What came of one of them.
 
     Either its candidate has an obstacle, or it was executed: `tree` is then what came out, or
-    `error` why nothing did, and `seconds` how long it took.
+    `error` why nothing did, `seconds` how long it took, and `environment` what it ran in.
     """
 
     candidate: Candidate
     tree: str | None = None
     error: NesTasksError | None = None
     seconds: float = 0.0
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def replay(
@@ -102,7 +103,12 @@ def _execute(
     try:
         with runner.executed(folder, execution.base, marker.applied_at) as result:
             tree = _tree(reader, result)
-            yield Replayed(candidate, tree, seconds=result.duration_seconds)
+            yield Replayed(
+                candidate,
+                tree,
+                seconds=result.duration_seconds,
+                environment=result.environment,
+            )
     except NesTasksError as error:
         if error.exit_code != 1:
             raise

@@ -21,6 +21,7 @@ from ..database.owned_store import OwnedStore
 from ..models.codec import MalformedFileError
 from . import protocol
 from .client import Connection, RemoteStore, to_json
+from .environment import imported_modules
 from .failure import failure
 from .job import Task
 from .loading import examine
@@ -36,7 +37,7 @@ def perform(stream: socket.socket) -> None:
             connection.send(protocol.LOADED, to_json(_load(task)).encode())
         else:
             _run(task, task.tree, connection)
-            connection.send(protocol.DONE)
+            connection.send(protocol.DONE, to_json(imported_modules()).encode())
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
         told = failure(error, task.folder, task.shown)

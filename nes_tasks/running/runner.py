@@ -308,6 +308,7 @@ class Runner:
             logs=outcome.logs,
             commit_ids=[*outcome.commits],
             log_path=self._shown_log,
+            environment=outcome.environment,
         )
 
     def _execute(self, git: Git, job: Job) -> Outcome:
