@@ -35,7 +35,10 @@ def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> b
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         make_folder(path.parent)
-        partial.write_text(json.dumps({"format": version, **content}), encoding="utf-8")
+        partial.unlink(missing_ok=True)
+        # Mode x does not write through a link that somebody has put there.
+        with partial.open("x", encoding="utf-8") as file:
+            file.write(json.dumps({"format": version, **content}))
         partial.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

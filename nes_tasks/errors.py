@@ -12,10 +12,10 @@ from collections.abc import Sequence
 NAMED = 3
 
 
-def first_few(names: Sequence[str]) -> str:
+def first_few(names: Sequence[str], most: int = NAMED) -> str:
     """Return `names` as an error names them: of many the first three, and how many more."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 class NesTasksError(Exception):

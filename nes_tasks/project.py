@@ -6,10 +6,12 @@ import os
 from collections.abc import Collection
 from functools import cached_property
 
+from .database.executions import Execution, find_executions, records_of
+from .database.history import History
 from .database.ledger import Ledger, read_ledger
+from .database.unrecorded import Unrecorded, find_unrecorded
 from .errors import MigrationRefusedError, UnavailableError
 from .git.command import Git
-from .git.log import Commit, read_history, reverted
 from .migrations import Folder, HashCache, Plan, discover
 from .settings import Settings
 
@@ -22,6 +24,7 @@ class Project:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._history: History | None = None
 
     @cached_property
     def plan(self) -> Plan:
@@ -71,12 +74,44 @@ class Project:
             only=only,
         )
 
-    def history(self, ledger: Ledger) -> dict[str, list[Commit]]:
-        """Return the commits of each migration up to the ledger's commit, oldest first."""
+    def history(self, ledger: Ledger) -> History | None:
+        """Return the history up to the ledger's commit, None before the first one."""
         if ledger.commit is None:
-            return {}
-        cache = self.settings.state_folder / "cache" / "history.json"
-        return read_history(Git(self.settings.database), ledger.commit, cache=cache)
+            return None
+        if self._history is None or self._history.tip != ledger.commit:
+            settings = self.settings
+            self._history = History(Git(settings.database), ledger.commit, settings.data_dir)
+        return self._history
+
+    def executions(
+        self, ledger: Ledger, names: Collection[str] | None = None
+    ) -> dict[str, Execution]:
+        """Return which commits are those of the applied migrations, or of those among `names`.
+
+        Raises `GitError` when the history cannot be read.
+        """
+        history = self.history(ledger)
+        wanted = {n: one for n, one in ledger.applied.items() if names is None or n in names}
+        return find_executions(history, records_of(wanted)) if history and wanted else {}
+
+    def unrecorded(self, ledger: Ledger) -> Unrecorded:
+        """Return the migrations without a record that commits name all the same.
+
+        Of those that were run by hand only the ones that have a folder: a message alone, which
+        anybody can write, is no reason to record what nobody can look at.
+        """
+        history = self.history(ledger)
+        if history is None:
+            return Unrecorded({}, {})
+        found = find_unrecorded(history, ledger.applied)
+        names = {folder.name for folder in self._folders()} if found.by_hand else set()
+        by_hand = {name: row for name, row in found.by_hand.items() if name in names}
+        return Unrecorded(by_hand, found.partial)
+
+    def refuse_partial(self, ledger: Ledger) -> None:
+        """Raise `MigrationRefusedError` when the database holds a part of a migration."""
+        for partial in self.unrecorded(ledger).partial.values():
+            raise partial.error(self.settings.shown_database)
 
     @cached_property
     def _ignored(self) -> frozenset[str]:
@@ -87,14 +122,13 @@ class Project:
         folder = self.settings.migrations
         if not folder.is_dir():
             return frozenset()
-        done = Git(folder).attempt(
+        done = Git(folder, around=True).attempt(
             "ls-files",
             "--others",
             "--ignored",
             "--exclude-standard",
             "--directory",
             "-z",
-            env={"GIT_CEILING_DIRECTORIES": ""},
         )
         if b"dubious ownership" in done.stderr:
             raise UnavailableError(
@@ -103,24 +137,3 @@ class Project:
                 hint=f"git config --global --add safe.directory {self.settings.root}",
             )
         return frozenset(os.fsdecode(row).rstrip("/") for row in done.stdout.split(b"\0") if row)
-
-
-def known_from_commits(
-    project: Project, ledger: Ledger, folders: Collection[str]
-) -> dict[str, list[Commit]]:
-    """Return the migrations that only commit messages know, and that no commit took back.
-
-    A name that is not among `folders` is left out: a message alone, which anybody can write, is
-    no reason to record what nobody can look at.
-    """
-    history = project.history(ledger)
-    if not history or ledger.commit is None:
-        return {}
-    taken_back = reverted(Git(project.settings.database), ledger.commit)
-    return {
-        name: commits
-        for name, commits in history.items()
-        if name not in ledger.applied
-        and name in folders
-        and not {commit.id for commit in commits} & taken_back
-    }

@@ -12,7 +12,7 @@ from .doit_commands import LOOKING
 from .session import session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..git.file_history import FileCommit
     from ..operations.blame import Provenance
@@ -68,7 +68,9 @@ def _words(found: Provenance) -> str:
             hidden += 1
             continue
         value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)
-        rows.append((printable(field.path), value, _origin(commit), commit.id[:SHORT]))
+        rows.append(
+            (printable(field.path), value, _origin(commit, found.migrations), commit.id[:SHORT])
+        )
         setters[commit.id] = commit
     fields = _table(("Field", "Value", SETTER, "Commit"), rows)
     commits = [
@@ -112,8 +114,8 @@ def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
     return rendered(table)
 
 
-def _origin(commit: FileCommit) -> str:
+def _origin(commit: FileCommit, migrations: Mapping[str, str]) -> str:
     """Return the migration; a subject that somebody wrote is in the other table."""
     if commit.is_cut:
         return "older than this shallow clone"
-    return commit.migration or "by hand"
+    return migrations.get(commit.id, "by hand")

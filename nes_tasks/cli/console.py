@@ -9,20 +9,42 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..errors import MigrationFailedError, NesTasksError
 from ..printable import printable
 
 INTERRUPTED = 130
+# What lies between line ends and tabs, which are the layout of our own text.
+KEPT = re.compile(r"[^\n\t]+")
 
 
 def plain(text: str) -> str:
     """Return `text` as a terminal may get it: control characters other than line ends escaped."""
     return "\n".join(printable(line.expandtabs(4)) for line in text.splitlines())
+
+
+class EscapedStream:
+    """A text stream on which names and values from outside cannot control the terminal.
+
+    Commands write to it instead of stdout. Their own text has no escape sequences, so whatever
+    looks like one comes from the name of a folder, a commit or a file. Line ends and tabs stay.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream: TextIO = stream.stream if isinstance(stream, EscapedStream) else stream
+
+    def write(self, text: str) -> int:
+        """Write `text` with hostile characters escaped."""
+        return self.stream.write(KEPT.sub(lambda found: printable(found.group()), text))
+
+    def __getattr__(self, name: str) -> Any:
+        """Give everything else, such as `flush` and `isatty`, from the stream itself."""
+        return getattr(self.stream, name)
 
 
 def say(text: str) -> None:

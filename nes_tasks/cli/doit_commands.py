@@ -23,7 +23,7 @@ from ..migrations import State
 from ..migrations.loader import order
 from ..printable import abridged
 from .check_report import CHECK
-from .console import INTERRUPTED, drop, guarded, say, warn
+from .console import INTERRUPTED, EscapedStream, drop, guarded, say, warn
 from .help_text import manual
 from .session import BACKEND, GROUP, migration_name, session, task_name
 from .suggestions import missing_dodo, unknown_command, unknown_task, wrong_option
@@ -93,7 +93,8 @@ class Guarded:
         return {code: meaning for code, meaning in codes.items() if meaning}
 
     def _parse_execute(self, in_args: list[str]) -> int:
-        self.outstream = self.outstream or sys.stdout  # which was closed when doit looked
+        # Standard output was perhaps closed when doit looked.
+        self.outstream = EscapedStream(self.outstream or sys.stdout)
         try:
             code: int = super().parse_execute(in_args)  # type: ignore[misc]
         except CmdParseError as error:
@@ -232,7 +233,8 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         if self.sel_tasks and all(name.partition(":")[0] == CHECK for name in self.sel_tasks):
             # Checks do not build on each other: all that is wrong is told at once.
             options["continue_"] = True
-        options["outfile"] = options["outfile"] or sys.stdout
+        if not isinstance(options["outfile"], str):
+            options["outfile"] = EscapedStream(options["outfile"] or sys.stdout)
         current = session()
         if expect:
             from .expected import expectation
@@ -376,7 +378,8 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
 
     def _print_commits(self, name: str) -> None:
         project = session().project
-        commits = project.history(project.look()[1]).get(name, [])
+        run = project.executions(project.look()[1], [name]).get(name)
+        commits = run.live if run else ()
         if commits:
             self.outstream.write("\ncommits    : \n")
         for commit in commits:

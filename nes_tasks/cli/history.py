@@ -15,7 +15,7 @@ from .summary import changes
 
 if TYPE_CHECKING:
     from ..database.marker import Statistics
-    from ..operations.status import Run
+    from ..operations.history import Run
 
 
 class History(Command):
@@ -39,15 +39,13 @@ class History(Command):
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
-        from ..operations.status import runs
+        from ..operations.history import runs
 
         wanted = one_name(pos_args, self.name) if pos_args else None
         project = session().project
         if wanted and not wanted.is_applied:
             raise UsageError(f"{wanted.name} is not applied", hint="doit pending")
-        found = runs(project, project.look()[1])
-        if wanted:
-            found = [run for run in found if run.record.name == wanted.name]
+        found = runs(project, project.look()[1], [wanted.name] if wanted else None)
         if json:
             self.write_document([_document(run) for run in found])
         elif not found:

@@ -31,19 +31,26 @@ class Push(Command):
         project = session().project
         settings = project.settings
         with transfer(f"Pushing to {settings.remote}") as heard:
-            standing = push(project, heard)
+            standing, migrations = push(project, heard)
         if standing is None:
             text = f"{settings.shown_database} is not there yet; there is nothing to push."
         elif not standing.ahead:
             text = f"{_up_to_date(settings)}; there is nothing to push."
         else:
-            text = f"{commits(standing.ahead)} pushed to {settings.remote}."
+            text = f"{with_migrations(standing.ahead, migrations)} pushed to {settings.remote}."
         self.outstream.write(f"{text}\n")
         return 0
 
 
 def _up_to_date(settings: Settings) -> str:
     return f"{settings.remote} has all of {settings.shown_database}"
+
+
+def with_migrations(count: int, migrations: int | None) -> str:
+    """Return a number of commits as words, with how many migrations they are where it is known."""
+    if not migrations:
+        return commits(count)
+    return f"{migrations:,} migration{'' if migrations == 1 else 's'} ({commits(count)})"
 
 
 def commits(count: int) -> str:

@@ -24,6 +24,7 @@ REASONS = {
     "drift": "its folder has changed since",
     "missing": "its folder is missing",
     "edited": "its marker was edited after the run",
+    "squashed": "one commit holds it and another one that cannot be executed",
     "moved": "its commits do not follow on the tree that its marker names",
 }
 WORDS = {

@@ -59,7 +59,7 @@ class Report(Command):
         if target != STDOUT:
             write_file(Path(target), data)
             self.outstream.write(f"{target}: {size(len(data))}\n")
-        elif self.outstream is sys.stdout and isinstance(sys.stdout, io.TextIOWrapper):
+        elif self.outstream.stream is sys.stdout and isinstance(sys.stdout, io.TextIOWrapper):
             # A page says of itself that it is UTF-8, whatever the terminal is.
             sys.stdout.flush()
             sys.stdout.buffer.write(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import UsageError
 from ..migrations import State
 from .command import Command, one_name
 from .confirm import YES, confirmed
@@ -9,6 +10,14 @@ from .console import say
 from .doit_commands import MAINTAINING
 from .session import session
 
+TO = {
+    "name": "to",
+    "long": "to",
+    "type": str,
+    "default": "",
+    "metavar": "NAME",
+    "help": "take back all that was applied after NAME, which stays",
+}
 REASON = {
     "name": "reason",
     "long": "reason",
@@ -24,50 +33,74 @@ def _files(count: int) -> str:
 
 
 class Revert(Command):
-    """Undo an applied migration in one commit."""
+    """Undo applied migrations, each in one commit."""
 
     name = "revert"
     doc_purpose = "undo a migration: its data and its marker, in one commit"
-    doc_usage = "NAME [--reason TEXT] [--yes]"
+    doc_usage = "(NAME | --to NAME) [--reason TEXT] [--yes]"
     doc_description = (
         "Every file that the migration changed gets back the content it had before, and the "
         "marker goes away, so that the migration is pending again. History is not rewritten: "
-        "the commit records who did it, the reason, and the commits it undoes.\n\n"
+        "the commit records who did it, the reason, and the commits it undoes. With --to it "
+        "takes back all that was applied after NAME, the newest first, each in a commit of its "
+        "own: all of them, or none.\n\n"
         "It is refused, with names, when later migrations or commits made by hand changed the "
-        "same files or refer to an entity that would be gone. What it would do is shown "
+        "same files or refer to an entity that would be gone. Migrations that came in one commit, "
+        "as after a squash, are taken back together. What it would do is shown "
         "first, and asked for unless --yes is given."
     )
     group = MAINTAINING
     examples = (
         ("doit revert 5", "shows what it would undo, and asks"),
         ('doit revert 5 --reason "The source was withdrawn" --yes', "does it, for this reason"),
+        ("doit revert --to 5 --yes", "takes back all that was applied after number 5"),
     )
     failure = "it is not applied, or something later builds on it"
     takes = "applied"
-    cmd_options = (YES, REASON)
+    cmd_options = (TO, YES, REASON)
 
-    def _execute(self, yes: bool, reason: str, pos_args: list[str]) -> int:
-        from ..operations.revert import propose, revert
+    def _execute(self, to: str, yes: bool, reason: str, pos_args: list[str]) -> int:
+        from ..operations.revert import after, revert
 
-        name = one_name(pos_args, self.name).name
+        if to and pos_args:
+            raise UsageError("a name and --to do not go together", hint="give one of them")
+        name = one_name([to] if to else pos_args, self.name).name
         project = session().project
-        place = project.settings.shown_database
+        names = after(project, name) if to else [name]
+        if not names:
+            self.outstream.write(f"Nothing was applied after {name}.\n")
+            return 0
         if not yes:
-            reversal = propose(project, name)
-            restored = len(reversal.restored) - reversal.deleted
-            parts = {
-                "deletes": reversal.deleted,
-                "brings back the earlier content of": restored,
-            }
-            does = " and ".join(f"{verb} {_files(count)}" for verb, count in parts.items() if count)
-            self.outstream.write(f"In {place}, reverting {name} {does}.\n")
-            if not confirmed("Revert it?", f"doit revert {name} --yes"):
+            self._show(names, is_chain=bool(to))
+            again = f"doit revert {'--to ' if to else ''}{name} --yes"
+            if not confirmed("Revert them?" if len(names) > 1 else "Revert it?", again):
                 say("nothing was written")
                 return 0
-        _, commit = revert(project, name, reason=reason or None)
-        self.outstream.write(f"Reverted {name}: git -C {place} show --stat {commit}\n")
-        self._tell_what_it_is_now(name)
+        label = project.settings.shown_database
+        for reversal, commit in revert(project, names, reason=reason or None):
+            reverted = ", ".join((reversal.name, *reversal.together))
+            self.outstream.write(f"Reverted {reverted}: git -C {label} show --stat {commit}\n")
+            for one in (reversal.name, *reversal.together):
+                self._tell_what_it_is_now(one)
         return 0
+
+    def _show(self, names: list[str], *, is_chain: bool) -> None:
+        from ..operations.revert import propose
+
+        project = session().project
+        label = project.settings.shown_database
+        if is_chain:
+            self.outstream.write(f"In {label}, it would revert {', '.join(names)}.\n")
+            return
+        reversal = propose(project, names[0])
+        restored = len(reversal.restored) - reversal.deleted
+        parts = {
+            "deletes": reversal.deleted,
+            "brings back the earlier content of": restored,
+        }
+        does = " and ".join(f"{verb} {_files(count)}" for verb, count in parts.items() if count)
+        together = ", ".join((reversal.name, *reversal.together))
+        self.outstream.write(f"In {label}, reverting {together} {does}.\n")
 
     def _tell_what_it_is_now(self, name: str) -> None:
         entry = session().project.look()[0].get(name)

@@ -6,9 +6,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..git.command import Git
 from ..project import Project
-from ..settings import load_settings
-from .console import warn
+from ..settings import STATE_FOLDER, load_settings, shown
+from ..state_folder import check_folder
+from .console import say, warn
 
 if TYPE_CHECKING:
     from ..migrations import Plan
@@ -25,11 +27,19 @@ class Session:
     """The project that `dodo.py` lies in, and the runner once something has to run."""
 
     def __init__(self, root: Path) -> None:
-        self.project = Project(load_settings(root))
+        settings = load_settings(root)
+        check_folder(settings.state_folder, STATE_FOLDER)
+        self.project = Project(settings)
+        Git.announce_fetch = self._announce_fetch
         self.exit_code = 0
         self.expectation: Expectation | None = None
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
+
+    def _announce_fetch(self, folder: Path) -> None:
+        """Say that a reading command uses the network, which it does nowhere else."""
+        label = shown(folder, self.project.settings.root)
+        say(f"{label} is a partial clone; what it lacks is fetched from its remote")
 
     def worsen(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""
@@ -62,9 +72,7 @@ class Session:
         from ..running.runner import Runner
         from .progress import Display
 
-        return Runner(
-            self.project, Display(), expectation=self.expectation, network=self.network
-        )
+        return Runner(self.project, Display(), expectation=self.expectation, network=self.network)
 
     @cached_property
     def checker(self) -> Checker:

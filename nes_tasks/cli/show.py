@@ -62,6 +62,8 @@ def _words(found: Outcome) -> str:
     if found.changes is None:
         lines.append(_unknown(found))
         return "\n".join([*lines, ""])
+    if found.squashed_with:
+        lines.append(f"One commit holds it and {', '.join(found.squashed_with)}: both are shown.")
     changes = described(found.changes) or "No entity or relationship changed.\n"
     place = session().project.settings.shown_database
     patch = f"git -C {place} diff {str(found.base_tree)[:12]} {str(found.tree)[:12]}"
@@ -75,7 +77,7 @@ def _unknown(found: Outcome) -> str:
             "Its commits are not in this shallow clone, so nothing can be compared; "
             f"git -C {place} fetch --unshallow brings them."
         )
-    return "No commit says that it is of this migration, so nothing can be compared."
+    return "No commit is known to be of this migration alone, so nothing can be compared."
 
 
 def _statistics(found: Outcome) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import first_few
 from ..migrations import State
 from ..printable import printable
 from .command import JSON, Command, no_names
 from .doit_commands import LOOKING
 from .pending import described
-from .push import commits
+from .push import with_migrations
 from .session import session
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def _lines(overview: Overview) -> list[str]:
         lines.append(f"In use by   {overview.holder}")
     if overview.is_unfinished:
         lines.append("Unfinished  a publication was interrupted; the next run finishes it")
+    if programs := _programs(overview):
+        lines.append(f"Programs    {programs}")
     if overview.problem:
         lines.append(f"Problem     {overview.problem.message}")
     rows = {
@@ -89,17 +92,25 @@ def _remote(overview: Overview) -> str:
     standing = overview.standing
     if standing is None:
         return "not looked at" if overview.problem else "none"
+    ours, theirs = overview.migrations or (None, None)
     parts = [
-        f"{commits(standing.ahead)} to push" if standing.ahead else "",
-        f"{commits(standing.behind)} not here yet" if standing.behind else "",
+        f"{with_migrations(standing.ahead, ours)} to push" if standing.ahead else "",
+        f"{with_migrations(standing.behind, theirs)} not here yet" if standing.behind else "",
     ]
     known = ", ".join(filter(None, parts)) or "nothing to push, nothing new as of the last look"
     return f"{standing.remote}, {known}"
 
 
+def _programs(overview: Overview) -> str:
+    """Name what the repository has of programs, so that nobody overlooks them."""
+    found = overview.programs
+    hooks = [f"hook {name}" for name in found.hooks]
+    return first_few([*found.settings, *hooks], SHOWN) if hooks or found.settings else ""
+
+
 def _document(overview: Overview) -> dict[str, Any]:
     plan, standing, step = overview.plan, overview.standing, overview.next_step
-    problem = overview.problem
+    problem, counts = overview.problem, overview.migrations
     return {
         "database": {
             "path": str(session().project.settings.database),
@@ -109,6 +120,10 @@ def _document(overview: Overview) -> dict[str, Any]:
             "problem": problem.message if problem else None,
             "in_use_by": overview.holder,
             "unfinished_publication": overview.is_unfinished,
+            "programs": {
+                "settings": list(overview.programs.settings),
+                "hooks": list(overview.programs.hooks),
+            },
         },
         "remote": standing
         and {
@@ -116,6 +131,8 @@ def _document(overview: Overview) -> dict[str, Any]:
             "commit": standing.commit,
             "ahead": standing.ahead,
             "behind": standing.behind,
+            "ahead_migrations": counts and counts.ahead,
+            "behind_migrations": counts and counts.behind,
         },
         "counts": {state.value: count for state, count in overview.counts.items()},
         **{

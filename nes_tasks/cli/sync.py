@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .command import Command, no_names
 from .console import say
 from .doit_commands import MAINTAINING
-from .push import commits
+from .push import with_migrations
 from .session import session
 from .transfer import transfer
 
@@ -55,12 +55,13 @@ class Sync(Command):
     def _tell(self, done: Synchronization) -> None:
         settings = session().project.settings
         place, remote = settings.shown_database, settings.remote
+        fetched = with_migrations(done.fetched, done.fetched_migrations)
         if done.outcome == "absent":
             self.outstream.write(f"{remote} has no such branch yet.\n")
         elif done.outcome == "current":
             self.outstream.write(f"{place} has all that {remote} has.\n")
         else:
-            self.outstream.write(f"{commits(done.fetched)} of {remote} brought to {place}.\n")
+            self.outstream.write(f"{fetched} of {remote} brought to {place}.\n")
         for name in done.dropped:
             self.outstream.write(f"{name}: {remote} has it; its run here gave way to that one.\n")
         for result in done.reapplied:
@@ -68,5 +69,6 @@ class Sync(Command):
         if done.kept:
             self.outstream.write(f"The branch as it was is kept as {done.kept}\n")
         if done.ahead:
-            verb = "is" if done.ahead == 1 else "are"
-            say(f"{commits(done.ahead)} {verb} not pushed yet; to publish: doit push")
+            several = done.ahead > 1 and done.ahead_migrations != 1
+            ahead = with_migrations(done.ahead, done.ahead_migrations)
+            say(f"{ahead} {'are' if several else 'is'} not pushed yet; to publish: doit push")

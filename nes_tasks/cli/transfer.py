@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..printable import printable
+
 
 @contextmanager
 def transfer(doing: str) -> Iterator[Callable[[str], None] | None]:
@@ -17,4 +19,4 @@ def transfer(doing: str) -> Iterator[Callable[[str], None] | None]:
     from rich.markup import escape
 
     with Console(stderr=True).status(escape(doing)) as status:
-        yield lambda line: status.update(f"{escape(doing)}: {escape(line)}")
+        yield lambda line: status.update(f"{escape(doing)}: {escape(printable(line))}")

@@ -1,45 +1,49 @@
-"""The executions of migrations, as the history holds them: which tree each ran on and left.
+"""The executions of migrations: which commits are a migration's, and which trees lie around them.
 
-A marker alone does not tell: it may have been written afterwards, as adopting a database does,
-edited, or carried elsewhere by a rebase. What counts is the commit that brought it.
+This is the one answer to that question. The commit that introduced the record decides, over all
+parents; what a subject says decides only where there never was a record. A marker alone is not
+enough: it may have been written afterwards, as adopting a database does, edited, or carried
+elsewhere by a rebase.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import NamedTuple
 
 from ..git.command import Git
-from ..git.incomplete_clone import shallow_ends
-from ..git.log import Commit, read_commits, reverted
-from ..git.snapshot import Snapshot
-from .marker import FILE_NAME, Marker, marker_path
-from .records import recorded_with, written_records
+from ..git.incomplete_clone import fetch_files
+from ..git.log import Commit, read_messages
+from ..git.objects import ObjectReader
+from .history import History, RecordChange, record_changes
+from .ledger import EARLIER_FILE_NAME, Applied
+from .marker import Marker
+from .message import parse_duration, parse_subject
+from .unrecorded import reverted
 
 # The id that no object has.
 UNKNOWN = "0" * 40
 
 
-class Recorded(NamedTuple):
-    """A marker as the branch's tip holds it, and its blob."""
+class Record(NamedTuple):
+    """What the marker at the branch's tip says of its execution: its blob and the base tree."""
 
     blob: str
-    marker: Marker
+    base_tree: str
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
     """One execution of a migration.
 
-    `commits` are its own, the oldest first; the first of them is on `base` (None: no commit
-    yet), whose tree is `base_tree`. `marker` is the blob of the marker that it wrote, None when
-    it wrote none, as those by hand and of the earlier system. `earlier` counts the executions of
-    the same migration before it, repeated or reverted, `earlier_commits` all other commits that
-    are named after the migration.
+    `commits` are its own, the oldest first; where they are the batches of a side chain, the merge
+    that closes it is the last one. They are on `base` (None: no commit yet), whose tree is
+    `base_tree`. `marker` is the blob of the marker that it wrote, None when it wrote none, as
+    those by hand and of the earlier system. `live` are its commits and those of the executions
+    that it repeated with --force. `earlier` counts the executions before it, repeated or
+    reverted, `earlier_commits` all other commits that are the migration's. `squashed_with` are
+    other migrations whose records the same commit brought.
 
     `is_cut` says that a shallow clone ends in it or after it, so that base and earlier ones are
     not known; `base_tree` is then only what its marker names, which may not be here, or
@@ -50,9 +54,11 @@ class Execution:
     base: str | None
     base_tree: str
     marker: str | None
+    live: tuple[Commit, ...]
     earlier: int
     earlier_commits: int
     is_cut: bool
+    squashed_with: tuple[str, ...] = ()
 
     @property
     def commit(self) -> str:
@@ -65,136 +71,293 @@ class Execution:
         return self.commits[-1].tree
 
 
-def read_markers(
-    git: Git, commit: str, data_dir: str, names: Iterable[str]
-) -> dict[str, Recorded | None]:
-    """Return the markers of the migrations `names` at `commit`, None for one that has none.
-
-    Raises `ValueError` for a file that is no marker, `GitError` for a commit that is not there.
-    """
-    paths = {name: marker_path(data_dir, name) for name in names}
-    found: dict[str, Recorded | None] = dict.fromkeys(paths)
-    with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
-        contents = dict(snapshot.read_many(paths.values()))
-        for name, path in paths.items():
-            data, blob = contents[path], snapshot.blob_id(path)
-            if data is not None and blob is not None:
-                found[name] = Recorded(blob, Marker.from_bytes(data))
-    return found
+def records_of(applied: Mapping[str, Applied]) -> dict[str, Record | None]:
+    """Return the record of each applied migration, None for one of the earlier system."""
+    return {
+        name: Record(one.marker_blob, one.base_tree) if one.marker_blob and one.base_tree else None
+        for name, one in applied.items()
+    }
 
 
-def find_executions(
-    git: Git, commit: str, data_dir: str, recorded: Mapping[str, Recorded | None]
-) -> dict[str, Execution]:
-    """Return the execution up to `commit` that each of the `recorded` migrations comes from.
+def find_executions(history: History, records: Mapping[str, Record | None]) -> dict[str, Execution]:
+    """Return the execution that each of the `records`, by migration, comes from.
 
-    It is the last one that wrote exactly the marker that is there now; when none did, because
-    the marker was edited since, the last one of all. Where no execution wrote a marker, it is all
+    It is the one that wrote exactly the marker that is there now; when none did, because the
+    marker was edited since, the last one of all. Where no execution wrote a marker, it is all
     commits that are named after the migration and were not reverted, else the one that brought
     its record of the earlier system. A migration without any of these is left out.
 
-    The history is read once, whatever the number of migrations, and no file but the markers.
-    Raises `GitError`.
+    The history is read once, whatever the number of migrations, and of files at most a few
+    markers. Raises `GitError`.
     """
-    history = _History(git, commit, data_dir, recorded)
-    rows = {
-        name: row
-        for name, wanted in recorded.items()
-        if wanted and (row := history.row(name, wanted))
+    found = {
+        name: execution
+        for name, record in records.items()
+        if record and (execution := _Marked(history, name, record).execution())
     }
-    rest = [name for name in recorded if name not in rows]
-    rows |= _by_hand(git, commit, data_dir, history, rest)
-    return {
-        name: history.execution(name, rows[name], wanted)
-        for name, wanted in recorded.items()
-        if name in rows
-    }
+    rest = [name for name in records if name not in found]
+    return found | _unmarked(history, rest)
 
 
-class _History:
-    """All commits up to one; which are named after the migrations, and which wrote a marker."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The commits of one execution, oldest first, and what it was on."""
 
-    def __init__(
-        self, git: Git, commit: str, data_dir: str, recorded: Mapping[str, Recorded | None]
-    ) -> None:
-        self.commits = {one.id: one for one in read_commits(git, commit)}
-        self.ends = shallow_ends(git)
-        self.named: defaultdict[str, list[Commit]] = defaultdict(list)
-        self.written: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        self._empty = git.empty_tree()
-        bases = {wanted.marker.base_tree for wanted in recorded.values() if wanted}
-        candidates: list[str] = []
-        for one in self.commits.values():
-            if one.migration and one.migration in recorded:
-                self.named[one.migration].append(one)
-            elif one.id not in self.ends and self._tree_before(one) not in bases:
-                continue
-            candidates.append(one.id)
-        for record in written_records(git, candidates, data_dir):
-            if record.file_name == FILE_NAME:
-                self.written[record.migration][record.commit] = record.blob
+    commits: tuple[Commit, ...]
+    base: str | None
+    is_cut: bool
 
-    def _tree_before(self, commit: Commit) -> str:
-        return self.commits[commit.parent].tree if commit.parent else self._empty
 
-    def row(self, name: str, wanted: Recorded) -> list[Commit]:
-        """Return the commits of the execution that the marker comes from, none without any.
+class _Marked:
+    """The executions of one migration that wrote a marker."""
+
+    def __init__(self, history: History, name: str, record: Record) -> None:
+        self._history = history
+        self._name = name
+        self._record = record
+        self._changes = history.records.get(name, [])
+        self._markers = [change for change in self._changes if change.is_marker]
+        self._writers = {change.commit for change in self._markers}
+        self._rows = {change.commit: self._row(change) for change in self._markers}
+
+    def execution(self) -> Execution | None:
+        """Return the execution that the record comes from, None when no commit is known."""
+        runs = [change for change in self._markers if self._is_run(change)]
+        if not runs:
+            return None
+
+        # A revert of a revert, and a rebased copy, bring the same marker again. Where a shallow
+        # clone ends every marker is new, and the last one is the nearest.
+        def rank(change: RecordChange) -> tuple[bool, bool, bool, int]:
+            at, at_end = self._history.position[change.commit], self._is_end(change.commit)
+            same = change.new == self._record.blob
+            is_named = self._history.migration_of(change.commit) == self._name
+            return same, self._is_on_base(change), is_named, at if at_end or not same else -at
+
+        last = max(runs, key=rank)
+        row = self._rows[last.commit]
+        history, ends = self._history, self._history.ends
+        # The one that a shallow clone ends with holds what all before it did.
+        own = self._own(row)
+        base_tree = self._record.base_tree
+        if not row.is_cut:
+            base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
+        at = history.position[last.commit]
+        # One that brings the same marker again has executed nothing.
+        others = [change for change in runs if change.new != last.new]
+        known = {one.id for one in history.named.get(self._name, ())}
+        known |= {one.id for change in others for one in self._rows[change.commit].commits}
+        before = [change for change in others if history.position[change.commit] < at]
+        return Execution(
+            commits=own,
+            base=row.base,
+            base_tree=base_tree,
+            marker=last.new,
+            live=self._live(runs, last, own),
+            earlier=sum(not self._is_end(change.commit) for change in before),
+            earlier_commits=len(known - ends - {one.id for one in own}),
+            is_cut=row.is_cut,
+            squashed_with=() if self._is_end(last.commit) else self._squashed_with(last.commit),
+        )
+
+    def _own(self, row: _Row) -> tuple[Commit, ...]:
+        """Return the commits of a row without an end of a shallow clone that is of another one."""
+        history = self._history
+        return tuple(
+            one
+            for one in row.commits
+            if one.id not in history.ends or history.migration_of(one.id) == self._name
+        )
+
+    def _is_end(self, commit: str) -> bool:
+        return commit in self._history.ends
+
+    def _is_on_base(self, change: RecordChange) -> bool:
+        row = self._rows[change.commit]
+        if row.is_cut:
+            return False
+        return self._history.tree_before(row.commits[0]) == self._record.base_tree
+
+    def _is_run(self, change: RecordChange) -> bool:
+        """Return whether an execution wrote a marker, not somebody who adopted or edited it."""
+        commit = change.commit
+        if self._is_end(commit) or self._history.migration_of(commit) == self._name:
+            return True
+        if self._is_on_base(change):
+            return True
+        if change.old is None:
+            return not self._history.writes_markers_alone(commit)
+        return _is_later(self._history.git, change)
+
+    def _row(self, change: RecordChange) -> _Row:
+        """Return the commits of the execution that wrote a marker, lifted to its merge.
 
         They begin with the one on the tree that the marker names, or with the first of an
         unbroken row of the migration's commits if there is none on that tree.
         """
-        written, base_tree = self.written[name], wanted.marker.base_tree
-        # Somebody may have changed the subject, or made one commit of several. Where a shallow
-        # clone ends everything looks new, and nobody knows who wrote it.
-        known = [
-            one
-            for one in map(self.commits.__getitem__, reversed(written))
-            if one.migration == name or one.id in self.ends or self._tree_before(one) == base_tree
-        ]
-        if not known:
-            return []
-        row = [max(known, key=lambda one: (written[one.id] == wanted.blob, one.migration == name))]
-        while self._tree_before(row[-1]) != base_tree and row[-1].parent:
-            before = self.commits[row[-1].parent]
-            if before.migration != name or before.id in written:
+        history = self._history
+        row = [history.commits[change.commit]]
+        while history.tree_before(row[-1]) != self._record.base_tree and row[-1].parent:
+            before = history.commits[row[-1].parent]
+            if before.is_merge or before.id in self._writers:
+                break
+            if history.migration_of(before.id) != self._name:
                 break
             row.append(before)
-        return row[::-1]
+        row.reverse()
+        return self._lifted(row) or _Row(tuple(row), row[0].parent, row[0].id in history.ends)
 
-    def execution(self, name: str, row: Sequence[Commit], wanted: Recorded | None) -> Execution:
-        """Return the execution that consists of the commits in `row`."""
-        first, last, written = row[0], row[-1], self.written[name]
-        is_cut = first.id in self.ends
-        base_tree = self._tree_before(first)
-        if is_cut:
-            base_tree = wanted.marker.base_tree if wanted and last.id in written else UNKNOWN
-        # The one that a shallow clone ends with holds what all before it did.
-        own = tuple(one for one in row if one.migration == name or one.id not in self.ends)
-        before = takewhile(lambda commit: commit != last.id, written)
-        named = {one.id for one in self.named[name]}
-        return Execution(
-            commits=own,
-            base=first.parent,
-            base_tree=base_tree,
-            marker=written.get(last.id),
-            earlier=sum(commit in named and commit not in self.ends for commit in before),
-            earlier_commits=len(named.difference(one.id for one in own)),
-            is_cut=is_cut,
-        )
+    def _lifted(self, row: Sequence[Commit]) -> _Row | None:
+        """Return the row with the merge that closes it, None when no merge does.
+
+        Such a merge has the tree of the last batch, and its first parent is what the first
+        batch is on; so it changes nothing of its own.
+        """
+        history, last = self._history, row[-1]
+        for merge in history.merges_of(last.id):
+            base, is_named = merge.parents[0], history.migration_of(merge.id) == self._name
+            chain = self._chain(last, base) if is_named else row
+            if merge.tree != last.tree or not chain:
+                continue
+            is_whole = chain[0].parent == base
+            # The batches themselves may be beyond the end of a shallow clone, base and merge here.
+            if (is_whole and (is_named or len(chain) > 1)) or (
+                is_named and chain[0].id in history.ends
+            ):
+                return _Row((*chain, merge), base, is_cut=False)
+        return None
+
+    def _chain(self, last: Commit, base: str) -> list[Commit]:
+        """Return the commits from `base` to `last`; none when they are not of one migration."""
+        history, chain = self._history, [last]
+        while chain[-1].parent and chain[-1].parent != base:
+            before = history.commits[chain[-1].parent]
+            if before.is_merge or before.id in self._writers:
+                return []
+            chain.append(before)
+        first = chain[-1]
+        is_whole = first.parent == base or first.id in history.ends
+        return chain[::-1] if is_whole else []
+
+    def _live(
+        self, runs: Sequence[RecordChange], last: RecordChange, own: tuple[Commit, ...]
+    ) -> tuple[Commit, ...]:
+        """Return the commits of all executions since the record was last absent."""
+        rows: list[tuple[Commit, ...]] = [own]
+        old, position = last.old, self._history.position
+        for change in reversed(runs):
+            if old is None:
+                break
+            if position[change.commit] < position[last.commit]:
+                rows.append(self._own(self._rows[change.commit]))
+                old = change.old
+        return tuple(one for row in reversed(rows) for one in row)
+
+    def _squashed_with(self, commit: str) -> tuple[str, ...]:
+        others = set(self._history.new_markers.get(commit, ())) - {self._name}
+        return tuple(sorted(others))
 
 
-def _by_hand(
-    git: Git, commit: str, data_dir: str, history: _History, names: Sequence[str]
-) -> dict[str, list[Commit]]:
+def _is_later(git: Git, change: RecordChange) -> bool:
+    """Return whether a marker took the place of one of an earlier execution.
+
+    One that was merely edited still has the time of the same execution.
+    """
+    blobs = [change.old or "", change.new or ""]
+    if git.is_partial:
+        fetch_files(git, blobs)
+    times = []
+    with ObjectReader(git) as reader:
+        for found in reader.get_many(blobs):
+            try:
+                times.append(Marker.from_bytes(found.data if found else b"").applied_at)
+            except ValueError:  # somebody broke it, and somebody put it right
+                return False
+    return times[0] != times[1]
+
+
+def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
     """Return the commits of the migrations `names`, which wrote no marker, as far as known."""
     if not names:
         return {}
-    undone = reverted(git, commit)
-    found = {name: [one for one in history.named[name] if one.id not in undone] for name in names}
+    undone = reverted(history)
+    found: dict[str, list[Commit]] = {}
+    for name in names:
+        gone = [c.commit for c in history.records.get(name, ()) if c.new is None]
+        since = max((history.position[commit] for commit in gone), default=-1)
+        found[name] = [
+            one
+            for one in history.named.get(name, ())
+            if one.id not in undone and history.position[one.id] > since
+        ]
     unnamed = {name for name, row in found.items() if not row}
-    if unnamed:
-        left = (one for one in history.commits if one not in history.ends and one not in undone)
-        for brought, name in recorded_with(git, left, data_dir).items():
-            if name in unnamed:
-                found[name] = [history.commits[brought]]
-    return {name: row for name, row in found.items() if row}
+    for commit, name in _brought_alone(history.records.values()).items():
+        if name in unnamed and commit not in history.ends and commit not in undone:
+            found[name] = [history.commits[commit]]
+    return {name: _by_hand(history, name, row) for name, row in found.items() if row}
+
+
+def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
+    """Return the migration whose record of the earlier system a commit brought, by commit.
+
+    Maintainers of then committed by hand, under any subject, and what was committed together
+    with such a record was made by that migration. A commit that brought several, as one that
+    imports a whole database does, is left out: which data belong to which is not known.
+    """
+    brought: dict[str, list[str]] = {}
+    for change in (one for some in changes for one in some):
+        if change.file_name == EARLIER_FILE_NAME and change.new and change.old is None:
+            brought.setdefault(change.commit, []).append(change.migration)
+    return {commit: names[0] for commit, names in brought.items() if len(names) == 1}
+
+
+def _by_hand(history: History, name: str, row: Sequence[Commit]) -> Execution:
+    is_cut = row[0].id in history.ends
+    known = {one.id for one in history.named.get(name, ())}
+    return Execution(
+        commits=tuple(row),
+        base=row[0].parent,
+        base_tree=UNKNOWN if is_cut else history.tree_before(row[0]),
+        marker=None,
+        live=tuple(row),
+        earlier=0,
+        earlier_commits=len(known - {one.id for one in row}),
+        is_cut=is_cut,
+    )
+
+
+def owners(executions: Mapping[str, Execution]) -> dict[str, str]:
+    """Return the migration that each live commit of the `executions` is of, by commit."""
+    return {one.id: name for name, found in executions.items() for one in found.live}
+
+
+def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[str, str]:
+    """Return the migration that each of the `commits` (subjects by id) is of, if it is of one.
+
+    It is the one whose record the commit brought, or renewed in an execution; several, separated
+    by commas, where somebody made one commit of several. A batch brings no record: it says in
+    its subject what it is a part of.
+    """
+    markers: dict[str, dict[str, None]] = {}
+    changes = [change for change in record_changes(git, commits, data_dir) if change.new]
+    for change in (one for one in changes if one.is_marker):
+        named = parse_subject(commits[change.commit])
+        is_named = named is not None and named.migration == change.migration
+        if is_named or change.old is None or _is_later(git, change):
+            markers.setdefault(change.commit, {})[change.migration] = None
+    found = _brought_alone([changes])
+    for commit, subject in commits.items():
+        if parsed := parse_subject(subject):
+            found[commit] = parsed.migration
+    return found | {commit: ", ".join(names) for commit, names in markers.items()}
+
+
+def durations(git: Git, executions: Mapping[str, Execution]) -> dict[str, float]:
+    """Return how many seconds the script of each migration took, as far as the messages say."""
+    ending = {one.id: name for name, run in executions.items() for one in run.commits[-2:]}
+    found: dict[str, float] = {}
+    for commit, message in read_messages(git, ending):
+        seconds = parse_duration(message)
+        if seconds is not None:
+            found[ending[commit]] = seconds
+    return found

@@ -7,6 +7,7 @@ parsing: its key is the id of the tree that holds the markers.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -18,14 +19,14 @@ from typing import Any
 from ..cache import load_cache, save_cache
 from ..errors import DatabaseError
 from ..git.command import Git, failure, reason
-from ..git.incomplete_clone import fetch_files, is_partial
+from ..git.incomplete_clone import fetch_files
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from .marker import FILE_NAME, FOLDER, Marker, Statistics
 
 # What an earlier system left for each migration it applied.
 EARLIER_FILE_NAME = "metadata.json"
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Applied:
     """One applied migration as the ledger knows it.
 
     `inputs` is None when unknown: the record is one of an earlier system, which kept no
-    checksums. `date` is the migration's own date, `applied_at` the time it was applied.
+    checksums; nor are `marker_blob`, the id of its marker, and `base_tree`, which the marker names,
+    known then. `date` is the migration's own date, `applied_at` the time it was applied.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Applied:
     inputs: Mapping[str, str] | None
     statistics: Statistics
     deterministic: bool = True
+    base_tree: str | None = None
+    marker_blob: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,19 @@ def read_ledger(
 
 
 def is_absent(database: Path) -> bool:
-    """Return whether there is nothing at `database` yet: no folder, or an empty one."""
+    """Return whether there is nothing at `database` yet: no folder, or an empty one.
+
+    Raises `DatabaseError` for what is not a folder and for one that cannot be read.
+    """
     try:
         with os.scandir(database) as entries:
             return next(entries, None) is None
     except FileNotFoundError:
+        if database.is_symlink():
+            raise DatabaseError(
+                f"{database} is a link to {database.readlink()}, which does not exist",
+                hint="remove the link or change the setting `database`",
+            ) from None
         return True
     except NotADirectoryError:
         raise DatabaseError(
@@ -108,6 +120,11 @@ def is_absent(database: Path) -> bool:
         ) from None
     except PermissionError:
         raise DatabaseError(f"{database} cannot be read: permission denied") from None
+    except OSError as error:  # such as a link to itself
+        raise DatabaseError(
+            f"{database} cannot be read: {error.strerror}",
+            hint="remove it or change the setting `database`",
+        ) from error
 
 
 def not_a_repository(database: Path, said: str) -> DatabaseError:
@@ -117,12 +134,32 @@ def not_a_repository(database: Path, said: str) -> DatabaseError:
             f"git does not trust {database}: it belongs to another user",
             hint=f"git config --global --add safe.directory {database}",
         )
+    if lost := _lost_git_dir(database):
+        return DatabaseError(
+            f"{database}/.git points to {lost}, which is not a git repository: "
+            "the one or the other was moved",
+            hint=f"git submodule update --init {database}"
+            if ".git/modules/" in lost
+            else f"git worktree repair {database} in the repository that the worktree belongs to, "
+            "or clone the database anew",
+        )
     if said and "not a git repository" not in said:
         return DatabaseError(f"{database} cannot be used: {reason(said)}")
     return DatabaseError(
         f"{database} is not a git repository",
         hint="move it away to start an empty one, or change the setting `database`",
     )
+
+
+def _lost_git_dir(database: Path) -> str | None:
+    """Return where the file ``.git`` points to, None when there is no such file.
+
+    See https://git-scm.com/docs/gitrepository-layout.
+    """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        target = (database / ".git").read_text(encoding="utf-8").strip()
+        return target.removeprefix("gitdir:").strip() or None
+    return None
 
 
 def _found(line: bytes, kind: bytes) -> str | None:
@@ -137,7 +174,7 @@ def _read(git: Git, tree: str, known: Mapping[str, Any]) -> dict[str, Any]:
     old = known.get("entries", {})
     new = {name: blob for name, blob in blobs.items() if old.get(name, {}).get("blob") != blob[1]}
     wanted = [oid for _, oid in new.values()]
-    if len(wanted) > 1 and is_partial(git):
+    if len(wanted) > 1 and git.is_partial:
         fetch_files(git, wanted)
     with ObjectReader(git) as reader:
         found = dict(zip(new, reader.get_many(wanted), strict=True))
@@ -186,6 +223,7 @@ def _from_marker(data: bytes) -> dict[str, Any]:
         "inputs": dict(marker.inputs),
         "statistics": asdict(marker.statistics),
         "deterministic": marker.deterministic,
+        "base_tree": marker.base_tree,
     }
 
 
@@ -205,6 +243,7 @@ def _from_earlier(data: bytes) -> dict[str, Any]:
         "inputs": None,
         "statistics": {key: int(changes.get(key) or 0) for key in kept},
         "deterministic": True,
+        "base_tree": None,
     }
 
 
@@ -228,4 +267,6 @@ def _decode(name: str, row: Mapping[str, Any]) -> Applied:
         inputs=row["inputs"],
         statistics=Statistics(**row["statistics"]),
         deterministic=row["deterministic"],
+        base_tree=row["base_tree"],
+        marker_blob=row["blob"] if row["inputs"] is not None else None,
     )

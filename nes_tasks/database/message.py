@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from .marker import Marker
 
@@ -33,10 +35,11 @@ def commit_message(
 ) -> str:
     """Return the message of one of a migration's commits.
 
-    `duration` is that of the script in seconds, `environment` has trailers about the run, `batch` counts from 1; None stands for the merge
-    that closes the side chain of its batches. The lines at the end are git trailers:
-    ``git log --format='%(trailers)'`` prints them. Author and statistics stand in one commit
-    alone, the merge or with `linear` the last batch, so that sums over a history are right.
+    `duration` is that of the script in seconds, `environment` has trailers about the run. `batch`
+    counts from 1; None stands for the merge that closes the side chain of its batches. The lines
+    at the end are git trailers: ``git log --format='%(trailers)'`` prints them. Author and
+    statistics stand in one commit alone, the merge or with `linear` the last batch, so that sums
+    over a history are right.
     """
     name = marker.migration
     part = f" (Batch {batch}/{batches})" if batch is not None and batches > 1 else ""
@@ -53,3 +56,40 @@ def commit_message(
     trailers.append(("Batches", str(batches)) if batch is None else ("Batch", f"{batch}/{batches}"))
     lines = "".join(f"{key}: {value}\n" for key, value in trailers)
     return f"Migration: {name}{part}\n\n{marker.description}\n\n{lines}"
+
+
+# "Migration: NAME (Batch 2/3)" is ours; the others were written by hand before there was a tool.
+SUBJECT = re.compile(
+    r"(?:Migration:?|Run(?: migration)?) (?P<name>[0-9]{3,}-[a-z0-9]+(?:-[a-z0-9]+)*)"
+    r"(?: \(Batch (?P<batch>[0-9]{1,9})/(?P<batches>[0-9]{1,9})\))?"
+)
+DURATION = re.compile(r"^Duration: ([0-9]+(?:\.[0-9]+)?)s$", re.MULTILINE)
+
+
+class Subject(NamedTuple):
+    """What a subject says: a migration, and which of how many batches (1 of 1 for the whole)."""
+
+    migration: str
+    batch: int
+    batches: int
+
+
+def parse_subject(subject: str) -> Subject | None:
+    """Return what the subject of a commit says of a migration, None when it names none."""
+    found = SUBJECT.fullmatch(subject)
+    if found is None:
+        return None
+    return Subject(found["name"], int(found["batch"] or 1), int(found["batches"] or 1))
+
+
+def parse_duration(message: str) -> float | None:
+    """Return how many seconds the script took, by the message of its commit; None if unknown."""
+    found = DURATION.findall(message)
+    return float(found[-1]) if found else None
+
+
+def parse_trailers(message: str) -> dict[str, str]:
+    """Return the trailers that `commit_message` has written, by their keys."""
+    lines = message.rstrip("\n").rpartition("\n\n")[2].splitlines()
+    pairs = (line.partition(": ") for line in lines)
+    return {key: value for key, colon, value in pairs if colon}

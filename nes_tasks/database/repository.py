@@ -18,7 +18,9 @@ from ..git.checkout import Checkout
 from ..git.command import Git, check_version
 from ..git.fast_import import ASIDE_PREFIX
 from ..git.remote import Heard, Remote
+from ..git.safety import Allow, Programs, find_programs
 from ..settings import Settings, shown
+from ..state_folder import check_folder
 from .journal import note_of
 from .ledger import is_absent, not_a_repository
 from .lock import holder, lock
@@ -63,7 +65,10 @@ class Repository:
         # Linked worktrees share everything but HEAD and index.
         shared = settings.database / self.git.text("rev-parse", "--git-common-dir")
         self._objects = shared / "objects"
+        self._hooks = shared / "hooks"
         self._own_folder = shared / "nes-tasks"
+        for folder in {self._own_folder, git_dir / "nes-tasks"}:
+            check_folder(folder, shown(folder, settings.root))
         # The note that says a publication is under way. Each linked worktree has its own: another
         # one could not finish what it says.
         self._pending = note_of(git_dir)
@@ -81,12 +86,18 @@ class Repository:
         if is_absent(path):
             _make(settings)
         asked = Git(path).attempt(
-            "rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"
+            "rev-parse",
+            "--is-bare-repository",
+            "--is-inside-work-tree",
+            "--show-prefix",
+            "--absolute-git-dir",
         )
         if asked.returncode:
             raise not_a_repository(path, asked.stderr.decode(errors="replace"))
-        bare, inside, git_dir = os.fsdecode(asked.stdout.rstrip(b"\n")).split("\n", 2)
-        if bare == inside:  # neither: a folder inside .git
+        bare, inside, prefix, git_dir = os.fsdecode(asked.stdout.rstrip(b"\n")).split("\n", 3)
+        # Neither bare nor with files: a folder inside .git. With a prefix it is a part of another
+        # working tree, which core.worktree of a repository can make of it.
+        if bare == inside or prefix:
             raise not_a_repository(path, "")
         return cls(settings, Path(git_dir), bare=bare == "true")
 
@@ -157,8 +168,11 @@ class Repository:
             return self.settings.sign
         return self.git.ask("config", "--type=bool", "--get", "commit.gpgSign") == "true"
 
-    def check_ready(self, *, files: bool = True) -> None:
+    def check_ready(self, *, files: bool = True, filters: bool = True) -> None:
         """Check that a migration may run; changes nothing.
+
+        Without `filters` those that the repository names are not run; a file that passes through
+        one and was touched counts as changed then.
 
         Raises `DatabaseError` naming what stands in the way: an operation that a person has to
         finish, another git at work, uncommitted changes, a missing permission. Whether there are
@@ -178,7 +192,7 @@ class Repository:
         if self.has_checkout:
             self._check_checkout(place)
             if files:
-                self._check_clean(place)
+                self._check_clean(place, filters=filters)
 
     def _check_checkout(self, place: str) -> None:
         if not os.access(self.settings.database, os.W_OK):
@@ -189,8 +203,9 @@ class Repository:
                 hint=f"if none is, remove {shown(self.git_dir, self.settings.root)}/index.lock",
             )
 
-    def _check_clean(self, place: str) -> None:
-        status = self.git.run(
+    def _check_clean(self, place: str, *, filters: bool) -> None:
+        git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
+        status = git.run(
             "status",
             "--porcelain",
             "-z",
@@ -209,6 +224,11 @@ class Repository:
     def holder(self) -> str | None:
         """Who holds the lock at this moment, None when nobody does."""
         return holder(self._own_folder)
+
+    @property
+    def programs(self) -> Programs:
+        """What the repository itself names that git could run."""
+        return find_programs(self.git.settings, self.settings.database, self._hooks)
 
     @property
     def is_unfinished(self) -> bool:
@@ -346,12 +366,10 @@ class Repository:
         """
         self.remote.push(self.head(), heard)
 
-    @cached_property
+    @property
     def _configuration(self) -> dict[str, str]:
         """What git is configured to do here, from all its files, by key."""
-        rows = self.git.text("config", "--list", "-z").split("\0")
-        pairs = (row.partition("\n") for row in rows)
-        return {key: value for key, _, value in pairs}
+        return {setting.key: setting.value or "" for setting in self.git.settings}
 
     def _configure(self) -> None:
         """Set git up for many files, once; values that somebody has set are left alone."""
@@ -361,7 +379,7 @@ class Repository:
         missing = {key: value for key, value in CONFIGURATION.items() if key.lower() not in known}
         for key, value in {**missing, CONFIGURED: "1"}.items():
             self.git.run("config", key, value)
-        del self._configuration
+        self.git.refresh_settings()
 
 
 def _make(settings: Settings) -> None:
@@ -377,7 +395,8 @@ def _make(settings: Settings) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as aside:
-            git = Git(Path(aside))
+            # A clone needs the transport that the user has set up, and filters for its files.
+            git = Git(Path(aside), allow=Allow.TRANSPORT | Allow.FILTERS)
             if settings.remote_url:
                 _clone(git, settings, settings.remote_url)
             else:

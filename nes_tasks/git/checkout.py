@@ -16,6 +16,7 @@ from ..errors import DatabaseError, GitError
 from .command import Git
 from .diff import Change, changed_files
 from .objects import blob_id
+from .safety import Allow
 
 # The words of git, in its entry.c, for a file that the system does not let it write.
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
@@ -29,7 +30,8 @@ class Checkout:
     """
 
     def __init__(self, git: Git, git_dir: Path, top: Path, *, place: str, kept: Path) -> None:
-        self._git = git
+        # Files pass through filters, and a partial clone fetches what it writes.
+        self._git = git.allowing(Allow.FILTERS | Allow.TRANSPORT)
         self._git_dir = git_dir
         self._top = top
         self._place = place

@@ -12,11 +12,15 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from ..errors import GitError, UnavailableError
+from .safety import ENVIRONMENT, NO_TRANSPORT, Allow, Setting, overrides, parse
 
 # `git ls-files --format`-like comforts are not used: Debian 11 and Ubuntu 22.04 must do.
 MINIMUM_VERSION = (2, 30)
@@ -45,6 +49,11 @@ UNREACHED = re.compile(
     r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
     r"could not fetch .* from promisor|unable to connect"
 )
+# What git says of a remote when no transport is allowed.
+DENIED = re.compile(rb"transport '[^']*' not allowed")
+# For these the settings of the repository are not read before: two make it, and the index is
+# listed without running anything that the fixed overrides leave.
+UNREAD = frozenset({"clone", "init", "ls-files"})
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
 
 
@@ -57,23 +66,131 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     source = os.environ if environ is None else environ
     env = {k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(KEPT)}
     env.update(LC_ALL="C.UTF-8", GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0")
-    return env
+    return {**env, **ENVIRONMENT}
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What is known of one repository: its settings, and whether it fetches what it lacks.
+
+    `failed` is the git command that could not read them; each later one would fail likewise.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    fetches: bool = False
+    failed: subprocess.CompletedProcess[bytes] | None = None
 
 
 class Git:
-    """git in one repository, given by its folder (a working tree or a bare repository)."""
+    """git in one repository, given by its folder (a working tree or a bare repository).
 
-    def __init__(self, folder: Path) -> None:
+    With `around` the folder may be any folder of a repository. `allow` says which programs the
+    repository may name, see `safety`; by default none, so all that only reads is safe.
+    """
+
+    # Called with the folder of a partial clone before the first object is fetched for a reader.
+    announce_fetch: ClassVar[Callable[[Path], None]] = lambda folder: None
+    _known: ClassVar[dict[object, _Facts]] = {}
+
+    def __init__(self, folder: Path, *, around: bool = False, allow: Allow = Allow.NOTHING) -> None:
         self.folder = folder
         self.env = clean_environment()
-        # Without a ceiling a folder that is no repository would be taken for a part of the
-        # repository around it, usually the one that holds the migrations. git looks upwards from
-        # where a link leads to, so the ceiling has to be there.
-        self.env["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)
+        self._around = around
+        self._allow = allow
+        if not around:
+            # Without a ceiling a folder that is no repository would be taken for a part of the
+            # repository around it, usually the one that holds the migrations. git looks upwards
+            # from where a link leads to, so the ceiling has to be there.
+            self.env["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)
+
+    def allowing(self, allow: Allow) -> Git:
+        """Return the same git, which may run programs of these kinds as well."""
+        return Git(self.folder, around=self._around, allow=self._allow | allow)
+
+    def fetching(self) -> Git:
+        """Return a git for commands that cannot be repeated: a partial clone may fetch in them."""
+        return self.allowing(Allow.TRANSPORT) if self.is_partial else self
+
+    @cached_property
+    def _facts(self) -> _Facts:
+        """Read what the repository is set to, once in a process unless it changes."""
+        key = self._key
+        if key not in self._known:
+            self._known[key] = self._read_facts()
+        return self._known[key]
+
+    @property
+    def _key(self) -> object:
+        return self.folder, self._around, _signature(self.folder)
+
+    def _read_facts(self) -> _Facts:
+        # Nothing is run by this, see tests/cli/test_git_safety.py.
+        listed = self._call("config", "--list", "--show-scope", "-z", env=NO_TRANSPORT)
+        if listed.returncode:
+            return _Facts(failed=listed)
+        # Paths with a colon cannot be a ceiling, so git's own answer is looked at there.
+        if os.pathsep in self.env.get("GIT_CEILING_DIRECTORIES", ""):
+            asked = self._call("rev-parse", "--show-prefix", env=NO_TRANSPORT)
+            if asked.returncode == 0 and asked.stdout.strip():
+                asked.returncode, asked.stderr = 128, b"fatal: not a git repository"
+                return _Facts(failed=asked)
+        return _Facts(parse(listed.stdout))
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """All settings that git follows here, those that win last."""
+        return self._facts.settings
+
+    def refresh_settings(self) -> None:
+        """Read the settings anew when they are asked for next: they were changed."""
+        self._known.pop(self._key, None)
+        self.__dict__.pop("_facts", None)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the repository may lack files that a remote has promised to give."""
+        return any(setting.name == ("remote", "promisor") for setting in self.settings)
+
+    def may_fetch(self, stderr: bytes) -> bool:
+        """Return whether to repeat a command that failed with `stderr` without the transport.
+
+        It is when a partial clone lacks an object that it reads: from then on the transport is
+        allowed, and users are told.
+        """
+        facts = self._facts
+        if not self.is_partial or not DENIED.search(stderr):
+            return False
+        if not facts.fetches:
+            facts.fetches = True
+            Git.announce_fetch(self.folder)
+        return True
+
+    @property
+    def _allowed(self) -> Allow:
+        return self._allow | Allow.TRANSPORT if self._facts.fetches else self._allow
+
+    @property
+    def _is_offline(self) -> bool:
+        return Allow.TRANSPORT not in self._allowed
+
+    def _environment(self, env: Mapping[str, str] | None) -> dict[str, str]:
+        return {**self.env, **(NO_TRANSPORT if self._is_offline else {}), **(env or {})}
 
     def command(self, *args: str) -> list[str]:
-        """Return the whole command line for `args`."""
-        return ["git", "-C", str(self.folder), *args]
+        """Return the whole command line for `args`.
+
+        Raises `DatabaseError` for a setting of the repository that cannot be switched off.
+        """
+        return self._line(overrides(self._facts.settings, self._allowed), args)
+
+    def _line(self, options: Sequence[str], args: Sequence[str]) -> list[str]:
+        return ["git", "-C", str(self.folder), *options, *args]
+
+    def _call(
+        self, *args: str, env: Mapping[str, str], stdin: bytes | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git with the fixed overrides alone."""
+        return _completed(self._line(overrides((), self._allow), args), {**self.env, **env}, stdin)
 
     def run(
         self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
@@ -109,6 +226,21 @@ class Git:
         Memory does not grow with the output. Raises `GitError` with git's own words when it
         fails, after what came before it.
         """
+        if not (self._is_offline and self.is_partial):
+            yield from self._rows(args, end, env)
+            return
+        count = 0
+        try:
+            for row in self._rows(args, end, env):
+                count += 1
+                yield row
+        except _LacksObjectError:  # so it is repeated, without what was given already
+            yield from islice(self._rows(args, end, env), count, None)
+
+    def _rows(
+        self, args: Sequence[str], end: bytes, env: Mapping[str, str] | None
+    ) -> Iterator[bytes]:
+        offline = self._is_offline
         with tempfile.TemporaryFile() as errors:
             process = self.start(*args, stderr=errors, env=env)
             assert process.stdin and process.stdout
@@ -126,7 +258,8 @@ class Git:
                 code = process.wait()
             if code:
                 errors.seek(0)
-                raise failure(args, errors.read())
+                said = errors.read()
+                raise _LacksObjectError if offline and self.may_fetch(said) else failure(args, said)
 
     def empty_tree(self) -> str:
         """Return the id of the tree without files, which stands for "no commit yet"."""
@@ -140,17 +273,16 @@ class Git:
         self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what came of it, without judging its exit code."""
-        try:
-            return subprocess.run(
-                self.command(*args),
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
-                capture_output=True,
-                env={**self.env, **(env or {})},
-                check=False,
-            )
-        except CANNOT_START:
-            raise git_missing() from None
+        if args[0] in UNREAD:
+            denied = {} if Allow.TRANSPORT in self._allow else NO_TRANSPORT
+            return self._call(*args, env={**denied, **(env or {})}, stdin=stdin)
+        if self._facts.failed:
+            return self._facts.failed
+        offline = self._is_offline
+        done = _completed(self.command(*args), self._environment(env), stdin)
+        if done.returncode and offline and self.may_fetch(done.stderr):
+            return self.attempt(*args, stdin=stdin, env=env)
+        return done
 
     def start(
         self,
@@ -159,14 +291,19 @@ class Git:
         pass_fds: Sequence[int] = (),
         env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a git that is spoken to over pipes; the caller closes it."""
+        """Start a git that is spoken to over pipes; the caller closes it.
+
+        Raises `GitError` when git cannot use the repository.
+        """
+        if self._facts.failed:
+            raise failure(args, self._facts.failed.stderr)
         try:
             process = subprocess.Popen(
                 self.command(*args),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={**self.env, **(env or {})},
+                env=self._environment(env),
                 pass_fds=pass_fds,
             )
         except CANNOT_START:
@@ -174,6 +311,39 @@ class Git:
         for pipe in filter(None, (process.stdin, process.stdout)):
             _widen(pipe)
         return process
+
+
+class _LacksObjectError(Exception):
+    """A partial clone lacks an object, and may fetch it now."""
+
+
+def _completed(
+    command: Sequence[str], env: Mapping[str, str], stdin: bytes | None
+) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            command,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            env=env,
+            check=False,
+        )
+    except CANNOT_START:
+        raise git_missing() from None
+
+
+def _signature(folder: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """Return what differs once the configuration in `folder` is another."""
+    return tuple(_stamp(folder / name) for name in (".git", ".git/config", "config"))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _widen(pipe: IO[bytes]) -> None:

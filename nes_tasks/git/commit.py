@@ -8,11 +8,10 @@ from datetime import datetime
 
 from ..errors import GitError, UnavailableError
 from .command import Git, reason
+from .safety import Allow
 
 # What would end a name or an address early in a commit's header; git drops them as well.
 NOT_IN_PERSON = str.maketrans("", "", "<>\n\r\0")
-# Another encoding that a user has configured would be noted in each commit.
-ENCODING = ("-c", "i18n.commitEncoding=UTF-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,11 @@ def _write_signed(
         people[f"GIT_{role}_EMAIL"] = who.email
         people[f"GIT_{role}_DATE"] = f"@{_seconds(who)} +0000"
     above = [word for parent in parents for word in ("-p", parent)]
-    command = (*ENCODING, "commit-tree", "-S", *above, tree)
+    command = ("commit-tree", "-S", *above, tree)
     try:
-        made = git.run(*command, stdin=message.encode(), env={**env, **people})
+        made = git.allowing(Allow.SIGNING).run(
+            *command, stdin=message.encode(), env={**env, **people}
+        )
     except GitError as error:
         raise UnavailableError(
             f"git cannot sign the commit: {reason(error.stderr)}",

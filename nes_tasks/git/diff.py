@@ -1,4 +1,4 @@
-"""The difference of two trees: which files, and how many bytes."""
+"""The difference of two trees, or what commits changed: which files, and how many bytes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from .command import Git
 
+OPTIONS = ("-r", "-z", "--raw", "--no-renames", "--full-index")
+LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
+
 
 class Change(NamedTuple):
-    """One file that differs: its path from the repository's root, and its blob ids.
+    """One file that differs: its path from the repository's root, its blob ids and modes.
 
     `old` is None for a file that was added, `new` for one that was deleted.
     """
@@ -17,21 +20,59 @@ class Change(NamedTuple):
     path: str
     old: str | None
     new: str | None
+    old_mode: str = ""
+    new_mode: str = ""
 
 
 def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Change]:
     """Return the files that differ between two trees (or commits), sorted by path.
 
     They come as git finds them; with `folders` it is only those below them. No blob is read,
-    so none is fetched in a partial clone. Raises `GitError` for a tree that is not there. The
-    format is that of https://git-scm.com/docs/git-diff-tree#_raw_output_format
+    so none is fetched in a partial clone. Raises `GitError` for a tree that is not there.
     """
-    options = ("-r", "-z", "--no-renames", "--full-index")
-    literal = {"GIT_LITERAL_PATHSPECS": "1"}
-    fields = git.rows("diff-tree", *options, old, new, "--", *folders, env=literal)
+    fields = git.rows("diff-tree", *OPTIONS, old, new, "--", *folders, env=LITERAL)
     for row, path in zip(fields, fields, strict=True):
-        _, _, was, now, _ = row.decode().split()
-        yield Change(path.decode(errors="surrogateescape"), _present(was), _present(now))
+        yield _change(row, path)
+
+
+def changes_of_commits(
+    git: Git, commits: Iterable[str], *folders: str
+) -> Iterator[tuple[str, Change]]:
+    """Yield what each of the `commits` changed against its parent, in the order of the commits.
+
+    Of a merge it is only what differs from all of its parents; `old` is then that of the first.
+    The commit where a shallow clone ends seems to have added every file. Reads trees only; raises
+    `GitError`.
+    """
+    ids = "".join(f"{commit}\n" for commit in commits).encode()
+    if not ids:
+        return
+    arguments = ("--stdin", "--root", "-c", *OPTIONS, "--", *folders)
+    commit = ""
+    fields = iter(git.run("diff-tree", *arguments, stdin=ids, env=LITERAL).split(b"\0"))
+    for field in filter(None, fields):
+        if field.startswith(b":"):
+            yield commit, _change(field, next(fields))
+        else:
+            commit = field.decode()
+
+
+def _change(row: bytes, path: bytes) -> Change:
+    """Parse the raw format, that of merges included.
+
+    It is a colon for each parent, their modes and the one of the result, likewise the ids, and
+    a status: https://git-scm.com/docs/git-diff-tree#_raw_output_format
+    """
+    words = row.decode().lstrip(":").split()
+    count = len(words) // 2
+    modes, ids = words[:count], words[count : 2 * count]
+    return Change(
+        path.decode(errors="surrogateescape"),
+        _present(ids[0]),
+        _present(ids[-1]),
+        modes[0],
+        modes[-1],
+    )
 
 
 def _present(oid: str) -> str | None:

@@ -41,7 +41,7 @@ class FastImport:
         self._last: str | None = None
         answers, theirs = os.pipe()
         try:
-            self._process = git.start(
+            self._process = git.fetching().start(
                 "fast-import",
                 "--quiet",
                 "--done",

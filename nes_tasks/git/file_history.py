@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .command import Git
 from .incomplete_clone import shallow_ends
-from .log import migration_of, moment
+from .log import moment
 
 # Unit and record separators: no subject or name can hold them.
 FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
@@ -18,8 +18,7 @@ class FileCommit:
     """One commit that changed a file.
 
     `parents` are the commits before it that changed the file, too. `is_cut` says that a shallow
-    clone ends here: whatever the file held then may be older. `recorded` is the migration whose
-    record of the earlier system came with it.
+    clone ends here: whatever the file held then may be older.
     """
 
     id: str
@@ -31,14 +30,6 @@ class FileCommit:
     committer: str
     subject: str
     is_cut: bool
-    recorded: str | None = None
-
-    @property
-    def migration(self) -> str | None:
-        """The migration that the commit belongs to, by its subject or its record; None by hand."""
-        if self.is_cut:
-            return None
-        return migration_of(self.subject) or self.recorded
 
 
 def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:

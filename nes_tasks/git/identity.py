@@ -13,13 +13,12 @@ def configured_author(folder: Path) -> str | None:
     Configuration files and the GIT_AUTHOR_* variables count; what git makes up from the login
     and the name of the machine does not.
     """
-    done = Git(folder).attempt(
+    # The folder may be a part of a repository, whose configuration then counts.
+    done = Git(folder, around=True).attempt(
         "-c",
         "user.useConfigOnly=true",
         "var",
         "GIT_AUTHOR_IDENT",
-        # The folder may be a part of a repository, whose configuration then counts.
-        env={"GIT_CEILING_DIRECTORIES": ""},
     )
     if done.returncode:
         return None

@@ -11,15 +11,10 @@ from .command import Git
 from .objects import ObjectReader
 
 
-def is_partial(git: Git) -> bool:
-    """Return whether the repository may lack files that a remote has promised to give."""
-    return git.ask("config", "--get-regexp", r"^remote\..*\.promisor$") is not None
-
-
 def lacks_trees(git: Git) -> bool:
     """Return whether the repository may lack the folders of early commits, too."""
-    filters = git.ask("config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
-    return "tree:" in (filters or "")
+    filters = (s.value for s in git.settings if s.name == ("remote", "partialclonefilter"))
+    return any("tree:" in (value or "") for value in filters)
 
 
 def missing_files(git: Git, tree: str) -> frozenset[bytes]:
@@ -27,7 +22,7 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
 
     Raises `GitError` for a tree that is not there.
     """
-    if not is_partial(git):
+    if not git.is_partial:
         return frozenset()
     rows = git.rows(
         "rev-list", "--objects", "--no-object-names", "--missing=print", tree, end=b"\n"

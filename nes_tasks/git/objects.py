@@ -59,6 +59,14 @@ class ObjectReader:
             yield from self._round(some)
 
     def _round(self, names: list[str]) -> list[GitObject | None]:
+        try:
+            return self._asked(names)
+        except GitError as error:
+            if not self._git.may_fetch(error.stderr.encode()):
+                raise
+        return self._asked(names)
+
+    def _asked(self, names: list[str]) -> list[GitObject | None]:
         process = self._process or self._start()
         assert process.stdin and process.stdout
         try:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ..errors import GitError, UnavailableError
 from .command import Git, failure, reason
+from .safety import Allow
 
 Heard = Callable[[str], None]
 
@@ -109,8 +110,7 @@ class Remote:
         """
         self._check_known()
         # A thin pack holds differences to files of the remote; a partial clone would fetch them.
-        partial = self._git.ask("config", "--get", f"remote.{self.name}.promisor") == "true"
-        thin = "--no-thin" if partial else "--thin"
+        thin = "--no-thin" if self._git.is_partial else "--thin"
         try:
             self._talk(["push", thin, self.name, f"{self.branch}:{self.branch}"], heard)
         except GitError as error:
@@ -144,7 +144,9 @@ class Remote:
     def _talk(self, arguments: list[str], heard: Heard | None) -> None:
         """Run a git command that talks to the remote; raises `GitError` with what was said."""
         progress = ["--progress"] if heard else []
-        process = self._git.start(arguments[0], *progress, *arguments[1:], stderr=subprocess.PIPE)
+        allow = Allow.TRANSPORT | (Allow.HOOKS if arguments[0] == "push" else Allow.NOTHING)
+        git = self._git.allowing(allow)
+        process = git.start(arguments[0], *progress, *arguments[1:], stderr=subprocess.PIPE)
         said: list[str] = []
         try:
             for line in self._lines(process):

@@ -7,12 +7,11 @@ a clone without checkout).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from ..errors import DatabaseError
 from .command import Git
-from .incomplete_clone import fetch_files, is_partial
+from .incomplete_clone import fetch_files
 from .objects import ROUND, ObjectReader
 from .read_ahead import ReadAhead, RecentFiles
 
@@ -62,17 +61,13 @@ class GitSource:
 
     def files(self, ids: Sequence[str]) -> Sequence[bytes | None]:
         """Return the contents of files; those that a partial clone lacks come in one go."""
-        if len(ids) > 1 and self._is_partial:
+        if len(ids) > 1 and self._git.is_partial:
             fetch_files(self._git, ids)
         return self._contents("blob", ids)
 
     def _contents(self, kind: str, ids: Sequence[str]) -> Sequence[bytes | None]:
         found = self._reader.get_many(ids)
         return [one.data if one is not None and one.kind == kind else None for one in found]
-
-    @cached_property
-    def _is_partial(self) -> bool:
-        return is_partial(self._git)
 
     def close(self) -> None:
         """End the reading process."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import DatabaseError, GitError
 from .command import Git, reason
+from .safety import Allow
 
 GITLINK = "160000"
 
@@ -21,13 +22,13 @@ class Superproject:
     """
 
     def __init__(self, root: Path, path: Path, shown: str) -> None:
-        self._git = Git(root)
+        self._git = Git(root, around=True, allow=Allow.SIGNING)
         self._path = str(path)
         self._shown = shown
 
     def recorded(self) -> str:
         """Return the commit that the index records; raises `DatabaseError` for no submodule."""
-        done = self._git.attempt("ls-files", "--stage", "-z", "--", self._path, env=self._around)
+        done = self._git.attempt("ls-files", "--stage", "-z", "--", self._path)
         row = os.fsdecode(done.stdout.split(b"\0")[0]).split()
         if done.returncode or not row or row[0] != GITLINK:
             raise DatabaseError(
@@ -38,14 +39,15 @@ class Superproject:
 
     def committed(self) -> str | None:
         """Return the commit that HEAD records, None when it records none."""
-        done = self._git.attempt("ls-tree", "-z", "HEAD", "--", self._path, env=self._around)
+        done = self._git.attempt("ls-tree", "-z", "HEAD", "--", self._path)
         row = done.stdout.decode(errors="replace").split()
         return row[2] if len(row) > 2 and row[0] == GITLINK else None
 
     def record(self, message: str) -> str:
         """Commit the submodule's present commit, and nothing else, whatever is staged.
 
-        Returns the new commit. Raises `DatabaseError` when git refuses, as in a merge.
+        Runs no hook. Returns the new commit. Raises `DatabaseError` when git refuses, as in a
+        merge.
         """
         try:
             # --only: https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---only
@@ -57,16 +59,10 @@ class Superproject:
                 "--",
                 self._path,
                 stdin=message.encode(),
-                env=self._around,
             )
         except GitError as error:
             raise DatabaseError(
                 f"the commit of {self._shown} cannot be recorded: {reason(error.stderr)}",
                 hint="put it right, then doit submodule",
             ) from error
-        return self._git.run("rev-parse", "HEAD", env=self._around).decode().strip()
-
-    @property
-    def _around(self) -> dict[str, str]:
-        """Let git look for the repository above the folder, too."""
-        return {"GIT_CEILING_DIRECTORIES": ""}
+        return self._git.run("rev-parse", "HEAD").decode().strip()

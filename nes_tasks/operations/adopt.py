@@ -13,16 +13,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from ..clock import now
+from ..database.counts import measure
+from ..database.executions import find_executions
 from ..database.ledger import Applied
 from ..database.marker import FILE_NAME, FOLDER, Marker, Statistics
 from ..database.repository import PRIVATE_REFS, Repository, missing_submodule
 from ..database.transaction import Signature, Transaction
 from ..errors import InvalidMigrationError
 from ..git.command import Git
+from ..git.incomplete_clone import cut_off, has_tree
 from ..git.log import Commit
 from ..migrations import Folder, hash_inputs, load
 from ..migrations.loader import order
-from ..project import Project, known_from_commits
+from ..project import Project
 
 RECORD = "metadata.json"
 COMMIT = "commit message"
@@ -53,7 +56,8 @@ class Proposal:
 def propose(project: Project) -> Proposal:
     """Find out what can be adopted. Changes nothing.
 
-    Raises `DatabaseError` when the database cannot be read, or is a submodule yet to come.
+    Raises `DatabaseError` when the database cannot be read, is a submodule yet to come, or does
+    not reach back to what has to be counted, `MigrationRefusedError` when it holds a part of one.
     """
     missing = missing_submodule(project.settings)
     if missing:
@@ -62,15 +66,29 @@ def propose(project: Project) -> Proposal:
     folders = {entry.name: entry.folder for entry in plan if entry.folder is not None}
     if ledger.commit is None:
         return Proposal((), tuple(sorted(folders, key=order)), None)
-    git = Git(project.settings.database)
+    project.refuse_partial(ledger)
+    git, data_dir = Git(project.settings.database), project.settings.data_dir
     recorded = {name: found for name, found in ledger.applied.items() if found.inputs is None}
-    committed = known_from_commits(project, ledger, folders)
+    committed = project.unrecorded(ledger).by_hand
+    history = project.history(ledger)
+    assert history is not None, "there is a commit"
+    runs = find_executions(history, dict.fromkeys([*recorded, *committed]))
+    cut = [name for name, run in runs.items() if run.is_cut and not has_tree(git, run.base_tree)]
+    if cut:
+        raise cut_off(project.settings.shown_database, cut)
+
+    def facts(name: str) -> tuple[str, Statistics | None]:
+        """Return the base tree and the statistics, as far as its own commits are known."""
+        if name not in runs:
+            return git.empty_tree(), None
+        return runs[name].base_tree, measure(git, runs[name], data_dir)
+
     adoptions = [
-        Adoption(_from_record(git, record, folders.get(name)), RECORD, name in folders)
+        Adoption(_from_record(record, folders.get(name), *facts(name)), RECORD, name in folders)
         for name, record in recorded.items()
     ]
     adoptions += [
-        Adoption(_from_commits(git, name, commits, folders[name]), COMMIT, True)
+        Adoption(_from_commits(name, commits, folders[name], *facts(name)), COMMIT, True)
         for name, commits in committed.items()
     ]
     adoptions.sort(key=lambda adoption: order(adoption.marker.migration))
@@ -121,7 +139,9 @@ def _write(repository: Repository, proposal: Proposal, moment: datetime) -> str:
     return commits[-1]
 
 
-def _from_record(git: Git, record: Applied, folder: Folder | None) -> Marker:
+def _from_record(
+    record: Applied, folder: Folder | None, base_tree: str, statistics: Statistics | None
+) -> Marker:
     moment = record.applied_at
     return Marker(
         migration=record.name,
@@ -130,13 +150,20 @@ def _from_record(git: Git, record: Applied, folder: Folder | None) -> Marker:
         description=record.description,
         # The earlier system wrote local time without a zone; which one is not known any more.
         applied_at=(moment or datetime(1970, 1, 1, tzinfo=UTC)).replace(tzinfo=UTC),
-        base_tree=git.empty_tree(),
-        statistics=record.statistics,
+        base_tree=base_tree,
+        # Of one that came together with others nothing but what it says of itself is known.
+        statistics=statistics or record.statistics,
         inputs=_hashes(folder),
     )
 
 
-def _from_commits(git: Git, name: str, commits: list[Commit], folder: Folder) -> Marker:
+def _from_commits(
+    name: str,
+    commits: list[Commit],
+    folder: Folder,
+    base_tree: str,
+    statistics: Statistics | None,
+) -> Marker:
     first, last = commits[0], commits[-1]
     try:
         migration = load(folder)
@@ -149,8 +176,8 @@ def _from_commits(git: Git, name: str, commits: list[Commit], folder: Folder) ->
         date=day,
         description=text,
         applied_at=last.committed_at,
-        base_tree=git.tree_of(first.parent),
-        statistics=Statistics(),
+        base_tree=base_tree,
+        statistics=statistics or Statistics(),
         inputs=_hashes(folder),
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..database.records import recorded_with
+from ..database.executions import migrations_of
 from ..errors import DatabaseError, UsageError
 from ..git.command import Git
 from ..git.file_history import FileCommit, read_file_history
@@ -49,11 +49,15 @@ class SetField:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The fields of one document, and all commits that changed its file, oldest first."""
+    """The fields of one document, and all commits that changed its file, oldest first.
+
+    `migrations` says which of the commits are of which migration.
+    """
 
     id: str
     fields: tuple[SetField, ...]
     commits: tuple[FileCommit, ...]
+    migrations: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
@@ -64,14 +68,14 @@ class Provenance:
                 {"path": field.path, "value": field.value, "commit": field.commit.id}
                 for field in self.fields
             ],
-            "commits": [_commit(commit) for commit in self.commits],
+            "commits": [_commit(c, self.migrations.get(c.id)) for c in self.commits],
         }
 
 
-def _commit(commit: FileCommit) -> dict[str, Any]:
+def _commit(commit: FileCommit, migration: str | None) -> dict[str, Any]:
     return {
         "id": commit.id,
-        "migration": commit.migration,
+        "migration": migration,
         "author": commit.author,
         "email": commit.email,
         "authored_at": commit.authored_at.isoformat(),
@@ -96,19 +100,19 @@ def provenance(project: Project, identifier: str) -> Provenance:
     git = Git(settings.database)
     path = f"{settings.data_dir}/{below}"
     commits = read_file_history(git, ledger.commit, path)
-    by_hand = [commit.id for commit in commits if not commit.migration]
-    records = recorded_with(git, by_hand, settings.data_dir)
-    commits = [replace(commit, recorded=records.get(commit.id)) for commit in commits]
+    # The first commit of a shallow clone has not made what it holds.
+    subjects = {commit.id: commit.subject for commit in commits if not commit.is_cut}
+    migrations = migrations_of(git, subjects, settings.data_dir)
     contents = _contents(git, [f"{commit.id}:{path}" for commit in commits])
     if not commits or contents[-1] is None:
-        raise _absent(git, ledger.commit, identifier, settings, commits)
+        raise _absent(git, ledger.commit, identifier, settings, commits, migrations)
     documents = [None if data is None else parse(data) for data in contents]
     try:
         origins = _origins(commits, documents)
         fields = list(_joined(documents[-1], origins))
     except RecursionError:
         raise DatabaseError(f"{path} is nested too deep to be looked into") from None
-    return Provenance(identifier, tuple(fields), tuple(commits))
+    return Provenance(identifier, tuple(fields), tuple(commits), migrations)
 
 
 def _path(identifier: str) -> str:
@@ -196,11 +200,16 @@ def _joined(document: Any, origin: Any) -> Iterator[SetField]:
 
 
 def _absent(
-    git: Git, commit: str, identifier: str, settings: Settings, commits: list[FileCommit]
+    git: Git,
+    commit: str,
+    identifier: str,
+    settings: Settings,
+    commits: list[FileCommit],
+    migrations: Mapping[str, str],
 ) -> UsageError:
     if commits:
         last = commits[-1]
-        by = last.migration or f"the commit {abridged(last.subject)}"
+        by = migrations.get(last.id) or f"the commit {abridged(last.subject)}"
         return UsageError(
             f"{identifier} was deleted by {by}",
             hint=f"git -C {settings.shown_database} show {last.id[:12]} shows how",

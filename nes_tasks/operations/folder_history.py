@@ -25,9 +25,8 @@ def commit_with(
     not count. The folder itself need not exist any more, but the one around it. None when no
     commit of its repository's branch holds them, or there is no repository.
     """
-    asked = Git(folder.parent).attempt(
-        "rev-parse", "--show-toplevel", "--show-prefix", env={"GIT_CEILING_DIRECTORIES": ""}
-    )
+    around = Git(folder.parent, around=True)
+    asked = around.attempt("rev-parse", "--show-toplevel", "--show-prefix")
     rows = os.fsdecode(asked.stdout).split("\n")
     if asked.returncode or len(rows) < 2:
         return None

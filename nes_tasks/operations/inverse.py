@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..database.transaction import Signature
 from ..git.command import Git
 from ..git.commit import write_commit
+from ..git.diff import changed_files
 from ..git.log import Commit
 
 # A file of the tree as the index names it: its mode and the id of its blob.
@@ -31,30 +32,34 @@ class Span(NamedTuple):
 def spans(git: Git, commits: Iterable[Commit]) -> dict[str, Span]:
     """Return what `commits` (the oldest first) did to each file that they changed, by path.
 
-    Reads no blob, so none is fetched in a partial clone. A commit whose parent a shallow clone
-    has cut off seems to have made every file.
+    A merge among them stands for the side chain that it closes. Reads no blob, so none is
+    fetched in a partial clone. A commit whose parent a shallow clone has cut off seems to have
+    made every file.
     """
     found: dict[str, Span] = {}
-    for commit in commits:
-        for path, before, after in _changes(git, commit):
-            known = found.get(path)
+    for base, commit in steps(commits):
+        for change in changed_files(git, base or git.empty_tree(), commit.id):
+            before = (change.old_mode, change.old) if change.old else None
+            after = (change.new_mode, change.new) if change.new else None
+            known = found.get(change.path)
             if known is None:
-                found[path] = Span(before, after)
+                found[change.path] = Span(before, after)
             else:
                 broken = known.is_broken or known.after != before
-                found[path] = Span(known.before, after, broken)
+                found[change.path] = Span(known.before, after, broken)
     return found
 
 
-def _changes(git: Git, commit: Commit) -> Iterable[tuple[str, File | None, File | None]]:
-    """Read https://git-scm.com/docs/git-diff-tree#_raw_output_format with the modes."""
-    base = commit.parent or git.empty_tree()
-    rows = git.run("diff-tree", "-r", "-z", "--no-renames", base, commit.id)
-    fields = rows.split(b"\0")[:-1]
-    for row, path in zip(fields[::2], fields[1::2], strict=True):
-        was_mode, mode, was, now, _ = row.decode().removeprefix(":").split()
-        before = (was_mode, was) if was.strip("0") else None
-        yield os.fsdecode(path), before, (mode, now) if now.strip("0") else None
+def steps(commits: Iterable[Commit]) -> list[tuple[str | None, Commit]]:
+    """Return each commit with its parent, the merge alone for the chain that it closes."""
+    steps: list[tuple[str | None, Commit]] = []
+    for one in commits:
+        if one.is_merge:
+            last: str | None = one.parents[1]
+            while steps and steps[-1][1].id == last:
+                last = steps.pop()[0]
+        steps.append((one.parent, one))
+    return steps
 
 
 def commit_files(

@@ -15,11 +15,12 @@ from enum import StrEnum
 from typing import Any
 
 from ..database.marker import FOLDER, marker_path
+from ..database.message import parse_trailers
 from ..database.repository import starts_empty
 from ..errors import NesTasksError
 from ..git.command import Git
 from ..git.diff import Change, changed_files
-from ..git.log import trailers
+from ..git.log import read_messages
 from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
@@ -59,6 +60,7 @@ VERDICTS = {
     Obstacle.NONDETERMINISTIC: Verdict.SKIPPED,
     Obstacle.DRIFT: Verdict.UNPROVEN,
     Obstacle.MISSING: Verdict.UNPROVEN,
+    Obstacle.SQUASHED: Verdict.UNPROVEN,
     Obstacle.EDITED: Verdict.DIFFERENT,
     Obstacle.MOVED: Verdict.DIFFERENT,
 }
@@ -71,8 +73,9 @@ class Proof:
     `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
     command that brings the folder back as it was. `base_tree`, `tree` and `commit` are what is
     committed, `replayed_tree` what came out; `versions` are those that were others then, with what
-    they were and what they are now, None for what was not imported; `differing_files` counts the files between the two.
-    `earlier_runs` were executed before the one that counts, and are not looked at.
+    they were and what they are now, None for what was not imported; `differing_files` counts the
+    files between the two. `earlier_runs` were executed before the one that counts, and are not
+    looked at.
     """
 
     name: str
@@ -206,9 +209,15 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
         verdict,
         differing_files=len(changes),
         difference=difference_of(reader, first),
-        versions=differing_versions(trailers(git, execution.commit), one.environment),
+        versions=_versions(git, execution.commit, one),
         **known,
     )
+
+
+def _versions(git: Git, commit: str, one: Replayed) -> Mapping[str, tuple[str | None, str | None]]:
+    """Return which versions were others when the commit was made."""
+    messages = dict(read_messages(git, [commit]))
+    return differing_versions(parse_trailers(messages.get(commit, "")), one.environment)
 
 
 def _restore(project: Project, candidate: Candidate) -> str | None:

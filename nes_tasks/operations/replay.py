@@ -7,17 +7,19 @@ comes out now must be what was committed then. Nothing is published.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ..database.executions import Execution, find_executions, read_markers
-from ..database.marker import Marker
+from ..database.executions import Execution
+from ..database.marker import Marker, marker_path
 from ..errors import NesTasksError, UsageError
 from ..git.command import Git
 from ..git.incomplete_clone import cut_off
 from ..git.objects import ObjectReader
+from ..git.snapshot import Snapshot
 from ..migrations import Entry, MigrationResult, State
+from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
 
@@ -28,7 +30,8 @@ class Obstacle(StrEnum):
     Earlier: an earlier system recorded it, without base and inputs. Adopted: its marker was
     written afterwards, not by its run. Nondeterministic: it says so of itself. Drift, missing:
     its folder is not what it ran from, or is gone. Edited: its marker was changed after the run.
-    Moved: its commits do not follow on the tree that its marker names.
+    Moved: its commits do not follow on the tree that its marker names. Squashed: one commit holds
+    it and another migration that cannot be executed, and only together could they be proven.
     """
 
     EARLIER = "earlier"
@@ -38,6 +41,7 @@ class Obstacle(StrEnum):
     MISSING = "missing"
     EDITED = "edited"
     MOVED = "moved"
+    SQUASHED = "squashed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +93,56 @@ def replay(
         found = candidates(project, names)
         _refuse_cut(project, found)
         counted(sum(candidate.obstacle is None for candidate in found))
-        for candidate in found:
-            yield from (
-                [Replayed(candidate)] if candidate.obstacle else _execute(runner, candidate, reader)
-            )
+        for group in _groups(found):
+            if group[0].obstacle:
+                yield Replayed(group[0])
+            else:
+                yield from _execute(runner, group, reader)
+
+
+def _groups(found: Iterable[Candidate]) -> list[list[Candidate]]:
+    """Return the candidates, those to execute together for one commit in one list."""
+    groups: dict[str, list[Candidate]] = {}
+    for candidate in found:
+        run = None if candidate.obstacle else candidate.execution
+        key = run.commit if run and run.squashed_with else candidate.entry.name
+        groups.setdefault(key, []).append(candidate)
+    return list(groups.values())
 
 
 def _execute(
-    runner: Runner, candidate: Candidate, reader: ObjectReader
+    runner: Runner, group: Sequence[Candidate], reader: ObjectReader
 ) -> Generator[Replayed, None, None]:
-    folder, marker, execution = candidate.entry.folder, candidate.marker, candidate.execution
-    assert folder and marker and execution, "what lacks one of them has an obstacle"
-    try:
-        with runner.executed(folder, execution.base, marker.applied_at) as result:
-            tree = _tree(reader, result)
+    """Execute the migrations of one commit, each on the one before it.
+
+    What comes out of the last one is compared. It proves them all: each marker names the tree
+    that the one before left.
+    """
+    base = group[0].execution.base if group[0].execution else None
+    results: list[MigrationResult] = []
+    with ExitStack() as stack:
+        for candidate in group:
+            folder, marker = candidate.entry.folder, candidate.marker
+            assert folder and marker, "what lacks one of them has an obstacle"
+            try:
+                result = stack.enter_context(runner.executed(folder, base, marker.applied_at))
+            except NesTasksError as error:
+                if error.exit_code != 1:
+                    raise
+                for one in group:
+                    together = replace(one, obstacle=Obstacle.SQUASHED)
+                    yield Replayed(one, error=error) if one is candidate else Replayed(together)
+                return
+            base = result.commit_ids[-1]
+            results.append(result)
+        tree = _tree(reader, result)
+        for candidate, result in zip(group, results, strict=True):
             yield Replayed(
                 candidate,
                 tree,
                 seconds=result.duration_seconds,
                 environment=result.environment,
             )
-    except NesTasksError as error:
-        if error.exit_code != 1:
-            raise
-        yield Replayed(candidate, error=error)
 
 
 def _tree(reader: ObjectReader, result: MigrationResult) -> str:
@@ -132,21 +162,52 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
         entry = plan.get(name)
         if entry is None or not entry.is_applied:
             raise UsageError(f"{name} is not applied", hint=f"doit preview {name}")
+    executions = project.executions(ledger, names or None)
+    squashed = {other for run in executions.values() for other in run.squashed_with}
+    together = squashed & ledger.applied.keys()
+    if names and not together <= set(names):
+        return candidates(project, {*names, *together})
     entries = [entry for entry in plan if entry.is_applied and (not names or entry.name in names)]
     if ledger.commit is None or not entries:
         return []
     git, data_dir = Git(project.settings.database), project.settings.data_dir
-    recorded = read_markers(git, ledger.commit, data_dir, (entry.name for entry in entries))
-    executions = find_executions(git, ledger.commit, data_dir, recorded)
+    recorded = _markers(git, ledger.commit, data_dir, [entry.name for entry in entries])
     found: list[Candidate] = []
     for entry in entries:
-        blob, marker = recorded[entry.name] or (None, None)
+        blob, marker = recorded.get(entry.name, (None, None))
         execution = executions.get(entry.name)
         if execution and execution.marker is None:
             execution = None  # what was done by hand is no run
         obstacle = _obstacle(entry, marker, blob, execution, named=entry.name in names)
         found.append(Candidate(entry, marker, blob, execution, obstacle))
-    return found
+    return [_with_others(candidate, found) for candidate in found]
+
+
+def _markers(
+    git: Git, commit: str, data_dir: str, names: Sequence[str]
+) -> dict[str, tuple[str, Marker]]:
+    """Return the blobs and contents of the markers at `commit` of those migrations that have one.
+
+    Raises `ValueError` for a file that is no marker.
+    """
+    paths = {marker_path(data_dir, name): name for name in names}
+    with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
+        return {
+            paths[path]: (blob, Marker.from_bytes(data))
+            for path, data in snapshot.read_many(paths)
+            if data is not None and (blob := snapshot.blob_id(path))
+        }
+
+
+def _with_others(candidate: Candidate, found: Sequence[Candidate]) -> Candidate:
+    """Return the candidate, with an obstacle if one of the same commit has one."""
+    run = candidate.execution
+    if candidate.obstacle or not run or not run.squashed_with:
+        return candidate
+    fit = {one.entry.name for one in found if not one.obstacle and one.execution}
+    if fit.issuperset(run.squashed_with):
+        return candidate
+    return replace(candidate, obstacle=Obstacle.SQUASHED)
 
 
 def _obstacle(
@@ -163,7 +224,8 @@ def _obstacle(
         return Obstacle.ADOPTED
     if not execution.is_cut and execution.marker != blob:
         return Obstacle.EDITED
-    if not execution.is_cut and execution.base_tree != marker.base_tree:
+    is_first = not any(order(other) < order(entry.name) for other in execution.squashed_with)
+    if not execution.is_cut and is_first and execution.base_tree != marker.base_tree:
         return Obstacle.MOVED
     if not (marker.deterministic or named):
         return Obstacle.NONDETERMINISTIC

@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
-from ..database.executions import Execution, find_executions, read_markers
+from ..database.executions import Execution, owners
 from ..database.ledger import Ledger
 from ..errors import DatabaseError
 from ..git.command import Git
-from ..git.incomplete_clone import is_partial, lacks_trees, missing_files, shallow_ends
+from ..git.incomplete_clone import lacks_trees, missing_files, shallow_ends
 from ..git.listing import File, list_files
 from ..git.log import Commit, committed_at, read_commits
 from ..git.objects import ObjectReader
 from ..project import Project
 from .effects import Effect, measure_effect
+from .history import Run, runs
 from .holdings import Holdings, count_holdings
 from .report_coverage import Coverage, cover
 from .report_growth import Point, measure_growth
-from .status import Run, runs
 
 # What is done, how far it is, and how far it goes where that is known.
 Progress = Callable[[str, int, int | None], None]
@@ -106,18 +106,15 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
             hint="doit applies what is pending",
         )
     git, data_dir, commit = Git(project.settings.database), project.settings.data_dir, ledger.commit
-    gaps = Gaps(bool(shallow_ends(git)), lacks_trees(git), is_partial(git))
+    gaps = Gaps(bool(shallow_ends(git)), lacks_trees(git), git.is_partial)
 
     def files() -> Iterator[File]:
         return list_files(git, commit, data_dir)
 
     holdings = count_holdings(files(), data_dir, lambda n: progress("counting files", n, None))
     growth: tuple[Point, ...] = ()
-    executions: Mapping[str, Execution] = {}
-    if not gaps.lacks_trees:
-        recorded = read_markers(git, commit, data_dir, ledger.applied)
-        executions = find_executions(git, commit, data_dir, recorded)
-    chapters = _chapters(project, ledger, executions)
+    chapters = _chapters(project, ledger)
+    executions = {one.name: run for one in chapters if (run := one.run.execution)}
     coverage = None
     if not brief:
         if not gaps.lacks_trees:
@@ -125,6 +122,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
                 git,
                 read_commits(git, "--first-parent", commit),
                 data_dir,
+                _owners(project, ledger, executions),
                 progress=partial(progress, "following the history"),
             )
             chapters = list(_with_effects(chapters, executions, git, data_dir, gaps, progress))
@@ -147,17 +145,22 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     )
 
 
-def _chapters(
-    project: Project, ledger: Ledger, executions: Mapping[str, Execution]
-) -> list[Chapter]:
-    """Tell about each applied migration, in the order of their numbers."""
+def _chapters(project: Project, ledger: Ledger) -> list[Chapter]:
+    """Return one chapter per applied migration, in numeric order."""
     found: list[Chapter] = []
     for run in runs(project, ledger):
-        execution = executions.get(run.record.name)
-        told = replace(run, commits=execution.commits) if execution and not run.commits else run
-        author = _name(told.record.author) or _first(told.commits, "author")
-        found.append(Chapter(told, author, _name(told.committer), None))
+        author = _name(run.record.author) or _first(run.commits, "author")
+        found.append(Chapter(run, author, _name(run.committer), None))
     return found
+
+
+def _owners(
+    project: Project, ledger: Ledger, executions: Mapping[str, Execution]
+) -> Mapping[str, str]:
+    """Return the migration of each commit, also of those that were taken back later."""
+    history = project.history(ledger)
+    named = history.subjects.items() if history else ()
+    return {commit: subject.migration for commit, subject in named} | owners(executions)
 
 
 def _with_effects(

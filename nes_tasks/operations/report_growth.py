@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ..git.command import Git
 from ..git.diff import changed_files
@@ -28,40 +29,49 @@ class Point:
     entities: Mapping[str, int]
 
 
+class _Step(NamedTuple):
+    """One commit of the mainline, and the migration that it is of."""
+
+    commit: Commit
+    migration: str | None
+
+
 def measure_growth(
     git: Git,
     steps: Iterable[Commit],
     data_dir: str,
+    owners: Mapping[str, str],
     *,
     progress: Callable[[int, int], None],
     max_points: int = MAX_POINTS,
 ) -> tuple[Point, ...]:
     """Return the points of a mainline, oldest first, at most `max_points` of them.
 
-    The batches of a migration are one point. A moment is never before that of an earlier
-    point, whatever the clocks of the machines said. Reads trees and no files, so that a partial
-    clone fetches nothing. Raises `GitError`.
+    `owners` says which commits are of which migration; its batches are one point. A moment is
+    never before that of an earlier point, whatever the clocks of the machines said. Reads trees
+    and no files, so that a partial clone fetches nothing. Raises `GitError`.
     """
-    chosen = _chosen(_points(steps), max_points)
+    chosen = _chosen(_points(steps, owners), max_points)
     points: list[Point] = []
     counts: Counter[str] = Counter()
     before = git.empty_tree()
-    for number, step in enumerate(chosen, 1):
+    for number, (step, migration) in enumerate(chosen, 1):
         for change in changed_files(git, before, step.tree, f"{data_dir}/entity"):
             if change.path.endswith(SUFFIX) and None in (change.old, change.new):
                 parts = change.path[len(data_dir) + 1 :].split("/")
                 counts[parts[1] if len(parts) > 2 else "entity"] += 1 if change.new else -1
         moment = max(step.committed_at, points[-1].moment) if points else step.committed_at
-        points.append(Point(moment, step.migration, dict(sorted((+counts).items()))))
+        points.append(Point(moment, migration, dict(sorted((+counts).items()))))
         before = step.tree
         progress(number, len(chosen))
     return tuple(points)
 
 
-def _points(steps: Iterable[Commit]) -> list[Commit]:
+def _points(steps: Iterable[Commit], owners: Mapping[str, str]) -> list[_Step]:
     """Return the last step of each run of steps that are of one migration."""
-    found: list[Commit] = []
-    for step in steps:
+    found: list[_Step] = []
+    for commit in steps:
+        step = _Step(commit, owners.get(commit.id))
         if found and step.migration is not None and found[-1].migration == step.migration:
             found[-1] = step
         else:
@@ -69,7 +79,7 @@ def _points(steps: Iterable[Commit]) -> list[Commit]:
     return found
 
 
-def _chosen(steps: Sequence[Commit], limit: int) -> list[Commit]:
+def _chosen(steps: Sequence[_Step], limit: int) -> list[_Step]:
     """Return at most `limit` steps, evenly spread, with the first and the last one.
 
     If some are left out, none is said to be of a migration: others may have changed more.
@@ -77,4 +87,4 @@ def _chosen(steps: Sequence[Commit], limit: int) -> list[Commit]:
     if len(steps) <= limit:
         return list(steps)
     last = len(steps) - 1
-    return [replace(steps[round(at * last / (limit - 1))], migration=None) for at in range(limit)]
+    return [_Step(steps[round(at * last / (limit - 1))].commit, None) for at in range(limit)]

@@ -1,4 +1,4 @@
-"""Reverting: one commit that takes a migration back, its data and its marker.
+"""Reverting: a commit that takes a migration back, its data and its marker.
 
 It restores the files that the migration changed, so it is refused when anything else has
 changed them since, or refers to an entity that would be gone.
@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..clock import now
+from ..database.executions import owners
+from ..database.ledger import Ledger
 from ..database.marker import FOLDER
 from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature
 from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..git.command import Git
 from ..git.diff import changed_files
-from ..git.incomplete_clone import cut_off, shallow_ends
-from ..git.log import read_commits, reverted
+from ..git.incomplete_clone import cut_off
+from ..git.log import Commit, read_commits
 from ..git.snapshot import Snapshot
+from ..migrations.loader import order
 from ..models.identifiers import InvalidIdentifierError, id_of
 from ..printable import printable
 from ..project import Project
-from .inverse import File, commit_files, spans
+from .inverse import File, commit_files, spans, steps
 
 REFERENCE = re.compile(rb'"(entity:[^"\\]+)"')
 # As many paths as a command line surely takes; the names of who changed them are wanted, not all.
-ASKED = 100
+MAX_PATHS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,15 @@ class Reversal:
     """What reverting a migration would do, or did.
 
     `commits` are those that it undoes, `restored` what each file becomes (None: deleted), and
-    `base` is the tip that was looked at.
+    `base` is the tip that was looked at. `together` are the migrations that go with it, since
+    one commit brought them all.
     """
 
     name: str
-    commits: tuple[str, ...]
+    commits: tuple[Commit, ...]
     restored: dict[str, File | None]
     base: str
+    together: tuple[str, ...] = ()
 
     @property
     def deleted(self) -> int:
@@ -52,119 +57,175 @@ class Reversal:
         return sum(file is None for file in self.restored.values())
 
 
-def propose(project: Project, name: str) -> Reversal:
+def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
     """Find out what reverting the migration `name` (its full name) would do. Changes nothing.
 
-    Raises `MigrationRefusedError`, with names, when it is not applied or something else builds
-    on it, and `DatabaseError` when the history does not reach back to it.
+    `at` is the commit to look at instead of the branch. A migration that is there in part, some
+    batches without the record, can be reverted, too. Raises `MigrationRefusedError`, with names,
+    when it is not applied or something else builds on it, and `DatabaseError` when the history
+    does not reach back to it.
     """
-    plan, ledger = project.look()
-    if ledger.commit is None or not (entry := plan.get(name)) or not entry.is_applied:
+    plan, ledger = project.look(at)
+    label, git = project.settings.shown_database, Git(project.settings.database)
+    partial = project.unrecorded(ledger).partial.get(name)
+    is_applied = (entry := plan.get(name)) is not None and entry.is_applied
+    if ledger.commit is None or not (is_applied or partial):
         raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
-    place, git = project.settings.shown_database, Git(project.settings.database)
-    undone = reverted(git, ledger.commit)
-    known = project.history(ledger).get(name, ())
-    live = [commit for commit in known if commit.id not in undone]
-    if not live:
+    run = project.executions(ledger, [name]).get(name)
+    if run and run.is_cut:
+        raise cut_off(label, [name])
+    if not (run or partial):
         raise DatabaseError(
-            f"no commit of {place} says that it is one of {name}",
-            hint=f"git -C {place} fetch --unshallow if the clone is shallow; else "
-            f"git -C {place} revert COMMIT",
+            f"no commit of {label} is known to be of {name} alone",
+            hint=f"git -C {label} fetch --unshallow if the clone is shallow; else "
+            f"git -C {label} revert COMMIT",
         )
-    commits = [commit.id for commit in live]
-    if not shallow_ends(git).isdisjoint(commits):
-        raise cut_off(place, [name])
-    changes = spans(git, live)
-    snapshot = Snapshot(git, git.tree_of(ledger.commit))
-    try:
-        records = f"{project.settings.data_dir}/{FOLDER}/{name}"
+    commits = partial.commits if partial else run.live if run else ()
+    restored, touched = _restored(project, git, ledger.commit, name, commits, bool(partial))
+    later = _Later(project, ledger, name, commits)
+    if touched:
+        raise later.refusal(label, touched, "changed what it changed")
+    data_dir = project.settings.data_dir
+    if referring := _referring(git, data_dir, commits[-1].id, ledger.commit, restored):
+        raise later.refusal(label, referring, "refers to what it created")
+    together = run.squashed_with if run else ()
+    return Reversal(name, commits, restored, ledger.commit, together)
+
+
+def _restored(
+    project: Project, git: Git, tip: str, name: str, commits: Sequence[Commit], is_partial: bool
+) -> tuple[dict[str, File | None], list[str]]:
+    """Return what each file becomes, and the files that somebody else has changed since.
+
+    Of a part of a migration, what is as it was before has been taken back already.
+    """
+    changes = spans(git, commits)
+    records = f"{project.settings.data_dir}/{FOLDER}/{name}"
+    with closing(Snapshot(git, git.tree_of(tip))) as snapshot:
+        now = {path: snapshot.blob_id(path) for path in changes}
         touched = [
             path
             for path, span in changes.items()
-            if span.is_broken or snapshot.blob_id(path) != (span.after[1] if span.after else None)
+            if span.is_broken or now[path] != (span.after[1] if span.after else None)
             if not path.startswith(f"{records}/")
+            if not (is_partial and now[path] == (span.before[1] if span.before else None))
         ]
         restored = {path: span.before for path, span in changes.items()}
         restored |= dict.fromkeys(snapshot.walk(records))
-    finally:
-        snapshot.close()
-    later = _Later(git, name, commits, ledger.commit, undone)
-    if touched:
-        raise later.refusal(place, touched, "changed what it changed")
-    if referring := _referring(
-        git, project.settings.data_dir, commits[-1], ledger.commit, restored
-    ):
-        raise later.refusal(place, referring, "refers to what it created")
-    return Reversal(name, tuple(commits), restored, ledger.commit)
+    return restored, touched
+
+
+def after(project: Project, name: str) -> list[str]:
+    """Return the migrations that were applied after `name`, the newest first.
+
+    Raises `MigrationRefusedError` when it is not applied, `DatabaseError` when it is not known
+    what came after it.
+    """
+    plan, ledger = project.look()
+    history = project.history(ledger)
+    if not ((entry := plan.get(name)) and entry.is_applied) or history is None:
+        raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
+    runs = project.executions(ledger)
+    if name not in runs or not runs[name].commits:
+        raise cut_off(project.settings.shown_database, [name])
+    at = {n: history.position[run.commit] for n, run in runs.items() if run.commits}
+    later = [other for other in at if (at[other], order(other)) > (at[name], order(name))]
+    return sorted(later, key=lambda other: (at[other], order(other)), reverse=True)
 
 
 def revert(
     project: Project,
-    name: str,
+    names: Sequence[str],
     *,
     reason: str | None = None,
     command: str = "doit revert",
     clock: Callable[[], datetime] = now,
-) -> tuple[Reversal, str]:
-    """Revert the migration `name` in one commit; return what was done and the commit.
+) -> list[tuple[Reversal, str]]:
+    """Revert the migrations `names` in this order, each in one commit; all of them or none.
 
-    Raises what `propose` raises, `UsageError` for a reason of several lines, `LockHeldError`
-    when the database is in use and `DatabaseError` when it is not ready; it is then as it was.
+    Returns what was done with each and its commit. Those that came in one commit with another
+    one go with it. Raises what `propose` raises, `UsageError` for a reason of several lines,
+    `LockHeldError` when the database is in use and `DatabaseError` when it is not ready; it is
+    then as it was.
     """
     if reason is not None and (printable(reason) != reason or not reason.strip()):
         raise UsageError("the reason is not one line of text", hint=f"doit help {command[5:]}")
     repository = Repository.open(project.settings)
     with repository.locked(command):
         repository.check_ready()
-        reversal = propose(project, name)
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
         who = Signature(*repository.committer(), clock())
-        commit = commit_files(
-            repository.git,
-            reversal.base,
-            reversal.restored,
-            message=_message(reversal, who, reason),
-            who=who,
-            ref=ref,
-            sign=repository.signs,
-        )
-        repository.publish(ref, reversal.base, commit)
-    return reversal, commit
+        done: list[tuple[Reversal, str]] = []
+        gone: set[str] = set()
+        try:
+            for name in names:
+                if name in gone:
+                    continue
+                reversal = propose(project, name, at=done[-1][1] if done else None)
+                gone |= {name, *reversal.together}
+                message = _message(reversal, who, reason)
+                files, base = reversal.restored, reversal.base
+                commit = commit_files(
+                    repository.git,
+                    base,
+                    files,
+                    message=message,
+                    who=who,
+                    ref=ref,
+                    sign=repository.signs,
+                )
+                done.append((reversal, commit))
+        except BaseException:
+            repository.discard(ref)
+            raise
+        if done:
+            repository.publish(ref, done[0][0].base, done[-1][1])
+    return done
 
 
 def _message(reversal: Reversal, who: Signature, reason: str | None) -> str:
-    """Return a message as `git revert` writes it, which `storage.history` understands."""
-    undone = "".join(f"This reverts commit {commit}.\n" for commit in reversal.commits)
+    """Return a message as `git revert` writes it: of a side chain it names the merge alone."""
+    commits = [one for _, one in steps(reversal.commits)]
+    undone = "".join(
+        f"This reverts commit {one.id}, reversing\nchanges made to {one.parent}.\n"
+        if one.is_merge
+        else f"This reverts commit {one.id}.\n"
+        for one in commits
+    )
+    names = "".join(f"Reverts: {name}\n" for name in (reversal.name, *reversal.together))
     trailers = f"Author: {who.name} <{who.email}>\n" + (f"Reason: {reason}\n" if reason else "")
+    trailers += names if reversal.together else ""
     return f'Revert "Migration: {reversal.name}"\n\n{undone}\n{trailers}'
 
 
 class _Later:
     """The commits since a migration's first one that are not its own: they may build on it."""
 
-    def __init__(
-        self, git: Git, name: str, own: list[str], tip: str, undone: Collection[str]
-    ) -> None:
-        self._git = git
+    def __init__(self, project: Project, ledger: Ledger, name: str, own: Sequence[Commit]) -> None:
+        self._project = project
+        self._ledger = ledger
         self._name = name
-        self._not_meant = {*own, *undone}
-        self._range = f"{own[0]}..{tip}"
+        self._own = [one.id for one in own]
 
-    def refusal(self, place: str, paths: list[str], deed: str) -> MigrationRefusedError:
+    def refusal(self, label: str, paths: list[str], deed: str) -> MigrationRefusedError:
         """Return the error that names who did something to `paths`, the newest first."""
-        later = list(read_commits(self._git, self._range, paths=sorted(paths)[:ASKED]))
+        history = self._project.history(self._ledger)
+        assert history is not None, "the migration has commits"
+        owner = owners(self._project.executions(self._ledger))
+        span, some = f"{self._own[0]}..{history.tip}", sorted(paths)[:MAX_PATHS]
         names: dict[str, str] = {}  # what to call it, and how to revert it
-        for commit in reversed(later):
-            short = commit.id[:12]
-            if commit.id in self._not_meant:
+        for commit in reversed(list(read_commits(history.git, span, paths=some))):
+            short, migration = commit.id[:12], owner.get(commit.id)
+            if commit.id in self._own:
                 continue
-            if commit.migration:
-                names[commit.migration] = f"doit revert {commit.migration}"
-            else:
-                names[f"{short} ({commit.subject})"] = f"git -C {place} revert {short}"
-        first = next(iter(names.values()), f"git -C {place} log")
+            if migration:
+                names[migration] = f"doit revert {migration}"
+            elif commit.id not in history.subjects:  # one that was undone does not matter
+                revert = "revert -m 1" if commit.is_merge else "revert"
+                names[f"{short} ({commit.subject})"] = f"git -C {label} {revert} {short}"
+        first = next(iter(names.values()), f"git -C {label} log")
         return MigrationRefusedError(
-            f"{self._name} cannot be reverted: {', '.join(names)} {deed} "
+            f"{self._name} cannot be reverted: {', '.join(names) or 'something'} {deed} "
             f"({first_few(sorted(paths))})",
             hint=f"{first} comes first",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..database.executions import find_executions, read_markers
+from ..database.counts import with_statistics
 from ..database.ledger import Applied
 from ..errors import UsageError
 from ..git.command import Git
@@ -25,7 +25,8 @@ class Outcome:
     `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
     executions that were repeated with --force or reverted. Without any commit that is known to
     be its own there are no `changes`, and no trees; `is_cut` says that the history is that of a
-    shallow clone, so that there may be some elsewhere.
+    shallow clone, so that there may be some elsewhere. `squashed_with` are migrations that came in
+    the same commit: the changes are those of all of them.
     """
 
     applied: Applied
@@ -35,6 +36,7 @@ class Outcome:
     tree: str | None
     changes: Changes | None
     is_cut: bool = False
+    squashed_with: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
@@ -60,6 +62,7 @@ class Outcome:
             ],
             "earlier_commits": self.earlier_commits,
             "is_cut": self.is_cut,
+            "squashed_with": list(self.squashed_with),
             "changes": self.changes.to_dict() if self.changes else None,
         }
 
@@ -76,8 +79,7 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
         raise UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
     settings = project.settings
     git = Git(settings.database)
-    recorded = read_markers(git, ledger.commit, settings.data_dir, [entry.name])
-    found = find_executions(git, ledger.commit, settings.data_dir, recorded).get(entry.name)
+    found = project.executions(ledger, [entry.name]).get(entry.name)
     is_cut = bool(shallow_ends(git))
     if found is None or not found.commits:
         return Outcome(applied, (), 0, None, None, None, is_cut)
@@ -88,5 +90,6 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     changes = compare(
         git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type
     )
-    earlier = found.earlier_commits
-    return Outcome(applied, found.commits, earlier, base_tree, tree, changes, is_cut)
+    applied = with_statistics(git, applied, found, settings.data_dir)
+    earlier, others = found.earlier_commits, found.squashed_with
+    return Outcome(applied, found.commits, earlier, base_tree, tree, changes, is_cut, others)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 
-from ..database.ledger import Applied, Ledger, is_absent
+from ..database.counts import AheadAndBehind, count_ahead_and_behind
+from ..database.ledger import is_absent
 from ..database.repository import Repository, missing_submodule
 from ..errors import NesTasksError
-from ..git.command import Git
-from ..git.log import Commit, durations, reverted
 from ..git.remote import Standing
+from ..git.safety import Programs
 from ..migrations import Plan, State
-from ..migrations.loader import order
-from ..project import Project, known_from_commits
+from ..project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +28,12 @@ class Overview:
     """Where a project stands.
 
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
-    without a database or one checked out. `standing` is None without a remote. `problem` is
+    without a database or one checked out. `standing` is None without a remote, and counts commits;
+    `migrations` counts the same in migrations, None where a clone lacks what it takes. `problem` is
     what keeps migrations from running, `holder` whoever runs one at this moment, and
     `is_unfinished` says that a run was killed while it published. `run_by_hand` are those
-    without a record of which a commit message says that they were run.
+    without a record of which a commit message says that they were run. `programs` are what the
+    repository itself names for git to run.
     """
 
     exists: bool
@@ -41,10 +41,12 @@ class Overview:
     commit: str | None = None
     branch: str | None = None
     standing: Standing | None = None
+    migrations: AheadAndBehind | None = None
     problem: NesTasksError | None = None
     holder: str | None = None
     is_unfinished: bool = False
     run_by_hand: tuple[str, ...] = ()
+    programs: Programs = field(default_factory=Programs)
 
     @property
     def counts(self) -> Mapping[State, int]:
@@ -108,61 +110,17 @@ def survey(project: Project) -> Overview:
             standing = repository.remote.standing(ledger.commit)
         # The files lag behind while a publication is under way; that is no problem of its own.
         if holder is None and not is_unfinished:
-            repository.check_ready()
+            repository.check_ready(filters=False)
     except NesTasksError as error:
         problem = error
+    unrecorded = project.unrecorded(ledger)
+    for partial in unrecorded.partial.values():
+        problem = problem or partial.error(project.settings.shown_database)
     # One that lies between others is not valid: it seems to come too late.
-    unknown = [entry.name for entry in plan if entry.record is None]
-    by_hand = known_from_commits(project, ledger, unknown) if unknown else {}
-    names = tuple(name for name in unknown if name in by_hand)
-    state = (branch, standing, problem, holder, is_unfinished, names)
+    names = tuple(entry.name for entry in plan if entry.name in unrecorded.by_hand)
+    counts = None
+    if standing:
+        theirs, data_dir = standing.commit, project.settings.data_dir
+        counts = count_ahead_and_behind(repository.git, ledger.commit, theirs, data_dir)
+    state = (branch, standing, counts, problem, holder, is_unfinished, names, repository.programs)
     return Overview(True, plan, ledger.commit, *state)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """An applied migration with what the history tells of it.
-
-    `record` is its marker's content. `commits` are its commits that were not taken back, the
-    oldest first; none when the history does not reach back so far. `duration` is in seconds,
-    None when nobody recorded it.
-    """
-
-    record: Applied
-    commits: tuple[Commit, ...]
-    duration: float | None
-
-    @property
-    def applied_at(self) -> datetime | None:
-        """When it was applied: by its record, else by its last commit."""
-        if self.record.applied_at or not self.commits:
-            return self.record.applied_at
-        return self.commits[-1].committed_at
-
-    @property
-    def committer(self) -> str:
-        """Who applied it; empty when no commit tells."""
-        return self.commits[-1].committer if self.commits else ""
-
-
-def runs(project: Project, ledger: Ledger) -> list[Run]:
-    """Return the applied migrations in their order, by number. Writes nothing.
-
-    Raises `GitError` when the history cannot be read.
-    """
-    if ledger.commit is None:
-        return []
-    git = Git(project.settings.database)
-    history, undone = project.history(ledger), reverted(git, ledger.commit)
-    live = {
-        name: tuple(commit for commit in commits if commit.id not in undone)
-        for name, commits in history.items()
-        if name in ledger.applied
-    }
-    seconds = durations(git, (commits[-1].id for commits in live.values() if commits))
-    found: list[Run] = []
-    for name in sorted(ledger.applied, key=order):
-        commits = live.get(name, ())
-        duration = seconds.get(commits[-1].id) if commits else None
-        found.append(Run(ledger.applied[name], commits, duration))
-    return found

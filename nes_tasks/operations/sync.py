@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from ..clock import now
+from ..database.counts import AheadAndBehind, count_ahead_and_behind
 from ..database.ledger import Ledger, is_absent
 from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
+from ..git.diff import changes_of_commits
 from ..git.log import read_commits
 from ..git.remote import Heard, Standing
 from ..migrations import Entry, MigrationResult, Plan, State
+from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
 
@@ -41,10 +44,12 @@ class Outcome(StrEnum):
 class Synchronization:
     """What a synchronization did.
 
-    `fetched` counts the remote's commits that were not here. `reapplied` are the results of
-    what was executed again, `dropped` the migrations whose run here gave way to the remote's.
-    `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` counts
-    the commits that the remote does not have.
+    `fetched` counts the remote's commits that were not here, `fetched_migrations` their
+    migrations. `reapplied` are the results of what was executed again, `dropped` the migrations
+    whose run here gave way to the remote's.
+    `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` and
+    `ahead_migrations` count what the remote does not have. Counts of migrations are None where
+    a clone lacks what it takes to count them.
     """
 
     outcome: Outcome
@@ -53,21 +58,33 @@ class Synchronization:
     dropped: tuple[str, ...] = ()
     kept: str | None = None
     ahead: int = 0
+    fetched_migrations: int | None = None
+    ahead_migrations: int | None = None
 
 
-def push(project: Project, heard: Heard | None = None) -> Standing | None:
-    """Push the branch; return how it stood before, None when there is no database yet.
+def push(project: Project, heard: Heard | None = None) -> tuple[Standing | None, int | None]:
+    """Push the branch; return how it stood before, and how many migrations were pushed.
 
-    Nothing is sent when the remote is known to have everything. Raises `UnavailableError` when
-    it cannot be done; the commits stay where they are.
+    There is no standing when there is no database yet. Nothing is sent when the remote is known
+    to have everything. Raises `UnavailableError` when it cannot be done, and
+    `MigrationRefusedError` for a part of a migration; the commits stay where they are.
     """
     if is_absent(project.settings.database):
-        return None
+        return None, None
     repository = Repository.open(project.settings)
-    standing = repository.remote.standing(repository.head())
+    head = repository.head()
+    standing = repository.remote.standing(head)
+    counts = _ahead_and_behind(project, repository, head, standing.commit)
     if standing.ahead or not repository.remote.exists:
+        project.refuse_partial(project.ledger())
         repository.push(heard)
-    return standing
+    return standing, counts and counts.ahead
+
+
+def _ahead_and_behind(
+    project: Project, repository: Repository, ours: str | None, theirs: str | None
+) -> AheadAndBehind | None:
+    return count_ahead_and_behind(repository.git, ours, theirs, project.settings.data_dir)
 
 
 def fetch(runner: Runner, project: Project, heard: Heard | None = None) -> str | None:
@@ -104,17 +121,20 @@ def synchronize(
         repository.check_ready()
         ours = repository.head()
         standing = repository.remote.standing(ours)
-        if theirs is None:
-            return Synchronization(Outcome.ABSENT, ahead=standing.ahead)
-        if not standing.behind:
-            return Synchronization(Outcome.CURRENT, ahead=standing.ahead)
+        ahead, behind = _ahead_and_behind(project, repository, ours, theirs) or (None, None)
+        if theirs is None or not standing.behind:
+            outcome = Outcome.CURRENT if theirs else Outcome.ABSENT
+            return Synchronization(outcome, ahead=standing.ahead, ahead_migrations=ahead)
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
         repository.git.run("update-ref", ref, theirs)
         try:
             if ours is None or not standing.ahead:
                 repository.publish(ref, ours, theirs)
-                return Synchronization(Outcome.FORWARDED, standing.behind)
-            return _rebuild(runner, project, ref, ours, standing, clock())
+                return Synchronization(
+                    Outcome.FORWARDED, standing.behind, fetched_migrations=behind
+                )
+            done = _rebuild(runner, project, ref, ours, standing, clock())
+            return replace(done, fetched_migrations=behind)
         except BaseException:
             repository.discard(ref)
             raise
@@ -134,9 +154,15 @@ def _rebuild(
         tip = results[-1].commit_ids[-1]
     kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S}-{ours[:12]}"
     repository.publish(ref, ours, tip, kept=kept)
-    ahead = sum(len(result.commit_ids) for result in results)
+    ahead = repository.remote.standing(tip).ahead
     return Synchronization(
-        Outcome.REAPPLIED, standing.behind, tuple(results), tuple(dropped), kept, ahead
+        Outcome.REAPPLIED,
+        standing.behind,
+        tuple(results),
+        tuple(dropped),
+        kept,
+        ahead,
+        ahead_migrations=len(results),
     )
 
 
@@ -167,30 +193,39 @@ def _to_reapply(
         )
     plan, here = project.look(at=ours)
     before, there = project.look(at=base)[1], project.look(at=theirs)
-    names = _own_migrations(repository, project, base, ours, here, before)
+    names = _own_migrations(repository, project, ours, theirs, here, before)
     wanted = [_under_its_name_of_today(plan[name], there[0]) for name in names]
     dropped = [name for name in wanted if name in there[1].applied]
     return [name for name in wanted if name not in there[1].applied], dropped
 
 
 def _own_migrations(
-    repository: Repository, project: Project, base: str, ours: str, here: Ledger, before: Ledger
+    repository: Repository, project: Project, ours: str, theirs: str, here: Ledger, before: Ledger
 ) -> list[str]:
-    """Return the migrations of the commits from `base` to `ours`, in the order of the commits."""
-    place, remote = project.settings.shown_database, repository.remote
+    """Return the migrations of the commits that `theirs` lacks, in the order of the commits.
+
+    A merge that has nothing of its own does not count: what it merged is counted by itself.
+    """
+    label, remote, git = project.settings.shown_database, repository.remote, repository.git
+    project.refuse_partial(here)
+    new = [name for name in here.applied if name not in before.applied]
+    runs = project.executions(here, new)
+    owner = {one.id: name for name, run in runs.items() for one in run.live}
     names: dict[str, None] = {}
     by_hand: list[str] = []
-    for commit in read_commits(repository.git, f"{base}..{ours}"):
-        name = commit.migration
-        if name and name in here.applied and name not in before.applied:
-            names[name] = None
-        else:
+    for commit in read_commits(git, ours, f"^{theirs}"):
+        name = owner.get(commit.id)
+        if name:
+            for one in sorted({name, *runs[name].squashed_with}, key=order):
+                names[one] = None
+        elif not (commit.is_merge and not any(changes_of_commits(git, [commit.id]))):
             by_hand.append(f"{commit.id[:12]} ({commit.subject})")
     if by_hand:
         raise DatabaseError(
-            f"{place} has commits that cannot be applied again, as they are no first runs of "
+            f"{label} has commits that cannot be applied again, as they are no first runs of "
             f"migrations: {first_few(by_hand)}",
-            hint=f"git -C {place} rebase {remote.name}/{remote.branch}, then doit push",
+            hint=f"git -C {label} rebase --rebase-merges {remote.name}/{remote.branch}, "
+            "then doit push",
         )
     return list(names)
 

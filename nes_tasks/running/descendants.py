@@ -31,15 +31,16 @@ def descendants(pid: int) -> Iterator[int]:
 def _children(pid: int) -> list[int]:
     """Return the ids of the children that have not ended."""
     try:
-        threads = os.listdir(PROC / str(pid) / "task")
-        lists = [(PROC / str(pid) / "task" / t / "children").read_text() for t in threads]
+        threads = [*(PROC / str(pid) / "task").iterdir()]
+        lists = [(thread / "children").read_text() for thread in threads]
     except OSError:  # it has ended, or the kernel was built without these lists
         return [] if sys.platform != "linux" or not (PROC / str(pid)).exists() else _scan(pid)
     return [int(word) for text in lists for word in text.split() if _stat(int(word))]
 
 
 def _scan(pid: int) -> list[int]:
-    known = ((int(name), _stat(int(name))) for name in os.listdir(PROC) if name.isdigit())
+    pids = (int(folder.name) for folder in PROC.iterdir() if folder.name.isdigit())
+    known = ((found, _stat(found)) for found in pids)
     return [child for child, stat in known if stat and int(stat[PARENT]) == pid]
 
 
@@ -54,7 +55,7 @@ def _stat(pid: int) -> list[str]:
 
 
 def use_of(pids: list[int]) -> Use:
-    """Return what the processes use; memory that several share counts once, if there are several."""
+    """Return what the processes use; memory that several of them share counts once."""
     stats = {pid: stat for pid in pids if (stat := _stat(pid))}
     threads = sum(int(stat[THREADS]) for stat in stats.values())
     resident = {pid: int(stat[RESIDENT]) * PAGE for pid, stat in stats.items()}

@@ -6,6 +6,7 @@ file of the tree, whose hash must not depend on it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import platform
@@ -81,11 +82,11 @@ def _distribution(module: str) -> tuple[str, str] | None:
     Most have the name of their module. For the others Python's own answer would read the metadata
     of all that is installed, which takes longer than many a migration.
     """
-    try:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         found = importlib.metadata.distribution(module)
-    except importlib.metadata.PackageNotFoundError:
-        found = next(_providing(module), None)
-    return None if found is None else (found.metadata["Name"], found.version)
+        return found.metadata["Name"], found.version
+    providing = next(_providing(module), None)
+    return providing and (providing.metadata["Name"], providing.version)
 
 
 def _providing(module: str) -> Iterator[importlib.metadata.Distribution]:

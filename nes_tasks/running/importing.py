@@ -27,7 +27,7 @@ def outside_packages() -> dict[str, dict[str, Path]]:
     return {
         entry: dict(_packages_in(entry))
         for entry in sys.path
-        if os.path.isdir(entry)
+        if Path(entry).is_dir()
         and Path(entry).name not in WHOLE
         and not _is_of_python(entry, prefixes)
     }
@@ -41,11 +41,11 @@ def _is_of_python(entry: str, prefixes: tuple[str, ...]) -> bool:
 
 def _packages_in(entry: str) -> Iterator[tuple[str, Path]]:
     try:
-        files = sorted(os.listdir(entry))
+        paths = sorted(Path(entry).iterdir())
     except OSError:  # nothing is imported from there
         return
-    for name in files:
-        path = Path(entry, name)
+    for path in paths:
+        name = path.name
         if name.endswith(SUFFIXES):
             yield name.partition(".")[0], path
         elif name.isidentifier() and _init(path):

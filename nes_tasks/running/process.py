@@ -166,7 +166,8 @@ def receive(control: socket.socket) -> dict[str, Any] | None:
         head = control.recv(LENGTH.size, socket.MSG_WAITALL)
         if len(head) < LENGTH.size:
             return None
-        data = control.recv(*LENGTH.unpack(head), socket.MSG_WAITALL)
+        (length,) = LENGTH.unpack(head)
+        data = control.recv(length, socket.MSG_WAITALL)
         said: dict[str, Any] = json.loads(data)
     except (ConnectionError, ValueError):
         return None

@@ -17,9 +17,9 @@ from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
 from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Transaction
+from ..database.unrecorded import Unrecorded
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
 from ..git.command import Git
-from ..git.log import Commit
 from ..migrations import (
     Folder,
     MigrationResult,
@@ -30,7 +30,7 @@ from ..migrations import (
     hash_inputs,
     load,
 )
-from ..project import Project, known_from_commits
+from ..project import Project
 from ..settings import shown
 from .expectation import Expectation
 from .job import Job, Task
@@ -106,7 +106,7 @@ class Runner:
         self._opened: Repository | None = None
         self._applied = 0
         self._seen: tuple[Plan, Ledger] | None = None
-        self._by_hand: dict[str, list[Commit]] | None = None
+        self._unrecorded: Unrecorded | None = None
 
     @property
     def repository(self) -> Repository:
@@ -127,9 +127,8 @@ class Runner:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._look(repository)
-            if not force:
-                # Before its place is looked at: between applied ones it seems to come too late.
-                self._refuse_what_was_run_by_hand(ledger, name)
+            # Before its place is looked at: between applied ones it seems to come too late.
+            self._refuse_what_was_run_by_hand(ledger, name, force=force)
             decision = guard(plan, name, force=force)
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
@@ -147,14 +146,21 @@ class Runner:
             self._seen = self._project.look()
         return self._seen
 
-    def _refuse_what_was_run_by_hand(self, ledger: Ledger, name: str) -> None:
+    def _refuse_what_was_run_by_hand(
+        self, ledger: Ledger, name: str, *, force: bool = False
+    ) -> None:
         """Refuse a migration without a marker whose result is in the database all the same.
 
-        Looked up once: commits that we add ourselves come with their markers.
+        Nothing at all runs on a part of a migration. Looked up once: commits that we add
+        ourselves come with their markers.
         """
-        if self._by_hand is None:
-            self._by_hand = known_from_commits(self._project, ledger, self._project.plan.names)
-        for commit in self._by_hand.get(name, ()):
+        if self._unrecorded is None:
+            self._unrecorded = self._project.unrecorded(ledger)
+        for partial in self._unrecorded.partial.values():
+            raise partial.error(self._project.settings.shown_database)
+        if force:
+            return
+        for commit in self._unrecorded.by_hand.get(name, ()):
             raise MigrationRefusedError(
                 f"{name} has no marker, but commit {commit.id[:12]} says that it was run",
                 hint=f"doit adopt records it; doit migrate:{name} --force runs it",

@@ -41,7 +41,7 @@ PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/li
 NULL = Path(os.devnull)
 
 
-class Unconfined(Exception):
+class UnconfinedError(Exception):
     """The kernel does not confine the process; the text says why."""
 
 
@@ -63,11 +63,11 @@ def confine(terms: Terms, temporary: Path) -> None:
     """Give up in this process, for good, what the script of `terms` may not do.
 
     `temporary` is its folder for temporary files. Must be called while the process has a single
-    thread. Raises `Unconfined` when the kernel does not confine it; nothing is given up then,
+    thread. Raises `UnconfinedError` when the kernel does not confine it; nothing is given up then,
     or less than all.
     """
     if (reason := unavailable()) is not None:
-        raise Unconfined(reason)
+        raise UnconfinedError(reason)
     try:
         seccomp.give_up_new_rights()
         landlock.restrict(
@@ -82,7 +82,7 @@ def confine(terms: Terms, temporary: Path) -> None:
             truncation=landlock.version() >= landlock.TRUNCATE_SINCE,
         )
     except OSError as error:
-        raise Unconfined(f"the kernel refuses it: {error.strerror}") from error
+        raise UnconfinedError(f"the kernel refuses it: {error.strerror}") from error
     _try_out(temporary)
 
 
@@ -165,19 +165,19 @@ def _certificates() -> Iterator[Path]:
 
 
 def _try_out(temporary: Path) -> None:
-    """Try what must be refused and what must not; raises `Unconfined`."""
+    """Try what must be refused and what must not; raises `UnconfinedError`."""
     for attempt in (_read_forbidden, _write_outside):
         try:
             attempt(temporary)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM):
-                raise Unconfined(f"it was tried in vain: {error}") from error
+                raise UnconfinedError(f"it was tried in vain: {error}") from error
         else:
-            raise Unconfined("the kernel has accepted the rules and does not keep them")
+            raise UnconfinedError("the kernel has accepted the rules and does not keep them")
 
 
 def _read_forbidden(_: Path) -> None:
-    os.listdir("/")
+    next(Path("/").iterdir())
 
 
 def _write_outside(temporary: Path) -> None:

@@ -21,7 +21,7 @@ SET_MODE_FILTER, FLAG_TSYNC = 1, 1
 ALLOW, ERRNO, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 # Instructions: load a word of the call's data; jump if equal, at least, or any bit is set; return.
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-# Offsets in `struct seccomp_data`; of an argument the lower half, both machines being little-endian.
+# Offsets in `struct seccomp_data`; of an argument the lower half: both machines are little-endian.
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
 CLONE_THREAD, CLONE_PARENT = 0x10000, 0x8000
 # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
@@ -146,9 +146,7 @@ def restrict(*, network: bool, processes: bool, truncation: bool = True) -> None
     where the kernel refuses the filter.
     """
     machine = MACHINES[platform.machine()]
-    code = b"".join(
-        _filter(machine, network=network, processes=processes, truncation=truncation)
-    )
+    code = b"".join(_filter(machine, network=network, processes=processes, truncation=truncation))
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -211,9 +209,7 @@ def _processes(numbers: dict[str, int], processes: bool) -> Iterator[bytes]:
         pid = os.getpid()
         for name in sorted(SIGNALS):
             yield from _when(numbers[name], [_load(ARGUMENTS), *_only((pid,), errno.EPERM)])
-        yield from _when(
-            numbers["prlimit64"], [_load(ARGUMENTS), *_only((0, pid), errno.EPERM)]
-        )
+        yield from _when(numbers["prlimit64"], [_load(ARGUMENTS), *_only((0, pid), errno.EPERM)])
 
 
 def _truncation(numbers: dict[str, int]) -> Iterator[bytes]:

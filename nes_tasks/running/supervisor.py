@@ -251,7 +251,7 @@ def _size(folder: Path) -> int:
     for parent, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(parent, name)).st_blocks * 512
+                total += os.lstat(f"{parent}/{name}").st_blocks * 512
     return total
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Terms:
 
         It has the network when `allowed` has its name, or when its answers are to be recorded.
         """
+        kept_from = map(str, (settings.root, settings.database, settings.migrations, Path.home()))
         records = may_record and os.environ.get(RECORD, "").strip() == folder.name
-        home = os.path.expanduser("~")
         return cls(
             folder=folder.directory,
             sandbox=settings.sandbox,
@@ -62,7 +63,7 @@ class Terms:
             time_limit=settings.time_limit,
             memory_limit=settings.memory_limit,
             output_limit=settings.output_limit,
-            forbidden=(str(settings.root), str(settings.database), str(settings.migrations), home),
+            forbidden=(*kept_from,),
         )
 
     @classmethod

@@ -265,7 +265,7 @@ def _give_up_rights(gate: socket.socket, terms: Terms, temporary: Path) -> None:
         try:
             sandbox.confine(terms, temporary)
             problem = None
-        except sandbox.Unconfined as error:
+        except sandbox.UnconfinedError as error:
             problem = str(error)
     with gate:
         send(gate, {"problem": problem})

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..database.data_path import RefusedPathError, check_data_path
 from ..database.marker import FILE_NAME, FOLDER, LOG_NAME, Marker, Statistics
-from ..database.message import commit_message
+from ..database.message import commit_message, parse_subject
 from ..database.transaction import Transaction
 from ..errors import MigrationFailedError
 from ..git.command import Git
@@ -105,7 +105,9 @@ class Writer:
         try:
             modules = decode_modules(payload)
         except ProtocolError as error:
-            raise MigrationFailedError(f"{self._job.name} failed: its process sent {error}") from error
+            raise MigrationFailedError(
+                f"{self._job.name} failed: its process sent {error}"
+            ) from error
         environment = environment_of(self._job.terms, self._process.confinement(), modules)
         self._heard.note("; ".join(f"{key}: {value}" for key, value in environment.items()))
         return environment
@@ -158,7 +160,9 @@ class Writer:
             return None
         whole = f"{self._job.task.data_dir}/{path}"
         for commit in read_file_history(git, self._job.base, whole)[-1:]:
-            writer = commit.migration or f"commit {commit.id[:12]}, {printable(commit.subject)}"
+            named = parse_subject(commit.subject)
+            by_hand = f"commit {commit.id[:12]}, {printable(commit.subject)}"
+            writer = named.migration if named else by_hand
             return f"it was written by {writer}"
         return None
 

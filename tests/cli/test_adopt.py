@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 from workspace import Workspace, create_person
 
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
 
 def fill_without_migrations(workspace: Workspace) -> None:
     workspace.git_in(workspace.root, "init", "-q", "-b", "main", "nes-db")
@@ -170,3 +172,36 @@ def test_the_status_names_what_was_run_by_hand_before_it_says_to_run(past: Works
     assert past.doit("status").out.endswith(f"Next: doit adopt  ({unchecked})\n")
     past.doit("adopt", "--yes")
     assert past.doit("status").out.endswith("Nothing to do.\n")
+
+
+def test_what_is_told_is_counted_from_the_commits_before_and_after(past: Workspace) -> None:
+    name, told = "001-recorded", []
+    for _ in range(2):
+        shown = json.loads(past.doit("show", name, "--json").out)
+        (history,) = json.loads(past.doit("history", name, "--json").out)
+        assert shown["statistics"] == history["statistics"]
+        assert [one["id"] for one in shown["commits"]] == [one["id"] for one in history["commits"]]
+        told.append((shown["statistics"], shown["commits"], shown["changes"]))
+        past.doit("adopt", "--yes")
+    assert told[0] == told[1]
+    statistics, commits, changes = told[0]
+    assert len(commits) == 1
+    assert changes["types"] == {"person": {"created": 1, "updated": 0, "deleted": 0}}
+    # The record claims a version that is not there.
+    assert (statistics["entities_created"], statistics["versions_created"]) == (1, 0)
+    assert (statistics["files"], statistics["entities_updated"]) == (1, 0)
+    for name in ("001-recorded", "003-in-words"):
+        (commit,) = json.loads(past.doit("history", name, "--json").out)[0]["commits"]
+        base = past.git("rev-list", "--parents", "-1", commit["id"]).split()[1:]
+        tree = past.git("rev-parse", f"{base[0]}^{{tree}}") if base else EMPTY_TREE
+        marker = past.git("show", f"HEAD:v2/migration-logs/{name}/marker.toml")
+        assert f'base_tree = "{tree}"' in marker
+
+
+def test_a_shallow_clone_cannot_count_what_it_lacks(past: Workspace) -> None:
+    whole = past.root / "whole"
+    past.db.rename(whole)
+    past.git_in(past.root, "clone", "-q", "--depth=1", whole.as_uri(), "nes-db")
+    ran = past.doit("adopt", "--dry-run")
+    assert ran.code == 3
+    assert ran.err.endswith("it is a shallow clone; git -C nes-db fetch --unshallow\n")

@@ -13,6 +13,7 @@ asha = await context.db.get_entity("entity:person/asha-rai")
 asha.tags = ["found"]
 await context.publication.update_entity(asha, change_description="Tag her")
 """
+ANNOUNCED = "nes-db is a partial clone; what it lacks is fetched from its remote\n"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,16 @@ def test_a_remote_that_is_away_is_told_in_a_line(partial: tuple[Workspace, Path]
     shown = workspace.doit("show", "2")
     assert (shown.code, shown.err) == (
         3,
-        "error: nes-db does not reach back to before 002-tag: it is a shallow clone; "
+        f"{ANNOUNCED}error: nes-db does not reach back to before 002-tag: it is a shallow clone; "
         "git -C nes-db fetch --unshallow\n",
     )
+
+
+def test_a_fetch_for_a_reader_is_announced_and_only_then(
+    partial: tuple[Workspace, Path],
+) -> None:
+    workspace, _ = partial
+    for command in ("list", "status", "history"):
+        assert ANNOUNCED not in workspace.doit(command).err
+    assert workspace.doit("show", "2").err.count(ANNOUNCED) == 1
+    assert ANNOUNCED not in workspace.doit("show", "2").err, "it is all here now"

@@ -29,7 +29,7 @@ def team(ahead: Team, tmp_path: Path) -> Team:
 
 def test_what_is_applied_is_pushed_and_said(team: Team) -> None:
     ran = team.mina.doit("push")
-    assert (ran.code, ran.out, ran.err) == (0, "1 commit pushed to origin.\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, "1 migration (1 commit) pushed to origin.\n", "")
     assert team.tip() == team.mina.git("rev-parse", "HEAD")
 
 
@@ -116,7 +116,7 @@ def test_a_terminal_shows_how_far_it_is(team: Team) -> None:
     shown = os.read(screen, 65536).decode()
     os.close(screen)
     assert "Pushing to origin" in shown
-    assert done.stdout == b"1 commit pushed to origin.\n"
+    assert done.stdout == b"1 migration (1 commit) pushed to origin.\n"
 
 
 def test_a_bare_database_knows_what_it_has_pushed(tmp_path: Path, workspace: Workspace) -> None:
@@ -125,7 +125,7 @@ def test_a_bare_database_knows_what_it_has_pushed(tmp_path: Path, workspace: Wor
     workspace.git_in(workspace.root, "clone", "-q", "--bare", remote.as_uri(), "nes-db")
     workspace.migration("001-first", create_person("asha-rai"))
     assert workspace.doit().code == 0
-    assert workspace.doit("push").out == "1 commit pushed to origin.\n"
+    assert workspace.doit("push").out == "1 migration (1 commit) pushed to origin.\n"
     assert "nothing to push" in workspace.doit("push").out
 
 

@@ -203,7 +203,7 @@ def test_a_shallow_clone_that_begins_with_it_is_refused(applied: Workspace) -> N
         "error: nes-db does not reach back to before 002-tag: it is a shallow clone; "
         "git -C nes-db fetch --unshallow\n"
     )
-    assert "no commit of nes-db says that it is one of 001-first" in (
+    assert "nes-db does not reach back to before 001-first" in (
         applied.doit("revert", "1", "--yes").err
     )
     applied.git("fetch", "-q", "--unshallow")
@@ -242,3 +242,31 @@ def test_a_bare_database_can_be_reverted_too(applied: Workspace) -> None:
     ran = applied.doit("revert", "2", "--yes")
     assert ran.code == 0, ran.err
     assert applied.applied() == ["001-first"]
+
+
+def test_all_that_came_after_one_is_taken_back_or_nothing(applied: Workspace) -> None:
+    first = applied.git("rev-parse", "HEAD~1^{tree}")
+    applied.migration("003-third", create_person("third-rai"))
+    assert applied.doit().code == 0
+    ran = applied.doit("revert", "--to", "1")
+    assert (ran.code, ran.out) == (2, "In nes-db, it would revert 003-third, 002-tag.\n")
+    ran = applied.doit("revert", "--to", "1", "--yes", "--reason", "Begin anew")
+    assert ran.code == 0, ran.err
+    assert applied.git("log", "-2", "--reverse", "--format=%s").splitlines() == [
+        'Revert "Migration: 003-third"',
+        'Revert "Migration: 002-tag"',
+    ]
+    assert applied.tree == first
+    assert applied.git("status", "--porcelain") == ""
+    assert applied.doit("revert", "--to", "1", "--yes").out == (
+        "Nothing was applied after 001-first.\n"
+    )
+    assert applied.doit("revert", "1", "--to", "1").code == 2
+    assert applied.doit().code == 0
+    (applied.db / "v2/entity/person/asha-rai.json").write_text("{}")
+    applied.git("commit", "-qam", "Correct a name")
+    before = applied.state()
+    ran = applied.doit("revert", "--to", "1", "--yes")
+    assert ran.code == 1
+    assert "002-tag cannot be reverted: " in ran.err
+    assert applied.state() == before

@@ -120,11 +120,12 @@ def test_the_remote_is_compared_as_it_was_last_seen(begun: Team, tmp_path: Path)
     team.applied_by_mina("003-mine")
     team.applied_by_asha("002-theirs")
     out = team.mina.doit("status").out
-    assert "Remote      origin, 1 commit to push\n" in out
+    assert "Remote      origin, 1 migration (1 commit) to push\n" in out
     assert out.endswith("Next: doit push  (origin lacks 1 commit)\n")
     team.mina.git("fetch", "-q")
     out = team.mina.doit("status").out
-    assert "Remote      origin, 1 commit to push, 1 commit not here yet\n" in out
+    both = "1 migration (1 commit) to push, 1 migration (1 commit) not here yet"
+    assert f"Remote      origin, {both}\n" in out
     assert out.endswith("Next: doit sync  (origin has 1 commit more)\n")
     found = json.loads(team.mina.doit("status", "--json").out)
     assert found["remote"] == {
@@ -132,6 +133,8 @@ def test_the_remote_is_compared_as_it_was_last_seen(begun: Team, tmp_path: Path)
         "commit": team.tip(),
         "ahead": 1,
         "behind": 1,
+        "ahead_migrations": 1,
+        "behind_migrations": 1,
     }
     assert found["next"]["command"] == "doit sync"
 

@@ -55,7 +55,11 @@ def test_what_is_there_already_is_said(team: Team) -> None:
 def test_what_is_new_there_comes_here_with_its_files(team: Team) -> None:
     team.applied_by_asha("002-theirs")
     ran = team.mina.doit("sync")
-    assert (ran.code, ran.out, ran.err) == (0, "1 commit of origin brought to nes-db.\n", "")
+    assert (ran.code, ran.out, ran.err) == (
+        0,
+        "1 migration (1 commit) of origin brought to nes-db.\n",
+        "",
+    )
     assert team.mina.git("rev-parse", "HEAD") == team.tip()
     assert people(team.mina) == ["asha-002-theirs", "first-rai"]
     assert team.mina.git("status", "--porcelain") == ""
@@ -66,7 +70,7 @@ def test_unpushed_migrations_alone_stay_as_they_are(team: Team) -> None:
     before = team.mina.state()
     ran = team.mina.doit("sync")
     assert ran.out == "nes-db has all that origin has.\n"
-    assert ran.err == "1 commit is not pushed yet; to publish: doit push\n"
+    assert ran.err == "1 migration (1 commit) is not pushed yet; to publish: doit push\n"
     assert team.mina.state() == before
 
 
@@ -107,7 +111,7 @@ def test_unpushed_migrations_are_applied_again_on_top(diverged: Team) -> None:
     assert ran.code == 0, ran.err
     kept = mina.git("for-each-ref", "--format=%(refname)", "refs/nes-tasks-kept")
     assert ran.out == (
-        "1 commit of origin brought to nes-db.\n"
+        "1 migration (1 commit) of origin brought to nes-db.\n"
         "003-mine: applied again on top.\n"
         f"The branch as it was is kept as {kept}\n"
     )
@@ -189,9 +193,9 @@ def test_commits_made_by_hand_are_refused_by_name(diverged: Team) -> None:
     ran = mina.doit("sync")
     assert ran.code == 3
     assert f"as they are no first runs of migrations: {commit} (Add notes)" in ran.err
-    assert ran.err.endswith("git -C nes-db rebase origin/main, then doit push\n")
+    assert ran.err.endswith("git -C nes-db rebase --rebase-merges origin/main, then doit push\n")
     assert mina.state() == before
-    mina.git("rebase", "-q", "origin/main")
+    mina.git("rebase", "-q", "--rebase-merges", "origin/main")
     assert mina.doit("push").code == 0
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+from histories import batches_since, close_with_a_merge
 from repositories import LOGS, WHEN, Place, clone
 
-from nes_tasks.database.executions import Execution, find_executions, read_markers
+from nes_tasks.database.counts import count_ahead_and_behind
+from nes_tasks.database.executions import Execution, find_executions, migrations_of, records_of
+from nes_tasks.database.history import History
+from nes_tasks.database.ledger import read_ledger
 from nes_tasks.database.marker import Marker
 from nes_tasks.git.command import Git
 
@@ -31,8 +35,10 @@ def execute(place: Place, *contents: str, name: str = NAME, subject: str | None 
 
 
 def found(place: Place, *names: str) -> dict[str, Execution]:
-    git, commit = Git(place.path), place.git("rev-parse", "HEAD")
-    return find_executions(git, commit, "v2", read_markers(git, commit, "v2", names or [NAME]))
+    history = History(Git(place.path), place.git("rev-parse", "HEAD"), "v2")
+    applied = read_ledger(place.path, "v2").applied
+    records = records_of({name: applied[name] for name in names or [NAME] if name in applied})
+    return find_executions(history, dict.fromkeys(names) | records)
 
 
 def ids(execution: Execution) -> list[str]:
@@ -145,3 +151,108 @@ def test_a_merge_does_not_part_the_batches(database: Place) -> None:
     database.git("merge", "-q", "--no-ff", "-m", "Merge", tip)
     one = found(database)[NAME]
     assert (ids(one)[-1], len(one.commits), one.base) == (tip, 2, start)
+
+
+def test_the_merge_that_closes_a_side_chain_is_the_last_commit(database: Place) -> None:
+    base = database.commit(message="Begin")
+    execute(database, "1", "2", "3")
+    batches = batches_since(database, base)
+    merge = close_with_a_merge(database, base, NAME)
+    one = found(database)[NAME]
+    assert (ids(one), one.base, one.live) == ([*batches, merge], base, one.commits)
+    assert one.tree == database.git("rev-parse", "HEAD^{tree}")
+
+
+def test_a_merge_of_one_migration_by_somebody_else_is_not_its_own(database: Place) -> None:
+    base = database.commit(message="Begin")
+    commit = execute(database, "1")
+    close_with_a_merge(database, base, "Pull request 12")
+    database.git("commit", "-q", "--amend", "-m", "Merge pull request #12")
+    assert ids(found(database)[NAME]) == [commit]
+
+
+def test_a_shallow_clone_that_holds_the_merge_and_its_parents_knows_the_base(
+    database: Place, tmp_path: Path
+) -> None:
+    base = database.commit(message="Begin")
+    execute(database, "1", "2", "3")
+    merge = close_with_a_merge(database, base, NAME)
+    last = database.git("rev-parse", "HEAD^2")
+    one = found(clone(database.path, tmp_path / "there", "--depth=2"))[NAME]
+    assert (ids(one), one.base, one.is_cut) == ([last, merge], base, False)
+    cut = found(clone(database.path, tmp_path / "one", "--depth=1"))[NAME]
+    assert (ids(cut), cut.is_cut) == ([merge], True)
+
+
+def test_whatever_subject_and_base_the_commit_that_brought_the_record_is_it(
+    database: Place,
+) -> None:
+    start = database.commit(message="Begin")
+    execute(database, "1")
+    database.git("commit", "-q", "--amend", "-m", "Districts of Nepal (#12)")
+    moved = database.git("rev-parse", "HEAD")
+    database.git("checkout", "-q", "-B", "main", start)
+    below = database.commit({"by-hand.txt": "x"}, "By hand")
+    database.git("cherry-pick", moved)
+    one = found(database)[NAME]
+    assert (ids(one), one.base) == ([database.git("rev-parse", "HEAD")], below)
+
+
+def test_an_edited_marker_is_no_execution_and_a_renewed_one_is(database: Place) -> None:
+    database.commit(message="Begin")
+    first = execute(database, "1")
+    path = f"{LOGS}/{NAME}/marker.toml"
+    text = (database.path / path).read_text()
+    edited = database.commit({path: text.replace("Add her", "Add him")}, "Word it better")
+    one = found(database)[NAME]
+    assert (ids(one), one.marker) == ([first], database.git("rev-parse", f"{first}:{path}"))
+    moved = text.replace("2026-", "2027-")
+    renewed = database.commit({path: moved, DATA: "2"}, "Districts, once more (#14)")
+    one = found(database)[NAME]
+    assert (ids(one), one.base, one.earlier) == ([renewed], edited, 1)
+    assert [commit.id for commit in one.live] == [first, renewed]
+
+
+def test_no_commit_is_of_a_migration_whose_marker_was_adopted(database: Place) -> None:
+    database.commit({DATA: "1"}, "Import")
+    marker = Marker(NAME, "Asha", date(2024, 1, 25), "Add her", WHEN, EMPTY_TREE)
+    database.commit({f"{LOGS}/{NAME}/marker.toml": marker.to_bytes()}, "Adopt 1 migration")
+    assert found(database) == {}
+
+
+def test_migrations_in_one_commit_name_each_other(database: Place) -> None:
+    base = database.commit(message="Begin")
+    execute(database, "1", name="001-first")
+    execute(database, "2", name="002-second")
+    database.git("reset", "-q", "--soft", base)
+    squashed = database.commit(message="Two at once")
+    both = found(database, "001-first", "002-second")
+    assert [ids(one) for one in both.values()] == [[squashed], [squashed]]
+    assert [one.squashed_with for one in both.values()] == [("002-second",), ("001-first",)]
+    subjects = {squashed: "Two at once", base: "Begin"}
+    named = migrations_of(Git(database.path), subjects, "v2")
+    assert named == {squashed: "001-first, 002-second"}
+
+
+def test_the_earlier_records_of_a_commit_are_those_that_it_brought_alone(database: Place) -> None:
+    records = {n: f"{LOGS}/{n}/metadata.json" for n in ("001-a", "002-b", "003-c")}
+    first = database.commit({DATA: "1", records["001-a"]: "{}"}, "By hand")
+    both = database.commit({DATA: "2", records["002-b"]: "{}", records["003-c"]: "{}"}, "Import")
+    edited = database.commit({DATA: "3", records["001-a"]: "{ }"}, "Format it")
+    subjects = dict.fromkeys((both, first, edited), "By hand")
+    assert migrations_of(Git(database.path), subjects, "v2") == {first: "001-a"}
+    assert migrations_of(Git(database.path), {}, "v2") == {}
+
+
+def test_records_count_as_migrations_and_other_files_do_not(database: Place) -> None:
+    begin = database.commit(message="Begin")
+    execute(database, "1", "2")
+    execute(database, "3", name="002-second")
+    database.commit({"by-hand.txt": "x"}, "By hand")
+    git = Git(database.path)
+    tip = database.git("rev-parse", "HEAD")
+    assert count_ahead_and_behind(git, tip, begin, "v2") == (2, 0)
+    assert count_ahead_and_behind(git, begin, tip, "v2") == (0, 2)
+    assert count_ahead_and_behind(git, tip, None, "v2") == (2, 0)
+    alone = database.git("commit-tree", tip + "^{tree}", "-m", "Unrelated")
+    assert count_ahead_and_behind(git, tip, alone, "v2") is None

@@ -78,6 +78,8 @@ def test_a_marker_says_all_about_its_migration(database: Place) -> None:
                 inputs=MARKER.inputs,
                 statistics=MARKER.statistics,
                 deterministic=False,
+                base_tree=MARKER.base_tree,
+                marker_blob=database.git("rev-parse", f"HEAD:{LOGS}/001-first/marker.toml"),
             )
         },
     )

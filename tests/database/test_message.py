@@ -9,7 +9,7 @@ import pytest
 from repositories import Place, init
 
 from nes_tasks.database.marker import Marker, Statistics
-from nes_tasks.database.message import commit_message
+from nes_tasks.database.message import Subject, commit_message, parse_duration, parse_subject
 
 
 def marker(**counts: int) -> Marker:
@@ -88,3 +88,41 @@ def test_git_reads_the_end_as_trailers(tmp_path: Path) -> None:
     trailers = database.git("log", "-1", "--format=%(trailers:only,unfold)").strip().splitlines()
     assert trailers == text.strip().splitlines()[4:]
     assert database.git("log", "-1", "--format=%(trailers:key=Files,valueonly)").strip() == "3"
+
+
+@pytest.mark.parametrize(
+    ("subject", "parsed"),
+    [
+        ("Migration: 007-ours", Subject("007-ours", 1, 1)),
+        ("Migration: 007-ours (Batch 2/3)", Subject("007-ours", 2, 3)),
+        ("Migration 006-by-hand", Subject("006-by-hand", 1, 1)),
+        ("Run migration 006-by-hand", Subject("006-by-hand", 1, 1)),
+        ("Run 006-by-hand", Subject("006-by-hand", 1, 1)),
+        ('Revert "Migration: 001-first"', None),
+        ("Migration: 1-first", None),
+        ("Run tests", None),
+        ("Running 001-first", None),
+        ("migration: 001-first", None),
+        ("Migration: 001-first and more", None),
+    ],
+)
+def test_subjects_of_ours_and_those_written_by_hand_are_understood(
+    subject: str, parsed: Subject | None
+) -> None:
+    assert parse_subject(subject) == parsed
+
+
+def test_subjects_of_the_published_database_are_understood(shared_data: Path) -> None:
+    subjects = (shared_data / "database-sample/commit-subjects.txt").read_text().splitlines()
+    names = [found.migration for one in subjects if (found := parse_subject(one))]
+    assert list(dict.fromkeys(names)) == [
+        "000-example-migration",
+        "001-source-locations",
+        "004-source-election-constituencies",
+        "005-seed-2079-election-candidates",
+    ]
+
+
+def test_a_duration_is_read_from_its_trailer_alone() -> None:
+    assert parse_duration("Migration: 001-a\n\nIt took long\n\nDuration: 5.2s\n") == 5.2
+    assert parse_duration("Migration: 001-a\n\nDuration: long\n") is None

@@ -191,15 +191,17 @@ def test_the_repository_around_it_is_not_mistaken_for_it(tmp_path: Path, linked:
 
 def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "nes-db").symlink_to("gone")
-    with pytest.raises(DatabaseError, match="nes-db cannot be created: Not a directory"):
+    with pytest.raises(DatabaseError, match="nes-db is a link to gone, which does not exist"):
         opened(tmp_path)
 
 
 def test_a_submodule_without_its_repository_is_refused(tmp_path: Path) -> None:
     (tmp_path / "nes-db").mkdir()
     (tmp_path / "nes-db" / ".git").write_text("gitdir: ../.git/modules/nes-db\n")
-    with pytest.raises(DatabaseError, match="nes-db is not a git repository"):
+    lost = r"\.git points to \.\./\.git/modules/nes-db, which is not a git repository"
+    with pytest.raises(DatabaseError, match=lost) as raised:
         opened(tmp_path)
+    assert "git submodule update --init" in str(raised.value.hint)
 
 
 def test_a_format_that_git_does_not_know_is_told_in_its_words(

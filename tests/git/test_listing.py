@@ -10,19 +10,20 @@ from repositories import Place, clone, init, partial_clone
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
 from nes_tasks.git.diff import changed_files
-from nes_tasks.git.incomplete_clone import is_partial, lacks_trees, missing_files, shallow_ends
+from nes_tasks.git.incomplete_clone import lacks_trees, missing_files, shallow_ends
 from nes_tasks.git.listing import list_files
 from nes_tasks.git.log import read_commits
 
 DEVANAGARI = "v2/entity/person/अशा.json"
+SUBJECTS = ["Migration: 001-a", "Migration: 001-a (Batch 2/2)"]
 ODD = 'v2/entity/person/a "quoted"\n*line*.json'
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     there = init(tmp_path / "source")
-    there.commit({"v2/entity/person/b.json": "1", "v2extra/x.json": "1"}, "Migration: 001-a")
-    there.commit({DEVANAGARI: "2", ODD: "3"}, "Migration: 001-a (Batch 2/2)")
+    there.commit({"v2/entity/person/b.json": "1", "v2extra/x.json": "1"}, SUBJECTS[0])
+    there.commit({DEVANAGARI: "2", ODD: "3"}, SUBJECTS[1])
     return there
 
 
@@ -81,7 +82,7 @@ def test_by_the_first_parent_what_merges_brought_along_is_left_out(place: Place)
     place.git("merge", "-q", "--no-ff", "-m", "Merge", "side")
     git = Git(place.path)
     commits = list(read_commits(git, "--first-parent", "main"))
-    assert [commit.migration for commit in commits] == ["001-a", "001-a", None]
+    assert [commit.subject for commit in commits] == [*SUBJECTS, "Merge"]
     assert len(list(read_commits(git, "main"))) == 4
     last = commits[-1]
     assert last.id == place.git("rev-parse", "HEAD")
@@ -94,16 +95,16 @@ def test_configuration_does_not_change_what_is_read(place: Place) -> None:
     place.git("config", "log.showSignature", "true")
     place.git("config", "i18n.logOutputEncoding", "latin1")
     commits = list(read_commits(Git(place.path), "main"))
-    assert [commit.migration for commit in commits] == ["001-a", "001-a"]
+    assert [commit.subject for commit in commits] == SUBJECTS
     assert commits[0].committed_at.year >= 2024
 
 
 def test_clones_say_what_they_lack(tmp_path: Path, place: Place) -> None:
     whole, there = Git(place.path), partial_clone(place, tmp_path / "there")
-    assert (is_partial(whole), lacks_trees(whole), shallow_ends(whole)) == (False, False, set())
+    assert (whole.is_partial, lacks_trees(whole), shallow_ends(whole)) == (False, False, set())
     assert missing_files(whole, "HEAD^{tree}") == frozenset()
     git, before = Git(there.path), there.missing()
-    assert (is_partial(git), lacks_trees(git)) == (True, False)
+    assert (git.is_partial, lacks_trees(git)) == (True, False)
     assert shallow_ends(git) == {there.git("rev-parse", "HEAD")}
     ids = {bytes.fromhex(file.oid) for file in list_files(git, "HEAD", "v2")}
     assert missing_files(git, "HEAD^{tree}") >= ids

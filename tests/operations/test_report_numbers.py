@@ -144,6 +144,7 @@ def test_of_a_long_history_evenly_spread_steps_are_shown(tmp_path: Path) -> None
         git,
         read_commits(git, "--first-parent", "main"),
         "v2",
+        {},
         progress=lambda *_: None,
         max_points=4,
     )

@@ -1,0 +1,97 @@
+"""`doit undo`: take the newest unpushed migrations off the branch again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .adopt import DRY_RUN
+from .command import Command, no_names
+from .confirm import YES, confirmed
+from .console import say
+from .doit_commands import MAINTAINING
+from .push import commits
+from .session import session
+
+if TYPE_CHECKING:
+    from ..operations.undo import Undoing, Unit
+
+TO = {
+    "name": "to",
+    "long": "to",
+    "type": str,
+    "default": "",
+    "metavar": "NAME",
+    "help": "take off all that was applied after NAME, which stays",
+}
+
+
+class Undo(Command):
+    """Take migrations off the branch that nobody else has yet."""
+
+    name = "undo"
+    doc_purpose = "take the newest unpushed migration off the branch again, as a whole"
+    doc_usage = "[--to NAME] [--dry-run | --yes]"
+    doc_description = (
+        "The branch goes back to what it was before the newest migration, with all of its "
+        "batches; a part of a migration is taken off as well. With --to it goes back to where NAME "
+        "was applied. The branch as it was is kept under a ref below refs/nes-tasks-kept/, and the "
+        "command that brings it back is printed.\n\n"
+        "What was pushed is refused (doit revert takes it back), and so is what has other "
+        "commits on top of it; they are named. What it would do is shown first, and asked for "
+        "unless --yes is given."
+    )
+    group = MAINTAINING
+    examples = (
+        ("doit undo", "shows what it would take off, and asks"),
+        ("doit undo --to 5 --yes", "takes off all that was applied after number 5"),
+    )
+    failure = "there is nothing to undo, it was pushed, or other commits are on top of it"
+    takes = "applied"
+    cmd_options = (TO, DRY_RUN, YES)
+
+    def _execute(self, to: str, dry_run: bool, yes: bool, pos_args: list[str]) -> int:
+        from ..operations.undo import propose, undo, way_back
+        from .command import one_name
+
+        no_names(pos_args, self.name)
+        if dry_run and yes:
+            raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
+        name = one_name([to], self.name).name if to else None
+        project = session().project
+        if dry_run or not yes:
+            found = propose(project, name)
+            self._show(found)
+            again = f"doit undo {f'--to {name} ' if name else ''}--yes"
+            if dry_run:
+                say(f"nothing was changed; {again} takes it off")
+                return 0
+            if not confirmed("Undo it?", again):
+                say("nothing was changed")
+                return 0
+        done = undo(project, name)
+        label = project.settings.shown_database
+        self.outstream.write(
+            f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"
+            f"The branch as it was is kept as {done.kept}; to bring it back:\n"
+            f"  {way_back(project, done)}\n"
+        )
+        return 0
+
+    def _show(self, found: Undoing) -> None:
+        label = session().project.settings.shown_database
+        below = found.new[:12] if found.new else "an empty database"
+        self.outstream.write(f"In {label}, the branch would go back to {below}, without:\n")
+        for unit in found.units:
+            self.outstream.write(f"  {_described(unit)}\n")
+
+
+def _listed(done: Undoing) -> str:
+    return ", ".join(done.names)
+
+
+def _described(unit: Unit) -> str:
+    notes = [commits(len(unit.commits))]
+    notes += ["a part of it"] if unit.is_partial else []
+    notes += ["its last execution; an earlier one stays"] if unit.is_repeat else []
+    return f"{', '.join(unit.names)} ({'; '.join(notes)})"

@@ -1,0 +1,286 @@
+"""Undoing: the newest unpushed migrations go off the branch again, each as a whole.
+
+Unlike a revert it leaves no commit behind, so it is for what nobody else has yet. The branch as
+it was stays under a ref of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import takewhile
+
+from ..clock import now, timestamp
+from ..database.executions import Execution
+from ..database.history import History
+from ..database.ledger import Ledger
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
+from ..errors import MigrationRefusedError, first_few
+from ..git.diff import changes_of_commits
+from ..git.incomplete_clone import cut_off
+from ..git.log import Commit, read_commits
+from ..migrations.loader import order
+from ..project import Project
+
+FIRST_SUBJECT = "Create the database"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Commits that are taken off together: those of one migration, or of several in one commit.
+
+    They are on `base`, None for the beginning of the history. `is_partial` says that only a part
+    of the migration is there, `is_repeat` that an earlier execution of it remains.
+    """
+
+    names: tuple[str, ...]
+    commits: tuple[Commit, ...]
+    base: str | None
+    is_partial: bool = False
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What undoing would do, or did.
+
+    `units` are taken off, the newest first, with `commits` in all. The branch moves from `old` to
+    `new`, None for an empty database. `kept` is the ref that holds the branch as it was, None as
+    long as nothing was done.
+    """
+
+    units: tuple[Unit, ...]
+    commits: int
+    old: str
+    new: str | None
+    kept: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The migrations that are taken off, the newest first."""
+        return list(dict.fromkeys(name for unit in self.units for name in unit.names))
+
+
+def propose(project: Project, to: str | None = None) -> Undoing:
+    """Find out what undoing would do: the newest migration, or all that came after `to`.
+
+    Changes nothing. Raises `MigrationRefusedError` when there is nothing to undo, it was pushed
+    already or somebody else's commits are on top of it, `DatabaseError` when the history does not
+    reach back to what is below it.
+    """
+    label, ledger = project.settings.shown_database, project.ledger()
+    if ledger.commit is None:
+        raise MigrationRefusedError(f"{label} holds no migration to undo", hint="doit status")
+    if to is not None and to not in ledger.applied:
+        raise MigrationRefusedError(f"{to} is not applied", hint="doit history")
+    units: list[Unit] = []
+    tip: str | None = ledger.commit
+    while tip is not None:
+        layer = _Layer(project, tip)
+        if to is not None and to in layer.names_at_tip():
+            break
+        found, tip = layer.newest()
+        units += found
+        if to is None:
+            break
+        if any(to in unit.names and not unit.is_repeat for unit in found):
+            raise MigrationRefusedError(
+                f"{to} cannot stay: one commit, or a merge, joins it with what came after it",
+                hint=f"doit history {to}",
+            )
+    if not units:
+        raise MigrationRefusedError(f"nothing came after {to}", hint="doit undo takes it off")
+    if to is None and len(units) > 1:
+        raise MigrationRefusedError(
+            f"a merge joins {units[0].names[0]} with {first_few(units[1].names)}, so it cannot be "
+            "taken off alone",
+            hint=f"doit revert {units[0].names[0]}",
+        )
+    repository = Repository.open(project.settings)
+    gone = list(read_commits(repository.git, ledger.commit, *([f"^{tip}"] if tip else [])))
+    _refuse_pushed(repository, label, units, gone)
+    return Undoing(tuple(units), len(gone), ledger.commit, tip)
+
+
+def undo(
+    project: Project,
+    to: str | None = None,
+    *,
+    command: str = "doit undo",
+    clock: Callable[[], datetime] = now,
+) -> Undoing:
+    """Take the newest migrations off the branch; return what was done.
+
+    Raises what `propose` raises, `LockHeldError` when the database is in use and `DatabaseError`
+    when it is not ready; it is then as it was.
+    """
+    repository = Repository.open(project.settings)
+    with repository.locked(command):
+        repository.check_ready()
+        found, moment = propose(project, to), clock()
+        ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
+        new = found.new or _beginning(repository, moment)
+        kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S}-{found.old[:12]}"
+        repository.git.run("update-ref", ref, new)
+        try:
+            repository.publish(ref, found.old, new, kept=kept)
+        except BaseException:
+            repository.discard(ref)
+            raise
+    return Undoing(found.units, found.commits, found.old, new, kept)
+
+
+def _beginning(repository: Repository, moment: datetime) -> str:
+    """Return an empty commit to go back to: the branch begins with a migration."""
+    git, (name, email) = repository.git, repository.committer()
+    person = {"NAME": name, "EMAIL": email, "DATE": timestamp(moment)}
+    env = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in person.items()}
+    tree = git.text("mktree", stdin=b"")
+    return git.run("commit-tree", tree, "-m", FIRST_SUBJECT, env=env).decode().strip()
+
+
+def way_back(project: Project, done: Undoing) -> str:
+    """Return the command that brings the branch back as it was."""
+    repository = Repository.open(project.settings)
+    git = f"git -C {project.settings.shown_database}"
+    if not repository.has_checkout:
+        return f"{git} update-ref refs/heads/{repository.branch} {done.kept}"
+    is_below = repository.git.attempt("merge-base", "--is-ancestor", str(done.new), done.old)
+    # Only where nothing can be lost that was applied since.
+    return f"{git} {'merge --ff-only' if not is_below.returncode else 'reset --keep'} {done.kept}"
+
+
+def _refuse_pushed(
+    repository: Repository, label: str, units: Iterable[Unit], gone: Iterable[Commit]
+) -> None:
+    remote = repository.settings.remote
+    if not repository.remote.exists:
+        return
+    head = repository.head()
+    unpushed = {
+        one.id for one in read_commits(repository.git, str(head), "--not", f"--remotes={remote}")
+    }
+    pushed = {one.id for one in gone} - unpushed
+    for unit in units:
+        if any(one.id in pushed for one in unit.commits):
+            name = unit.names[0]
+            raise MigrationRefusedError(
+                f"{name} was pushed to {remote} already, so others may have it",
+                hint=f"doit revert {name} takes it back with a commit of its own",
+            )
+    if pushed:
+        raise MigrationRefusedError(
+            f"{label} has commits of {remote} that would go as well", hint="doit revert NAME"
+        )
+
+
+class _Layer:
+    """The branch as it is with the commit `tip` on top, and the migrations that end there."""
+
+    def __init__(self, project: Project, tip: str) -> None:
+        self._project = project
+        self._ledger: Ledger = project.ledger(tip)
+        history = project.history(self._ledger)
+        assert history is not None, "there is a commit"
+        self._history: History = history
+        self._runs: Mapping[str, Execution] = project.executions(self._ledger)
+        self._units = {unit.commits[-1].id: unit for unit in self._all_units()}
+
+    def _all_units(self) -> Iterable[Unit]:
+        for name, run in self._runs.items():
+            if run.commits and not run.is_cut:
+                names = tuple(sorted({name, *run.squashed_with}, key=order, reverse=True))
+                is_repeat = len(run.live) > len(run.commits)
+                yield Unit(names, run.commits, run.base, is_repeat=is_repeat)
+        for partial in self._project.unrecorded(self._ledger).partial.values():
+            row = [partial.commits[-1]]
+            for one in reversed(partial.commits[:-1]):
+                if row[-1].parent == one.id:
+                    row.append(one)
+            if row[-1].id not in self._history.ends:
+                yield Unit((partial.name,), tuple(row[::-1]), row[-1].parent, is_partial=True)
+
+    def names_at_tip(self) -> tuple[str, ...]:
+        """Return the migrations whose last commit is on top."""
+        unit = self._units.get(self._history.tip)
+        return unit.names if unit else ()
+
+    def newest(self) -> tuple[list[Unit], str | None]:
+        """Return what is on top, and the commit below it.
+
+        It is several units only where a merge joins them with something else.
+        """
+        history, tip = self._history, self._history.tip
+        unit = self._units.get(tip)
+        if unit and self._is_all(unit):
+            return [unit], unit.base
+        if history.commits[tip].is_merge and self._is_clean(tip):
+            sides = [
+                (units, side)
+                for side in history.commits[tip].parents
+                if (units := self._units_since(side))
+            ]
+            if sides:
+                return min(sides, key=lambda one: len(one[0]))
+        raise self._refusal()
+
+    def _is_all(self, unit: Unit) -> bool:
+        """Return whether no other commit lies between those of a unit, as some made by hand."""
+        return {one.id for one in self._span(unit)} == {one.id for one in unit.commits}
+
+    def _is_clean(self, merge: str) -> bool:
+        """Return whether a merge has nothing of its own, only what its sides have."""
+        return not any(changes_of_commits(self._history.git, [merge]))
+
+    def _units_since(self, side: str) -> list[Unit]:
+        """Return the units that all commits since `side` are of, newest first; none if others."""
+        history = self._history
+        span = read_commits(history.git, f"{side}..{history.tip}")
+        left = {one.id: one for one in span if one.id != history.tip}
+        units = []
+        for one in reversed(list(left.values())):
+            if one.id in self._units and one.id in left:
+                unit = self._units[one.id]
+                if not all(commit.id in left for commit in unit.commits):
+                    return []
+                units.append(unit)
+                for commit in unit.commits:
+                    del left[commit.id]
+        return [] if left else units
+
+    def _refusal(self) -> Exception:
+        """Return the error that names the commits on top of the newest migration, or in it."""
+        history, label = self._history, self._project.settings.shown_database
+        cut = [name for name, run in self._runs.items() if run.is_cut]
+        if history.tip in history.ends or (cut and not self._units):
+            return cut_off(label, cut or [history.tip[:12]])
+        newest_first = reversed(history.commits.values())
+        unit = self._units.get(history.tip)
+        if unit is None:
+            above = takewhile(lambda one: one.id not in self._units, newest_first)
+            foreign, where = list(above), "on top of"
+            unit = next((u for u in self._below(foreign) if u), None)
+        else:
+            foreign, where = [one for one in self._span(unit) if one not in unit.commits], "within"
+        names = first_few([f"{one.id[:12]} ({one.subject})" for one in foreign])
+        if unit is None:
+            return MigrationRefusedError(
+                f"{label} holds no migration to undo, only {names}", hint="doit history"
+            )
+        name = unit.names[0]
+        return MigrationRefusedError(
+            f"{where} {name} there are commits that are not a migration: {names}",
+            hint=f"doit revert {name} takes it back and leaves them",
+        )
+
+    def _below(self, above: Sequence[Commit]) -> Iterable[Unit | None]:
+        """Return the unit of each commit below those `above`, the newest first."""
+        rest = list(self._history.commits.values())[: len(self._history.commits) - len(above)]
+        return (self._units.get(one.id) for one in reversed(rest))
+
+    def _span(self, unit: Unit) -> list[Commit]:
+        """Return all commits from the base of a unit to the tip, oldest first."""
+        below = [f"^{unit.base}"] if unit.base else []
+        return list(read_commits(self._history.git, self._history.tip, *below))
