@@ -85,8 +85,9 @@ def _distribution(module: str) -> tuple[str, str] | None:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         found = importlib.metadata.distribution(module)
         return found.metadata["Name"], found.version
-    providing = next(_providing(module), None)
-    return providing and (providing.metadata["Name"], providing.version)
+    for found in _providing(module):
+        return found.metadata["Name"], found.version
+    return None
 
 
 def _providing(module: str) -> Iterator[importlib.metadata.Distribution]:

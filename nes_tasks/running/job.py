@@ -41,8 +41,8 @@ class Job:
 
     `task` is what the script's process gets of it, apart from the tree, and `terms` say what it
     may use. `base` is the commit to run on (None: no commit yet), `ref` the private ref for the
-    result, `clock` the one time that the migration sees; `author` and `committer` are (name, e-mail). `sign` and `linear` are those
-    of `Transaction.commit`.
+    result, `clock` the one time that the migration sees; `author` and `committer` are (name,
+    e-mail). `sign` and `linear` are those of `Transaction.commit`.
     """
 
     task: Task

@@ -62,7 +62,8 @@ def restrict(
     What is below `readable` may be read, and run as a program with `execute`; what is below
     `writable` may be read and changed. Paths that are not there are left out. TCP is given up
     unless `tcp`. Where the kernel can, so are signals to processes that were not restricted by
-    this call, and their abstract Unix sockets. Needs ``no_new_privs``. Raises `OSError` where the kernel refuses.
+    this call, and their abstract Unix sockets. Needs ``no_new_privs``. Raises
+    `OSError` where the kernel refuses.
     """
     known = version()
     every = (1 << FILE_RIGHTS[min(known, len(FILE_RIGHTS)) - 1]) - 1
