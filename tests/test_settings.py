@@ -26,6 +26,13 @@ DEFAULTS: dict[str, Any] = {
     "out_of_order": "refuse",
     "nes_package": "compat",
     "malformed_files": "refuse",
+    "sign": None,
+    "batches": "merge",
+    "sandbox": "auto",
+    "network": (),
+    "time_limit": 3600,
+    "memory_limit": 8 * 1024**3,
+    "output_limit": 64 * 1024**2,
 }
 
 # For each key: a value other than the default as TOML, as text, and what becomes of it.
@@ -46,6 +53,13 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "out_of_order": ('"allow"', "allow", "allow"),
     "nes_package": ('"installed"', "installed", "installed"),
     "malformed_files": ('"skip"', "skip", "skip"),
+    "sign": ("true", "true", True),
+    "batches": ('"linear"', "linear", "linear"),
+    "sandbox": ('"require"', "require", "require"),
+    "network": ('["005-a", "006-b"]', "005-a, 006-b", ("005-a", "006-b")),
+    "time_limit": ("60", "60", 60),
+    "memory_limit": ("0", "0", 0),
+    "output_limit": ("1000", "1000", 1000),
 }
 
 

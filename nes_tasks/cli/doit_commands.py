@@ -178,6 +178,17 @@ EXPECT = {
 }
 
 
+ALLOW_NETWORK = {
+    "name": "allow_network",
+    "long": "allow-network",
+    "type": list,
+    "default": [],
+    "metavar": "NAME",
+    "help": "let this migration use the network, which its script can then tell anything; may be "
+    "repeated",
+}
+
+
 class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     """`doit run`: apply what is pending."""
 
@@ -217,9 +228,9 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
                 )
         return unknown_command(word, self.loader.cmd_names, tasks)
 
-    cmd_options = (*cmd_run.Run.cmd_options, EXPECT)
+    cmd_options = (*cmd_run.Run.cmd_options, EXPECT, ALLOW_NETWORK)
 
-    def _execute(self, expect: str, **options: Any) -> int:
+    def _execute(self, expect: str, allow_network: list[str], **options: Any) -> int:
         if not self.is_ours:
             return int(super()._execute(**options))
         if options["always"] and self.sel_default_tasks:
@@ -236,6 +247,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         if not isinstance(options["outfile"], str):
             options["outfile"] = EscapedStream(options["outfile"] or sys.stdout)
         current = session()
+        current.allow_network(allow_network)
         if expect:
             from .expected import expectation
 

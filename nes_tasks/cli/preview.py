@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .command import JSON, Command
-from .console import say, words
-from .doit_commands import LOOKING
+from .console import bold, say, words
+from .doit_commands import ALLOW_NETWORK, LOOKING
 from .output import OUTPUT, check_writable, write_file
 from .session import migration_name, session
 
@@ -48,7 +48,9 @@ class Preview(Command):
 
     name = "preview"
     doc_purpose = "show what pending migrations would change, without applying them"
-    doc_usage = "[NAME...] [--json | --markdown] [-o FILE] [--keep] | --from FILE"
+    doc_usage = (
+        "[NAME...] [--json | --markdown] [-o FILE] [--keep] [--allow-network NAME] | --from FILE"
+    )
     doc_description = (
         "The migrations are executed, each on top of what is pending before it, and nothing is "
         "published: branch, index and files of the database stay as they are. Without a NAME it "
@@ -64,7 +66,7 @@ class Preview(Command):
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
-    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP)
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, ALLOW_NETWORK)
 
     def _execute(
         self,
@@ -73,6 +75,7 @@ class Preview(Command):
         output: str,
         source: str,
         keep: bool,
+        allow_network: list[str],
         pos_args: list[str],
     ) -> int:
         if json and markdown:
@@ -85,6 +88,7 @@ class Preview(Command):
             return self._show_saved(source, json, markdown, output, pos_args)
         if keep and _is_current(output):
             return 0
+        session().allow_network(allow_network)
         found = self._found(pos_args, json, markdown)
         self._tell(found, json, markdown, output, closing=CLOSING)
         return _conclude(found)
@@ -130,6 +134,7 @@ class Preview(Command):
             Display("previewed"),
             names=wanted,
             updated_per_type=None if json else _limit(markdown),
+            network=current.network,
         )
 
 
@@ -195,7 +200,11 @@ def _migration(one: Previewed) -> str:
         f"commit{'' if commits == 1 else 's'}, {size(one.changes.new_bytes or 0)}; "
         f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
     )
-    return f"{head}\n{changes}\n{cost}tree {result.tree}\n"
+    asked = "".join(f"{bold(text)}\n" for text in one.asks_for)
+    # The versions of packages are many; --json and the comment have them.
+    told = [(k, text) for k, text in result.environment.items() if k != "Packages"]
+    ran = "; ".join(f"{key}: {printable(text)}" for key, text in told)
+    return f"{head}{asked}\n{changes}\n{cost}{ran}\ntree {result.tree}\n"
 
 
 def _conclude(found: Found) -> int:

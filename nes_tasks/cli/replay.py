@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NesTasksError
 from .command import JSON, Command
-from .doit_commands import MAINTAINING
+from .doit_commands import ALLOW_NETWORK, MAINTAINING
 from .session import migration_name, session
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Replay(Command):
 
     name = "replay"
     doc_purpose = "prove that applied migrations give what is committed, by executing them again"
-    doc_usage = "[NAME...] [--json]"
+    doc_usage = "[NAME...] [--json] [--allow-network NAME]"
     doc_description = (
         "Each is executed on the tree it ran on, from its folder and with its clock, on a private "
         "ref that goes away; the tree that comes out must be the one that is committed. Branch, "
@@ -56,16 +56,23 @@ class Replay(Command):
     )
     failure = "one is different, failed or unproven"
     takes = "applied"
-    cmd_options = (JSON,)
+    cmd_options = (JSON, ALLOW_NETWORK)
 
-    def _execute(self, json: bool, pos_args: list[str]) -> int:
+    def _execute(self, json: bool, allow_network: list[str], pos_args: list[str]) -> int:
         from ..operations.proof import replay
         from .progress import Display
 
         current = session()
         names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
         display = Display("replayed", logs=False)
-        found = replay(current.project, display, names=names, counted=display.expect)
+        current.allow_network(allow_network)
+        found = replay(
+            current.project,
+            display,
+            names=names,
+            counted=display.expect,
+            network=current.network,
+        )
         if json:
             self.write_document(found.to_dict())
         else:

@@ -41,6 +41,13 @@ class Session:
         label = shown(folder, self.project.settings.root)
         say(f"{label} is a partial clone; what it lacks is fetched from its remote")
 
+    def allow_network(self, names: list[str]) -> None:
+        """Let the migrations of these names, which may be short, use the network.
+
+        Raises `UsageError` for one that is not there.
+        """
+        self.network = tuple(self.plan.resolve(migration_name(name) or name).name for name in names)
+
     def worsen(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""
         self.exit_code = self.exit_code or code

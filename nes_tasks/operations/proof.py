@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -152,12 +152,13 @@ def replay(
     names: Sequence[str] = (),
     counted: Callable[[int], None] = lambda count: None,
     command: str = "doit replay",
+    network: Collection[str] = (),
 ) -> Replay:
     """Execute applied migrations again as they were, and compare what comes out.
 
     `names` are full names, all applied ones without any. `counted` is told how many will be
-    executed, before the first is. The database stays as it is; one that has to be cloned is
-    cloned, as for a run. Raises `UsageError` for a name that is not applied, `UnavailableError`
+    executed, before the first is; those in `network` may use it. The database stays as it is; one
+    that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not applied, `UnavailableError`
     when the database cannot be used, `DatabaseError` when it is cut off before a base.
     """
     if starts_empty(project.settings):
@@ -165,7 +166,7 @@ def replay(
         return Replay()
     found = Replay()
     with (
-        Runner(project, observer, command=command, may_record=False) as runner,
+        Runner(project, observer, command=command, may_record=False, network=network) as runner,
         closing(execute(runner, project, names, counted)) as replayed,
         closing(ObjectReader(runner.repository.git)) as reader,
     ):
