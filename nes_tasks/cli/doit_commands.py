@@ -161,11 +161,11 @@ class Guarded:
         return task_name(entry.name, group)
 
 
-def with_parameter(method: Any, name: str) -> inspect.Signature:
-    """Return the signature of a command's method with one more parameter."""
+def with_parameters(method: Any, *names: str) -> inspect.Signature:
+    """Return the signature of a command's method with more parameters."""
     signature = inspect.signature(method)
-    added = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
-    return signature.replace(parameters=[*signature.parameters.values(), added])
+    added = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    return signature.replace(parameters=[*signature.parameters.values(), *added])
 
 
 EXPECT = {
@@ -273,7 +273,9 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         return current.exit_code or (1 if result else 0)
 
     # doit passes a command the options that its signature names.
-    _execute.__signature__ = with_parameter(cmd_run.Run._execute, "expect")  # type: ignore[attr-defined]
+    _execute.__signature__ = with_parameters(  # type: ignore[attr-defined]
+        cmd_run.Run._execute, "expect", "allow_network"
+    )
 
 
 class List(Guarded, cmd_list.List):  # type: ignore[misc]

@@ -158,8 +158,9 @@ def replay(
 
     `names` are full names, all applied ones without any. `counted` is told how many will be
     executed, before the first is; those in `network` may use it. The database stays as it is; one
-    that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not applied, `UnavailableError`
-    when the database cannot be used, `DatabaseError` when it is cut off before a base.
+    that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not
+    applied, `UnavailableError` when the database cannot be used, `DatabaseError` when it is cut
+    off before a base.
     """
     if starts_empty(project.settings):
         candidates(project, names)  # whatever is named is not applied, and that is said

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from workspace import Ran, Workspace, create_person
+from workspace import Ran, Workspace
 
 from nes_tasks.running import sandbox
 
@@ -23,40 +25,49 @@ needs_kernel = pytest.mark.skipif(
     reason=f"the sandbox is not available: {sandbox.unavailable()}",
 )
 SECRET = "s3cr3t-of-the-maintainer"
-SWITCHES = 'DESCRIPTION = "Attack"\n'
 
 
 @pytest.fixture
-def victim(workspace: Workspace, tmp_path: Path) -> Workspace:
+def victim(started: Workspace) -> Workspace:
     """A project with an applied and a pending migration, and a home with secrets."""
-    workspace.migration("001-first", create_person("asha-rai"))
-    assert workspace.doit(HOME=str(tmp_path / "home")).code == 0
-    home = tmp_path / "home"
-    (home / ".ssh").mkdir(parents=True, exist_ok=True)
+    home = home_of(started)
+    (home / ".ssh").mkdir(parents=True)
     (home / ".netrc").write_text(f"machine github.com password {SECRET}\n")
     (home / ".ssh" / "id_ed25519").write_text(SECRET)
-    (workspace.root / "helper.txt").write_text(SECRET)
-    workspace.migration("003-next", "pass", files={"data.txt": SECRET})
-    return workspace
+    (started.root / "helper.txt").write_text(SECRET)
+    started.migration("003-next", "pass", files={"data.txt": SECRET})
+    return started
+
+
+def home_of(workspace: Workspace) -> Path:
+    """Return the home folder of whoever runs migrations here."""
+    return workspace.root.parent / "home"
+
+
+def script_of(body: str, head: str = "") -> str:
+    """Return a script whose `migrate` has the lines of `body`; `head` has lines at its top."""
+    lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
+    return (
+        f'AUTHOR = "Asha Example"\nDATE = "2026-01-15"\nDESCRIPTION = "Attack"\n{head}\n'
+        "import ctypes, errno, os, signal, socket, subprocess, sys\nfrom pathlib import Path\n"
+        f"async def migrate(context):\n{lines}"
+    )
 
 
 def attack(workspace: Workspace, body: str, *, head: str = "", **env: str) -> Ran:
-    """Run `body` as the script of a migration; `head` has lines at the top of it."""
-    lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
-    workspace.migration(
-        "002-attack",
-        script='AUTHOR = "Asha Example"\nDATE = "2026-01-15"\nDESCRIPTION = "Attack"\n'
-        f"{head}\nimport ctypes, errno, os, signal, socket, subprocess, sys\n"
-        "from pathlib import Path\n"
-        f"async def migrate(context):\n{lines}",
+    """Run a migration with this script; in `body` stand {root} and {home} for folders."""
+    places = {"{root}": str(workspace.root), "{home}": str(home_of(workspace))}
+    for name, place in places.items():
+        body = body.replace(name, place)
+    workspace.migration("002-attack", script=script_of(body, head))
+    return workspace.doit(
+        "migrate:2", **{"HOME": str(home_of(workspace)), "NES_TOKEN": SECRET, **env}
     )
-    home = workspace.root.parent / "home"
-    return workspace.doit("migrate:2", HOME=str(home), NES_TOKEN=SECRET, **env)
 
 
 def everything(workspace: Workspace) -> dict[str, tuple[int, bytes]]:
     """Return mode and content of all that a script could want to change, but for our own logs."""
-    roots = [workspace.root, workspace.root.parent / "home"]
+    roots = [workspace.root, home_of(workspace)]
     return {
         str(path): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
         for root in roots
@@ -93,18 +104,19 @@ FILES = {
     "database": "context.log(Path('{root}/nes-db/.git/config').read_text())",
     "passwords": "context.log(Path('/etc/passwd').read_text())",
     "root": "context.log(os.listdir('/'))",
-    "environment of the worker": "Path(f'/proc/{{os.getppid()}}/environ').read_bytes()",
+    "environment of the worker": "Path(f'/proc/{os.getppid()}/environ').read_bytes()",
     "environment of all": "[p.read_bytes() for p in Path('/proc').glob('[0-9]*/environ')]",
     "own root": "context.log(Path('/proc/self/root{root}/helper.txt').read_text())",
     "own folder": "context.log(Path('/proc/self/cwd/helper.txt').read_text())",
-    "link out": "context.log((context.migration_dir / 'link').read_text())",
-    "memory of the worker": "open(f'/proc/{{os.getppid()}}/mem', 'rb')",
-    "descriptors of the worker": "os.listdir(f'/proc/{{os.getppid()}}/fd')",
+    "link out": "os.symlink('{root}/helper.txt', os.environ['TMPDIR'] + '/link')\n"
+    "context.log(Path(os.environ['TMPDIR'], 'link').read_text())",
+    "memory of the worker": "open(f'/proc/{os.getppid()}/mem', 'rb')",
+    "descriptors of the worker": "os.listdir(f'/proc/{os.getppid()}/fd')",
 }
 CHANGES = {
     "hook": "Path('{root}/nes-db/.git/hooks/post-commit').write_text('#!/bin/sh')",
     "git configuration": "open('{root}/nes-db/.git/config', 'a').write('[core]')",
-    "working tree": "Path('{root}/nes-db/evil.json').write_text('{{}}')",
+    "working tree": "Path('{root}/nes-db/evil.json').write_text('{}')",
     "next migration": "open('{root}/migrations/003-next/migrate.py', 'a').write('#')",
     "new migration": "os.mkdir('{root}/migrations/004-more')",
     "own folder": "(context.migration_dir / 'migrate.py').write_text('#')",
@@ -164,32 +176,22 @@ CALLS = {
 }
 
 
-def filled(workspace: Workspace, body: str) -> str:
-    return body.format(root=workspace.root, home=workspace.root.parent / "home")
-
-
 @needs_kernel
 @pytest.mark.parametrize("body", FILES.values(), ids=FILES.keys())
 def test_nothing_outside_is_read(victim: Workspace, body: str) -> None:
-    body = f"os.symlink if False else None\n{filled(victim, body)}"
-    if "link" in body and "'link'" in body:
-        body = (
-            f"os.symlink('{victim.root}/helper.txt', os.environ['TMPDIR'] + '/link')\n"
-            "context.log(Path(os.environ['TMPDIR'], 'link').read_text())"
-        )
     assert_refused(victim, body, "PermissionError: [Errno 13] Permission denied", "reads its own")
 
 
 @needs_kernel
 @pytest.mark.parametrize("body", CHANGES.values(), ids=CHANGES.keys())
 def test_nothing_outside_is_changed(victim: Workspace, body: str) -> None:
-    assert_refused(victim, filled(victim, body), "Error: [Errno")
+    assert_refused(victim, body, "Error: [Errno")
 
 
 @needs_kernel
 def test_modes_and_times_stay_and_nothing_is_said(victim: Workspace) -> None:
     before = everything(victim)
-    ran = attack(victim, filled(victim, "os.chmod('{root}/helper.txt', 0)\nos.utime('{root}')"))
+    ran = attack(victim, "os.chmod('{root}/helper.txt', 0)\nos.utime('{root}')")
     assert ran.code == 0, ran
     after = everything(victim)
     helper = str(victim.root / "helper.txt")
@@ -199,7 +201,7 @@ def test_modes_and_times_stay_and_nothing_is_said(victim: Workspace) -> None:
 @needs_kernel
 @pytest.mark.parametrize("body", SOCKETS.values(), ids=SOCKETS.keys())
 def test_no_socket_is_opened(victim: Workspace, body: str) -> None:
-    assert_refused(victim, filled(victim, body), "--allow-network")
+    assert_refused(victim, body, "--allow-network")
 
 
 @needs_kernel
@@ -208,7 +210,7 @@ def test_no_process_is_started_or_reached(victim: Workspace, body: str) -> None:
     if "os.system" in body:  # which says it by its result
         body = body.replace("sys.exit(", "assert 0 == (")
     words = () if "assert" in body or "prlimit" in body else ("Errno 1] Operation not permitted",)
-    assert_refused(victim, filled(victim, body), *words)
+    assert_refused(victim, body, *words)
 
 
 @needs_kernel
@@ -252,30 +254,9 @@ def test_patching_our_modules_frees_nobody(victim: Workspace) -> None:
 @needs_kernel
 def test_children_of_a_script_are_confined_as_it_is(victim: Workspace) -> None:
     body = (
-        filled(
-            victim,
-            "env = {{**os.environ, 'LD_PRELOAD': str(context.migration_dir / 'evil.so')}}\n"
-            "for command in ('cat {root}/helper.txt', 'touch {root}/new', 'cat {home}/.netrc',\n"
-            "                'git -c core.fsmonitor=touch -C {root}/nes-db status',\n"
-            "                'kill -9 {pid}', 'cat /proc/{pid}/environ'):\n"
-            "    ran = subprocess.run(command.replace('PID', str(os.getppid())), shell=True, env=env,\n"
-            "                         capture_output=True, text=True)\n"
-            "    assert ran.returncode != 0, command\n"
-            "    assert not ran.stdout, ran.stdout\n"
-            "raise ValueError('all refused')",
-        )
-        if False
-        else _children(victim)
-    )
-    assert_refused(victim, body, "all refused", head="PROCESSES = True")
-
-
-def _children(workspace: Workspace) -> str:
-    root, home = workspace.root, workspace.root.parent / "home"
-    return (
         "env = {**os.environ, 'LD_PRELOAD': str(context.migration_dir / 'evil.so')}\n"
-        f"for command in ('cat {root}/helper.txt', 'touch {root}/new', 'cat {home}/.netrc',\n"
-        f"                'git -c core.fsmonitor=touch -C {root}/nes-db status',\n"
+        "for command in ('cat {root}/helper.txt', 'touch {root}/new', 'cat {home}/.netrc',\n"
+        "                'git -c core.fsmonitor=touch -C {root}/nes-db status',\n"
         "                'kill -9 PID', 'cat /proc/PID/environ'):\n"
         "    ran = subprocess.run(command.replace('PID', str(os.getppid())), shell=True, env=env,\n"
         "                         capture_output=True, text=True)\n"
@@ -283,6 +264,7 @@ def _children(workspace: Workspace) -> str:
         "    assert not ran.stdout, ran.stdout\n"
         "raise ValueError('all refused')"
     )
+    assert_refused(victim, body, "all refused", head="PROCESSES = True")
 
 
 # What is left behind
@@ -319,41 +301,25 @@ def test_a_daemon_ends_with_the_script(victim: Workspace, mode: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
-def test_a_daemon_ends_when_doit_is_killed(victim: Workspace) -> None:
+def test_a_daemon_ends_when_doit_is_killed(victim: Workspace, tmp_path: Path) -> None:
     mark = f"nes-tasks-orphan-{os.getpid()}"
     body = DAEMON.replace("nes-tasks-daemon-%d", mark) + "context.log('ready')\nsignal.pause()"
-    lines = "".join(f"    {line}\n" for line in body.splitlines())
-    victim.migration(
-        "002-attack",
-        script='AUTHOR = "A"\nDATE = "2026-01-15"\nDESCRIPTION = "D"\nPROCESSES = True\n'
-        f"import os, signal, subprocess, sys\nasync def migrate(context):\n{lines}",
-    )
-    process = victim.start("migrate:2")
+    victim.migration("002-attack", script=script_of(body, "PROCESSES = True"))
+    process = victim.start("migrate:2", TMPDIR=str(tmp_path))
     assert process.stderr is not None
     while "ready" not in (line := process.stderr.readline()):
         assert line, "it ended early"
     assert processes_with(mark)
-    temporary = os.environ.get("TMPDIR", "/tmp")
+    assert list(tmp_path.glob("nes-tasks-*"))
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    deadline = time.monotonic() + 20
-    while processes_with(mark) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert processes_with(mark) == []
     process.communicate()
-    assert temporary
+    deadline = time.monotonic() + 20
+    while processes_with(mark) or list(tmp_path.glob("nes-tasks-*")):
+        assert time.monotonic() < deadline, "the worker does not end what it has started"
+        time.sleep(0.05)
 
 
-def leftovers() -> Iterator[Path]:
-    """Yield folders of scripts that were not removed."""
-    import tempfile
-
-    yield from Path(tempfile.gettempdir()).glob("nes-tasks-*")
-
-
-def test_temporary_files_are_gone_however_many_and_deep(
-    victim: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_temporary_files_are_gone_however_many_and_deep(victim: Workspace, tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     body = (
         "import tempfile\n"
@@ -405,8 +371,9 @@ LIMITS = {
     ),
     "threads": (
         "import threading, time\n"
-        "for n in range(3_000): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
-        "\ntime.sleep(60)",
+        "for n in range(3_000):\n"
+        "    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "time.sleep(60)",
         {},
         "more than 1,024 processes and threads",
     ),
@@ -460,11 +427,7 @@ def server() -> Iterator[int]:
 @pytest.mark.parametrize("how", ["option", "setting", "variable"])
 def test_a_named_one_has_the_network(victim: Workspace, server: int, how: str) -> None:
     body = f"socket.create_connection(('127.0.0.1', {server})).close()"
-    lines = (
-        'AUTHOR = "A"\nDATE = "2026-01-15"\nDESCRIPTION = "D"\nNETWORK = True\nimport socket\n'
-        f"async def migrate(context):\n    {body}\n"
-    )
-    victim.migration("002-attack", script=lines)
+    victim.migration("002-attack", script=script_of(body, "NETWORK = True"))
     if how == "setting":
         victim.settings(network=["002-attack"])
     arguments = ["--allow-network", "2"] if how == "option" else []
@@ -477,10 +440,77 @@ def test_a_named_one_has_the_network(victim: Workspace, server: int, how: str) -
 # Where the kernel does not confine
 
 
+# Has the kernel refuse Landlock to a command, as many containers do, and runs it.
+WITHOUT_LANDLOCK = """\
+import ctypes, errno, os, platform, struct, sys
+from nes_tasks.running import landlock, seccomp
+machine = seccomp.MACHINES[platform.machine()]
+code = seccomp._load(seccomp.NUMBER)
+for number in (landlock.CREATE_RULESET, landlock.ADD_RULE, landlock.RESTRICT_SELF):
+    code += b"".join(seccomp._when(number, [seccomp._return(seccomp.ERRNO | errno.ENOSYS)]))
+code += seccomp._return(seccomp.ALLOW)
+buffer = ctypes.create_string_buffer(code, len(code))
+program = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
+seccomp.give_up_new_rights()
+result = ctypes.CDLL(None).syscall(ctypes.c_long(machine.seccomp), 1, 0, program)
+assert result == 0
+os.execv(sys.executable, [sys.executable, "-m", "doit", *sys.argv[1:]])
+"""
+
+
+def unconfined(workspace: Workspace, *arguments: str, **env: str) -> Ran:
+    """Run doit where there is no Landlock."""
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LANDLOCK, *arguments],
+        cwd=workspace.root,
+        env=workspace.environment(HOME=str(home_of(workspace)), **env),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+@needs_kernel
 def test_require_refuses_where_nothing_confines(victim: Workspace) -> None:
     victim.settings(sandbox="require")
-    ran = attack(victim, "pass", NES_TASKS_SANDBOX="require")
-    assert ran.code == (0 if sandbox.unavailable() is None else 3)
+    before = victim.state()
+    ran = unconfined(victim, "run")
+    assert ran.code == 3
+    assert "migrations cannot be confined here: the kernel has no Landlock" in ran.err
+    assert victim.state() == before
+    assert attack(victim, "pass").code == 0
+
+
+@needs_kernel
+def test_auto_says_so_once_and_goes_on(victim: Workspace) -> None:
+    victim.migration("002-second")
+    ran = unconfined(victim, "run")
+    assert ran.code == 0, ran
+    assert ran.err.count("migrations run without the sandbox: the kernel has no Landlock") == 1
+    assert "Sandbox: none\n" in victim.git("log", "-1", "--format=%(trailers)")
+    assert "none: the kernel has no Landlock" in unconfined(victim, "status").out
+
+
+IMITATED = {
+    **{name: FILES[name] for name in ("netrc", "home", "service repository", "other migration")},
+    **{name: CHANGES[name] for name in ("hook", "next migration", "removal", "hard link", "link")},
+    **{name: SOCKETS[name] for name in ("tcp", "udp", "urllib")},
+    **{name: PROCESSES[name] for name in ("fork", "program", "exec", "kill the worker")},
+}
+
+
+@needs_kernel
+@pytest.mark.parametrize("body", IMITATED.values(), ids=IMITATED.keys())
+def test_python_refuses_alike_where_the_kernel_does_not(victim: Workspace, body: str) -> None:
+    confined = attack(victim, body)
+    without = unconfined(victim, "migrate:2")
+    said = [
+        next(line for line in ran.err.splitlines() if line.startswith("error: "))
+        for ran in (confined, without)
+    ]
+    assert confined.code == without.code == 1
+    assert said[0] == said[1]
 
 
 def test_the_commit_says_how_it_was_confined(victim: Workspace) -> None:
