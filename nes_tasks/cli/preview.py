@@ -201,10 +201,7 @@ def _migration(one: Previewed) -> str:
         f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
     )
     asked = "".join(f"{bold(text)}\n" for text in one.asks_for)
-    # The versions of packages are many; --json and the comment have them.
-    told = [(k, text) for k, text in result.environment.items() if k != "Packages"]
-    ran = "; ".join(f"{key}: {printable(text)}" for key, text in told)
-    return f"{head}{asked}\n{changes}\n{cost}{ran}\ntree {result.tree}\n"
+    return f"{head}{asked}\n{changes}\n{cost}tree {result.tree}\n"
 
 
 def _conclude(found: Found) -> int:

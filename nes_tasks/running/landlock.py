@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from .system_calls import call
+
 # The same on every architecture.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 RULE_PATH_BENEATH = 1
@@ -49,7 +51,7 @@ def version() -> int:
     if sys.platform != "linux":
         return 0
     try:
-        return _call(CREATE_RULESET, None, 0, VERSION_FLAG)
+        return call(CREATE_RULESET, None, 0, VERSION_FLAG)
     except OSError:
         return 0
 
@@ -73,13 +75,13 @@ def restrict(
         SCOPES if known >= SCOPES_SINCE else 0,
     )
     # Older kernels refuse a longer structure than they know, unless the rest is zero.
-    ruleset = _call(CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
+    ruleset = call(CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
     try:
         reading = READING | EXECUTE if execute else READING
         for paths, rights in ((readable, reading), (writable, every & ~EXECUTE)):
             for path in paths:
                 _allow(ruleset, path, rights & every)
-        _call(RESTRICT_SELF, ruleset, 0)
+        call(RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
@@ -93,16 +95,6 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
         if not stat.S_ISDIR(os.fstat(at).st_mode):
             rights &= RIGHTS_OF_FILES
         rule = _PathBeneath(rights, at)
-        _call(ADD_RULE, ruleset, RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+        call(ADD_RULE, ruleset, RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
         os.close(at)
-
-
-def _call(number: int, *arguments: object) -> int:
-    """Make a system call; raises `OSError` with the kernel's reason."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    result: int = libc.syscall(ctypes.c_long(number), *arguments)
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return result

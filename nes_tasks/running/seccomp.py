@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .system_calls import call, prctl
+
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 SET_MODE_FILTER, FLAG_TSYNC = 1, 1
 ALLOW, ERRNO, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
@@ -124,17 +126,17 @@ def is_available() -> bool:
 
 def die_with_parent(signal: int) -> None:
     """Have the kernel send `signal` to this process when its parent ends."""
-    _prctl(PR_SET_PDEATHSIG, signal)
+    prctl(PR_SET_PDEATHSIG, signal)
 
 
 def adopt_orphans() -> None:
     """Become the parent of all descendants whose own parent ends (a subreaper)."""
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def give_up_new_rights() -> None:
     """Set ``no_new_privs``: no program that is started has more rights than this process."""
-    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
 def restrict(*, network: bool, processes: bool, truncation: bool = True) -> None:
@@ -149,10 +151,8 @@ def restrict(*, network: bool, processes: bool, truncation: bool = True) -> None
     code = b"".join(_filter(machine, network=network, processes=processes, truncation=truncation))
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(ctypes.c_long(machine.seccomp), SET_MODE_FILTER, FLAG_TSYNC, program) != 0:
-        reason = ctypes.get_errno()
-        raise OSError(reason, os.strerror(reason) if reason else "a thread has another filter")
+    if call(machine.seccomp, SET_MODE_FILTER, FLAG_TSYNC, program) != 0:
+        raise OSError(errno.EAGAIN, "a thread has another filter")
 
 
 def _filter(
@@ -267,10 +267,3 @@ def _jump(kind: int, value: int, if_true: int, if_false: int) -> bytes:
 
 def _return(value: int) -> bytes:
     return struct.pack("HBBI", RETURN, 0, 0, value)
-
-
-def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
