@@ -28,6 +28,8 @@ FILE_RIGHTS = (13, 14, 15, 15, 16)
 # A rule for a plain file with a right that only folders have is refused.
 RIGHTS_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 READING = READ_FILE | READ_DIR
+MAKE_FILE, REMOVE_FILE = 1 << 8, 1 << 5
+SHARING = READ_FILE | WRITE_FILE | TRUNCATE | MAKE_FILE | REMOVE_FILE
 TRUNCATE_SINCE = 3
 TCP_SINCE, TCP = 4, 0b11
 SCOPES_SINCE, SCOPES = 6, 0b11  # abstract Unix sockets, signals
@@ -57,15 +59,21 @@ def version() -> int:
 
 
 def restrict(
-    readable: Iterable[Path], writable: Iterable[Path], *, tcp: bool, execute: bool = False
+    readable: Iterable[Path],
+    writable: Iterable[Path],
+    shared: Iterable[Path] = (),
+    *,
+    tcp: bool,
+    execute: bool = False,
 ) -> None:
     """Leave this thread, and what it starts, the given rights to files and no others.
 
     What is below `readable` may be read, and run as a program with `execute`; what is below
-    `writable` may be read and changed. Paths that are not there are left out. TCP is given up
+    `writable` may be read and changed; below `shared` files may be made, opened and removed by
+    their names, which cannot be listed. Paths that are not there are left out. TCP is given up
     unless `tcp`. Where the kernel can, so are signals to processes that were not restricted by
-    this call, and their abstract Unix sockets. Needs ``no_new_privs``. Raises
-    `OSError` where the kernel refuses.
+    this call, and their abstract Unix sockets. Needs ``no_new_privs``. Raises `OSError` where the
+    kernel refuses.
     """
     known = version()
     every = (1 << FILE_RIGHTS[min(known, len(FILE_RIGHTS)) - 1]) - 1
@@ -78,7 +86,11 @@ def restrict(
     ruleset = call(CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
     try:
         reading = READING | EXECUTE if execute else READING
-        for paths, rights in ((readable, reading), (writable, every & ~EXECUTE)):
+        for paths, rights in (
+            (readable, reading),
+            (writable, every & ~EXECUTE),
+            (shared, SHARING),
+        ):
             for path in paths:
                 _allow(ruleset, path, rights & every)
         call(RESTRICT_SELF, ruleset, 0)

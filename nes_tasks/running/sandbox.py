@@ -38,6 +38,9 @@ NETWORK = (
     "/etc/services", "/etc/protocols",
 )  # fmt: skip
 PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/libexec")
+# Where POSIX keeps the locks of multiprocessing, besides memory that programs share.
+SHARED = Path("/dev/shm")  # noqa: S108
+STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd")
 NULL = Path(os.devnull)
 
 
@@ -73,6 +76,7 @@ def confine(terms: Terms, temporary: Path) -> None:
         landlock.restrict(
             [*readable(terms), *_packages(terms)],
             writable(terms, temporary),
+            shared(terms),
             tcp=terms.network,
             execute=terms.processes,
         )
@@ -98,7 +102,7 @@ def imitate(terms: Terms, temporary: Path) -> None:
     """Have Python refuse what `confine` would, where the kernel does not."""
     audit.install(
         allowed=[*readable(terms), *_packages(terms)],
-        writable=[*writable(terms, temporary), Path("/dev")],
+        writable=[*writable(terms, temporary), *shared(terms), *map(Path, STREAMS)],
         forbidden=[Path(path) for path in terms.forbidden],
         network=terms.network,
         processes=terms.processes,
@@ -136,6 +140,13 @@ def writable(terms: Terms, temporary: Path) -> Iterator[Path]:
     yield NULL
     if terms.records:
         yield Path(terms.folder)
+
+
+def shared(terms: Terms) -> Iterator[Path]:
+    """Yield the folder of locks for a script with processes, unless something else is in it."""
+    inside = any(Path(path).is_relative_to(SHARED) for path in terms.forbidden)
+    if terms.processes and not inside:
+        yield SHARED
 
 
 def _python() -> Iterator[Path]:

@@ -184,7 +184,8 @@ class Supervisor:
 
 def remove(folder: Path) -> None:
     """Remove a folder with all that is in it, however deep and whatever its modes."""
-    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
     for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
         if folder.exists():
             subprocess.run([*command, "--", folder], check=False, stderr=subprocess.DEVNULL)
@@ -247,11 +248,13 @@ def _write(data: bytes) -> None:
 
 def _size(folder: Path) -> int:
     """Return the space that the files below a folder take on the disk, in bytes."""
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(f"{parent}/{name}").st_blocks * 512
+    total, waiting = 0, [str(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
     return total
 
 
