@@ -8,6 +8,11 @@ def task_bench():
     return {"actions": ["python benchmarks/full_size.py"], "uptodate": [False], "verbosity": 2}
 
 
+def task_crashtest():
+    """Disturb every command at every change of the file system; takes an hour or two."""
+    return {"actions": ["python tests/faults/crashtest.py"], "uptodate": [False], "verbosity": 2}
+
+
 def task_lint():
     """Check style and types."""
     return {"actions": ["ruff check", "ruff format --check", "mypy"], "uptodate": [False]}

@@ -44,4 +44,19 @@ def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> b
         with contextlib.suppress(OSError):
             partial.unlink()
         return False
+    _remove_abandoned(path)
     return True
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes that were killed had begun to write in place of `path`."""
+    for left in path.parent.glob(f"{path.name}.*"):
+        pid = left.suffix.removeprefix(".")
+        try:
+            if pid.isdecimal():
+                os.kill(int(pid), 0)  # asks only whether it is there
+        except ProcessLookupError:
+            with contextlib.suppress(OSError):
+                left.unlink()
+        except OSError:
+            continue

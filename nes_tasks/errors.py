@@ -6,8 +6,19 @@ turns it into one line and an exit code. Programming errors stay ordinary except
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+# What the machine is to blame for and not the program, whichever file it is about.
+ENVIRONMENT = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES),
+        *(errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ELOOP, errno.ENOTDIR),
+        *(errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENAMETOOLONG, errno.EISDIR),
+    }
+)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # As many names as an error has; of more it says how many.
 NAMED = 3
 
@@ -89,3 +100,19 @@ class DatabaseError(UnavailableError):
 
 class LockHeldError(UnavailableError):
     """Another run is under way on the same database."""
+
+
+@contextmanager
+def environment_errors() -> Iterator[None]:
+    """Turn errors of the disk and of permissions into `UnavailableError`, wherever they arise.
+
+    Any other `OSError` is a mistake in the program and stays what it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in ENVIRONMENT:
+            raise
+        place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        hint = "make room on the disk, then run it again" if error.errno in FULL else None
+        raise UnavailableError(f"{place}{error.strerror}", hint=hint) from error

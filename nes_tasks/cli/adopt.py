@@ -8,7 +8,7 @@ from ..errors import UsageError
 from .command import Command, no_names
 from .confirm import YES, confirmed
 from .console import say
-from .doit_commands import MAINTAINING
+from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Adopt(Command):
         from ..operations.adopt import adopt, propose
 
         no_names(pos_args, self.name)
+        recover_interrupted(session(), "doit adopt")
         if dry_run and yes:
             raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
         project = session().project

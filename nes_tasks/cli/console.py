@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..errors import MigrationFailedError, NesTasksError
+from ..errors import MigrationFailedError, NesTasksError, UnavailableError, environment_errors
 from ..printable import printable
 
 INTERRUPTED = 130
@@ -82,16 +82,30 @@ def guarded(action: Callable[[], int]) -> int:
         # A name in Devanagari must not end a command in a terminal that cannot show it.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return action()
+        with environment_errors():
+            code = action()
     except NesTasksError as error:
         say(words(error))
-        return error.exit_code
+        code = error.exit_code
     except BrokenPipeError:
         drop(sys.stdout)  # the reader, such as head, has seen enough
         return 0
     except KeyboardInterrupt:
         say("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
+    return _flushed(code)
+
+
+def _flushed(code: int) -> int:
+    """Write what is still held back; return the exit code, which a full disk changes."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        drop(sys.stdout)
+        if not isinstance(error, BrokenPipeError) and not code:
+            say(f"error: the output cannot be written: {error.strerror}")
+            return UnavailableError.exit_code
+    return code
 
 
 def open_closed_streams() -> None:

@@ -16,16 +16,17 @@ from doit.cmdparse import CmdParseError
 from doit.dependency import DatabaseException
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
-from ..database.journal import is_noted
+from ..database.journal import is_publishing, own_folder
 from ..database.ledger import is_absent
-from ..errors import NesTasksError, UsageError
+from ..database.lock import was_interrupted
+from ..errors import LockHeldError, NesTasksError, UsageError
 from ..migrations import State
 from ..migrations.loader import order
 from ..printable import abridged
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, drop, guarded, say, warn
 from .help_text import manual
-from .session import BACKEND, GROUP, migration_name, session, task_name
+from .session import BACKEND, GROUP, Session, migration_name, session, task_name
 from .suggestions import missing_dodo, unknown_command, unknown_task, wrong_option
 from .tasks import describe
 
@@ -255,8 +256,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         for entry in current.plan.drifted:
             warn(f"{entry.name} was changed after it was applied ({entry.difference})")
         try:
-            if is_noted(current.project.settings.database):
-                current.runner.recover()
+            recover_interrupted(current)
             result = int(super()._execute(**options))
         except BrokenPipeError:
             drop(sys.stdout)  # one of doit's own reporters has lost its reader
@@ -276,6 +276,23 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     _execute.__signature__ = with_parameters(  # type: ignore[attr-defined]
         cmd_run.Run._execute, "expect", "allow_network"
     )
+
+
+def recover_interrupted(current: Session, command: str = "doit run") -> None:
+    """Put right what a killed command has left, also when there is nothing else to do.
+
+    Raises `LockHeldError` when a publication is under way just now.
+    """
+    settings = current.project.settings
+    publishing = is_publishing(settings.database)
+    if publishing or was_interrupted(own_folder(settings.database)):
+        from ..database.repository import Repository
+
+        with (
+            contextlib.nullcontext() if publishing else contextlib.suppress(LockHeldError),
+            Repository.open(settings).locked(command),
+        ):
+            pass
 
 
 class List(Guarded, cmd_list.List):  # type: ignore[misc]

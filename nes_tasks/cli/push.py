@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..settings import Settings
 from .command import Command, no_names
-from .doit_commands import MAINTAINING
+from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 from .transfer import transfer
 
@@ -28,6 +28,7 @@ class Push(Command):
         from ..operations.sync import push
 
         no_names(pos_args, "push")
+        recover_interrupted(session(), "doit push")
         project = session().project
         settings = project.settings
         with transfer(f"Pushing to {settings.remote}") as heard:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .command import Command, one_name
-from .doit_commands import CONTRIBUTING
+from .doit_commands import CONTRIBUTING, recover_interrupted
 from .session import session
 
 
@@ -27,6 +27,7 @@ class Renumber(Command):
         from ..operations.renumber import renumber
 
         name = one_name(pos_args, self.name).name
+        recover_interrupted(session(), "doit renumber")
         new = renumber(session().project, name)
         folder = session().project.settings.shown_migrations
         if new == name:

@@ -8,7 +8,7 @@ from typing import Any
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 
-from ..errors import NesTasksError, UnavailableError
+from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import MigrationResult, MigrationStatus
 from .check_report import CHECK, CheckReport, is_check
 from .console import drop, say, words
@@ -99,6 +99,8 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             self._speak_of_the_remote(may_push=not interrupted)
         elif not (interrupted or self.failures_seen):
             self.write(f"{self._standing()}\n")
+            # A run that was killed after it had published has pushed nothing.
+            self._speak_of_the_remote(may_push=True)
 
     @property
     def failures_seen(self) -> bool:
@@ -120,18 +122,21 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
 
     def _speak_of_the_remote(self, *, may_push: bool) -> None:
         """Push if the settings say so, else say what is not pushed yet and how to do it."""
+        from ..operations.sync import push, unpushed
+
         current = session()
-        settings, repository = current.project.settings, current.runner.repository
+        project = current.project
         try:
-            waiting = repository.unpushed()
-            if not waiting:
-                return
-            commits = "1 commit is" if waiting == 1 else f"{waiting} commits are"
-            if settings.push and may_push:
-                repository.push()
-                say(f"{commits} pushed to {settings.remote}")
-            else:
-                say(f"{commits} not pushed yet; to publish: doit push")
+            with environment_errors():
+                waiting = unpushed(project)
+                if not waiting:
+                    return
+                commits = "1 commit is" if waiting == 1 else f"{waiting} commits are"
+                if project.settings.push and may_push:
+                    push(project)
+                    say(f"{commits} pushed to {project.settings.remote}")
+                else:
+                    say(f"{commits} not pushed yet; to publish: doit push")
         except NesTasksError as error:
             current.worsen(error.exit_code)
             say(words(error))

@@ -7,7 +7,7 @@ from ..migrations import State
 from .command import Command, one_name
 from .confirm import YES, confirmed
 from .console import say
-from .doit_commands import MAINTAINING
+from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 
 TO = {
@@ -65,6 +65,7 @@ class Revert(Command):
         if to and pos_args:
             raise UsageError("a name and --to do not go together", hint="give one of them")
         name = one_name([to] if to else pos_args, self.name).name
+        recover_interrupted(session(), "doit revert")
         project = session().project
         names = after(project, name) if to else [name]
         if not names:

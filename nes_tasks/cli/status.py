@@ -58,7 +58,7 @@ def _lines(overview: Overview) -> list[str]:
     if overview.holder:
         lines.append(f"In use by   {overview.holder}")
     if overview.is_unfinished:
-        lines.append("Unfinished  a publication was interrupted; the next run finishes it")
+        lines.append("Unfinished  a command was interrupted; the next one finishes or forgets it")
     lines.append(f"Sandbox     {_sandbox()}")
     if programs := _programs(overview):
         lines.append(f"Programs    {programs}")

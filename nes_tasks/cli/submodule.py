@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .command import Command, no_names
 from .console import warn
-from .doit_commands import MAINTAINING
+from .doit_commands import MAINTAINING, recover_interrupted
 from .push import commits
 from .session import session
 
@@ -28,6 +28,7 @@ class Submodule(Command):
         from ..operations.submodule import record
 
         no_names(pos_args, "submodule")
+        recover_interrupted(session(), "doit submodule")
         project = session().project
         place = project.settings.shown_database
         done = record(project)

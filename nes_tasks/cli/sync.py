@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import first_few
 from .command import Command, no_names
 from .console import say
 from .doit_commands import MAINTAINING
@@ -57,7 +58,10 @@ class Sync(Command):
         place, remote = settings.shown_database, settings.remote
         fetched = with_migrations(done.fetched, done.fetched_migrations)
         if done.outcome == "absent":
-            self.outstream.write(f"{remote} has no such branch yet.\n")
+            there = f"; it has {first_few(done.branches)}" if done.branches else ""
+            self.outstream.write(f"{remote} has no such branch yet{there}.\n")
+            if there:
+                say("if one of them is meant, name it in the setting `branch`")
         elif done.outcome == "current":
             self.outstream.write(f"{place} has all that {remote} has.\n")
         else:

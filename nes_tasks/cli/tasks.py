@@ -7,7 +7,7 @@ from typing import Any
 
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
-from ..errors import NesTasksError
+from ..errors import NesTasksError, environment_errors
 from ..migrations import Entry, MigrationResult, MigrationStatus, Plan, State
 from ..printable import printable
 from ..settings import STATE_FOLDER
@@ -107,7 +107,8 @@ def apply(name: str, force: bool = False) -> dict[str, Any] | MigrationTaskFaile
     process; the runner looks again under the lock and has the last word.
     """
     try:
-        return session().runner.apply(name, force=force).to_dict()
+        with environment_errors():
+            return session().runner.apply(name, force=force).to_dict()
     except NesTasksError as error:
         session().worsen(error.exit_code)
         return MigrationTaskFailed(error)

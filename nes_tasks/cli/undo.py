@@ -9,7 +9,7 @@ from .adopt import DRY_RUN
 from .command import Command, no_names
 from .confirm import YES, confirmed
 from .console import say
-from .doit_commands import MAINTAINING
+from .doit_commands import MAINTAINING, recover_interrupted
 from .push import commits
 from .session import session
 
@@ -58,6 +58,7 @@ class Undo(Command):
         if dry_run and yes:
             raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
         name = one_name([to], self.name).name if to else None
+        recover_interrupted(session(), "doit undo")
         project = session().project
         if dry_run or not yes:
             found = propose(project, name)

@@ -126,13 +126,17 @@ class _Marked:
         if not runs:
             return None
 
-        # A revert of a revert, and a rebased copy, bring the same marker again. Where a shallow
-        # clone ends every marker is new, and the last one is the nearest.
-        def rank(change: RecordChange) -> tuple[bool, bool, bool, int]:
+        gone = [self._history.position[one.commit] for one in self._changes if one.new is None]
+
+        # A revert of a revert, and a rebased copy, bring the same marker again; so does another
+        # run with the same clock, after the first one was taken back. Where a shallow clone ends
+        # every marker is new, and the last one is the nearest.
+        def rank(change: RecordChange) -> tuple[bool, bool, bool, bool, int]:
             at, at_end = self._history.position[change.commit], self._is_end(change.commit)
             same = change.new == self._record.blob
-            is_named = self._history.migration_of(change.commit) == self._name
-            return same, self._is_on_base(change), is_named, at if at_end or not same else -at
+            is_named, is_on_base = self._is_named(change), self._is_on_base(change)
+            is_since = at > max(gone, default=-1)
+            return same, is_on_base, is_named, is_since, at if at_end or not same else -at
 
         last = max(runs, key=rank)
         row = self._rows[last.commit]
@@ -143,8 +147,8 @@ class _Marked:
         if not row.is_cut:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
         at = history.position[last.commit]
-        # One that brings the same marker again has executed nothing.
-        others = [change for change in runs if change.new != last.new]
+        # What brings the same marker again under another subject has executed nothing.
+        others = [one for one in runs if one.new != last.new or self._is_named(one)]
         known = {one.id for one in history.named.get(self._name, ())}
         known |= {one.id for change in others for one in self._rows[change.commit].commits}
         before = [change for change in others if history.position[change.commit] < at]
@@ -172,6 +176,9 @@ class _Marked:
     def _is_end(self, commit: str) -> bool:
         return commit in self._history.ends
 
+    def _is_named(self, change: RecordChange) -> bool:
+        return self._history.migration_of(change.commit) == self._name
+
     def _is_on_base(self, change: RecordChange) -> bool:
         row = self._rows[change.commit]
         if row.is_cut:
@@ -181,13 +188,11 @@ class _Marked:
     def _is_run(self, change: RecordChange) -> bool:
         """Return whether an execution wrote a marker, not somebody who adopted or edited it."""
         commit = change.commit
-        if self._is_end(commit) or self._history.migration_of(commit) == self._name:
-            return True
-        if self._is_on_base(change):
+        if self._is_end(commit) or self._is_named(change):
             return True
         if change.old is None:
             return not self._history.writes_markers_alone(commit)
-        return _is_later(self._history.git, change)
+        return self._is_on_base(change) or _is_later(self._history.git, change)
 
     def _row(self, change: RecordChange) -> _Row:
         """Return the commits of the execution that wrote a marker, lifted to its merge.

@@ -1,24 +1,109 @@
-"""The note that says a publication is under way; it outlives a power cut.
+"""The journal of a publication: what is about to move, written down before it does.
 
-It lies in git's own folder. Whether there is one is asked at every run, so this loads nothing.
+It lies in git's own folder and outlives a power cut. Each linked worktree has its own: another
+one could not finish what it says. Whether there is one is asked at every run, so this module
+loads nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE_NAME = "nes-tasks/publishing.json"
 
 
-def note_of(git_dir: Path) -> Path:
-    """Return where the note of a working tree is, given its git folder."""
-    return git_dir / FILE_NAME
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The branch is to move from the commit `old` to `new`.
+
+    `branch` and `ref`, the private ref that holds `new` until then, are full names. `kept` is the
+    ref that `old` gets when `new` does not contain it. `checkout` says that the files of the
+    working tree follow.
+    """
+
+    branch: str
+    old: str | None
+    new: str
+    ref: str | None = None
+    kept: str | None = None
+    checkout: bool = True
 
 
-def is_noted(database: Path) -> bool:
+class Journal:
+    """The journal of the working tree whose git folder is `git_dir`: one publication or none."""
+
+    def __init__(self, git_dir: Path) -> None:
+        self._path = git_dir / FILE_NAME
+
+    def exists(self) -> bool:
+        """Return whether a publication has begun and not ended."""
+        return self._path.exists()
+
+    def begin(self, publication: Publication) -> None:
+        """Write down what is about to happen; it is on the disk afterwards. Raises `OSError`."""
+        partial = self._path.with_suffix(".new")
+        self._path.parent.mkdir(exist_ok=True)
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                json.dump(asdict(publication), file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+            raise
+        _fsync_folder(self._path.parent)
+
+    def read(self) -> Publication | None:
+        """Return the publication that has not ended, None for none or an unreadable journal.
+
+        It is complete before anything moves, so one that a power cut has spoilt tells of nothing.
+        """
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+            return Publication(**found) if _is_sound(found) else None
+        return None
+
+    def end(self) -> None:
+        """Forget the publication: it is complete, or nothing of it was done."""
+        self._path.with_suffix(".new").unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+
+
+def _is_sound(found: object) -> bool:
+    if not isinstance(found, dict) or not {"branch", "old", "new"} <= found.keys():
+        return False
+    texts = (found.get(key) for key in ("branch", "old", "new", "ref", "kept"))
+    return all(text is None or isinstance(text, str) for text in texts) and found["new"]
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Let the new name outlive a power cut; not every file system can do that for a folder."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def is_publishing(database: Path) -> bool:
     """Return whether a publication in the repository at `database` has begun and not ended."""
-    return note_of(_git_dir(database)).exists()
+    return (_git_dir(database) / FILE_NAME).exists()
+
+
+def own_folder(database: Path) -> Path:
+    """Return our folder in the repository at `database`, which its linked worktrees share."""
+    git_dir = _git_dir(database)
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        common = (git_dir / "commondir").read_text(encoding="utf-8").strip()
+        return git_dir / common / "nes-tasks"
+    return git_dir / "nes-tasks"
 
 
 def _git_dir(database: Path) -> Path:

@@ -1,50 +1,117 @@
-"""The lock on a database repository: one run at a time, and it says whose."""
+"""The lock on a database repository: one run at a time, and it says whose.
+
+While the lock is held a file names its holder. Whoever finds that file without the lock being
+held knows that a command was killed, and since when its gits may have left something behind: the
+file then stays under another name until somebody has cleaned up.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from ..clock import now, timestamp
-from ..errors import DatabaseError, LockHeldError
+from ..errors import DatabaseError, GitError, LockHeldError
+
+HOLDER = "lock-holder.json"
+INTERRUPTED = "interrupted.json"
 
 
 @contextmanager
 def lock(folder: Path, command: str) -> Iterator[None]:
     """Hold the lock that lives in `folder`; `command` is what others are told we are doing.
 
-    The operating system lets go of it when the process ends, however it ends, so a killed run
-    leaves nothing to clean up. Raises `LockHeldError` at once when another process holds it.
+    The operating system lets go of it when the process ends, however it ends. Raises
+    `LockHeldError` at once when another process holds it, `DatabaseError` when nothing can be
+    written there.
     """
     from filelock import FileLock, Timeout
 
-    holder = folder / "lock-holder.json"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        held = FileLock(folder / "lock", timeout=0)
-        held.acquire()
+        # Not the folders above it: a repository that is gone must not come back as an empty one.
+        folder.mkdir(exist_ok=True)
+        # A reader that looks whether somebody holds it does so for a moment, too.
+        held = FileLock(folder / "lock", timeout=0.2)
+        held.acquire(poll_interval=0.02)
     except Timeout:
         raise LockHeldError(
-            f"the database is in use by {_holder(holder)}", hint="wait until it ends"
+            f"the database is in use by {_holder(folder / HOLDER)}", hint="wait until it ends"
         ) from None
     except OSError as error:
-        raise DatabaseError(f"cannot write to {folder}: {error.strerror}") from error
+        raise _unwritable(folder, error) from error
     try:
-        who = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
-        text = json.dumps({**who, "since": timestamp(now())})
-        with contextlib.suppress(OSError):  # the lock holds without it
-            holder.write_text(text, encoding="utf-8")
+        _sign(folder, command)
         yield
+    except BaseException as error:
+        if _may_leave_locks(error):
+            _keep_as_interrupted(folder)
+        raise
     finally:
         with contextlib.suppress(OSError):
-            holder.unlink()
+            (folder / HOLDER).unlink()
         held.release()
+
+
+def _sign(folder: Path, command: str) -> None:
+    """Write who holds the lock; without it nobody could clean up after us."""
+    import socket  # only commands that take the lock pay for it
+
+    who = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
+    try:
+        _keep_as_interrupted(folder)
+        (folder / HOLDER).write_text(json.dumps({**who, "since": timestamp(now())}), "utf-8")
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> DatabaseError:
+    return DatabaseError(f"cannot write to {folder}: {error.strerror}")
+
+
+def _keep_as_interrupted(folder: Path) -> None:
+    """Keep the file of the holder as that of an interrupted command; the oldest one counts.
+
+    Its time stays, and so tells since when there may be leftovers.
+    """
+    if not (folder / INTERRUPTED).exists():
+        with contextlib.suppress(FileNotFoundError):
+            (folder / HOLDER).replace(folder / INTERRUPTED)
+
+
+def _may_leave_locks(error: BaseException | None) -> bool:
+    """Return whether a git, or the disk, is at the bottom of an error."""
+    while error is not None:
+        if isinstance(error, GitError | OSError | KeyboardInterrupt):
+            return True
+        error = error.__cause__
+    return False
+
+
+def interrupted_since(folder: Path) -> float | None:
+    """Return when the oldest command that was killed took the lock, as seconds of the epoch.
+
+    None when all have ended well, or others have cleaned up after them. The caller holds the lock.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        return (folder / INTERRUPTED).stat().st_mtime
+    return None
+
+
+def forget_interrupted(folder: Path) -> None:
+    """Take note that all is cleaned up."""
+    (folder / INTERRUPTED).unlink(missing_ok=True)
+
+
+def was_interrupted(folder: Path) -> bool:
+    """Return whether a command was killed and nobody has cleaned up yet. Writes nothing."""
+    if (folder / INTERRUPTED).exists():
+        return True
+    return (folder / HOLDER).exists() and holder(folder) is None
 
 
 def holder(folder: Path) -> str | None:
@@ -54,13 +121,13 @@ def holder(folder: Path) -> str | None:
     """
     from filelock import FileLock, Timeout
 
-    if not (folder / "lock-holder.json").exists():
+    if not (folder / HOLDER).exists():
         return None
     try:
         with FileLock(folder / "lock", timeout=0):
             return None
     except Timeout:
-        return _holder(folder / "lock-holder.json")
+        return _holder(folder / HOLDER)
     except OSError:
         return None
 

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from ..errors import DatabaseError, GitError, UnavailableError, first_few
 from ..git.checkout import Checkout
 from ..git.command import Git, check_version
-from ..git.fast_import import ASIDE_PREFIX
-from ..git.remote import Heard, Remote
+from ..git.leftovers import clear_leftovers, locks
+from ..git.remote import Heard, Remote, branches_of
 from ..git.safety import Allow, Programs, find_programs
+from ..scratch import scratch_folder
 from ..settings import Settings, shown
 from ..state_folder import check_folder
-from .journal import note_of
+from .journal import Publication
 from .ledger import is_absent, not_a_repository
-from .lock import holder, lock
+from .lock import forget_interrupted, holder, interrupted_since, lock, was_interrupted
+from .publish import HEADS, Publisher
+from .publish import PRIVATE_REFS as PRIVATE_REFS
 
-HEADS = "refs/heads/"
-PRIVATE_REFS = "refs/nes-tasks"
 # Tips of the branch that were replaced; nobody but a person removes them.
 KEPT_REFS = "refs/nes-tasks-kept"
 FALLBACK_IDENTITY = ("nes-tasks", "nes-tasks@localhost")
@@ -37,10 +34,11 @@ CONFIGURATION = {
     "core.fscache": "true",
     "core.preloadIndex": "true",
     "core.untrackedCache": "true",
+    "gc.auto": "0",
     "gc.autoDetach": "false",
     "index.version": "4",
 }
-CONFIGURED = "nes-tasks.configured"
+CONFIGURED, CONFIGURATION_VERSION = "nes-tasks.configured", "2"
 
 # What git leaves in its folder while an operation waits for a person, and what to call it.
 UNFINISHED = {
@@ -63,15 +61,12 @@ class Repository:
         self.git_dir = git_dir
         self._bare = bare
         # Linked worktrees share everything but HEAD and index.
-        shared = settings.database / self.git.text("rev-parse", "--git-common-dir")
-        self._objects = shared / "objects"
-        self._hooks = shared / "hooks"
-        self._own_folder = shared / "nes-tasks"
+        self._common = settings.database / self.git.text("rev-parse", "--git-common-dir")
+        self._objects = self._common / "objects"
+        self._hooks = self._common / "hooks"
+        self._own_folder = self._common / "nes-tasks"
         for folder in {self._own_folder, git_dir / "nes-tasks"}:
             check_folder(folder, shown(folder, settings.root))
-        # The note that says a publication is under way. Each linked worktree has its own: another
-        # one could not finish what it says.
-        self._pending = note_of(git_dir)
 
     @classmethod
     def open(cls, settings: Settings) -> Repository:
@@ -189,19 +184,22 @@ class Repository:
         for folder in (self.git_dir, self._objects):
             if not os.access(folder, os.W_OK):
                 raise DatabaseError(f"no permission to write to {folder}")
+        self._check_unlocked(place)
         if self.has_checkout:
-            self._check_checkout(place)
+            if not os.access(self.settings.database, os.W_OK):
+                raise DatabaseError(f"no permission to write to {place}")
             if files:
                 self._check_clean(place, filters=filters)
 
-    def _check_checkout(self, place: str) -> None:
-        if not os.access(self.settings.database, os.W_OK):
-            raise DatabaseError(f"no permission to write to {place}")
-        if (self.git_dir / "index.lock").exists():
-            raise DatabaseError(
-                f"another git command is at work in {place}",
-                hint=f"if none is, remove {shown(self.git_dir, self.settings.root)}/index.lock",
-            )
+    def _check_unlocked(self, place: str) -> None:
+        """Check that no other git is at work, so that a run does not fail at its end."""
+        branch = self._common / f"{HEADS}{self.branch}.lock"
+        for path in (*locks(self.git_dir, self._common), branch):
+            if path.exists():
+                raise DatabaseError(
+                    f"another git command is at work in {place}",
+                    hint=f"if none is, remove {shown(path, self.settings.root)}",
+                )
 
     def _check_clean(self, place: str, *, filters: bool) -> None:
         git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
@@ -232,8 +230,8 @@ class Repository:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether a publication has begun and not ended: one is under way, or was killed."""
-        return self._pending.exists()
+        """Whether a command was killed, or is publishing just now."""
+        return self._publisher.journal.exists() or was_interrupted(self._own_folder)
 
     # Changing it
 
@@ -241,47 +239,33 @@ class Repository:
     def locked(self, command: str) -> Iterator[None]:
         """Hold the repository's lock; what a killed run left behind is put right first.
 
-        Raises `LockHeldError` when another run holds it.
+        Raises `LockHeldError` when another run holds it, `DatabaseError` when nothing can be
+        written or something is in the way of putting it right.
         """
         with lock(self._own_folder, command):
-            self._configure()
             self._recover()
+            self._configure()
             yield
+
+    def _recover(self) -> None:
+        since = interrupted_since(self._own_folder)
+        if since is not None:
+            place = self.settings
+            top, label = place.database, place.shown_database
+            clear_leftovers(self.git_dir, self._common, top, since, label)
+        self._publisher.recover()
+        if since is not None:
+            forget_interrupted(self._own_folder)
 
     def publish(self, ref: str, old: str | None, new: str, *, kept: str | None = None) -> None:
         """Let the branch move from `old` to `new` and bring the working tree along.
 
         `ref` is the private ref of `new`; it goes away in the same step. `kept` is a ref that
-        the same step makes for `old`, when `new` does not contain it. Raises
-        `DatabaseError`, having changed nothing, when the branch is not at `old` any more or
-        local changes have come up that the new files would overwrite.
+        the same step makes for `old`, when `new` does not contain it. Raises what
+        `Publisher.publish` raises.
         """
-        branch = self.branch
-        has_checkout = self.has_checkout
-        if has_checkout:
-            self._checkout.check(old, new)
-        self._note({"branch": HEADS + branch, "old": old, "new": new, "checkout": has_checkout})
-        try:
-            self._move_branch(branch, old, new, ref, kept)
-        except GitError as error:
-            self._pending.unlink()
-            if self.head() == old:
-                problem = f"the branch {branch} cannot be moved: {error.message}"
-            else:
-                problem = f"the branch {branch} has moved while the migration ran"
-            raise DatabaseError(f"{problem}; nothing was applied", hint="run it again") from error
-        if has_checkout:
-            self._checkout.move(old, new)
-        self._pending.unlink()
-
-    def _move_branch(
-        self, branch: str, old: str | None, new: str, ref: str, kept: str | None
-    ) -> None:
-        expected = old or "0" * len(new)
-        keep = f"create {kept} {old}\n" if kept and old else ""
-        move = f"update {HEADS}{branch} {new} {expected}\n{keep}delete {ref}\n"
-        steps = f"start\n{move}prepare\ncommit\n"
-        self.git.run("update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=steps.encode())
+        branch, has_checkout = HEADS + self.branch, self.has_checkout
+        self._publisher.publish(Publication(branch, old, new, ref, kept, has_checkout))
 
     def tidy(self) -> None:
         """Pack what many small migrations left as single files; next to nothing when it is little.
@@ -292,47 +276,37 @@ class Repository:
         tasks = ("--task=loose-objects", "--task=incremental-repack")
         self.git.attempt("maintenance", "run", "--auto", "--quiet", *tasks)
 
+    def remove_if_empty(self, command: str) -> None:
+        """Remove a repository that holds nothing: no file, and no commit but that of an empty tree.
+
+        Raises `LockHeldError` when somebody else has begun to use it.
+        """
+        path = self.settings.database
+        with self.locked(command):
+            refs = self.git.text("for-each-ref", "--format=%(objectname)^{tree}").splitlines()
+            commits = int(self.git.text("rev-list", "--all", "--count"))
+            trees = {self.git.text("rev-parse", ref) for ref in refs}
+            files = [item for item in path.iterdir() if item.name != ".git"]
+            if files or commits > 1 or not trees <= {self.git.empty_tree()}:
+                return
+            with scratch_folder(path.parent, f".{path.name}-") as aside:
+                path.rename(aside / "empty")
+
     def discard(self, ref: str) -> None:
         """Forget a private ref; git's garbage collection removes what only it held."""
         self.git.attempt("update-ref", "-d", ref)
 
     @cached_property
-    def _checkout(self) -> Checkout:
-        return Checkout(
+    def _publisher(self) -> Publisher:
+        place = self.settings.shown_database
+        checkout = Checkout(
             self.git,
             self.git_dir,
             self.settings.database,
-            place=self.settings.shown_database,
+            place=place,
             kept=self._own_folder / "kept",
         )
-
-    def _note(self, content: dict[str, Any]) -> None:
-        """Write down a publication before it begins, so that a power cut does not forget it."""
-        self._pending.parent.mkdir(exist_ok=True)
-        with self._pending.open("w", encoding="utf-8") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _noted(self) -> tuple[str | None, str] | None:
-        """Return the two commits of a publication whose checkout was not finished."""
-        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-            note = json.loads(self._pending.read_text(encoding="utf-8"))
-            published = note["branch"] == HEADS + self.branch and self.head() == note["new"]
-            if published and note["checkout"]:
-                return note["old"], note["new"]
-        return None
-
-    def _recover(self) -> None:
-        """Finish what a killed run had begun, or forget it; we hold the lock, so it is over."""
-        if commits := self._noted():
-            self._checkout.finish(*commits)
-        self._pending.unlink(missing_ok=True)
-        left = self.git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")
-        if left:
-            self.git.run("update-ref", "--stdin", stdin=f"{left}\n".encode())
-        for aside in self._objects.glob(f"{ASIDE_PREFIX}*"):
-            shutil.rmtree(aside, ignore_errors=True)
+        return Publisher(self.git, self.git_dir, self._common, checkout, label=place)
 
     # Remotes
 
@@ -358,13 +332,15 @@ class Repository:
             timeout=settings.push_timeout,
         )
 
-    def push(self, heard: Heard | None = None) -> None:
+    def push(self, heard: Heard | None = None, *, command: str = "doit push") -> None:
         """Push the branch to the remote; `heard` is called with each line of progress.
 
         Raises `UnavailableError` when it is refused, unreachable or not done within
-        `push_timeout` seconds; the commits stay in the local repository.
+        `push_timeout` seconds, or when the repository is in use; the commits stay in the local
+        repository.
         """
-        self.remote.push(self.head(), heard)
+        with self.locked(command):
+            self.remote.push(self.head(), heard)
 
     @property
     def _configuration(self) -> dict[str, str]:
@@ -374,10 +350,10 @@ class Repository:
     def _configure(self) -> None:
         """Set git up for many files, once; values that somebody has set are left alone."""
         known = self._configuration
-        if CONFIGURED in known:
+        if known.get(CONFIGURED) == CONFIGURATION_VERSION:
             return
         missing = {key: value for key, value in CONFIGURATION.items() if key.lower() not in known}
-        for key, value in {**missing, CONFIGURED: "1"}.items():
+        for key, value in {**missing, CONFIGURED: CONFIGURATION_VERSION}.items():
             self.git.run("config", key, value)
         self.git.refresh_settings()
 
@@ -394,9 +370,9 @@ def _make(settings: Settings) -> None:
         raise missing
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as aside:
+        with scratch_folder(path.parent, f".{path.name}-") as aside:
             # A clone needs the transport that the user has set up, and filters for its files.
-            git = Git(Path(aside), allow=Allow.TRANSPORT | Allow.FILTERS)
+            git = Git(aside, allow=Allow.TRANSPORT | Allow.FILTERS)
             if settings.remote_url:
                 _clone(git, settings, settings.remote_url)
             else:
@@ -420,10 +396,18 @@ def _clone(git: Git, settings: Settings, url: str) -> None:
         git.run("clone", "--quiet", f"--origin={settings.remote}", *branch, "--", source, "new")
     except GitError as error:
         reason = error.message.removeprefix("git clone failed: ")
-        raise UnavailableError(
-            f"{url} cannot be cloned: {reason}",
-            hint="check the setting remote_url and the network, then run it again",
-        ) from error
+        hint = "check the setting remote_url and the network, then run it again"
+        there = _branches(git, source) if settings.branch else []
+        if there and settings.branch not in there:
+            hint = f"it has {first_few(there)}; name one of them in the setting `branch`"
+        raise UnavailableError(f"{url} cannot be cloned: {reason}", hint=hint) from error
+
+
+def _branches(git: Git, source: str) -> list[str]:
+    try:
+        return branches_of(git, source)
+    except GitError:
+        return []
 
 
 def is_submodule(settings: Settings) -> bool:

@@ -115,10 +115,11 @@ class Checkout:
             away = f"git -C {self._place} stash --include-untracked, then run it again"
             # What is on the disk is nobody's own then, and a stash would need room as well.
             full = "make room on the disk, or permit writing; the next doit finishes it"
+            hint = full if CANNOT_WRITE.search(error.stderr) else away
             raise DatabaseError(
                 f"applied and committed, but {self._place} could not be checked out: "
                 f"{_without_command(error)}",
-                hint=full if CANNOT_WRITE.search(error.stderr) else away,
+                hint=error.hint or hint,
             ) from error
 
     def finish(self, old: str | None, new: str) -> None:

@@ -49,6 +49,11 @@ UNREACHED = re.compile(
     r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
     r"could not fetch .* from promisor|unable to connect"
 )
+# The words of git, in its convert.c, for a filter whose program failed or is not there.
+FILTER = re.compile(
+    r"external filter '(?P<command>[^']*)' failed|"
+    r"(?:clean|smudge) filter '?(?P<name>[^\s']+)'? failed"
+)
 # What git says of a remote when no transport is allowed.
 DENIED = re.compile(rb"transport '[^']*' not allowed")
 # For these the settings of the repository are not read before: two make it, and the index is
@@ -363,7 +368,22 @@ def failure(args: Sequence[str], stderr: bytes) -> GitError:
     lazily = args[0] not in TALKING and UNREACHED.search(said)
     hint = "a partial clone fetches contents when they are read, and its remote cannot be reached"
     message = f"git {args[0]} failed: {reason(said)}"
-    return GitError(message, stderr=said, hint=hint if lazily else None)
+    return GitError(message, stderr=said, hint=hint if lazily else _filter_hint(said))
+
+
+def _filter_hint(said: str) -> str | None:
+    """Return what to do when git could not run a filter of the repository, None for another cause.
+
+    See https://git-scm.com/docs/gitattributes#_filter.
+    """
+    found = list(FILTER.finditer(said))
+    if not found:
+        return None
+    commands = [match["command"].split()[0] for match in found if match["command"]]
+    names = [match["name"] for match in found if match["name"]]
+    filtering = f"the filter {names[0]}" if names else "a filter"
+    program = f" ({commands[0]})" if commands else ""
+    return f"install or repair {filtering}{program} that .gitattributes names; then run it again"
 
 
 def reason(said: str) -> str:

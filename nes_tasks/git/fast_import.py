@@ -171,9 +171,15 @@ class FastImport:
             raise self._died()
 
     def install(self) -> None:
-        """Move what `finish` has stored into the repository; the stream is over afterwards."""
-        _merge(self._aside, self._objects)
-        self._close()
+        """Move what `finish` has stored into the repository; the stream is over afterwards.
+
+        Raises `OSError` when that is not possible; nothing refers to what has been moved then.
+        """
+        try:
+            _install(self._aside, self._objects)
+        finally:
+            discard_quarantine(self._aside, self._objects)
+            self._close()
 
     def abort(self) -> None:
         """Throw everything away that is not installed."""
@@ -212,17 +218,34 @@ def objects_folder(git: Git) -> Path:
     return git.folder / os.fsdecode(git.run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
 
 
-def _merge(source: Path, target: Path) -> None:
+def _install(source: Path, target: Path) -> None:
     """Move all files below `source` to the same places below `target`.
 
-    A pack's index goes last, as by it others see the pack.
+    A pack's index goes last, as by it others see the pack. What git had begun and could not
+    remove stays behind.
     """
     for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
+        if item.name.startswith(("tmp_", ".tmp-")):
+            continue
         there = target / item.name
-        if item.is_dir() and there.is_dir():
-            _merge(item, there)
+        if item.is_dir():
+            there.mkdir(exist_ok=True)
+            _install(item, there)
         else:
             item.replace(there)
+
+
+def discard_quarantine(aside: Path, objects: Path) -> None:
+    """Throw a quarantine away, with what has been moved out of it and cannot be used.
+
+    The folder is our own, so nobody else is at work in it: the caller holds the lock. A pack
+    whose index is still inside is not seen by git and would stay for ever.
+    """
+    for index in (aside / "pack").glob("*.idx"):
+        if not (objects / "pack" / index.name).exists():
+            for part in (objects / "pack").glob(f"{index.stem}.*"):
+                part.unlink()
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _quoted(path: Path) -> str:

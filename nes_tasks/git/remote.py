@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import GitError, UnavailableError
-from .command import Git, failure, reason
+from .command import TALKING, Git, failure, reason
 from .safety import Allow
 
 Heard = Callable[[str], None]
@@ -24,8 +24,15 @@ Heard = Callable[[str], None]
 # "Writing objects:  50% (1/2)" and its like: of interest while they last, no reason for anything.
 PROGRESS = re.compile(r"(?:remote: +)?(?:[A-Z][a-z]+ [a-z]+: +[0-9]|Total [0-9])")
 LINE_END = re.compile(rb"[\r\n]+")
-# What git says when the branch there is not an ancestor of ours, seen or not yet seen.
-MOVED_ON = ("(fetch first)", "(non-fast-forward)")
+# What git says when the branch there is not an ancestor of ours, seen or not yet seen, and when
+# another push was faster while ours was under way.
+REWRITTEN = "(non-fast-forward)"
+MOVED_ON = re.compile(
+    r"\(fetch first\)|\(non-fast-forward\)|is at [0-9a-f]+ but expected|"
+    r"reference already exists|incorrect old value|failed to update ref|cannot lock ref"
+)
+# The remote is locked by another push at this moment, or for good by one that was killed.
+LOCKED = re.compile(r"\.lock': File exists")
 NO_SUCH_BRANCH = "couldn't find remote ref"
 
 
@@ -90,7 +97,7 @@ class Remote:
         except GitError as error:
             if NO_SUCH_BRANCH in error.stderr:
                 return None
-            if MOVED_ON[1] in error.stderr:
+            if REWRITTEN in error.stderr:
                 raise UnavailableError(
                     f"the history of {self.name}/{self.branch} was rewritten; nothing was changed",
                     hint=f"if that is right, git -C {self._place} fetch {self.name} "
@@ -111,16 +118,28 @@ class Remote:
         self._check_known()
         # A thin pack holds differences to files of the remote; a partial clone would fetch them.
         thin = "--no-thin" if self._git.is_partial else "--thin"
+        # Full names: a tag may be called like the branch. A mirror takes no names at all.
+        ref = f"refs/heads/{self.branch}"
+        no_mirror = ("-c", f"remote.{self.name}.mirror=false")
         try:
-            self._talk(["push", thin, self.name, f"{self.branch}:{self.branch}"], heard)
+            self._talk([*no_mirror, "push", thin, self.name, f"{ref}:{ref}"], heard)
         except GitError as error:
-            moved_on = any(words in error.stderr for words in MOVED_ON)
             raise UnavailableError(
                 f"the push to {self.name} failed: {self._words(error)}; "
                 "the data is committed locally",
-                hint="doit sync" if moved_on else "doit push",
+                hint=self._after_push(error.stderr),
             ) from error
         self._note_pushed(head)
+
+    def _after_push(self, said: str) -> str:
+        """Return what to do after a push that failed."""
+        if LOCKED.search(said):
+            return "doit push; if it stays so, a killed push has left a lock at the remote"
+        return "doit sync" if MOVED_ON.search(said) else "doit push"
+
+    def branches(self) -> list[str]:
+        """Return the names of the branches that are there. Raises `GitError`."""
+        return branches_of(self._git.allowing(Allow.TRANSPORT), self.name)
 
     def _note_pushed(self, head: str | None) -> None:
         """Note what the remote has now; git does so itself unless it is a bare clone.
@@ -143,10 +162,12 @@ class Remote:
 
     def _talk(self, arguments: list[str], heard: Heard | None) -> None:
         """Run a git command that talks to the remote; raises `GitError` with what was said."""
+        at = next(i for i, word in enumerate(arguments) if word in TALKING) + 1
         progress = ["--progress"] if heard else []
-        allow = Allow.TRANSPORT | (Allow.HOOKS if arguments[0] == "push" else Allow.NOTHING)
-        git = self._git.allowing(allow)
-        process = git.start(arguments[0], *progress, *arguments[1:], stderr=subprocess.PIPE)
+        arguments = [*arguments[:at], *progress, *arguments[at:]]
+        is_push = arguments[at - 1] == "push"
+        allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)
+        process = self._git.allowing(allow).start(*arguments, stderr=subprocess.PIPE)
         said: list[str] = []
         try:
             for line in self._lines(process):
@@ -155,7 +176,7 @@ class Remote:
                 if not PROGRESS.match(line):
                     said.append(line)
             if process.wait():
-                raise failure(arguments, "\n".join(said).encode())
+                raise failure(arguments[at - 1 :], "\n".join(said).encode())
         finally:
             process.terminate()  # nothing to do unless it was given up or interrupted
             for stream in (process.stdin, process.stdout, process.stderr):
@@ -181,3 +202,12 @@ class Remote:
             yield from (text for line in whole if (text := line.decode(errors="replace").strip()))
             if not some:
                 return
+
+
+def branches_of(git: Git, source: str) -> list[str]:
+    """Return the names of the branches of a remote, given by its name or address.
+
+    Raises `GitError` when it cannot be reached.
+    """
+    rows = git.text("ls-remote", "--heads", "--", source).splitlines()
+    return [row.partition("refs/heads/")[2] for row in rows]

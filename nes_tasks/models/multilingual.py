@@ -15,16 +15,13 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from .devanagari import contains_devanagari
+from .honorifics import split_honorifics
+from .name_keys import is_blank
 from .transliteration import transliterate_to_devanagari
 
 DEFAULT_THRESHOLD = 0.8
 """How alike two names must be, from 0 to 1, to count as the same."""
 
-_TITLES = (
-    "mr mrs ms miss dr er prof shri sri shree smt"
-    " श्री श्रीमती सुश्री डा प्रा इन्जिनियर माननीय"
-)  # fmt: skip
-_HONORIFICS = frozenset(_TITLES.split())
 _NOT_IN_NAME = re.compile(r"[^\w\u0900-\u097f]+")
 
 # While sounds are put together a vowel is a full stop, whichever it is.
@@ -73,11 +70,8 @@ def normalize_name(name: str) -> str:
 
     Punctuation and titles such as *Dr.* or *श्री* before it are left out.
     """
-    text = unicodedata.normalize("NFC", name).casefold()
-    words = _NOT_IN_NAME.sub(" ", text).split()
-    while len(words) > 1 and words[0] in _HONORIFICS:
-        del words[0]
-    return " ".join(words)
+    text = unicodedata.normalize("NFC", split_honorifics(name).name).casefold()
+    return " ".join(_NOT_IN_NAME.sub(" ", text).split())
 
 
 def sound_of(name: str) -> str:
@@ -114,7 +108,11 @@ def similarity(first: str, second: str) -> float:
     """Return how alike two names in either script sound, from 0 (not at all) to 1 (the same).
 
     Names in other scripts have no sound here: they are the same when they are written the same.
+    A blank name is like none. Vowels do not count at all, so short names seem alike (Kavre, Bara):
+    `nes_tasks.models.similar_names` tells them apart.
     """
+    if is_blank(first) or is_blank(second):
+        return 0.0
     sounds = sound_of(first), sound_of(second)
     if not any(sounds):
         return float(normalize_name(first) == normalize_name(second))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import Enum
 from typing import ClassVar, Literal
 
 from .base import Address, ClosedModel, LangText
+from .dates import OptionalDate
 from .entity import Entity, EntitySubType
 
 
@@ -51,7 +51,7 @@ class PoliticalParty(Organization):
 
     sub_type: Literal[EntitySubType.POLITICAL_PARTY] = EntitySubType.POLITICAL_PARTY
     party_chief: LangText | None = None
-    registration_date: date | None = None
+    registration_date: OptionalDate = None
     symbol: PartySymbol | None = None
 
 

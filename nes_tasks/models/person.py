@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import Enum
 from typing import Literal
 
 from pydantic import AnyUrl, Field, field_validator
 
 from .base import Address, ClosedModel, LangText
+from .dates import OptionalDate
 from .entity import Entity
 from .identifiers import is_valid_entity_id
 
@@ -60,8 +60,8 @@ class Position(ClosedModel):
 
     title: LangText
     organization: LangText | None = None
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: OptionalDate = None
+    end_date: OptionalDate = None
     description: str | None = Field(default=None, max_length=MAX_POSITION_DESCRIPTION_LENGTH)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import Enum
 from typing import Any, Literal
 
 from pydantic import AnyUrl, ConfigDict
 
 from .base import ClosedModel
+from .dates import Date, OptionalDate
 from .entity import Entity, EntitySubType
 
 
@@ -66,7 +66,7 @@ class FinancingCommitment(ClosedModel):
     financing_instrument: str | None = None
     budget_type: BudgetType | None = None
     terms: FinancingTerms | None = None
-    transaction_date: dt.date | None = None
+    transaction_date: OptionalDate = None
     transaction_type: str | None = None
     is_actual: bool = True
     source: str | None = None
@@ -75,7 +75,7 @@ class FinancingCommitment(ClosedModel):
 class ProjectDateEvent(ClosedModel):
     """A date in the life of a project, such as its approval."""
 
-    date: dt.date
+    date: Date
     type: str
     source: str | None = None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 from pydantic import computed_field, field_validator
 
 from .base import ClosedModel
+from .dates import OptionalDate
 from .identifiers import build_relationship_id, validate_entity_id
 from .version import VersionSummary
 
@@ -35,8 +36,8 @@ class Relationship(ClosedModel):
     source_entity_id: str
     target_entity_id: str
     type: RelationshipType
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: OptionalDate = None
+    end_date: OptionalDate = None
     attributes: dict[str, Any] | None = None
     version_summary: VersionSummary | None = None
     created_at: datetime | None = None

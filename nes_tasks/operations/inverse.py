@@ -12,6 +12,7 @@ from ..database.transaction import Signature
 from ..git.command import Git
 from ..git.commit import write_commit
 from ..git.diff import changed_files
+from ..git.fast_import import ASIDE_PREFIX, objects_folder
 from ..git.log import Commit
 
 # A file of the tree as the index names it: its mode and the id of its blob.
@@ -79,7 +80,8 @@ def commit_files(
     nor its files are touched.
     """
     gone = ("0", "0" * len(base))
-    with tempfile.TemporaryDirectory() as folder:
+    # Among the objects, where the next command finds it if we are killed.
+    with tempfile.TemporaryDirectory(prefix=ASIDE_PREFIX, dir=objects_folder(git)) as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git.run("read-tree", base, env=env)
         rows = ((*(file or gone), os.fsencode(path)) for path, file in files.items())

@@ -7,7 +7,6 @@ the same clock (`SOURCE_DATE_EPOCH`).
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +20,7 @@ from ..migrations import MigrationResult, Plan, load
 from ..migrations.plan import Described
 from ..project import Project
 from ..running.runner import Observer, Rehearsal, Runner
+from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import Changes, compare
 
@@ -180,8 +180,8 @@ def _place(project: Project) -> Iterator[Project]:
         yield project
         return
     make_folder(settings.state_folder)
-    with tempfile.TemporaryDirectory(prefix="preview-", dir=settings.state_folder) as folder:
-        yield Project(replace(settings, database=settings.state_folder / folder / "database"))
+    with scratch_folder(settings.state_folder, "preview-") as folder:
+        yield Project(replace(settings, database=folder / "database"))
 
 
 def _add(

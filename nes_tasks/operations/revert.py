@@ -150,6 +150,8 @@ def revert(
     """
     if reason is not None and (printable(reason) != reason or not reason.strip()):
         raise UsageError("the reason is not one line of text", hint=f"doit help {command[5:]}")
+    if names and project.ledger().commit is None:  # nothing is made where nothing can be reverted
+        raise MigrationRefusedError(f"{names[0]} is not applied", hint="doit history")
     repository = Repository.open(project.settings)
     with repository.locked(command):
         repository.check_ready()

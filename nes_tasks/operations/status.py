@@ -31,9 +31,9 @@ class Overview:
     without a database or one checked out. `standing` is None without a remote, and counts commits;
     `migrations` counts the same in migrations, None where a clone lacks what it takes. `problem` is
     what keeps migrations from running, `holder` whoever runs one at this moment, and
-    `is_unfinished` says that a run was killed while it published. `run_by_hand` are those
-    without a record of which a commit message says that they were run. `programs` are what the
-    repository itself names for git to run.
+    `is_unfinished` says that a command was killed and nothing has put it right yet.
+    `run_by_hand` are those without a record of which a commit message says that they were run.
+    `programs` are what the repository itself names for git to run.
     """
 
     exists: bool
@@ -65,7 +65,7 @@ class Overview:
         elif self.problem:
             yield Step(self.problem.hint or "doit status", self.problem.message)
         elif self.is_unfinished:
-            yield Step("doit", "it finishes the publication that was interrupted")
+            yield Step("doit", "it finishes or forgets what an interrupted command has left")
         if standing and standing.behind:
             yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
         if self.run_by_hand:

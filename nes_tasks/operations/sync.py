@@ -18,6 +18,7 @@ from ..database.counts import AheadAndBehind, count_ahead_and_behind
 from ..database.ledger import Ledger, is_absent
 from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
+from ..git.command import Git
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
 from ..git.remote import Heard, Standing
@@ -49,7 +50,8 @@ class Synchronization:
     whose run here gave way to the remote's.
     `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` and
     `ahead_migrations` count what the remote does not have. Counts of migrations are None where
-    a clone lacks what it takes to count them.
+    a clone lacks what it takes to count them. `branches` are those that the remote has, when
+    the one of the settings is not among them.
     """
 
     outcome: Outcome
@@ -58,6 +60,7 @@ class Synchronization:
     dropped: tuple[str, ...] = ()
     kept: str | None = None
     ahead: int = 0
+    branches: tuple[str, ...] = ()
     fetched_migrations: int | None = None
     ahead_migrations: int | None = None
 
@@ -87,11 +90,32 @@ def _ahead_and_behind(
     return count_ahead_and_behind(repository.git, ours, theirs, project.settings.data_dir)
 
 
-def fetch(runner: Runner, project: Project, heard: Heard | None = None) -> str | None:
+def unpushed(project: Project) -> int | None:
+    """Return how many commits the remote lacks, as far as is known here. Uses no network.
+
+    None without a database, or without a remote of the configured name. It is asked at the end
+    of every run, so it does not open the repository.
+    """
+    settings = project.settings
+    if is_absent(settings.database):
+        return None
+    git = Git(settings.database)
+    if all(setting.key != f"remote.{settings.remote}.url" for setting in git.settings):
+        return None
+    tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
+    known = ("--not", f"--remotes={settings.remote}")
+    counted = git.attempt("rev-list", "--count", tip, *known, "--")
+    return None if counted.returncode else int(counted.stdout)  # it fails before the first commit
+
+
+def fetch(
+    runner: Runner, project: Project, heard: Heard | None = None, *, command: str = "doit sync"
+) -> str | None:
     """Fetch the branch; return its tip at the remote, None when there is no such branch.
 
-    A database that is not there yet is cloned. Raises `UnavailableError` when the remote cannot
-    be reached, `DatabaseError` when there is neither a database nor a `remote_url`.
+    A database that is not there yet is cloned. Before git fetches, what a killed command has left
+    is put right. Raises `UnavailableError` when the remote cannot be reached, `DatabaseError`
+    when there is neither a database nor a `remote_url`.
     """
     settings = project.settings
     if is_absent(settings.database) and not settings.remote_url:
@@ -99,7 +123,9 @@ def fetch(runner: Runner, project: Project, heard: Heard | None = None) -> str |
             f"{settings.shown_database} is not there yet, so there is nothing to bring along",
             hint="doit makes it; the setting remote_url says what to clone",
         )
-    return runner.repository.remote.fetch(heard)
+    repository = runner.repository
+    with repository.locked(command):
+        return repository.remote.fetch(heard)
 
 
 def synchronize(
@@ -123,8 +149,12 @@ def synchronize(
         standing = repository.remote.standing(ours)
         ahead, behind = _ahead_and_behind(project, repository, ours, theirs) or (None, None)
         if theirs is None or not standing.behind:
-            outcome = Outcome.CURRENT if theirs else Outcome.ABSENT
-            return Synchronization(outcome, ahead=standing.ahead, ahead_migrations=ahead)
+            return Synchronization(
+                Outcome.CURRENT if theirs else Outcome.ABSENT,
+                ahead=standing.ahead,
+                ahead_migrations=ahead,
+                branches=() if theirs else tuple(repository.remote.branches()),
+            )
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
         repository.git.run("update-ref", ref, theirs)
         try:

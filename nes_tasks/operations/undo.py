@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from ..clock import now, timestamp
+from ..clock import now
 from ..database.executions import Execution
 from ..database.history import History
 from ..database.ledger import Ledger
 from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
+from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
+from ..git.commit import Signature, write_commit
 from ..git.diff import changes_of_commits
 from ..git.incomplete_clone import cut_off
 from ..git.log import Commit, read_commits
 from ..migrations.loader import order
 from ..project import Project
-
-FIRST_SUBJECT = "Create the database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ def propose(project: Project, to: str | None = None) -> Undoing:
     already or somebody else's commits are on top of it, `DatabaseError` when the history does not
     reach back to what is below it.
     """
-    label, ledger = project.settings.shown_database, project.ledger()
-    if ledger.commit is None:
-        raise MigrationRefusedError(f"{label} holds no migration to undo", hint="doit status")
+    ledger = _ledger(project)
+    label = project.settings.shown_database
     if to is not None and to not in ledger.applied:
         raise MigrationRefusedError(f"{to} is not applied", hint="doit history")
     units: list[Unit] = []
+    assert ledger.commit, "there is one"
     tip: str | None = ledger.commit
     while tip is not None:
         layer = _Layer(project, tip)
@@ -116,6 +116,7 @@ def undo(
     Raises what `propose` raises, `LockHeldError` when the database is in use and `DatabaseError`
     when it is not ready; it is then as it was.
     """
+    _ledger(project)  # nothing is made where there is nothing to undo
     repository = Repository.open(project.settings)
     with repository.locked(command):
         repository.check_ready()
@@ -132,13 +133,28 @@ def undo(
     return Undoing(found.units, found.commits, found.old, new, kept)
 
 
+def _ledger(project: Project) -> Ledger:
+    """Return the ledger of the branch; raises `MigrationRefusedError` before its first commit."""
+    ledger = project.ledger()
+    if ledger.commit is None:
+        label = project.settings.shown_database
+        raise MigrationRefusedError(f"{label} holds no migration to undo", hint="doit status")
+    return ledger
+
+
 def _beginning(repository: Repository, moment: datetime) -> str:
     """Return an empty commit to go back to: the branch begins with a migration."""
-    git, (name, email) = repository.git, repository.committer()
-    person = {"NAME": name, "EMAIL": email, "DATE": timestamp(moment)}
-    env = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in person.items()}
+    git, who = repository.git, Signature(*repository.committer(), moment)
     tree = git.text("mktree", stdin=b"")
-    return git.run("commit-tree", tree, "-m", FIRST_SUBJECT, env=env).decode().strip()
+    return write_commit(
+        git,
+        tree=tree,
+        parents=(),
+        message=ROOT_MESSAGE,
+        author=who,
+        committer=who,
+        sign=repository.signs,
+    )
 
 
 def way_back(project: Project, done: Undoing) -> str:

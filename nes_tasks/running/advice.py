@@ -38,6 +38,8 @@ def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
     """
     if isinstance(error, NesTasksError):
         return None  # it has a hint of its own
+    if notes := getattr(error, "__notes__", None):
+        return "; ".join(map(str, notes))
     if isinstance(error, PermissionError) and error.filename is not None:
         return OF_FILES
     if (refused := _refusal(error)) is not None:
@@ -52,7 +54,7 @@ def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
         kinds = ENTITY_TYPE_MAP[EntityType[found[1]]] - {None}
         return _one_of(kind for kind in EntitySubType if kind in kinds)
     if BAD_SLUG.search(text):
-        return "a slug is like asha-rai; text_to_slug of nes_tasks.models.slugs makes one of a name"
+        return "a slug is like asha-rai; context.names.slug_for makes one of a name"
     return None
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..services.database import EntityDatabase
     from ..services.publication import PublicationService
     from ..services.search import SearchService
+    from .toolbox import Calendar, Names, Values
 
 Item = TypeVar("Item")
 
@@ -75,6 +76,29 @@ class MigrationContext:
                 hint="put what it would fetch into a data file of the migration's folder",
             )
         return self._scraping
+
+    # The Nepali toolbox ---------------------------------------------------------------------
+
+    @property
+    def calendar(self) -> Calendar:
+        """Dates of Bikram Sambat, converted both ways."""
+        from .toolbox import CALENDAR
+
+        return CALENDAR
+
+    @property
+    def names(self) -> Names:
+        """Names in both scripts: titles, slugs, spellings, likeness."""
+        from .toolbox import NAMES
+
+        return NAMES
+
+    @property
+    def values(self) -> Values:
+        """Numbers, sums of money and phone numbers in cells."""
+        from .toolbox import VALUES
+
+        return VALUES
 
     # Telling -------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
-from ..database.repository import PRIVATE_REFS, Repository
+from ..database.repository import PRIVATE_REFS, Repository, starts_empty
 from ..database.transaction import Transaction
 from ..database.unrecorded import Unrecorded
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
@@ -104,6 +104,7 @@ class Runner:
         self._may_record = may_record
         self._network = frozenset((*project.settings.network, *network))
         self._opened: Repository | None = None
+        self._made = False
         self._applied = 0
         self._seen: tuple[Plan, Ledger] | None = None
         self._unrecorded: Unrecorded | None = None
@@ -112,6 +113,7 @@ class Runner:
     def repository(self) -> Repository:
         """The database repository; made or cloned when it is first needed."""
         if self._opened is None:
+            self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
         return self._opened
 
@@ -412,20 +414,18 @@ class Runner:
         path = self._log.path
         return shown(path, self._project.settings.root) if path.exists() else None
 
-    def recover(self) -> None:
-        """Finish what a killed run had begun to publish; nothing else changes.
-
-        Raises `LockHeldError` when it is under way just now.
-        """
-        with self.repository.locked(self.command):
-            pass
-
     def close(self) -> None:
-        """End the worker, and tidy up after what was applied."""
+        """End the worker, and tidy up after what was applied.
+
+        A database that was made for migrations none of which was applied goes away again.
+        """
         self._worker.close()
-        if self._applied:
-            with contextlib.suppress(NesTasksError), self.repository.locked(self.command):
-                self.repository.tidy()
+        with contextlib.suppress(NesTasksError):
+            if self._applied:
+                with self.repository.locked(self.command):
+                    self.repository.tidy()
+            elif self._opened and self._made:
+                self._opened.remove_if_empty(self.command)
 
     def __enter__(self) -> Runner:
         return self

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..models.constraints import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
+from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
 from .attributes import AttributeExtractor as AttributeExtractor
 from .names import NameExtractor as NameExtractor
 from .names import normalize_name as normalize_name
 from .quality import DataQualityAssessor as DataQualityAssessor
 from .relationships import RelationshipExtractor as RelationshipExtractor
-from .romanization import romanize
 
 WIKIDATA_PAGE = "https://www.wikidata.org/wiki/"
 

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..models.romanization import romanize as romanize
 from .errors import ProviderAnswerError, ProviderMissingError
 from .exchange import shortened
-from .romanization import romanize as romanize
 
 if TYPE_CHECKING:
     from .providers.base import BaseLLMProvider

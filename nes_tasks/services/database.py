@@ -38,6 +38,7 @@ from ..models.codec import (
 )
 from ..models.entity import Entity
 from ..models.identifiers import AUTHOR, ENTITY, RELATIONSHIP, SUFFIX, VERSION, path_of
+from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
 from .entity_files import ObjectFiles, path_if_any
@@ -134,7 +135,7 @@ class EntityDatabase(ObjectFiles):
             return self._list("search_entities", paths, load_entity, limit, offset, accepts)
         check_page(limit, offset)
         found = filter(accepts, self._load_all(paths, load_entity))
-        ranked = _best(found, query.lower(), limit, offset)
+        ranked = _best(found, name_key(query), limit, offset)
         return page(ranked, limit, offset, lambda: self._warn_of_default_limit("search_entities"))
 
     async def batch_get_entities(self, entity_ids: Iterable[str]) -> list[Entity | None]:

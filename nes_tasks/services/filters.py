@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from ..models.dates import read_optional_date
 from ..models.entity import Entity
 from ..models.relationship import Relationship
 from ..models.version import Version
@@ -16,13 +17,12 @@ EntityTest = Callable[[Entity], bool]
 RelationshipTest = Callable[[Relationship], bool]
 VersionTest = Callable[[Version], bool]
 
-_DATE: TypeAdapter[date | None] = TypeAdapter(date | None)
 _MOMENT: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 
 
 def as_date(value: date | str | None) -> date | None:
     """Return a date from a date or a text such as ``2024-01-25``; raises `ValueError`."""
-    return _DATE.validate_python(value)
+    return read_optional_date(value)
 
 
 def as_moment(value: datetime | str | None) -> datetime | None:

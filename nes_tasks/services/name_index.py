@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..models.entity import Entity
 from ..models.identifiers import path_of
+from ..models.name_keys import is_blank, name_key
+from ..models.similar_names import similar_names
 from .database import EntityDatabase
 
 
 def folded(name: str) -> str:
-    """Return `name` as it is compared: NFC, white space collapsed, case folded.
+    """Return `name` with NFC, white space collapsed and case folded, spelling kept.
 
     Composed before and after folding, since folding can take characters apart: the caseless
     matching of https://www.unicode.org/versions/latest/core-spec/chapter-3/#G53253
@@ -20,8 +23,17 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(composed.casefold().split()))
 
 
+@dataclass(frozen=True, slots=True)
+class SimilarEntity:
+    """An entity whose name is like another, the name that is, and how much, from 0 to 1."""
+
+    entity_id: str
+    name: str
+    score: float
+
+
 class NameIndex:
-    """The ids of all entities below one folder, by each of their full names.
+    """The ids of all entities below one folder, by each of their full names and its key.
 
     It is filled at the first question and then kept up to date: before each further one the
     entities that changed meanwhile are read again, so that a script which looks up and creates
@@ -32,6 +44,8 @@ class NameIndex:
         self._database = database
         self._below = f"{folder}/"
         self._ids: dict[str, set[str]] = {}
+        self._spelt: dict[str, set[str]] = {}
+        self._written: dict[str, set[str]] = {}
         self._names: dict[str, set[str]] = {}
         self._changed: set[str] = set()
         for entity in database.scan(folder):
@@ -39,9 +53,27 @@ class NameIndex:
         database.watch(self._note)
 
     async def find(self, name: str) -> list[str]:
-        """Return the ids of the entities with this full name in either language, sorted."""
+        """Return the ids of the entities with this full name in either language, sorted.
+
+        Names are compared by their keys (`name_key`). Of several, those that are spelt as `name`
+        is go before those that are not. A blank name finds nothing.
+        """
         await self._refresh()
-        return sorted(self._ids.get(folded(name), ()))
+        if is_blank(name):
+            return []
+        found = self._ids.get(name_key(name), set())
+        spelt_so = found & self._spelt.get(folded(name), set())
+        return sorted(spelt_so or found)
+
+    async def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
+        """Return the entities that have a name like this one, the most alike first."""
+        await self._refresh()
+        best: dict[str, SimilarEntity] = {}
+        for one in similar_names(name, self._written, threshold):
+            for identifier in self._written[one.name]:
+                best.setdefault(identifier, SimilarEntity(identifier, one.name, one.score))
+        ordered = sorted(best.values(), key=lambda one: (-one.score, one.entity_id))
+        return ordered[:limit]
 
     def _note(self, identifier: str) -> None:
         if path_of(identifier).startswith(self._below):
@@ -51,7 +83,11 @@ class NameIndex:
         changed, self._changed = sorted(self._changed), set()
         for identifier in changed:
             for name in self._names.pop(identifier, ()):
-                self._ids[name].discard(identifier)
+                for table, key in self._keys(name):
+                    holders = table.get(key, set())
+                    holders.discard(identifier)
+                    if not holders:
+                        table.pop(key, None)
             entity = await self._database.get_entity(identifier)
             if entity is not None:
                 self._add(entity)
@@ -60,11 +96,16 @@ class NameIndex:
         identifier = entity.id
         self._names[identifier] = set(_full_names(entity))
         for name in self._names[identifier]:
-            self._ids.setdefault(name, set()).add(identifier)
+            for table, key in self._keys(name):
+                table.setdefault(key, set()).add(identifier)
+
+    def _keys(self, name: str) -> Iterable[tuple[dict[str, set[str]], str]]:
+        """Return the tables that a name is in, each with what it is found by."""
+        return (self._ids, name_key(name)), (self._spelt, folded(name)), (self._written, name)
 
 
 def _full_names(entity: Entity) -> Iterable[str]:
     for name in entity.names:
         for parts in (name.en, name.ne):
             if parts is not None:
-                yield folded(parts.full)
+                yield parts.full

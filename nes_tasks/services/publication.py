@@ -18,8 +18,8 @@ it, and no known migration can tell the difference:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -38,7 +38,17 @@ from ..models.relationship import RELATIONSHIP_TYPES, Relationship
 from ..models.version import Author, Version, VersionSummary, VersionType
 from .authors import Authors
 from .database import Direction, EntityDatabase
-from .filters import as_date
+from .plausibility import implausible
+from .terms import (
+    UNSET,
+    Omissible,
+    Unset,
+    checked_dates,
+    completed,
+    refuse_another_term,
+    relationship_arguments,
+    says_the_same,
+)
 
 CREATED = "Initial entity creation"
 
@@ -72,6 +82,7 @@ class PublicationService:
         entity_subtype: str | None = None,
         *,
         entity_prefix: str | None = None,
+        planned: bool = False,
     ) -> Entity:
         """Write a new entity with its next version, usually 1, and return it.
 
@@ -80,7 +91,9 @@ class PublicationService:
         be dicts or `Name` objects.
 
         `entity_data` is changed: type, sub type, prefix, version summary and creation time are
-        set in it. Raises `ValueError`, as pydantic's `ValidationError` for wrong fields.
+        set in it. Raises `ValueError`, as pydantic's `ValidationError` for wrong fields, also
+        for names without a letter and, unless they are `planned`, for births, registrations and
+        beginnings after the clock and ends of more than 20 years after it.
         """
         if entity_data is None:
             raise ValueError("entity_data is required")
@@ -96,7 +109,8 @@ class PublicationService:
         entity_data.pop("sub_type" if "entity_prefix" in filing else "entity_prefix", None)
         entity_data.update(filing, version_summary=summary, created_at=self._clock())
         entity = entity_from_dict(entity_data)
-        await self._publish(entity, summary, checked=not _holds_models(entity_data))
+        checked = not _holds_models(entity_data)
+        await self._publish(entity, summary, checked=checked, planned=planned)
         return entity
 
     async def update_entity(
@@ -104,19 +118,22 @@ class PublicationService:
         entity: Entity,
         author_id: str | None = None,
         change_description: str | None = None,
+        *,
+        planned: bool = False,
     ) -> Entity:
         """Write a changed entity with its next version and return the same object.
 
         The version follows that of the stored entity, whatever the object says. Raises
         `ValueError` when the entity does not exist, such as after a change of its slug, and
-        when it could not be read back; it is then as before.
+        when it could not be read back; it is then as before. Names and dates that are new are
+        checked as `create_entity` does.
         """
         author_id = self._author_id(author_id)
         description = _required(change_description)
         last = self.database.version_number(entity.id)
         if last is None:
             raise ValueError(f"Entity {entity.id} does not exist")
-        await self._update(entity, last, author_id, description)
+        await self._update(entity, last, author_id, description, planned=planned)
         return entity
 
     async def get_entity(self, entity_id: str) -> Entity | None:
@@ -162,20 +179,25 @@ class PublicationService:
         relationship_type: str,
         author_id: str | None = None,
         change_description: str | None = None,
-        start_date: date | str | None = None,
-        end_date: date | str | None = None,
-        attributes: dict[str, Any] | None = None,
+        start_date: Omissible = UNSET,
+        end_date: Omissible = UNSET,
+        attributes: dict[str, Any] | Literal[Unset.UNSET] | None = UNSET,
+        *,
+        planned: bool = False,
+        replace: bool = False,
     ) -> Relationship:
         """Write a relationship between two existing entities with its next version.
 
         One that exists already is updated, or left alone when dates, attributes, author and
-        description are the same. Raises `ValueError` when an end does not exist, when it would
-        end before it starts, and for a type that there is none of.
+        description are the same. Of it stays what is left out here; None takes it away. Raises
+        `ValueError` when an end does not exist, when it would end before it starts, for a type
+        that there is none of, and for dates as `create_entity` does. Another term than the
+        stored one is refused, too, unless it is to `replace` it.
         """
         for role, entity_id in (("Source", source_entity_id), ("Target", target_entity_id)):
             if not self.database.exists(entity_id):
                 raise ValueError(f"{role} entity {entity_id} does not exist")
-        start, end = _checked_dates(start_date, end_date)
+        checked_dates(*(None if day is UNSET else day for day in (start_date, end_date)))
         if relationship_type not in RELATIONSHIP_TYPES:
             raise ValueError(
                 f"Invalid relationship type: {relationship_type}."
@@ -185,6 +207,9 @@ class PublicationService:
         description = _required(change_description)
         identifier = build_relationship_id(source_entity_id, target_entity_id, relationship_type)
         stored = await self.database.get_relationship(identifier)
+        start, end, attributes = completed(stored, start_date, end_date, attributes)
+        if stored is not None and not replace:
+            refuse_another_term(stored, start, end)
         created_at = stored.created_at if stored and stored.created_at else self._clock()
         relationship = Relationship.model_validate(
             {
@@ -199,10 +224,10 @@ class PublicationService:
             }
         )
         author = await self._authors.resolve(author_id)
-        if stored is not None and _says_the_same(stored, relationship, author, description):
+        if stored is not None and says_the_same(stored, relationship, author, description):
             return stored
         last = self.database.version_number(identifier) or 0
-        await self._update(relationship, last, author_id, description)
+        await self._update(relationship, last, author_id, description, planned=planned)
         return relationship
 
     async def update_relationship(
@@ -210,6 +235,8 @@ class PublicationService:
         relationship: Relationship,
         author_id: str | None = None,
         change_description: str | None = None,
+        *,
+        planned: bool = False,
     ) -> Relationship:
         """Write a changed relationship with its next version and return the same object.
 
@@ -220,8 +247,8 @@ class PublicationService:
         last = self.database.version_number(relationship.id)
         if last is None:
             raise ValueError(f"Relationship {relationship.id} does not exist")
-        _checked_dates(relationship.start_date, relationship.end_date)
-        await self._update(relationship, last, author_id, description)
+        checked_dates(relationship.start_date, relationship.end_date)
+        await self._update(relationship, last, author_id, description, planned=planned)
         return relationship
 
     async def delete_relationship(
@@ -263,7 +290,7 @@ class PublicationService:
                 await self.update_entity(entity, author_id, change_description)
                 relationships = [
                     await self.create_relationship(
-                        **_relationship_arguments(data),
+                        **relationship_arguments(data),
                         author_id=author_id,
                         change_description=change_description,
                     )
@@ -286,7 +313,12 @@ class PublicationService:
         if self.database.exists(entity_id):
             # Migrations match on this text, in which the type is shown as a member.
             member = EntityType(entity_type)
-            raise ValueError(f"Entity with slug '{slug}' and type '{member!s}' already exists")
+            error = ValueError(f"Entity with slug '{slug}' and type '{member!s}' already exists")
+            error.add_note(
+                f"{entity_id} is stored: if this is the same one, get it and call update_entity;"
+                " a namesake needs another slug, from await context.search.free_slug(…)"
+            )
+            raise error
 
     def _summary(
         self,
@@ -313,6 +345,8 @@ class PublicationService:
         last: int,
         author_id: str,
         description: str,
+        *,
+        planned: bool,
     ) -> None:
         """Publish `thing` as the version after the stored one, whose number is `last`."""
         before = thing.version_summary
@@ -321,21 +355,42 @@ class PublicationService:
         summary = self._summary(thing.id, kind, author, description, at_least=last + 1)
         thing.version_summary = summary
         try:
-            await self._publish(thing, summary)
+            await self._publish(thing, summary, planned=planned)
         except BaseException:
             thing.version_summary = before
             raise
 
     async def _publish(
-        self, thing: Entity | Relationship, summary: VersionSummary, *, checked: bool = False
+        self,
+        thing: Entity | Relationship,
+        summary: VersionSummary,
+        *,
+        planned: bool,
+        checked: bool = False,
     ) -> None:
         """Write the file of `thing`, its version and, if it is new, the author."""
         snapshot = snapshot_of(thing)
+        if problems := implausible(snapshot, summary.created_at, planned=planned):
+            await self._refuse_new(thing, problems)
         if isinstance(thing, Entity):
             await self.database.put_entity(thing, snapshot=snapshot, checked=checked)
         else:
             await self.database.put_relationship(thing, snapshot=snapshot)
         await self._record(summary, snapshot)
+
+    async def _refuse_new(self, thing: Entity | Relationship, problems: Sequence[str]) -> None:
+        """Raise `ValueError` for a problem that the stored entity or relationship does not have."""
+        stored: Entity | Relationship | None
+        if isinstance(thing, Entity):
+            stored = await self.database.get_entity(thing.id)
+        else:
+            stored = await self.database.get_relationship(thing.id)
+        known = (
+            [] if stored is None else implausible(snapshot_of(stored), self._clock(), planned=False)
+        )
+        for problem in problems:
+            if problem not in known:
+                raise ValueError(problem)
 
     async def _record(self, summary: VersionSummary, snapshot: dict[str, Any] | None) -> None:
         version = Version(**dict(summary), snapshot=snapshot)
@@ -435,45 +490,6 @@ def _entity_id(filing: Mapping[str, str], slug: str) -> str:
         return build_entity_id_from_prefix(filing["entity_prefix"], str(slug))
     sub_type = filing.get("sub_type", entity_class_of(filing).model_fields["sub_type"].default)
     return build_entity_id(filing["type"], sub_type, str(slug))
-
-
-def _relationship_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `create_relationship` in a dict; raises `ValueError`."""
-    if not data.get("source_entity_id") or not data.get("target_entity_id"):
-        raise ValueError("Relationship must have source_entity_id and target_entity_id")
-    if not data.get("relationship_type"):
-        raise ValueError("Relationship must have relationship_type")
-    known = (
-        "source_entity_id",
-        "target_entity_id",
-        "relationship_type",
-        "start_date",
-        "end_date",
-        "attributes",
-    )
-    return {key: data[key] for key in known if key in data}
-
-
-def _checked_dates(
-    start: date | str | None, end: date | str | None
-) -> tuple[date | None, date | None]:
-    first, last = as_date(start), as_date(end)
-    if first is not None and last is not None and last < first:
-        raise ValueError("Relationship end_date cannot be before start_date")
-    return first, last
-
-
-def _says_the_same(
-    stored: Relationship, new: Relationship, author: Author, description: str
-) -> bool:
-    summary = stored.version_summary
-    return (
-        summary is not None
-        and summary.author.slug == author.slug
-        and summary.change_description == description
-        and (stored.start_date, stored.end_date) == (new.start_date, new.end_date)
-        and (stored.attributes or None) == (new.attributes or None)
-    )
 
 
 def _required(change_description: str | None) -> str:

@@ -8,11 +8,14 @@ from datetime import date
 from typing import Any
 
 from ..models.entity import Entity
+from ..models.identifiers import build_entity_id
 from ..models.relationship import Relationship
+from ..models.similar_names import DEFAULT_THRESHOLD
+from ..models.slugs import free_slug
 from ..models.version import Version
 from .database import EntityDatabase
-from .folders import entity_folder
-from .name_index import NameIndex
+from .folders import entity_folder, plain
+from .name_index import NameIndex, SimilarEntity
 from .pagination import DEFAULT_LIMIT
 
 
@@ -65,20 +68,58 @@ class SearchService:
         """Return the one entity that is called `name`, None when none is.
 
         The whole name must be equal in English or Nepali, in whatever case, spacing and
-        Unicode form. Raises `ValueError` that names them when several are called so.
+        Unicode form; joiners, the nukta, the visarga and how a nasal is written do not count. A
+        blank name is nobody's. Raises `ValueError` that names them when several are called so.
         """
+        index = self._name_index(name, entity_type, sub_type)
+        found = await index.find(name) if index else []
+        if len(found) > 1:
+            # Persons have no sub types.
+            whole = sub_type or plain(entity_type) == "person"
+            narrower = "" if whole else ", pass entity_type or sub_type"
+            raise ValueError(
+                f"{len(found)} entities are called '{name}': {', '.join(found)};"
+                f" choose one{narrower} or get it by its id: context.search.get_entity(…)"
+            )
+        return await self.database.get_entity(found[0]) if found else None
+
+    async def find_similar_names(
+        self,
+        name: str,
+        entity_type: str | None = None,
+        sub_type: str | None = None,
+        threshold: float = DEFAULT_THRESHOLD,
+        limit: int | None = 10,
+    ) -> list[SimilarEntity]:
+        """Return the entities with a name like `name`, the most alike first, with their scores.
+
+        In either script and language; `nes_tasks.models.similar_names` says how they are compared.
+        """
+        index = self._name_index(name, entity_type, sub_type)
+        return await index.similar(name, threshold, limit) if index else []
+
+    async def free_slug(self, name: str, entity_type: str, sub_type: str | None = None) -> str:
+        """Return the slug of a name, with a number when an entity of this kind has it already.
+
+        For a namesake; somebody who is there already is to be updated instead. Raises `ValueError`
+        as `nes_tasks.models.slugs.slug_for` does.
+        """
+        return free_slug(
+            name, lambda slug: self.database.exists(build_entity_id(entity_type, sub_type, slug))
+        )
+
+    def _name_index(
+        self, name: object, entity_type: str | None, sub_type: str | None
+    ) -> NameIndex | None:
+        """Return the index of the names of a kind; raises `ValueError` when `name` is no text."""
+        if not isinstance(name, str):
+            raise ValueError(f"the name to find is {name!r}; pass a text")
         folder = entity_folder(entity_type, sub_type)
         if folder is None:
             return None
         if folder not in self._name_indexes:
             self._name_indexes[folder] = NameIndex(self.database, folder)
-        found = await self._name_indexes[folder].find(name)
-        if len(found) > 1:
-            raise ValueError(
-                f"{len(found)} entities are called '{name}': {', '.join(found)};"
-                " pass entity_type or sub_type, or get one by its id"
-            )
-        return await self.database.get_entity(found[0]) if found else None
+        return self._name_indexes[folder]
 
     async def get_entity(self, entity_id: str) -> Entity | None:
         """Return an entity, None when there is none."""

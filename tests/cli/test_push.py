@@ -125,7 +125,7 @@ def test_a_bare_database_knows_what_it_has_pushed(tmp_path: Path, workspace: Wor
     workspace.git_in(workspace.root, "clone", "-q", "--bare", remote.as_uri(), "nes-db")
     workspace.migration("001-first", create_person("asha-rai"))
     assert workspace.doit().code == 0
-    assert workspace.doit("push").out == "1 migration (1 commit) pushed to origin.\n"
+    assert workspace.doit("push").out == "1 migration (2 commits) pushed to origin.\n"
     assert "nothing to push" in workspace.doit("push").out
 
 

@@ -94,7 +94,7 @@ def test_a_publication_that_was_interrupted_is_told(applied: Workspace) -> None:
     note = applied.db / ".git/nes-tasks/publishing.json"
     note.write_text("{}")
     out = applied.doit("status").out
-    assert "Unfinished  a publication was interrupted; the next run finishes it\n" in out
+    assert "Unfinished  a command was interrupted; the next one finishes or forgets it\n" in out
     assert note.exists()
 
 

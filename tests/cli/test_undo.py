@@ -64,8 +64,6 @@ def test_what_was_applied_after_one_goes_with_its_files(applied: Workspace) -> N
 
 
 def test_the_very_first_one_leaves_an_empty_database(applied: Workspace) -> None:
-    tip = applied.git("rev-parse", "HEAD")
-    root = applied.git("rev-list", "--max-parents=0", "HEAD")
     for _ in range(3):
         ran = applied.doit("undo", "--yes")
         assert ran.code == 0, ran.err
@@ -74,11 +72,26 @@ def test_the_very_first_one_leaves_an_empty_database(applied: Workspace) -> None
     command = ran.out.splitlines()[-1].split()
     subprocess.run(command, cwd=applied.root, check=True, env=applied.environment())
     assert applied.applied() == ["001-first"]
-    assert applied.git("merge-base", "--is-ancestor", root, tip) == ""
     applied.doit("undo", "--yes")
     ran = applied.doit("undo", "--yes")
     assert ran.code == 1
     assert ran.err.startswith("error: nes-db holds no migration to undo")
+
+
+def test_a_database_that_begins_with_a_migration_gets_a_beginning(applied: Workspace) -> None:
+    first = applied.git("rev-list", "--max-parents=0", "HEAD")
+    if applied.git("ls-tree", first) == "":
+        first = applied.git("rev-parse", "HEAD~2")
+    root = applied.git("commit-tree", f"{first}^{{tree}}", "-m", "Migration: 001-first")
+    applied.git("reset", "-q", "--hard", root)
+    ran = applied.doit("undo", "--yes")
+    assert ran.code == 0, ran.err
+    assert applied.git("ls-tree", "-r", "HEAD") == ""
+    assert applied.git("log", "--format=%s") == "Create the database"
+    assert applied.git("status", "--porcelain") == ""
+    command = ran.out.splitlines()[-1].split()
+    subprocess.run(command, cwd=applied.root, check=True, env=applied.environment())
+    assert applied.git("rev-parse", "HEAD") == root
 
 
 def test_what_was_pushed_is_refused(begun: Team, tmp_path: Path) -> None:

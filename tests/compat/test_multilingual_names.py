@@ -65,7 +65,12 @@ def test_other_names_do_not_match(first: str, second: str) -> None:
 def test_names_in_other_scripts_match_when_they_are_written_the_same() -> None:
     assert match_names_cross_language("东京", "东京")
     assert not match_names_cross_language("东京", "北京")
-    assert match_names_cross_language("", "")
+
+
+@pytest.mark.parametrize(("first", "second"), [("", ""), ("", "-"), ("-", "???"), (" ", "राम")])
+def test_a_blank_name_is_like_none(first: str, second: str) -> None:
+    assert similarity(first, second) == 0.0
+    assert not match_names_cross_language(first, second)
 
 
 def test_the_threshold_says_how_alike_names_must_be() -> None:

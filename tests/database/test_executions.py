@@ -256,3 +256,24 @@ def test_records_count_as_migrations_and_other_files_do_not(database: Place) -> 
     assert count_ahead_and_behind(git, tip, None, "v2") == (2, 0)
     alone = database.git("commit-tree", tip + "^{tree}", "-m", "Unrelated")
     assert count_ahead_and_behind(git, tip, alone, "v2") is None
+
+
+def test_adopting_what_changed_nothing_is_no_execution_either(database: Place) -> None:
+    database.commit({DATA: "1"}, "Begin")
+    by_hand = database.commit(message=f"Run {NAME}")
+    tree = database.git("rev-parse", "HEAD^{tree}")
+    marker = Marker(NAME, "Asha", date(2024, 1, 25), "Add her", WHEN, tree)
+    database.commit({f"{LOGS}/{NAME}/marker.toml": marker.to_bytes()}, "Adopt 1 migration")
+    one = found(database)[NAME]
+    assert (ids(one), one.marker) == ([by_hand], None)
+
+
+def test_another_run_with_the_same_clock_is_the_one_that_counts(database: Place) -> None:
+    database.commit(message="Begin")
+    first = execute(database, "1")
+    database.git("revert", "--no-edit", first)
+    reverted = database.git("rev-parse", "HEAD")
+    database.git("cherry-pick", first)
+    one = found(database)[NAME]
+    assert (ids(one), one.base) == ([database.git("rev-parse", "HEAD")], reverted)
+    assert one.earlier == 1

@@ -164,7 +164,7 @@ def test_the_examples_run_in_their_order(project: Path, workspace: Workspace) ->
             (folder / "README.md").write_text("# x\n\nSources: the page of the reference.\n")
     ran = workspace.doit()
     assert ran.code == 0, ran.err
-    assert number == 8
+    assert number == 9
     logs = [
         workspace.git("show", f"HEAD:v2/migration-logs/{name}/log.txt").splitlines()
         for name in workspace.applied()
@@ -175,6 +175,7 @@ def test_the_examples_run_in_their_order(project: Path, workspace: Workspace) ->
         ["2 rivers, Koshi first", "rara is 167 m deep, sagarmatha 8849 m high"],
         ["CSV file not found: absent.csv"],
         ["2 versions: Tag the minister"],
+        ["2 terms"],
         ["entity:person/asha-rai; ['entity:person/nobody']; 1 member", "tags: ['minister']"],
         ["['asha-rai'], 1 party", "the next version is 3"],
         ["True, 1.0"],

@@ -36,20 +36,20 @@ def test_a_text_is_nepali_when_most_of_it_is(text: str, language: str) -> None:
     ("nepali", "roman"),
     [
         ("राम चन्द्र पौडेल", "ram chandra paudel"),
-        ("राष्ट्रिय स्वतन्त्र पार्टी", "rashtriya svatantra parti"),
-        ("शेर बहादुर देउवा", "sher bahadur deuva"),
-        ("केपी शर्मा ओली", "kepi sharma oli"),
+        ("राष्ट्रिय स्वतन्त्र पार्टी", "rastriya swatantra party"),
+        ("शेर बहादुर देउवा", "sher bahadur deuba"),
+        ("केपी शर्मा ओली", "kp sharma oli"),
         ("ज्ञानेन्द्र", "gyanendra"),
         ("क्षेत्र", "kshetra"),
         ("कृष्ण", "krishna"),
-        ("संविधान", "samvidhan"),
+        ("संविधान", "sambidhan"),
         ("संघ", "sangh"),
         ("गाउँपालिका", "gaunpalika"),
-        ("दुःख", "duhkh"),
+        ("दुःख", "dukh"),
         ("गर्\u200dयो", "garyo"),
         ("छ", "chha"),
         ("ज़", "za"),
-        ("वडा नं. १२, राम।", "vada nan. 12, ram."),
+        ("वडा नं. १२, राम।", "wada nan. 12, ram."),
         ("CPN (एमाले)", "CPN (emale)"),
         ("", ""),
         ("plain", "plain"),
@@ -90,13 +90,13 @@ def test_a_glossary_is_used_in_both_directions_and_needs_no_model() -> None:
         "source_language": "ne",
         "target_language": "en",
         "detected_language": "ne",
-        "transliteration": " kathamandau ",
+        "transliteration": " kathmandu ",
     }
     assert translate(translator, "Kathmandu", "ne", "en") == {
         "translated_text": "काठमाडौं",
         "source_language": "en",
         "target_language": "ne",
-        "transliteration": "kathamadaun",
+        "transliteration": "kathmandu",
     }
 
 
@@ -116,7 +116,7 @@ def test_a_model_translates(server: Loopback) -> None:
         "source_language": "en",
         "target_language": "ne",
         "detected_language": "en",
-        "transliteration": "pradhanamantri",
+        "transliteration": "pradhanmantri",
     }
     messages = server.asked[0].body["messages"]
     assert "from English to Nepali" in messages[0]["content"]

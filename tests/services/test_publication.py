@@ -655,7 +655,7 @@ def test_dates_may_be_texts_but_not_any(publication: PublicationService) -> None
     source, target = create_both(publication)
     with pytest.raises(ValueError, match="end_date cannot be before"):
         relate(publication, source, target, start_date="2024-01-02", end_date=date(2024, 1, 1))
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValueError, match="start_date: 'last year' is not a date; write it as in"):
         relate(publication, source, target, start_date="last year")
 
 

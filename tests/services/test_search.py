@@ -248,8 +248,11 @@ def test_an_ambiguous_name_is_refused_with_the_candidates(
         run(search.find_entity_by_name("ram"))
     assert str(caught.value) == (
         "2 entities are called 'ram': entity:person/ram-one, entity:person/ram-two;"
-        " pass entity_type or sub_type, or get one by its id"
+        " choose one, pass entity_type or sub_type or get it by its id:"
+        " context.search.get_entity(…)"
     )
+    with pytest.raises(ValueError, match=r"choose one or get it by its id: context\.search"):
+        run(search.find_entity_by_name("ram", "person"))
 
 
 def test_an_entity_with_the_same_name_twice_is_not_ambiguous(
@@ -388,3 +391,84 @@ def test_relationships_must_meet_every_condition(
             search.get_relationship_versions("relationship:person/ann:person/bob:SUPERVISES")
         )
     ] == [1]
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "-", "\u200d"])
+def test_a_blank_name_is_nobodys(
+    publication: PublicationService, search: SearchService, blank: str
+) -> None:
+    create(publication, "ram-one", name("Ram"))
+    assert by_name(search, blank) is None
+
+
+def test_a_name_that_is_no_text_is_a_clear_error(search: SearchService) -> None:
+    with pytest.raises(ValueError, match="the name to find is None; pass a text"):
+        run(search.find_entity_by_name(None))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("श्रेष्ठ", "श्रेष्\u200dठ"),
+        ("गङ्गा", "गंगा"),
+        ("काठमाडौँ", "काठमाडौं"),
+        ("दुःख", "दुख"),
+        ("पढ़ाई", "पढाई"),
+    ],
+)
+def test_spellings_of_one_name_find_each_other(
+    publication: PublicationService, search: SearchService, stored: str, asked: str
+) -> None:
+    create(publication, "the-one", name("X1", stored))
+    assert by_name(search, asked) == "the-one"
+    found = run(search.search_entities(query=asked))
+    assert [entity.slug for entity in found] == ["the-one"]
+    assert found[0].names[0].ne.full == stored
+
+
+def test_of_two_spellings_the_one_that_is_asked_for_is_found(
+    publication: PublicationService, search: SearchService
+) -> None:
+    create(publication, "one", name("X1", "गङ्गा"))
+    create(publication, "two", name("X2", "गंगा"))
+    assert by_name(search, "गङ्गा") == "one"
+    assert by_name(search, "गंगा") == "two"
+    with pytest.raises(ValueError, match="2 entities are called"):
+        by_name(search, "गँगा")
+
+
+def test_similar_names_are_found_with_their_scores(
+    publication: PublicationService, search: SearchService
+) -> None:
+    for slug, english in (
+        ("kavrepalanchok", "Kavrepalanchok"),
+        ("bara", "Bara"),
+        ("parsa", "Parsa"),
+    ):
+        create(publication, slug, name(english), type="location", sub_type="district")
+    create(publication, "kavre-person", name("Kavre"))
+
+    def similar(asked: str, **options: Any) -> list[tuple[str, str]]:
+        found = run(search.find_similar_names(asked, "location", "district", **options))
+        assert all(0.8 <= one.score <= 1 for one in found)
+        return [(one.entity_id, one.name) for one in found]
+
+    assert similar("Kavre") == [("entity:location/district/kavrepalanchok", "Kavrepalanchok")]
+    assert similar("बारा") == [("entity:location/district/bara", "Bara")]
+    assert similar("Kavre", limit=0) == []
+    assert run(search.find_similar_names("Kavre", "robot")) == []
+    entity = run(publication.get_entity("entity:location/district/bara"))
+    entity.names[0].en.full = "Sunsari"
+    run(publication.update_entity(entity, AUTHOR, "Rename it"))
+    assert similar("बारा") == []
+
+
+def test_a_namesake_gets_a_free_slug(
+    publication: PublicationService, search: SearchService
+) -> None:
+    assert run(search.free_slug("राम प्रसाद", "person")) == "ram-prasad"
+    create(publication, "ram-prasad", name("Ram Prasad"))
+    assert run(search.free_slug("राम प्रसाद", "person")) == "ram-prasad-2"
+    create(publication, "ram-prasad-2", name("Ram Prasad"))
+    assert run(search.free_slug("Ram Prasad", "person")) == "ram-prasad-3"
+    assert run(search.free_slug("Ram Prasad", "location", "ward")) == "ram-prasad"

@@ -1,0 +1,123 @@
+"""Publishing: the branch moves to what was made aside, and the working tree follows.
+
+The branch moves in one step of git. What comes before it can be forgotten and what comes after
+it can be done again, so a command that is killed anywhere has either published or not, and the
+next one finishes or forgets the rest. The journal says which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+from ..errors import DatabaseError, GitError
+from ..git.checkout import Checkout
+from ..git.command import Git
+from ..git.fast_import import ASIDE_PREFIX, discard_quarantine
+from .journal import Journal, Publication
+
+HEADS = "refs/heads/"
+PRIVATE_REFS = "refs/nes-tasks"
+ZERO = "0"
+
+
+class Publisher:
+    """Publishes in one repository; `git_dir` is that of its worktree, `common` the shared one.
+
+    The caller holds the lock. `label` is what a person would type for the repository.
+    """
+
+    def __init__(
+        self, git: Git, git_dir: Path, common: Path, checkout: Checkout, *, label: str
+    ) -> None:
+        self._git = git
+        self._common = common
+        self._checkout = checkout
+        self._label = label
+        self.journal = Journal(git_dir)
+
+    def publish(self, planned: Publication) -> None:
+        """Let the branch move and bring the working tree along.
+
+        Raises `DatabaseError`, having changed nothing, when the branch is not at the old commit
+        any more or local changes have come up that the new files would overwrite. Once the
+        branch has moved no error says that nothing was applied: the journal stays then, and the
+        next command finishes.
+        """
+        if planned.checkout:
+            self._checkout.check(planned.old, planned.new)
+        self.journal.begin(planned)
+        try:
+            self._move(planned)
+        except GitError as error:
+            # git reports a log that it cannot write as a failure, after it has moved the branch.
+            tip = self._tip(planned.branch)
+            if tip != planned.new:
+                self.journal.end()
+                raise _not_moved(planned, tip, error) from error
+            self._settle_refs(planned)
+        if planned.checkout:
+            self._checkout.move(planned.old, planned.new)
+        self.journal.end()
+
+    def _move(self, planned: Publication) -> None:
+        expected = planned.old or ZERO * len(planned.new)
+        steps = [f"update {planned.branch} {planned.new} {expected}"]
+        if planned.kept and planned.old:
+            steps.append(f"create {planned.kept} {planned.old}")
+        if planned.ref:
+            steps.append(f"delete {planned.ref}")
+        stdin = "\n".join(["start", *steps, "prepare", "commit", ""])
+        self._git.run("update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=stdin.encode())
+
+    def _tip(self, branch: str) -> str | None:
+        return self._git.ask("rev-parse", "--verify", "--quiet", branch)
+
+    def _settle_refs(self, planned: Publication) -> None:
+        """Do what belongs to the move of the branch and may not have come about with it."""
+        try:
+            if planned.kept and planned.old:
+                self._git.run("update-ref", planned.kept, planned.old)
+            if planned.ref:
+                self._git.run("update-ref", "-d", planned.ref)
+        except GitError as error:
+            raise DatabaseError(
+                f"applied and committed, but not all of it was recorded in {self._label}: "
+                f"{error.message}",
+                hint="put it right; the next doit finishes it",
+            ) from error
+
+    def recover(self) -> None:
+        """Finish what a killed command had begun to publish, or forget it."""
+        if planned := self.journal.read():
+            tip = self._tip(planned.branch)
+            if tip == planned.new:
+                self._settle_refs(planned)
+                # Whoever has checked out another branch since then has other files there.
+                current = self._git.ask("symbolic-ref", "--quiet", "HEAD")
+                if planned.checkout and current == planned.branch:
+                    self._checkout.finish(planned.old, planned.new)
+            elif planned.kept and tip == planned.old:
+                self._git.run("update-ref", "-d", planned.kept)
+        self.journal.end()
+        self._forget_private_refs()
+        for quarantine in (self._common / "objects").glob(f"{ASIDE_PREFIX}*"):
+            discard_quarantine(quarantine, self._common / "objects")
+
+    def _forget_private_refs(self) -> None:
+        left = self._git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")
+        if left:
+            self._git.run("update-ref", "--stdin", stdin=f"{left}\n".encode())
+        # What git does not list, such as an empty file after a power cut, is no ref.
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._common / PRIVATE_REFS)
+
+
+def _not_moved(planned: Publication, tip: str | None, error: GitError) -> DatabaseError:
+    name = planned.branch.removeprefix(HEADS)
+    if tip == planned.old:
+        problem = f"the branch {name} cannot be moved: {error.message}"
+    else:
+        problem = f"the branch {name} has moved while the migration ran"
+    return DatabaseError(f"{problem}; nothing was applied", hint="run it again")

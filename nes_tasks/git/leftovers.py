@@ -1,0 +1,139 @@
+"""What a git that was killed leaves behind: locks, and files that it had begun to write.
+
+git removes them itself unless it is killed; later commands then refuse to work, see
+https://git-scm.com/docs/gitrepository-layout. Whether a file is a leftover cannot be seen from
+the file: the caller knows since when it may be one, and nothing is touched while any git is at
+work in the repository.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import DatabaseError
+
+# Below the folder that linked worktrees share; each worktree has HEAD and index of its own.
+LOCKS = (
+    "*.lock",
+    "worktrees/*/*.lock",
+    "refs/**/*.lock",
+    "objects/*.lock",
+    "objects/info/**/*.lock",
+    "objects/pack/*.lock",
+)
+UNFINISHED_FILES = (
+    "packed-refs.new",
+    "shallow_??????",
+    "objects/tmp_obj*",
+    "objects/incoming-*",
+    "objects/??/tmp_obj_*",
+    "objects/info/**/tmp_*",
+    "objects/pack/tmp_*",
+    "objects/pack/.tmp-*",
+)
+# What marks a pack as not to be touched while it is being received.
+KEEPERS = (b"fetch-pack ", b"receive-pack ")
+# These run on for long and take no lock.
+HARMLESS = {"cat-file", "credential-cache--daemon", "daemon", "fsmonitor--daemon"}
+# File systems keep times with more or less precision.
+PRECISION_SECONDS = 2.0
+PATIENCE_SECONDS = 10.0
+
+
+def clear_leftovers(git_dir: Path, common: Path, top: Path, since: float, label: str) -> None:
+    """Remove what killed gits have left in a repository since a moment (seconds of the epoch).
+
+    The caller holds our lock, so no git of ours is at work but one that has outlived its
+    command: it gets a few seconds to end. Files that are older than `since` are somebody
+    else's. Raises `DatabaseError` when a git is still at work and a lock is there.
+    """
+    found = list(_leftovers(common, since - PRECISION_SECONDS))
+    if not found:
+        return
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while running := working_gits((top, common, git_dir)):
+        if time.monotonic() > deadline:
+            raise DatabaseError(
+                f"git (process {running[0]}) is at work in {label}",
+                hint="wait until it ends, then run it again",
+            )
+        time.sleep(0.05)
+    # Once more: the git that we waited for has removed its own.
+    for path in _leftovers(common, since - PRECISION_SECONDS):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def locks(git_dir: Path, common: Path) -> list[Path]:
+    """Return the locks that keep others from changing the branch or the index."""
+    return [path for folder in (git_dir, common) for path in folder.glob("*.lock")]
+
+
+def _leftovers(common: Path, since: float) -> Iterator[Path]:
+    for pattern in (*LOCKS, *UNFINISHED_FILES):
+        yield from (path for path in common.glob(pattern) if _is_since(path, since))
+    packs = common / "objects/pack"
+    for keeper in packs.glob("*.keep"):
+        with contextlib.suppress(OSError):
+            if _is_since(keeper, since) and keeper.read_bytes().startswith(KEEPERS):
+                yield keeper
+    for pack in packs.glob("*.pack"):
+        # The index is written last; without it git does not see the pack.
+        if _is_since(pack, since) and not pack.with_suffix(".idx").exists():
+            yield from (pack, *(p for p in [pack.with_suffix(".rev")] if p.exists()))
+
+
+def _is_since(path: Path, moment: float) -> bool:
+    try:
+        return path.lstat().st_mtime >= moment
+    except OSError:
+        return False
+
+
+def working_gits(folders: tuple[Path, ...]) -> list[int]:
+    """Return the processes of git that may be changing something in one of `folders`.
+
+    On Linux those that work there, or of which that cannot be seen; elsewhere all of them.
+    """
+    if not Path("/proc/self/stat").exists():
+        return _all_gits()
+    real = [os.path.realpath(folder) for folder in folders]
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if not _is_git(words):
+            continue
+        try:
+            place = str((process / "cwd").readlink())
+        except FileNotFoundError:
+            continue  # it has ended
+        except OSError:
+            found.append(int(process.name))
+            continue
+        if any(place == folder or place.startswith(f"{folder}/") for folder in real):
+            found.append(int(process.name))
+    return found
+
+
+def _is_git(words: list[str]) -> bool:
+    program = os.path.basename(words[0])  # noqa: PTH119 - no path of ours
+    return (program == "git" or program.startswith("git-")) and HARMLESS.isdisjoint(words)
+
+
+def _all_gits() -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=False
+    )
+    rows = (line.split() for line in listed.stdout.splitlines())
+    return [int(row[0]) for row in rows if len(row) > 1 and _is_git(row[1:])]

@@ -1,0 +1,112 @@
+"""Text that was damaged on its way, recognised by how it looks.
+
+`damage_of` suspects; a person decides. What can never be part of a name is found by
+`forbidden_characters`, and the services refuse it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+
+from .legacy_fonts import looks_legacy, to_unicode
+
+
+class DamageKind(str, Enum):  # noqa: UP042
+    """How a text was damaged."""
+
+    QUESTION_MARKS = "question marks"
+    REPLACEMENT = "replacement characters"
+    MOJIBAKE = "mojibake"
+    MARKUP = "markup"
+    LEGACY_FONT = "legacy font"
+    CONTROL = "control characters"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What happened to a text and, where it can be told, what it was before."""
+
+    kind: DamageKind
+    explanation: str
+    repaired: str | None = None
+
+
+_ONLY_QUESTION_MARKS = re.compile(r"(?=.*\?)[?\s.,()/-]{2,}", re.DOTALL)
+_RUN_OF_QUESTION_MARKS = re.compile(r"\?{3,}|\?{2,}\s+\?{2,}")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]*)?/?>|<!--")
+_ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#x[0-9A-Fa-f]{2,6});")
+# UTF-8 read as cp1252 or Latin-1: a lead byte and continuation bytes, seen as letters and signs.
+_MOJIBAKE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
+)
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_SEPARATORS = frozenset("\u2028\u2029")
+
+
+def forbidden_characters(name: str) -> list[str]:
+    """Return the characters that no name may have, as ``U+202E``, each once, in their order.
+
+    They are control characters (line breaks, tabs, NUL and escape among them), line separators,
+    what overrides or nests the direction of writing (Unicode Standard Annex 9), and halves of
+    surrogate pairs. Joiners, which Devanagari needs, are not.
+    """
+    found = [
+        f"U+{ord(character):04X}"
+        for character in name
+        if unicodedata.category(character) in ("Cc", "Cs")
+        or character in _BIDI
+        or character in _LINE_SEPARATORS
+    ]
+    return list(dict.fromkeys(found))
+
+
+def damage_of(text: str) -> Damage | None:
+    """Return how a text seems to be damaged, None when it looks sound. Never raises."""
+    if _MOJIBAKE.search(text) and (repaired := _as_utf8(text)) is not None:
+        return Damage(DamageKind.MOJIBAKE, "it is UTF-8 that was read as cp1252", repaired)
+    if forbidden := forbidden_characters(text):
+        return Damage(DamageKind.CONTROL, f"it has the characters {', '.join(forbidden)}")
+    if "\ufffd" in text:
+        return Damage(
+            DamageKind.REPLACEMENT, "it has U+FFFD in the place of what could not be decoded"
+        )
+    if _ONLY_QUESTION_MARKS.fullmatch(text) or _RUN_OF_QUESTION_MARKS.search(text):
+        return Damage(
+            DamageKind.QUESTION_MARKS, "it was saved in an encoding that does not have its letters"
+        )
+    if _TAG.search(text) or _ENTITY.search(text):
+        repaired = " ".join(html.unescape(_TAG.sub(" ", text)).split())
+        return Damage(DamageKind.MARKUP, "it has tags or entities of HTML", repaired)
+    if looks_legacy(text):
+        return Damage(
+            DamageKind.LEGACY_FONT,
+            "it seems to be typed for the font Preeti or Kantipur",
+            to_unicode(text),
+        )
+    return None
+
+
+def _as_utf8(text: str) -> str | None:
+    """Return text whose bytes were read as cp1252 or Latin-1 as they were meant, else None."""
+    data = bytearray()
+    for character in text:
+        try:
+            data += character.encode("cp1252")
+        except UnicodeEncodeError:
+            # Latin-1 for the five bytes that cp1252 leaves out, as browsers read them.
+            if ord(character) > 0xFF:
+                return None
+            data.append(ord(character))
+    try:
+        repaired = data.decode("utf-8")
+    except UnicodeDecodeError:
+        # The last character may be cut off.
+        repaired = data.decode("utf-8", "ignore")
+        if len(repaired.encode()) < len(data) - 3:
+            return None
+    return repaired if repaired != text else None
