@@ -8,9 +8,9 @@ from functools import cached_property
 
 from .database.executions import Execution, find_executions, records_of
 from .database.history import History
-from .database.ledger import Ledger, read_ledger
+from .database.ledger import Ledger, is_absent, read_ledger
 from .database.unrecorded import Unrecorded, find_unrecorded
-from .errors import MigrationRefusedError, UnavailableError
+from .errors import DatabaseError, MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover
 from .settings import Settings
@@ -46,8 +46,23 @@ class Project:
         return plan, ledger
 
     def ledger(self, at: str | None = None) -> Ledger:
-        """Read the ledger alone; no folder of migrations has to be there."""
+        """Read the ledger alone; no folder of migrations has to be there.
+
+        Raises `DatabaseError` in continuous integration (`CI` is set) when the database is
+        absent and the settings or a submodule say that there is one: on an empty one in its
+        place every migration would be pending, and all that was found would be wrong.
+        """
         settings = self.settings
+        if os.environ.get("CI") and is_absent(settings.database):
+            from .database.repository import missing_submodule
+
+            if missing := missing_submodule(settings):
+                raise missing
+            if settings.remote_url:
+                raise DatabaseError(
+                    f"{settings.shown_database} is not there, so what is applied is not known",
+                    hint="python -m nes_tasks.github clone",
+                )
         return read_ledger(
             settings.database,
             settings.data_dir,
@@ -112,6 +127,29 @@ class Project:
         """Raise `MigrationRefusedError` when the database holds a part of a migration."""
         for partial in self.unrecorded(ledger).partial.values():
             raise partial.error(self.settings.shown_database)
+
+    @cached_property
+    def unadded(self) -> dict[str, frozenset[str]]:
+        """The files by folder that nobody has added to git, in folders of which it has others.
+
+        Paths are relative to the folder. A folder that is all new is left out, for its author is
+        still at work. Nothing outside a git checkout.
+        """
+        new = self._listed("--others", "--exclude-standard")
+        known = {path.partition("/")[0] for path in self._listed("--cached")} if new else set()
+        found: dict[str, set[str]] = {}
+        for path in new:
+            name, _, relative = path.partition("/")
+            if name in known:
+                found.setdefault(name, set()).add(relative)
+        return {name: frozenset(paths) for name, paths in found.items()}
+
+    def _listed(self, *which: str) -> list[str]:
+        """Return the paths that ``git ls-files`` gives below the migrations folder."""
+        if not self.settings.migrations.is_dir():
+            return []
+        done = Git(self.settings.migrations, around=True).attempt("ls-files", *which, "-z")
+        return [os.fsdecode(row) for row in done.stdout.split(b"\0") if row]
 
     @cached_property
     def _ignored(self) -> frozenset[str]:

@@ -73,7 +73,6 @@ KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
 DEFAULTS: dict[str, Any] = {"migrations": "migrations", "database": "nes-db"}
 LIMITS = frozenset({"time_limit", "memory_limit", "output_limit"})
 INTEGERS = frozenset({"batch_size", "push_timeout"}) | LIMITS
-LISTS = frozenset({"network"})
 SWITCHES = frozenset({"push", "sign"})
 CHOICES = {
     "out_of_order": ("refuse", "allow"),
@@ -89,6 +88,10 @@ NO_NAME = re.compile(
 )
 # What would have to be quoted in the languages that git is spoken to.
 NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
+# The name of a folder of migrations, without characters that mean something in a pattern.
+NAME = re.compile(r"[\w.=+-]+")
+# What would end a line of `settings` for other programs.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -175,7 +178,9 @@ def _from_text(key: str, text: str, variable: str) -> Any:
             return BOOLEANS[text.lower()]
         except KeyError:
             raise SettingsError(f"{variable} is {text!r}, neither true nor false") from None
-    return text.replace(",", " ").split() if key in LISTS else text
+    if key == "network":
+        return [name for name in re.split(r"[,\s]+", text) if name]
+    return text
 
 
 def _checked(key: str, value: Any, place: str) -> Any:
@@ -184,14 +189,12 @@ def _checked(key: str, value: Any, place: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise SettingsError(f"{place} is {value!r}, not a whole number of at least {least}")
         return value
-    if key in LISTS:
-        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-            raise SettingsError(f"{place} is {value!r}, not a list of names")
-        return tuple(value)
     if key in SWITCHES:
         if not isinstance(value, bool):
             raise SettingsError(f"{place} is {value!r}, neither true nor false")
         return value
+    if key == "network":
+        return _names(value, place)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise SettingsError(f"{place} is {value!r}, not a text")
     if key in CHOICES and value not in CHOICES[key]:
@@ -200,7 +203,18 @@ def _checked(key: str, value: Any, place: str) -> Any:
         return _inside_repository(value, place)
     if key in ("branch", "remote") and NO_NAME.search(value):
         raise SettingsError(f"{place} is {value!r}, which cannot be a name in git")
+    if CONTROL.search(value):
+        raise SettingsError(f"{place} is {value!r}, which has control characters")
     return value
+
+
+def _names(value: Any, place: str) -> tuple[str, ...]:
+    """Return the names of migrations in a list; a name with a wildcard would mean too many."""
+    if not isinstance(value, list) or not all(
+        isinstance(name, str) and NAME.fullmatch(name) for name in value
+    ):
+        raise SettingsError(f"{place} is {value!r}, not a list of names of migrations")
+    return tuple(value)
 
 
 def _inside_repository(value: str, place: str) -> str:

@@ -174,6 +174,12 @@ def test_paths_are_shown_as_a_person_would_type_them(tmp_path: Path, path: str, 
 # Wrong values
 
 
+@pytest.mark.parametrize("toml", ['"005-a"', "true", "[1]", '["*"]', '["a/b"]', '[""]', '["a b"]'])
+def test_the_network_is_for_migrations_with_a_name(tmp_path: Path, toml: str) -> None:
+    error = refused(tmp_path, f"network = {toml}")
+    assert error.message.endswith("not a list of names of migrations")
+
+
 @pytest.mark.parametrize(
     "key", [key for key in KEYS if isinstance(DEFAULTS[key], str | None) and key != "sign"]
 )
@@ -227,6 +233,7 @@ def test_other_words_for_push_are_refused(tmp_path: Path, text: str) -> None:
         ("out_of_order", "refuse, allow"),
         ("nes_package", "compat, installed"),
         ("malformed_files", "refuse, skip"),
+        ("sandbox", "auto, require, off"),
     ],
 )
 def test_another_choice_is_refused_with_the_allowed_ones(

@@ -44,7 +44,8 @@ def create_person(slug: str) -> str:
 
 def environment(**extra: str) -> dict[str, str]:
     """Return an environment without the tester's own git configuration and settings."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "NES_TASKS_"))}
+    others = ("GIT_", "NES_TASKS_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(others) and k != "CI"}
     identity = {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from doit import create_after
 from doit.exceptions import TaskFailed
 
-from ..errors import NesTasksError
+from ..errors import NesTasksError, UsageError
 from ..migrations import Entry
+from . import doit_commands
 from .check_report import CHECK
-from .session import session, task_name
+from .command import JSON, Command
+from .output import OUTPUT, check_writable, write_file
+from .session import migration_name, session, task_name
 from .state import inputs_of
 from .tasks import MigrationTaskFailed, planned
 
+if TYPE_CHECKING:
+    from ..operations.check import Checked
+
+FORMAT = {
+    "name": "form",
+    "long": "format",
+    "type": str,
+    "default": "",
+    "help": "print the findings as github (annotations), markdown, sarif or text",
+}
+FROM = {
+    "name": "source",
+    "long": "from",
+    "type": str,
+    "default": "",
+    "help": "check nothing; show the result that --json wrote to this file",
+}
+OPTIONS = (JSON, FORMAT, OUTPUT, FROM)
+
 # The number of the rules: a folder that passed under other rules is checked again.
-RULES = 1
+RULES = 2
 
 TaskCreator = Callable[[], Iterator[dict[str, Any]]]
 
@@ -29,7 +52,12 @@ when_asked_for: Callable[[TaskCreator], TaskCreator] = create_after()
 def task_check() -> Iterator[dict[str, Any]]:
     """Check migration folders: what would keep them from being applied or merged."""
     plan = planned()
-    yield {"basename": CHECK, "name": None, "doc": "check migration folders; a finding fails"}
+    yield {
+        "basename": CHECK,
+        "name": None,
+        "doc": "check migration folders; a finding fails",
+        "params": list(OPTIONS),
+    }
     for entry in plan:
         if entry.folder is not None:
             yield {
@@ -72,4 +100,96 @@ def standing(entry: Entry) -> str:
     version = ".".join(map(str, sys.version_info[:2]))
     package = session().project.settings.nes_package
     problem = entry.problem or ""
-    return f"{RULES} {version} {package} {entry.state} {problem} {entry.difference}"
+    unadded = sorted(session().project.unadded.get(entry.name, ()))
+    ignored = sorted(entry.folder.ignored) if entry.folder else []
+    return (
+        f"{RULES} {version} {package} {entry.state} {problem} {entry.difference} "
+        f"{unadded} {ignored}"
+    )
+
+
+class Check(Command):
+    """Check every folder, or some, and tell it in a form for other programs."""
+
+    name = CHECK
+    cmd_options = OPTIONS
+
+    def _execute(self, json: bool, form: str, output: str, source: str, pos_args: list[str]) -> int:
+        self._check_use(json, form, source, pos_args)
+        if output:
+            check_writable(Path(output))
+        if source:
+            found = _read(source)
+        else:
+            from ..operations.check import check as check_folders
+
+            current = session()
+            names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
+            found = check_folders(current.project, names)
+        text = _formatted(found, json, form)
+        if output:
+            write_file(Path(output), text.encode(errors="backslashreplace"))
+        else:
+            self.outstream.write(text)
+        return 1 if found.has_errors and not source else 0
+
+    @staticmethod
+    def _check_use(json: bool, form: str, source: str, names: list[str]) -> None:
+        if json and form:
+            raise UsageError("--json and --format do not go together", hint="give one of them")
+        if source and names:
+            raise UsageError("--from shows all of a check", hint="leave out the name")
+        if form:
+            from .findings import FORMS
+
+            if form not in FORMS:
+                raise UsageError(
+                    f"--format is {form!r}, not one of {', '.join(FORMS)}",
+                    hint="doit help check",
+                )
+
+
+class Run(doit_commands.Run):
+    """`doit run`, with `doit check` for other programs.
+
+    doit lets no command be called like a task, so the options of the task decide.
+    """
+
+    name = "run"
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Parse the command line and run the command; return its exit code."""
+        options = {f"--{option['long']}" for option in OPTIONS} | {"-o"}
+        if in_args[:1] == [CHECK] and any(w.partition("=")[0] in options for w in in_args):
+            check = Check(
+                task_loader=self.loader,
+                config=self.config,
+                bin_name=self.bin_name,
+                opt_vals=self.opt_vals,
+            )
+            return check.parse_execute(in_args[1:])
+        return super().parse_execute(in_args)
+
+
+def _read(source: str) -> Checked:
+    from ..operations.check_file import read_check
+
+    try:
+        data = Path(source).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{source} cannot be read: {error.strerror}", hint="doit check --json -o FILE"
+        ) from None
+    return read_check(data, source)
+
+
+def _formatted(found: Checked, json: bool, form: str) -> str:
+    if json:
+        import json as json_module
+
+        from ..operations.check_file import to_dict
+
+        return f"{json_module.dumps(to_dict(found), indent=2)}\n"
+    from .findings import FORMS
+
+    return FORMS[form or "text"](found)

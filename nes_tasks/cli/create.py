@@ -7,9 +7,18 @@ from pathlib import Path
 
 from ..clock import now
 from ..errors import UsageError
+from ..git.attributes import keeps_line_ends
 from ..git.identity import configured_author
-from ..migrations.scaffold import Scaffold, new_scaffold, template_of
+from ..migrations.scaffold import (
+    ATTRIBUTES,
+    SCRIPT,
+    Scaffold,
+    new_scaffold,
+    template_of,
+    write_attributes,
+)
 from .command import Command
+from .console import warn
 from .doit_commands import CONTRIBUTING
 from .session import session
 
@@ -34,6 +43,8 @@ class Create(Command):
         "the number after the highest one of the folders and of the database; the name becomes "
         "lower-case words joined by hyphens. An existing folder is never changed.\n\n"
         "What is made cannot be applied until you have replaced each [TODO.\n\n"
+        "In a git checkout migrations/.gitattributes is made as well, where git would convert "
+        "line ends: inputs are hashed byte for byte.\n\n"
         "A project can have a template of its own in templates/migration/."
     )
     group = CONTRIBUTING
@@ -53,9 +64,21 @@ class Create(Command):
             author or _author(settings.root, text),
             now().date(),
         )
-        scaffold.write(settings.migrations, template_of(settings.root), settings.shown_migrations)
-        self._tell(scaffold, text, settings.shown_migrations)
+        directory = settings.shown_migrations
+        folder = scaffold.write(settings.migrations, template_of(settings.root), directory)
+        self._tell(scaffold, text, directory)
+        if not keeps_line_ends(settings.root, folder / SCRIPT):
+            self._keep_line_ends(settings.migrations, directory)
         return 0
+
+    def _keep_line_ends(self, migrations: Path, directory: str) -> None:
+        path = f"{directory}/{ATTRIBUTES}"
+        if write_attributes(migrations, directory):
+            self.outstream.write(
+                f"Made {path}, which keeps git from converting line ends; commit it, too.\n"
+            )
+        else:
+            warn(f"git may convert line ends of inputs; add the line '* -text' to {path}")
 
     def _tell(self, scaffold: Scaffold, text: str, directory: str) -> None:
         name, folder = scaffold.name, f"{directory}/{scaffold.name}"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
-from doit import cmd_clean, cmd_forget, cmd_ignore, cmd_info, cmd_list, cmd_run
+from doit import cmd_info, cmd_list, cmd_run
 from doit.cmdparse import CmdParseError
 from doit.dependency import DatabaseException
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
@@ -69,6 +69,7 @@ class Guarded:
     loader: Any
     outstream: Any
     sel_tasks: Any
+    sel_default_tasks: Any
     task_list: Any = None
 
     def parse_execute(self, in_args: list[str]) -> int:
@@ -102,7 +103,15 @@ class Guarded:
             raise wrong_option(str(error), self.name, self._known_options()) from error
         except InvalidCommand as error:
             raise self._wrong_name(error) from error
-        except (DatabaseException, InvalidTask) as error:
+        except _database_errors() as error:
+            if self.is_ours:
+                raise UsageError(
+                    "migrations keep their state in the database, not in a file of another "
+                    "backend of doit",
+                    hint="leave --backend out",
+                ) from error
+            raise UsageError(" ".join(str(error).split())) from error
+        except InvalidTask as error:
             raise UsageError(" ".join(str(error).split())) from error
         except InvalidDodoFile as error:
             if isinstance(error.__cause__, NesTasksError):
@@ -160,6 +169,28 @@ class Guarded:
                 f"{entry.name} is applied, but its folder is missing", hint="doit list --all"
             )
         return task_name(entry.name, group)
+
+    def name_migrations(self) -> bool:
+        """Replace short names on the command line; return whether it names a migration."""
+        if not self.is_ours or self.sel_default_tasks:
+            return False
+        self.sel_tasks = self.resolve(self.sel_tasks, bare=True)
+        return any(map(is_of_migrations, self.sel_tasks))
+
+    def other_tasks(self) -> list[str]:
+        """Return the selected tasks that are no migrations."""
+        return [name for name in self.sel_tasks or () if not is_of_migrations(name)]
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """Return what doit's backends raise for a file that is not theirs."""
+    sqlite3 = sys.modules.get("sqlite3")  # which doit imports for its backend of that name only
+    return (DatabaseException, sqlite3.Error) if sqlite3 else (DatabaseException,)
+
+
+def is_of_migrations(task: str) -> bool:
+    """Return whether a task is a migration, or the group of them."""
+    return task.partition(":")[0] == GROUP
 
 
 def with_parameters(method: Any, *names: str) -> inspect.Signature:
@@ -416,55 +447,3 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
         for commit in commits:
             moment = f"{commit.committed_at:%Y-%m-%d %H:%M} UTC"
             self.outstream.write(f" - {commit.id}  {moment}  {commit.committer}\n")
-
-
-class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
-    """`doit clean`: nothing of migrations, whose results are history."""
-
-    doc_purpose = "remove targets of tasks other than migrations"
-    examples = (("doit clean --dry-run lint", "says what would be removed of the task lint"),)
-    takes = "tasks"
-
-    def _execute(self, **options: Any) -> int:
-        for task in self.task_list:
-            if migration_name(task.name) is not None:
-                task.task_dep = []  # doit follows a chain by recursion, and ours is long
-        super()._execute(**options)
-        return 0
-
-    _execute.__signature__ = inspect.signature(cmd_clean.Clean._execute)  # type: ignore[attr-defined]
-
-
-class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
-    """`doit forget`: local state only; what is applied stays applied."""
-
-    doc_purpose = "clear the saved state of tasks other than migrations"
-    examples = (("doit forget check", "checks every folder again next time"),)
-    takes = "tasks"
-
-    def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
-        code = super()._execute(forget_sub, forget_disable_default, forget_all)
-        concerned = forget_all or any(n.partition(":")[0] == GROUP for n in self.sel_tasks or [])
-        if self.is_ours and concerned:
-            say(
-                "migrations are not forgotten: the database itself says what is applied; "
-                "doit revert NAME undoes one"
-            )
-        return int(code or 0)
-
-
-class Ignore(Guarded, cmd_ignore.Ignore):  # type: ignore[misc]
-    """`doit ignore`: not for migrations, each builds on the one before it."""
-
-    doc_purpose = "skip a task from now on; migrations cannot be ignored"
-    examples = (("doit ignore lint", "skips the task lint until doit forget lint"),)
-    takes = "tasks"
-
-    def _execute(self, pos_args: list[str]) -> int:
-        named = [name for name in pos_args if name.partition(":")[0] == GROUP]
-        if self.is_ours and named:
-            raise UsageError(
-                f"{named[0]} cannot be ignored: later migrations build on it",
-                hint="remove its folder if it must not be applied",
-            )
-        return int(super()._execute(pos_args) or 0)

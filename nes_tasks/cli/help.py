@@ -26,7 +26,8 @@ EXPLANATIONS = {
         "doit check looks at each folder that is not applied yet, or was changed after it was "
         "applied, and tells what is wrong, with file and line. doit check:5 looks at number 5 "
         "only. The script is loaded and migrate is not called. An error ends with exit code 1, a "
-        "hint does not. What has passed is looked at again when it changes."
+        "hint does not. What has passed is looked at again when it changes; with an option every "
+        "folder is looked at, or those whose names follow. --from ends with 0."
     ),
     GROUP: "doit help run tells how migrations are applied.",
 }

@@ -42,15 +42,15 @@ class Block(NamedTuple):
     text: str
 
 
-def comment(found: Preview, closing: str = "") -> str:
-    """Return the preview as Markdown of at most `LIMIT` characters; `closing` is the last line."""
-    return _fitting([*_blocks(found), *([Block(0, closing)] if closing else [])])
+def comment(found: Preview, closing: str = "", *, limit: int = LIMIT) -> str:
+    """Return the preview as Markdown of at most `limit` characters; `closing` is the last line."""
+    return _fitting([*_blocks(found), *([Block(0, closing)] if closing else [])], limit)
 
 
-def _fitting(blocks: Sequence[Block]) -> str:
+def _fitting(blocks: Sequence[Block], limit: int) -> str:
     """Join the blocks that fit, the important ones first, and say how many did not."""
     note = "\n*{} more parts did not fit; `doit preview --json` has everything.*\n"
-    room = LIMIT - len(note) - 10
+    room = limit - len(note) - 10
     kept = set()
     for at in sorted(range(len(blocks)), key=lambda at: (blocks[at].rank, at)):
         length = len(blocks[at].text) + 1

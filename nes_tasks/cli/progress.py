@@ -11,12 +11,16 @@ import time
 from typing import TYPE_CHECKING
 
 from ..printable import printable
+from ..settings import STATE_FOLDER
 from .console import plain, say, warn
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 SECONDS_BETWEEN_LINES = 2.0
+LOGS = f"{STATE_FOLDER}/logs"
+# How many messages of one migration are shown: others are counted, and all are in the log.
+SHOWN_ON_TERMINAL, SHOWN_ELSEWHERE = 200, 20
 
 
 class Display:
@@ -34,6 +38,7 @@ class Display:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._last_line = 0.0
+        self._messages = 0
 
     def expect(self, count: int) -> None:
         """Take note of how many are to come, so that each is shown with its number."""
@@ -43,6 +48,7 @@ class Display:
         """Show that a migration runs."""
         self._last_line = time.monotonic()
         self._count += 1
+        self._messages = 0
         of_all = f" ({self._count:,}/{self._expected:,})" if self._expected > 1 else ""
         if not sys.stderr.isatty():
             say(f"{name} is being {self._doing}{of_all}")
@@ -51,14 +57,24 @@ class Display:
         self._task = self._progress.add_task(f"{name}{of_all}", total=None, count="")
 
     def logged(self, name: str, message: str) -> None:
-        """Show a message of the script."""
+        """Show a message of the script, or count it when there were many."""
+        self._messages += self._logs
+        if self._messages <= self._shown:
+            self.noted(name, message)
+
+    def noted(self, name: str, text: str) -> None:
+        """Show what is said about the run."""
         if not self._logs:
             return
-        text = "\n".join(f"  {line}" for line in plain(message).split("\n"))
+        text = "\n".join(f"  {line}" for line in plain(text).split("\n"))
         if self._progress is None:
             say(text)
         else:
             self._progress.console.print(text, style="dim", markup=False, highlight=False)
+
+    @property
+    def _shown(self) -> int:
+        return SHOWN_ELSEWHERE if self._progress is None else SHOWN_ON_TERMINAL
 
     def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
         """Show how far the script is."""
@@ -73,10 +89,13 @@ class Display:
             say(f"  {text} {count}")
 
     def ended(self, name: str) -> None:
-        """Take the line away; the summary says the rest."""
+        """Take the line away, and say how many messages were not shown."""
+        more = self._messages - self._shown
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+        if more > 0:
+            say(f"  and {more:,} more lines of its log; all are in {LOGS}")
 
     def warned(self, message: str) -> None:
         """Show what matters for the whole run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import NesTasksError
+from ..errors import UsageError
 from .command import JSON, Command
 from .doit_commands import ALLOW_NETWORK, MAINTAINING
 from .session import migration_name, session
@@ -12,7 +12,6 @@ from .session import migration_name, session
 if TYPE_CHECKING:
     from ..operations.proof import Proof
     from ..operations.proof import Replay as Found
-    from ..operations.tree_difference import Difference
 
 # What to say of those that are skipped, and of others that are not executed, by the reason.
 SKIPPED = {
@@ -31,6 +30,13 @@ WORDS = {
     "different": "is different from what is committed as",
     "varied": "varied, as it says that it may, from what is committed as",
 }
+FROM_SCRATCH = {
+    "name": "from_scratch",
+    "long": "from-scratch",
+    "type": bool,
+    "default": False,
+    "help": "build the database anew, from the empty tree through all of its history",
+}
 
 
 class Replay(Command):
@@ -38,7 +44,7 @@ class Replay(Command):
 
     name = "replay"
     doc_purpose = "prove that applied migrations give what is committed, by executing them again"
-    doc_usage = "[NAME...] [--json] [--allow-network NAME]"
+    doc_usage = "([NAME...] | --from-scratch) [--json] [--allow-network NAME]"
     doc_description = (
         "Each is executed on the tree it ran on, from its folder and with its clock, on a private "
         "ref that goes away; the tree that comes out must be the one that is committed. Branch, "
@@ -47,21 +53,31 @@ class Replay(Command):
         "run that its marker is from.\n\n"
         "Verdicts: proven; different, with the first difference; failed; unproven, as its folder "
         "has changed or is missing; skipped, as it cannot be expected to be the same; varied, "
-        "as one with DETERMINISTIC = False may."
+        "as one with DETERMINISTIC = False may.\n\n"
+        "With --from-scratch the database is built anew from the empty tree, through every "
+        "execution and revert in the order of the history, and each step is compared; it ends "
+        "with the first that is different or fails. What cannot be repeated is taken over as it "
+        "is, and counted: adopted migrations, those with DETERMINISTIC = False, and what was "
+        "committed by hand."
     )
     group = MAINTAINING
     examples = (
         ("doit replay", "proves the whole history"),
         ("doit replay 5 --json", "proves number 5, and tells it to a program"),
+        ("doit replay --from-scratch", "proves that the whole database follows from its history"),
     )
     failure = "one is different, failed or unproven"
     takes = "applied"
-    cmd_options = (JSON, ALLOW_NETWORK)
+    cmd_options = (FROM_SCRATCH, JSON, ALLOW_NETWORK)
 
-    def _execute(self, json: bool, allow_network: list[str], pos_args: list[str]) -> int:
+    def _execute(
+        self, from_scratch: bool, json: bool, allow_network: list[str], pos_args: list[str]
+    ) -> int:
         from ..operations.proof import replay
         from .progress import Display
 
+        if from_scratch:
+            return self._from_scratch(json, pos_args)
         current = session()
         names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
         display = Display("replayed", logs=False)
@@ -77,6 +93,26 @@ class Replay(Command):
             self.write_document(found.to_dict())
         else:
             self.outstream.write(_words(found))
+        return 0 if found.is_sound else 1
+
+    def _from_scratch(self, json: bool, pos_args: list[str]) -> int:
+        from ..operations.from_scratch import build_from_scratch
+        from .from_scratch_text import text
+        from .progress import Display
+
+        if pos_args:
+            raise UsageError(
+                "doit replay --from-scratch takes no name: it is all of the history",
+                hint="doit help replay",
+            )
+        display = Display("replayed", logs=False)
+        command = "doit replay --from-scratch"
+        project = session().project
+        found = build_from_scratch(project, display, counted=display.expect, command=command)
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self.outstream.write(text(found))
         return 0 if found.is_sound else 1
 
 
@@ -117,41 +153,38 @@ def _skipped(found: Found) -> list[str]:
 def _problem(proof: Proof) -> str:
     """Return what there is to say about a migration beyond its verdict, as lines."""
     from ..printable import printable
+    from .difference_text import diff_command, difference_lines, failure_lines
 
     lines = [f"{printable(proof.name)} {_heading(proof)}"]
     if proof.restore:
         lines.append(f"  as it was: {proof.restore}")
+    elif proof.fetch:
+        lines.append("  the migrations are a shallow clone, which may lack the commit that holds")
+        lines.append(f"  the folder as it was: {proof.fetch}")
     elif proof.verdict.value == "unproven":
         lines.append("  no commit found that holds the folder as it was")
     if proof.failure:
-        lines += _failure(proof.failure)
+        lines += failure_lines(proof.failure)
     lines += [_version(name, *pair) for name, pair in proof.versions.items()]
     if proof.difference:
-        lines += _difference(proof.difference)
+        lines += difference_lines(proof.difference)
     if proof.replayed_tree and proof.tree:
-        place = session().project.settings.shown_database
-        lines.append(f"  git -C {place} diff {proof.tree[:12]} {proof.replayed_tree[:12]}")
+        lines.append(diff_command(proof.tree, proof.replayed_tree))
     return "".join(f"{line}\n" for line in lines)
 
 
 def _heading(proof: Proof) -> str:
     """Return the verdict as the end of a sentence about the migration."""
     from ..printable import printable
+    from .difference_text import files_differ
 
     if proof.failure:
         return proof.verdict.value
     if proof.reason:
         detail = f" ({printable(proof.detail)})" if proof.detail else ""
         return f"is {proof.verdict.value}: {REASONS[proof.reason.value]}{detail}"
-    count, commit = proof.differing_files or 0, (proof.commit or "")[:12]
-    files = f"{count:,} file{' differs' if count == 1 else 's differ'}"
-    return f"{WORDS[proof.verdict.value]} {commit}: {files}"
-
-
-def _failure(error: NesTasksError) -> list[str]:
-    from .console import plain, words
-
-    return [f"  {line}" for line in plain(words(error)).splitlines()]
+    files = files_differ(proof.differing_files or 0)
+    return f"{WORDS[proof.verdict.value]} {(proof.commit or '')[:12]}: {files}"
 
 
 def _version(name: str, then: str | None, now: str | None) -> str:
@@ -159,26 +192,6 @@ def _version(name: str, then: str | None, now: str | None) -> str:
 
     before = "was not imported" if then is None else f"was {printable(then)}"
     return f"  {printable(name)} {before} and is {now or 'not imported now'}"
-
-
-def _difference(difference: Difference) -> list[str]:
-    from ..printable import printable
-    from .changes_text import excerpts
-
-    lines = [f"  {printable(difference.path)}"]
-    change = difference.change
-    if change is None:
-        kinds = {
-            "mode": "has another file mode",
-            "only_committed": "is committed, but was not replayed",
-            "only_replayed": "was replayed, but is not committed",
-        }
-        return [f"{lines[0]} {kinds[difference.kind.value]}"]
-    committed, replayed = excerpts(change)
-    lines.append(f"    {printable(change.path) or f'line {difference.line}'}")
-    lines.append(f"      committed  {'(not there)' if committed is None else committed}")
-    lines.append(f"      replayed   {'(not there)' if replayed is None else replayed}")
-    return lines
 
 
 def _conclusion(found: Found) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 
 KINDS = ("author", "entity", "relationship", "version")
 VERSIONS = "version/"
@@ -49,13 +49,13 @@ def folded(name: str) -> str:
 class Collisions:
     """Finds names of one folder that a file system may take for the same.
 
-    `names_in` returns the stored names of a folder, `is_there` whether something is at a path
-    at this moment. Memory grows with the folders that were asked about and with the names in
-    them that are not their own folded form.
+    `names_in` returns at least the stored names of a folder that are not their own folded form,
+    `is_there` whether something is at a path at this moment. Memory grows with the folders that
+    were asked about and with the names in them that are not their own folded form.
     """
 
     def __init__(
-        self, names_in: Callable[[str], Collection[str]], is_there: Callable[[str], bool]
+        self, names_in: Callable[[str], Iterable[str]], is_there: Callable[[str], bool]
     ) -> None:
         self._names_in = names_in
         self._is_there = is_there

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from ..git.command import Git
@@ -71,6 +72,14 @@ class Execution:
         return self.commits[-1].tree
 
 
+class Run(NamedTuple):
+    """One execution with the migration that it is of and the marker that it wrote."""
+
+    name: str
+    marker: Marker
+    execution: Execution
+
+
 def records_of(applied: Mapping[str, Applied]) -> dict[str, Record | None]:
     """Return the record of each applied migration, None for one of the earlier system."""
     return {
@@ -97,6 +106,35 @@ def find_executions(history: History, records: Mapping[str, Record | None]) -> d
     }
     rest = [name for name in records if name not in found]
     return found | _unmarked(history, rest)
+
+
+def every_run(history: History) -> list[Run]:
+    """Return every execution that wrote a marker, those repeated or reverted since included.
+
+    They come in the order of the history, those of one commit by their clocks. A marker that
+    somebody edited or adopted is none of an execution, and neither is one that cannot be read.
+    Reads every marker that there ever was; raises `GitError`.
+    """
+    written = [
+        change for changes in history.records.values() for change in changes if change.is_marker
+    ]
+    blobs = list(dict.fromkeys(change.new or "" for change in written))
+    markers = dict(zip(blobs, _read_markers(history.git, blobs), strict=True))
+    found: dict[tuple[str, str], Run] = {}
+    for change in written:
+        marker = markers[change.new or ""]
+        if marker is None:
+            continue
+        record = Record(change.new or "", marker.base_tree)
+        execution = _Marked(history, change.migration, record).execution()
+        if execution and execution.marker == change.new:
+            run = Run(change.migration, marker, execution)
+            found[execution.commit, change.migration] = run
+
+    def order(run: Run) -> tuple[int, datetime, str]:
+        return history.position[run.execution.commit], run.marker.applied_at, run.name
+
+    return sorted(found.values(), key=order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,17 +306,23 @@ def _is_later(git: Git, change: RecordChange) -> bool:
 
     One that was merely edited still has the time of the same execution.
     """
-    blobs = [change.old or "", change.new or ""]
+    old, new = _read_markers(git, [change.old or "", change.new or ""])
+    # Of one that cannot be read, somebody broke it, and somebody put it right.
+    return bool(old and new and old.applied_at != new.applied_at)
+
+
+def _read_markers(git: Git, blobs: Sequence[str]) -> list[Marker | None]:
+    """Return the marker that each of the `blobs` holds, None for one that holds none."""
     if git.is_partial:
         fetch_files(git, blobs)
-    times = []
+    found: list[Marker | None] = []
     with ObjectReader(git) as reader:
-        for found in reader.get_many(blobs):
+        for blob in reader.get_many(blobs):
             try:
-                times.append(Marker.from_bytes(found.data if found else b"").applied_at)
-            except ValueError:  # somebody broke it, and somebody put it right
-                return False
-    return times[0] != times[1]
+                found.append(Marker.from_bytes(blob.data if blob else b""))
+            except ValueError:
+                found.append(None)
+    return found
 
 
 def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:

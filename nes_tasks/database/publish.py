@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import DatabaseError, GitError
 from ..git.checkout import Checkout
 from ..git.command import Git
-from ..git.fast_import import ASIDE_PREFIX, discard_quarantine
+from ..git.quarantine import ASIDE_PREFIX, discard_quarantine
 from .journal import Journal, Publication
 
 HEADS = "refs/heads/"

@@ -1,20 +1,22 @@
 """A transaction: the snapshot of one commit overlaid with writes that nobody else sees yet.
 
-Writes go to ``git fast-import`` as they come and end as commits on a private ref. Until the
-caller publishes the last of them the database is exactly as it was.
+Writes become objects aside as they come and end as commits on a private ref. Until the caller
+publishes the last of them the database is exactly as it was.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 
 from ..errors import DatabaseError
 from ..git.command import Git
 from ..git.commit import Signature as Signature
-from ..git.commit import trees_of, write_commit
-from ..git.fast_import import FastImport
+from ..git.commit import commit_bytes, write_commit
+from ..git.object_writer import ObjectWriter
 from ..git.objects import blob_id
 from ..git.snapshot import GitSource, Snapshot
+from ..git.trees import TreeEntry
 from .data_path import VERSIONS, Collisions, RefusedPathError, check_data_path
 from .marker import Statistics
 from .overlay import Overlay
@@ -42,13 +44,15 @@ class Transaction(Overlay):
         super().__init__(Snapshot(self.source, self.base_tree), data_dir)
         self._git = git
         self._ref = ref
-        self._import: FastImport | None = FastImport(git)
+        self._objects: ObjectWriter | None = ObjectWriter(
+            git, self.source, id_digits=len(self.base_tree)
+        )
         # All folders of written files, so that a file cannot take the place of one.
         self._folders: set[str] = set()
-        self._collisions = Collisions(self._snapshot.folder, self._is_there)
+        self._collisions = Collisions(self._snapshot.unfolded, self._is_there)
 
     def _contents(self, written: Sequence[tuple[str, int]]) -> Sequence[bytes]:
-        return self._stream.read_many([mark for _, mark in written])
+        return self._writer.read_many([mark for _, mark in written])
 
     # Writing
 
@@ -68,7 +72,7 @@ class Transaction(Overlay):
             return
         if not rewrite:
             self._keep_version(path)
-        self._touched[full] = self._stream.blob(data, path.partition("/")[0])
+        self._touched[full] = self._writer.blob(data)
 
     def delete(self, path: str, *, rewrite: bool = False) -> bool:
         """Remove the file at `path`; return whether there was one. Raises as `write` does."""
@@ -129,68 +133,63 @@ class Transaction(Overlay):
         ids that are returned. With `sign` git signs each of them. The transaction is over
         afterwards. Raises `GitError`, and `UnavailableError` when git cannot sign.
         """
-        stream = self._stream
-        # A record may replace an existing one with the same bytes; git then has nothing to do.
-        last = [(self._prefix + path, stream.blob(data)) for path, data in records]
+        writer = self._writer
+        # A record may replace an existing one with the same bytes; nothing changes then.
+        last = [(self._prefix + path, writer.blob(data)) for path, data in records]
         files: list[tuple[str, int | None]] = [*sorted(self._touched.items()), *last]
         batches = [files[at : at + batch_size] for at in range(0, len(files), batch_size)]
-        count = len(batches)
-        chain: list[tuple[str, Signature, Sequence[tuple[str, int | None]]]] = [
-            (message(number, count), author, batch) for number, batch in enumerate(batches, 1)
-        ]
+        count, tree = len(batches), self.base_tree
+        chain: list[tuple[str, Signature, str]] = []
         if self.base is None:
-            chain.insert(0, (ROOT_MESSAGE, committer, ()))
-        made = [
-            stream.commit(
-                start=self.base, author=who, committer=committer, message=text, files=changes
-            )
-            for text, who, changes in chain
-        ]
-        stream.finish()
+            chain.append((ROOT_MESSAGE, committer, writer.tree(tree, {})))
+        for number, batch in enumerate(batches, 1):
+            tree = writer.tree(tree, dict(map(self._change, batch)))
+            chain.append((message(number, count), author, tree))
+        merge = message(None, count) if count > 1 and not linear else None
 
         def write(text: str, who: Signature, tree: str, parents: Sequence[str]) -> str:
-            return write_commit(
-                self._git,
-                tree=tree,
-                parents=parents,
-                message=text,
-                author=who,
-                committer=committer,
-                sign=sign,
-                env=stream.environment,
+            if sign:
+                return write_commit(
+                    self._git,
+                    tree=tree,
+                    parents=parents,
+                    message=text,
+                    author=who,
+                    committer=committer,
+                    sign=True,
+                    env=writer.environment,
+                )
+            data = commit_bytes(
+                tree=tree, parents=parents, message=text, author=who, committer=committer
             )
+            return writer.commit(data)
 
-        if sign:
-            made = self._signed(made, [(text, who) for text, who, _ in chain], write)
-        before = [self.base] if self.base is not None else [made.pop(0)]
-        if count > 1 and not linear:
-            tree = trees_of(self._git, made[-1:], stream.environment)[0]
-            made.append(write(message(None, count), author, tree, [*before, made[-1]]))
-        stream.install()
+        if sign:  # git signs what it finds
+            writer.finish()
+        made: list[str] = []
+        before = [self.base] if self.base else []
+        for text, who, root in chain:
+            made.append(write(text, who, root, made[-1:] or before))
+        if self.base is None:
+            before = [made.pop(0)]
+        if merge is not None:
+            made.append(write(merge, author, tree, [*before, made[-1]]))
+        if not sign:
+            writer.finish()
+        writer.install()
         self._git.run("update-ref", self._ref, made[-1])
-        self._import = None
         self.close()
         return made
 
-    def _signed(
-        self,
-        made: Sequence[str],
-        chain: Sequence[tuple[str, Signature]],
-        write: Callable[[str, Signature, str, Sequence[str]], str],
-    ) -> list[str]:
-        """Return signed commits of the same trees: fast-import signs none itself."""
-        trees = trees_of(self._git, made, self._stream.environment)
-        signed: list[str] = []
-        for (text, who), tree in zip(chain, trees, strict=True):
-            before = signed[-1] if signed else self.base
-            signed.append(write(text, who, tree, [before] if before else []))
-        return signed
+    def _change(self, change: tuple[str, int | None]) -> tuple[bytes, TreeEntry | None]:
+        path, mark = change
+        return os.fsencode(path), None if mark is None else self._writer.file(mark)
 
     def close(self) -> None:
         """End the transaction; what was not committed is gone."""
-        if self._import is not None:
-            self._import.abort()
-            self._import = None
+        if self._objects is not None:
+            self._objects.close()
+            self._objects = None
         self._snapshot.close()
 
     def __enter__(self) -> Transaction:
@@ -200,10 +199,10 @@ class Transaction(Overlay):
         self.close()
 
     @property
-    def _stream(self) -> FastImport:
-        if self._import is None:
+    def _writer(self) -> ObjectWriter:
+        if self._objects is None:
             raise DatabaseError("the transaction is over; nothing can be written any more")
-        return self._import
+        return self._objects
 
     def _is_there(self, full: str) -> bool:
         return self._is_file(full) or self._is_folder(full)

@@ -192,13 +192,16 @@ class Git:
         return ["git", "-C", str(self.folder), *options, *args]
 
     def _call(
-        self, *args: str, env: Mapping[str, str], stdin: bytes | None = None
+        self, *args: str, env: Mapping[str, str], stdin: bytes | IO[bytes] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git with the fixed overrides alone."""
         return _completed(self._line(overrides((), self._allow), args), {**self.env, **env}, stdin)
 
     def run(
-        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+        self,
+        *args: str,
+        stdin: bytes | IO[bytes] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> bytes:
         """Run git and return its standard output.
 
@@ -275,7 +278,10 @@ class Git:
         return self.text("rev-parse", f"{commit}^{{tree}}") if commit else self.empty_tree()
 
     def attempt(
-        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+        self,
+        *args: str,
+        stdin: bytes | IO[bytes] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what came of it, without judging its exit code."""
         if args[0] in UNREAD:
@@ -285,7 +291,8 @@ class Git:
             return self._facts.failed
         offline = self._is_offline
         done = _completed(self.command(*args), self._environment(env), stdin)
-        if done.returncode and offline and self.may_fetch(done.stderr):
+        repeatable = stdin is None or isinstance(stdin, bytes)
+        if done.returncode and repeatable and offline and self.may_fetch(done.stderr):
             return self.attempt(*args, stdin=stdin, env=env)
         return done
 
@@ -323,13 +330,14 @@ class _LacksObjectError(Exception):
 
 
 def _completed(
-    command: Sequence[str], env: Mapping[str, str], stdin: bytes | None
+    command: Sequence[str], env: Mapping[str, str], stdin: bytes | IO[bytes] | None
 ) -> subprocess.CompletedProcess[bytes]:
+    given, file = (stdin, None) if isinstance(stdin, bytes) else (None, stdin)
     try:
         return subprocess.run(
             command,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            input=given,
+            stdin=None if given is not None else file or subprocess.DEVNULL,
             capture_output=True,
             env=env,
             check=False,

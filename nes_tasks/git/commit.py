@@ -26,8 +26,8 @@ class Signature:
 def person_line(who: Signature) -> str:
     """Return the end of an author or committer line; git knows no time before 1970."""
     name, email = (part.translate(NOT_IN_PERSON).strip() for part in (who.name, who.email))
-    space = " " if name else ""
-    return f"{name}{space}<{email}> {_seconds(who)} +0000"
+    # The blank belongs there without a name as well, or git fsck finds fault.
+    return f"{name} <{email}> {_seconds(who)} +0000"
 
 
 def _seconds(who: Signature) -> int:
@@ -53,11 +53,20 @@ def write_commit(
     """
     if sign:
         return _write_signed(git, tree, parents, message, author, committer, env or {})
+    data = commit_bytes(
+        tree=tree, parents=parents, message=message, author=author, committer=committer
+    )
+    written = git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=data, env=env)
+    return written.decode().strip()
+
+
+def commit_bytes(
+    *, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature
+) -> bytes:
+    """Return a commit as git stores it, without a signature."""
     head = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
     head += [f"author {person_line(author)}", f"committer {person_line(committer)}"]
-    data = "".join(f"{line}\n" for line in head) + f"\n{message}"
-    written = git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=data.encode(), env=env)
-    return written.decode().strip()
+    return ("".join(f"{line}\n" for line in head) + f"\n{message}").encode()
 
 
 def _write_signed(
@@ -86,9 +95,3 @@ def _write_signed(
             hint="check git's user.signingKey and gpg.format, or set sign = false",
         ) from error
     return made.decode().strip()
-
-
-def trees_of(git: Git, commits: Sequence[str], env: Mapping[str, str] | None = None) -> list[str]:
-    """Return the tree of each commit; `env` says where the objects are. Raises `GitError`."""
-    names = (f"{commit}^{{tree}}" for commit in commits)
-    return git.run("rev-parse", *names, env=env).decode().split()

@@ -13,12 +13,30 @@ def configured_author(folder: Path) -> str | None:
     Configuration files and the GIT_AUTHOR_* variables count; what git makes up from the login
     and the name of the machine does not.
     """
+    return _configured(folder, "AUTHOR")
+
+
+def missing_identity(folder: Path, identity: tuple[str, str]) -> dict[str, str]:
+    """Return the variables that give git the name and e-mail it is not configured with, if any.
+
+    Without them it would refuse to commit in `folder`, or make something up.
+    """
+    missing = [role for role in ("AUTHOR", "COMMITTER") if _configured(folder, role) is None]
+    keys = ("NAME", "EMAIL")
+    return {
+        f"GIT_{role}_{key}": value
+        for role in missing
+        for key, value in zip(keys, identity, strict=True)
+    }
+
+
+def _configured(folder: Path, role: str) -> str | None:
     # The folder may be a part of a repository, whose configuration then counts.
     done = Git(folder, around=True).attempt(
         "-c",
         "user.useConfigOnly=true",
         "var",
-        "GIT_AUTHOR_IDENT",
+        f"GIT_{role}_IDENT",
     )
     if done.returncode:
         return None

@@ -6,19 +6,22 @@ a clone without checkout).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
 from .objects import ROUND, ObjectReader
 from .read_ahead import ReadAhead, RecentFiles
+from .trees import Tree
 
-TREE_MODE = b"40000"
 GITLINK_MODE = b"160000"
 # What is kept of the files that were read last, in bytes: a script lists what it then changes.
 KEPT_BYTES = 32 * 1024 * 1024
+
+# From how many bytes of its tree on a folder is large: some 20,000 names.
+LARGE_BYTES = 1024 * 1024
 
 
 class Entry(NamedTuple):
@@ -26,6 +29,38 @@ class Entry(NamedTuple):
 
     is_folder: bool
     oid: bytes
+
+
+class LargeFolder(Mapping[str, Entry]):
+    """The names of a folder, looked up in its tree without taking it apart."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def __getitem__(self, name: str) -> Entry:
+        """Return what `name` is; raises `KeyError` when it is not there."""
+        found = self._tree.find(name.encode(errors="surrogateescape"))
+        if found is None or found.mode == GITLINK_MODE:
+            raise KeyError(name)
+        return Entry(found.is_folder, found.oid)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names in git's order."""
+        return (name for name, _ in self.items())
+
+    def items(self) -> Any:
+        """Yield each name with what it is, in git's order."""
+        for name, found in self._tree:
+            if found.mode != GITLINK_MODE:
+                yield name.decode(errors="surrogateescape"), Entry(found.is_folder, found.oid)
+
+    def __len__(self) -> int:
+        """Return the number of names."""
+        return sum(1 for _ in self)
+
+    def unfolded(self) -> Iterator[str]:
+        """Yield the names that have other characters than lower-case ASCII."""
+        return (name.decode(errors="surrogateescape") for name in self._tree.unfolded())
 
 
 class Source(Protocol):
@@ -85,7 +120,7 @@ class Snapshot:
         self._source = GitSource(source) if isinstance(source, Git) else source
         self._tree = tree
         self._id_size = len(tree) // 2
-        self._folders: dict[str, dict[str, Entry]] = {}
+        self._folders: dict[str, Mapping[str, Entry]] = {}
         self._ahead: dict[str, ReadAhead] = {}
         self._recent = RecentFiles(KEPT_BYTES)
 
@@ -142,7 +177,7 @@ class Snapshot:
             else:
                 yield prefix + name
 
-    def folder(self, path: str) -> dict[str, Entry]:
+    def folder(self, path: str) -> Mapping[str, Entry]:
         """Return what is directly in the folder at `path`; empty when there is no such folder."""
         if path not in self._folders:
             self._read_folders(path)
@@ -182,23 +217,17 @@ class Snapshot:
         parent, _, name = path.rpartition("/")
         return self.folder(parent).get(name)
 
-    def _parse(self, data: bytes) -> dict[str, Entry]:
-        """Read git's tree format: ``mode SP name NUL`` and the raw id, repeated.
+    def unfolded(self, path: str) -> Iterable[str]:
+        """Return the names in the folder at `path` that are not plain lower-case ASCII."""
+        folder = self.folder(path)
+        if isinstance(folder, LargeFolder):
+            return folder.unfolded()
+        return [name for name in folder if not (name.isascii() and name == name.lower())]
 
-        Source: https://git-scm.com/docs/gitformat-pack and Git Internals, Git Objects.
-        """
-        entries: dict[str, Entry] = {}
-        at = 0
-        while at < len(data):
-            space = data.index(b" ", at)
-            end = data.index(b"\0", space)
-            oid = data[end + 1 : end + 1 + self._id_size]
-            mode = data[at:space]
-            if mode != GITLINK_MODE:
-                name = data[space + 1 : end].decode(errors="surrogateescape")
-                entries[name] = Entry(mode == TREE_MODE, oid)
-            at = end + 1 + self._id_size
-        return entries
+    def _parse(self, data: bytes) -> Mapping[str, Entry]:
+        folder = LargeFolder(Tree.parse(data, self._id_size))
+        # Few names are looked up in a large folder; those of a small one are taken apart at once.
+        return folder if len(data) > LARGE_BYTES else dict(folder.items())
 
     def close(self) -> None:
         """End what reading has started."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import DatabaseError, GitError
 from .command import Git, reason
+from .identity import missing_identity
 from .safety import Allow
 
 GITLINK = "160000"
@@ -43,11 +44,11 @@ class Superproject:
         row = done.stdout.decode(errors="replace").split()
         return row[2] if len(row) > 2 and row[0] == GITLINK else None
 
-    def record(self, message: str) -> str:
+    def record(self, message: str, identity: tuple[str, str]) -> str:
         """Commit the submodule's present commit, and nothing else, whatever is staged.
 
-        Runs no hook. Returns the new commit. Raises `DatabaseError` when git refuses, as in a
-        merge.
+        Runs no hook. `identity` is the name and e-mail to commit as where git is configured with
+        none. Returns the new commit. Raises `DatabaseError` when git refuses, as in a merge.
         """
         try:
             # --only: https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---only
@@ -59,6 +60,7 @@ class Superproject:
                 "--",
                 self._path,
                 stdin=message.encode(),
+                env=missing_identity(self._git.folder, identity),
             )
         except GitError as error:
             raise DatabaseError(

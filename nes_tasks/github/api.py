@@ -6,7 +6,9 @@ See https://docs.github.com/rest and https://cli.github.com/manual/gh_api
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +16,10 @@ from urllib.parse import urlencode
 from ..errors import UnavailableError
 from ..git.command import reason
 
+# How often a question is asked, with a pause that doubles, while GitHub or the network is down.
+ATTEMPTS = 4
+PAUSE = 2.0
+PASSING = re.compile(r"HTTP (?:429|5\d\d)|rate limit|timeout|connection (?:refused|reset)", re.I)
 # Who a workflow is with the token of its job.
 BOT = "github-actions[bot]"
 
@@ -21,7 +27,8 @@ BOT = "github-actions[bot]"
 class Api:
     """The API of one repository, `owner/name`; paths are those below it.
 
-    Every method raises `UnavailableError` with GitHub's words when it cannot be done.
+    Every method raises `UnavailableError` with GitHub's words when it cannot be done. What makes
+    nothing new is tried again a few times while GitHub does not answer.
     """
 
     def __init__(self, repository: str) -> None:
@@ -50,17 +57,28 @@ class Api:
         return f"repos/{self.repository}/{path}{f'?{urlencode(query)}' if query else ''}"
 
     def _run(self, *words: str, stdin: bytes = b"") -> bytes:
+        # A POST whose answer was lost may have been obeyed.
+        attempts = 1 if "POST" in words[:2] else ATTEMPTS
+        for attempt in range(attempts):
+            done = self._once(words, stdin)
+            if done.returncode == 0:
+                return done.stdout
+            said = reason(done.stderr.decode(errors="replace"))
+            if not PASSING.search(said):
+                break
+            if attempt + 1 < attempts:
+                time.sleep(PAUSE * 2**attempt)
+        raise UnavailableError(
+            f"GitHub did not answer {words[-1].partition('?')[0]}: {said}",
+            hint="look at the permissions of the job, then run it again",
+        )
+
+    @staticmethod
+    def _once(words: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         command = ["gh", "api", *words]
         try:
-            done = subprocess.run(command, input=stdin, capture_output=True, check=False)
+            return subprocess.run(command, input=stdin, capture_output=True, check=False)
         except (FileNotFoundError, PermissionError):
             raise UnavailableError(
                 "gh is not installed or not on PATH", hint="see https://cli.github.com"
             ) from None
-        if done.returncode:
-            said = reason(done.stderr.decode(errors="replace"))
-            raise UnavailableError(
-                f"GitHub did not answer {words[-1].partition('?')[0]}: {said}",
-                hint="look at the permissions of the job, then run it again",
-            )
-        return done.stdout

@@ -1,4 +1,4 @@
-"""The artifact of a preview: taken from GitHub, and believed in nothing.
+"""The artifacts of a preview: taken from GitHub, and believed in nothing.
 
 It comes from a job that has executed the code of a pull request. So it is never unpacked: the
 one file that is expected is read from the archive in memory, up to a limit, and checked.
@@ -9,15 +9,32 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..errors import NesTasksError
+from ..operations.check import Checked
+from ..operations.check_file import read_check
 from ..operations.preview import Preview
 from ..operations.preview_file import read_preview
 from .api import Api
 from .pull_request import PreviewRun
 
-ARTIFACT = "migration-preview"
-FILE_NAME = "preview.json"
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a run uploads: its name at GitHub, and the one file of it that is read."""
+
+    name: str
+    file_name: str
+
+
+PREVIEW = Artifact("migration-preview", "preview.json")
+CHECK = Artifact("migration-check", "check.json")
+READERS: dict[Artifact, Callable[[bytes, str], object]] = {
+    PREVIEW: read_preview,
+    CHECK: read_check,
+}
 # Of the archive, and of the file in it: a preview of 100,000 new entities has 6 MB.
 MAX_ARCHIVE = 20_000_000
 MAX_FILE = 100_000_000
@@ -36,53 +53,68 @@ UNSOUND = (
 
 
 class UnfitArtifactError(NesTasksError):
-    """The artifact of a run is not what the preview uploads."""
+    """An artifact of a run is not what the workflow uploads."""
 
-    def __init__(self, run: PreviewRun, problem: str) -> None:
+    def __init__(self, run: PreviewRun, artifact: Artifact, problem: str) -> None:
         super().__init__(
-            f"the artifact {ARTIFACT} of run {run.id} cannot be used: {problem}",
+            f"the artifact {artifact.name} of run {run.id} cannot be used: {problem}",
             hint=f"look at {run.url}",
         )
         self.problem = problem
 
 
-def fetch(api: Api, run: PreviewRun) -> bytes | None:
-    """Return the document of a run's preview, None when the run has left none.
+def fetch(api: Api, run: PreviewRun, artifact: Artifact) -> bytes | None:
+    """Return the document in an artifact of a run, None when the run has left none.
 
-    Raises `UnfitArtifactError` when what it has left is too large or no preview.
+    It has been read once by then. Raises `UnfitArtifactError` when what the run has left is too
+    large or not such a document.
     """
-    found = api.get(f"actions/runs/{run.id}/artifacts", name=ARTIFACT)["artifacts"]
-    fresh = [one for one in found if one["name"] == ARTIFACT and not one["expired"]]
+    found = api.get(f"actions/runs/{run.id}/artifacts", name=artifact.name)["artifacts"]
+    fresh = [one for one in found if one["name"] == artifact.name and not one["expired"]]
     if not fresh:
         return None
     newest = max(fresh, key=lambda one: one["created_at"])
     if newest["size_in_bytes"] > MAX_ARCHIVE:
-        raise UnfitArtifactError(run, f"it has more than {MAX_ARCHIVE:,} bytes")
+        raise UnfitArtifactError(run, artifact, f"it has more than {MAX_ARCHIVE:,} bytes")
     archive = api.download(f"actions/artifacts/{newest['id']}/zip")
-    data = _only_file(run, archive)
-    checked(run, data)
+    data = _only_file(run, artifact, archive)
+    try:
+        READERS[artifact](data, artifact.file_name)
+    except NesTasksError as error:
+        raise UnfitArtifactError(run, artifact, error.message) from error
     return data
 
 
-def checked(run: PreviewRun, data: bytes) -> Preview:
-    """Return the preview in `data`; raises `UnfitArtifactError` when there is none."""
-    try:
-        return read_preview(data, FILE_NAME)
-    except NesTasksError as error:
-        raise UnfitArtifactError(run, error.message) from error
+def preview_of(api: Api, run: PreviewRun) -> Preview | None:
+    """Return what a run has previewed, None when it has left no preview.
+
+    Raises `UnfitArtifactError` as `fetch` does.
+    """
+    data = fetch(api, run, PREVIEW)
+    return None if data is None else read_preview(data, PREVIEW.file_name)
 
 
-def _only_file(run: PreviewRun, archive: bytes) -> bytes:
+def check_of(api: Api, run: PreviewRun) -> Checked | None:
+    """Return what the check of a run has found, None when it has left nothing.
+
+    Raises `UnfitArtifactError` as `fetch` does.
+    """
+    data = fetch(api, run, CHECK)
+    return None if data is None else read_check(data, CHECK.file_name)
+
+
+def _only_file(run: PreviewRun, artifact: Artifact, archive: bytes) -> bytes:
+    name = artifact.file_name
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            if opened.getinfo(FILE_NAME).compress_type not in METHODS:
-                raise UnfitArtifactError(run, f"{FILE_NAME} is compressed in an unknown way")
-            with opened.open(FILE_NAME) as file:
+            if opened.getinfo(name).compress_type not in METHODS:
+                raise UnfitArtifactError(run, artifact, f"{name} is compressed in an unknown way")
+            with opened.open(name) as file:
                 data = file.read(MAX_FILE + 1)
     except KeyError:
-        raise UnfitArtifactError(run, f"it has no {FILE_NAME}") from None
+        raise UnfitArtifactError(run, artifact, f"it has no {name}") from None
     except UNSOUND as error:
-        raise UnfitArtifactError(run, f"it is no sound archive ({error})") from None
+        raise UnfitArtifactError(run, artifact, f"it is no sound archive ({error})") from None
     if len(data) > MAX_FILE:
-        raise UnfitArtifactError(run, f"{FILE_NAME} has more than {MAX_FILE:,} bytes")
+        raise UnfitArtifactError(run, artifact, f"{name} has more than {MAX_FILE:,} bytes")
     return data

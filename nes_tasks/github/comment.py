@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
+from ..cli.findings import as_markdown
+from ..cli.markdown import LIMIT
 from ..cli.markdown import comment as preview_comment
 from ..cli.preview import UPDATED_IN_A_COMMENT
+from ..operations.preview import Preview
 from .api import BOT, Api
-from .artifact import UnfitArtifactError, checked, fetch
-from .pull_request import PreviewRun, pull_request_of
+from .artifact import UnfitArtifactError, check_of, preview_of
+from .notes import notes
+from .pull_request import OpenPull, PreviewRun, pull_request_of
 
 # By which the comment is found again; nobody sees it.
 MARK = "<!-- nes-tasks: preview of the migrations -->"
+# How a run ends that has executed something. Others wait for an approval (`action_required`),
+# were skipped, overtaken (`cancelled`), or could not start.
+EXECUTED = ("success", "failure", "timed_out")
+# Of the check and of the notes, so that the preview has the rest.
+MAX_CHECK = 12_000
+MAX_NOTES = 8_000
 
 
 def comment_on(api: Api, run: PreviewRun) -> str:
     """Write what a run has found into the comment of its pull request; return what was done.
 
-    Raises `UnfitArtifactError`, after the comment has said so, when the run's artifact is not
-    what the preview uploads.
+    Raises `UnfitArtifactError`, after the comment has said so, when an artifact of the run is
+    not what the workflow uploads.
     """
-    number = pull_request_of(api, run)
-    if number is None:
+    if run.conclusion not in EXECUTED:
+        return (
+            f"the run ended as {run.conclusion}, so nothing was executed: there is nothing to tell"
+        )
+    pull = pull_request_of(api, run)
+    if pull is None:
         return f"no open pull request is at {run.head[:12]} any more: there is nothing to tell"
     unfit = None
     try:
-        text = _found(api, run)
+        text = _found(api, run, pull)
     except UnfitArtifactError as error:
         unfit, text = error, "The preview could not be read, and so it is not shown.\n"
-    done = _put(api, number, f"{MARK}\n{text}\n{_footer(run)}")
+    if text is None:
+        known = _known(api, pull.number)
+        if known is None:
+            return "no migration is changed: there is nothing to tell"
+        text = "This pull request does not change migrations any more.\n"
+    done = _put(api, pull.number, f"{MARK}\n{text}\n{_footer(run)}")
     if unfit is not None:
         raise unfit
     return done
 
 
-def _found(api: Api, run: PreviewRun) -> str:
-    data = fetch(api, run)
-    if data is None:
-        return "There is no preview: the run ended before there was one.\n"
-    return preview_comment(checked(run, data).limited(UPDATED_IN_A_COMMENT))
+def _found(api: Api, run: PreviewRun, pull: OpenPull) -> str | None:
+    """Return what there is to tell, None when the run found no migration to look at."""
+    checked, preview = check_of(api, run), preview_of(api, run)
+    if checked is None and preview is None and run.conclusion == "success":
+        return None
+    if checked is None:
+        check = "There is no result of the check: the run ended before there was one.\n"
+    else:
+        check = as_markdown(checked, limit=MAX_CHECK)
+    if preview is None:
+        return f"{check}\nThere is no preview: the run ended before there was one.\n"
+    told = notes(api, pull, preview, MAX_NOTES)
+    shown = _shown(preview, LIMIT - len(check) - len(told))
+    return "\n".join(part for part in (told, check, shown) if part)
+
+
+def _shown(preview: Preview, limit: int) -> str:
+    return preview_comment(preview.limited(UPDATED_IN_A_COMMENT), limit=limit)
 
 
 def _footer(run: PreviewRun) -> str:
@@ -48,11 +80,19 @@ def _footer(run: PreviewRun) -> str:
     )
 
 
-def _put(api: Api, number: int, body: str) -> str:
+def _known(api: Api, number: int) -> int | None:
+    """Return the id of the comment when there is one already."""
     for known in api.get_all(f"issues/{number}/comments"):
         # Somebody whose account is gone is nobody.
         if known["user"] and known["user"]["login"] == BOT and known["body"].startswith(MARK):
-            api.send("PATCH", f"issues/comments/{known['id']}", {"body": body})
-            return f"comment updated: {known['html_url']}"
+            return int(known["id"])
+    return None
+
+
+def _put(api: Api, number: int, body: str) -> str:
+    known = _known(api, number)
+    if known is not None:
+        changed = api.send("PATCH", f"issues/comments/{known}", {"body": body})
+        return f"comment updated: {changed['html_url']}"
     made = api.send("POST", f"issues/{number}/comments", {"body": body})
     return f"comment made: {made['html_url']}"

@@ -8,15 +8,16 @@ from typing import Any
 from .api import BOT, Api
 
 MARK = "<!-- nes-tasks: persistence of the migrations -->"
-TITLE = "Merged migrations are not in the database"
+TITLE = "Migrations are not in the database, or are not proven"
 WELL = ("success", "skipped")
 
 TEXT = """{mark}
 The last run of the workflow that applies merged migrations has failed: {url}
 
 {table}
-Nothing of what failed was pushed. `docs/ci.md` says what to do for each failure. This issue is
-kept up to date by the workflow: it is closed by the next run that succeeds.
+Nothing of what failed was pushed. Where **prove** has failed, an applied migration does not give
+what is committed any more. The page "Workflows at GitHub" of nes-tasks says what to do for each
+failure. This issue is kept up to date by the workflow: the next run that succeeds closes it.
 """
 
 

@@ -57,8 +57,27 @@ class PreviewRun:
         )
 
 
-def pull_request_of(api: Api, run: PreviewRun) -> int | None:
-    """Return the number of the open pull request whose newest commit the run looked at.
+@dataclass(frozen=True, slots=True)
+class OpenPull:
+    """An open pull request: its number, its own last commit, and the account that opened it.
+
+    `opener` is the login, `opener_id` the number of the account; both are empty when it is gone.
+    """
+
+    number: int
+    head: str
+    opener: str
+    opener_id: int | None
+
+    @classmethod
+    def read(cls, found: dict[str, Any]) -> OpenPull:
+        """Read GitHub's record of a pull request."""
+        user = found["user"] or {"login": "", "id": None}
+        return cls(int(found["number"]), found["head"]["sha"], user["login"], user["id"])
+
+
+def pull_request_of(api: Api, run: PreviewRun) -> OpenPull | None:
+    """Return the open pull request whose newest commit the run looked at.
 
     None when there is none any more: it was closed, or pushed to since. The run's artifact has
     no say in it.
@@ -70,7 +89,7 @@ def pull_request_of(api: Api, run: PreviewRun) -> int | None:
         head, base = found["head"], found["base"]
         same = head["sha"] == run.head and head["repo"] and head["repo"]["full_name"] == run.source
         if same and base["ref"] == base["repo"]["default_branch"]:
-            return int(found["number"])
+            return OpenPull.read(found)
     return None
 
 

@@ -4,7 +4,8 @@ from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs
 from .loader import Folder, discover, load, split_name
 from .metadata import Metadata, author_identity, read_metadata
 from .migration import Migration, MigrationResult, MigrationStatus
-from .plan import AppliedRecord, Decision, Entry, Plan, State, guard
+from .plan import Decision, Entry, Plan, State, guard
+from .record import AppliedRecord
 
 __all__ = [
     "AppliedRecord",

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple, TypeGuard
 from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
 from ..printable import HOSTILE, printable
-
-BACKUP_SUFFIXES = ("~", ".swp", ".orig", ".rej", ".pyc")
+from .leftovers import is_leftover, is_leftover_path
 
 CACHE_FORMAT = 1
 # A file can change again, without its times showing it, within one tick of the file system's
@@ -45,12 +44,12 @@ def list_inputs(
 ) -> list[InputFile]:
     """Return the input files of `folder` in the order of their relative paths.
 
-    Left out are `__pycache__`, hidden files and folders, the backups of editors and merge
-    tools, and the paths in `ignored`: relative to the folder, and a folder stands for all that
-    is in it (with or without a slash at its end, as git prints it). `shown` is how messages
-    name the folder. Raises `InvalidMigrationError` for what cannot be an input: a link that
-    leads out of the folder or to a folder, a pipe, socket or device, a name that is not UTF-8
-    or holds control characters, and whatever cannot be read.
+    Left out are hidden files and folders, what operating systems, editors and tools leave behind
+    (`leftovers`), and the paths in `ignored`: relative to the folder, and a folder stands for
+    all that is in it (with or without a slash at its end, as git prints it). `shown` is how
+    messages name the folder. Raises `InvalidMigrationError` for what cannot be an input: a
+    link that leads out of the folder or to a folder, a pipe, socket or device, a name that is
+    not UTF-8 or holds control characters, and whatever cannot be read.
     """
     root = os.fspath(folder)
     shown = shown or Path(root).name
@@ -63,7 +62,7 @@ def list_inputs(
             with os.scandir(path) as entries:
                 for entry in entries:
                     relative = prefix + entry.name
-                    if relative in left_out or is_left_out(entry):
+                    if relative in left_out or is_leftover(entry):
                         continue
                     if HOSTILE.search(relative):
                         raise _hostile_name(relative, shown)
@@ -77,24 +76,9 @@ def list_inputs(
     return found
 
 
-def is_left_out(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry of a folder is no input, going by its name and kind."""
-    name = entry.name
-    return _is_hidden(name) or (_is_backup(name) and not entry.is_dir(follow_symlinks=False))
-
-
 def is_input_path(relative: str) -> bool:
-    """Tell whether a file may be an input, going by its path relative to the folder alone."""
-    *folders, name = relative.split("/")
-    return not (any(map(_is_hidden, (*folders, name))) or _is_backup(name))
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__pycache__"
-
-
-def _is_backup(name: str) -> bool:
-    return name.endswith(BACKUP_SUFFIXES) or (name.startswith("#") and name.endswith("#"))
+    """Return whether a file may be an input, by its path relative to the folder alone."""
+    return not is_leftover_path(relative)
 
 
 def hash_files(files: Iterable[InputFile], cache: HashCache | None = None) -> dict[str, str]:
@@ -127,6 +111,23 @@ def hash_file(file: InputFile) -> str:
     Raises `InvalidMigrationError` when it cannot be read.
     """
     return _hash_watched(file)[0]
+
+
+def differs_in_line_ends(file: InputFile, digest: str) -> bool:
+    """Return whether a file would have the SHA-256 `digest` with other line ends, LF or CRLF.
+
+    That is what git makes of text files where ``core.autocrlf`` or ``.gitattributes`` say so:
+    https://git-scm.com/docs/gitattributes#_text
+    """
+    import hashlib
+
+    try:
+        data = Path(file.path).read_bytes()
+    except OSError:
+        return False
+    unix = data.replace(b"\r\n", b"\n")
+    variants = (unix, unix.replace(b"\n", b"\r\n"))
+    return any(hashlib.sha256(variant).hexdigest() == digest for variant in variants)
 
 
 def _hash_watched(file: InputFile) -> tuple[str, bool]:

@@ -7,12 +7,14 @@ words; the rest is what a reviewer would ask for.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ..errors import InvalidMigrationError
+from ..errors import InvalidMigrationError, first_few
 from .finding import Finding, error, from_problem, hint
+from .inputs import is_input_path
 from .loader import MAX_NAME_LENGTH, README, Folder
 from .metadata import PLACEHOLDER, REQUIRED, author_identity, checked_metadata, read_constants
 from .plan import Entry, State
@@ -61,6 +63,8 @@ def check_folder(entry: Entry) -> list[Finding]:
         for rule in (_metadata, _readme, _sizes):
             found += rule(folder)
         found += _unread_files(folder, scripts)
+        found += _ignored_files(folder, scripts)
+        found += _shadowed_modules(folder)
         found += _script_hints(folder, scripts)
     return sorted_findings(found)
 
@@ -90,6 +94,16 @@ def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
 def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.problem is not None:
         yield from_problem(entry.problem, folder.shown)
+    if entry.is_same_text:
+        directory = folder.shown.removesuffix(folder.name)
+        yield error(
+            folder.shown,
+            f"{folder.shown}: only the line ends of {first_few(entry.changed)} differ from what "
+            "was applied: git converts them on this machine",
+            advice=f"add the line '* -text' to {directory}.gitattributes, delete these files, and "
+            f"get them back: git checkout -- {folder.shown}",
+        )
+        return
     advice = f"put it back, or execute it again: doit migrate:{entry.name} --force"
     for kind in ("changed", "added", "removed"):
         for file_name in getattr(entry, kind):
@@ -249,6 +263,37 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
                 "no script of the folder names it",
                 line=1,
                 advice="remove it, or say in README.md what it is for",
+            )
+
+
+def _ignored_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
+    """Find files that a script uses and git ignores: nobody else would get them."""
+    for path in sorted(folder.ignored):
+        here = folder.path / path
+        below = here.rglob("*") if here.is_dir() else [here]
+        for file in sorted(file for file in below if file.is_file()):
+            relative = file.relative_to(folder.path).as_posix()
+            users = [s for s in scripts.values() if s.names(relative) or s.imports_file(relative)]
+            if users and is_input_path(relative):
+                path_shown = f"{folder.shown}/{relative}"
+                yield error(
+                    path_shown,
+                    f"{users[0].shown} uses it, and git ignores it, so nobody else would get it",
+                    line=1,
+                    advice=f"git check-ignore -v {path_shown} names the rule to change",
+                )
+
+
+def _shadowed_modules(folder: Folder) -> Iterator[Finding]:
+    """Find modules that a script would not get by their names."""
+    for file in folder.files or ():
+        name = file.relative.removesuffix(".py")
+        if name != file.relative and name in sys.stdlib_module_names:
+            yield hint(
+                f"{folder.shown}/{file.relative}",
+                f"import {name} gives Python's own module of that name",
+                line=1,
+                advice="give the file another name",
             )
 
 

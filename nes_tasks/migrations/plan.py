@@ -7,18 +7,17 @@ then whatever is invalid, then what is pending, so that nothing is applied past 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
-from typing import Protocol
 
 from ..errors import InvalidMigrationError, MigrationRefusedError, UsageError
 from ..printable import abridged, move_command
-from .inputs import HashCache
+from .inputs import HashCache, differs_in_line_ends, is_input_path
 from .loader import Folder, free_name, load, next_number, order, split_name
 from .migration import Migration
+from .record import AppliedRecord, Described
 
 
 class State(StrEnum):
@@ -34,30 +33,6 @@ class State(StrEnum):
     DRIFT = "drift"
     MISSING = "missing"
     INVALID = "invalid"
-
-
-class Described(Protocol):
-    """What can be told of a migration, from its record or from its script."""
-
-    @property
-    def author(self) -> str:
-        """The author as text."""
-
-    @property
-    def date(self) -> dt.date | None:
-        """The day it was written."""
-
-    @property
-    def description(self) -> str:
-        """What it does, in one line."""
-
-
-class AppliedRecord(Described, Protocol):
-    """What the plan must know of an applied migration; a `Marker` is one."""
-
-    @property
-    def inputs(self) -> Mapping[str, str] | None:
-        """SHA-256 by path of the files it ran from; None or empty when nobody recorded them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +73,21 @@ class Entry:
         return self.record or self.migration
 
     @property
+    def is_same_text(self) -> bool:
+        """Whether nothing but line ends makes the drift; reads the changed files."""
+        if self.folder is None or self.record is None or self.added or self.removed:
+            return False
+        files = {file.relative: file for file in self.folder.files or ()}
+        recorded = self.record.inputs or {}
+        return bool(self.changed) and all(
+            differs_in_line_ends(files[path], recorded[path]) for path in self.changed
+        )
+
+    @property
     def difference(self) -> str:
         """The drift in one line, such as "changed data.csv; added notes.md"."""
+        if self.is_same_text:
+            return f"only the line ends of {', '.join(self.changed)}"
         kinds = {"changed": self.changed, "added": self.added, "removed": self.removed}
         listed = "; ".join(f"{kind} {', '.join(files)}" for kind, files in kinds.items() if files)
         return listed or (self.problem.message if self.problem else "")
@@ -342,6 +330,9 @@ def _applied_entry(
     except InvalidMigrationError as problem:
         return Entry(name, State.DRIFT, folder, record, problem=problem, predecessor=predecessor)
     then = record.inputs
+    if now != then:
+        # Leftovers of other programs that an earlier version recorded are not missed.
+        then = {path: digest for path, digest in then.items() if is_input_path(path)}
     if now == then:
         return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
     return Entry(

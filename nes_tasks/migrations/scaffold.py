@@ -17,6 +17,11 @@ from .metadata import PLACEHOLDER, author_identity
 SCRIPT = SCRIPTS[0]
 # Where a project may keep a template of its own, and where this package has one.
 TEMPLATE = Path("templates", "migration")
+ATTRIBUTES = ".gitattributes"
+ATTRIBUTES_TEXT = """\
+# The inputs of a migration are hashed byte for byte: git must not convert line ends.
+* -text
+"""
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -90,6 +95,22 @@ class Scaffold:
             # What JSON makes of a text without control characters is a literal of Python too.
             text = text.replace(place, json.dumps(value, ensure_ascii=False))
         return text.replace("[TITLE]", self.title).replace("[NAME]", self.name)
+
+
+def write_attributes(migrations: Path, shown: str) -> bool:
+    """Keep git from converting line ends below `migrations`; return whether that was written.
+
+    A file of attributes that is there already stays as it is. Raises `UnavailableError` when it
+    cannot be written; `shown` is how messages name the folder.
+    """
+    try:
+        with (migrations / ATTRIBUTES).open("x", encoding="utf-8") as file:
+            file.write(ATTRIBUTES_TEXT)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise _not_written(f"{shown}/{ATTRIBUTES}", error) from None
+    return True
 
 
 def name_words(text: str) -> str:

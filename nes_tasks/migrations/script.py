@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,13 +13,26 @@ from typing import Any
 # Ways to come by files whose names are not in the script.
 LISTING = {"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"}
 
-# What tells how a file is to be read; `sep` is pandas' word.
-OPTIONS = {
-    "delimiter": "delimiter",
-    "encoding": "encoding",
-    "sep": "delimiter",
-    "sheet_name": "sheet_name",
-}
+# The methods of the context that read a data file.
+READERS = frozenset(
+    {
+        "iter_csv", "iter_excel", "iter_jsonl", "read_csv", "read_excel", "read_geojson",
+        "read_json", "read_jsonl",
+    }
+)  # fmt: skip
+# Other ways to read a file, as far as they are not of an imported module.
+OPENERS = frozenset({"open", "read_bytes", "read_text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A call that reads a file: the method of the context, None when it is another program's.
+
+    `options` are the arguments by name, None when one of them shows only when the script runs.
+    """
+
+    method: str | None
+    options: dict[str, Any] | None
 
 
 class Script:
@@ -71,6 +86,11 @@ class Script:
                 yield node.module, node.lineno
                 yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
 
+    def imports_file(self, file_name: str) -> bool:
+        """Return whether it imports the Python file of the folder by this name."""
+        module = file_name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return file_name.endswith(".py") and any(name == module for name, _ in self.imports())
+
     def calls(self) -> Iterator[tuple[str, int]]:
         """Yield the full name of each call of something imported, and its line.
 
@@ -81,20 +101,40 @@ class Script:
             if first in self._meanings:
                 yield ".".join([self._meanings[first], *rest]), call.lineno
 
-    def options_for(self, file_name: str) -> dict[str, Any]:
-        """Return encoding, delimiter and sheet that it passes where it opens a file by this name.
-
-        A value that is only known when the script runs is None.
-        """
-        options: dict[str, Any] = {}
+    def readings(self, file_name: str) -> list[Reading]:
+        """Return the calls that read a file of the folder by this name."""
+        found = []
         for call in self._calls:
-            given = {OPTIONS[k.arg]: k.value for k in call.keywords if k.arg in OPTIONS}
-            if self._short_name(call) == "read_excel" and len(call.args) > 1:
-                given["sheet_name"] = call.args[1]
-            if given and any(_names(text, file_name) for text in _texts(ast.walk(call))):
-                for option, value in given.items():
-                    options[option] = value.value if isinstance(value, ast.Constant) else None
-        return options
+            if any(_names(text, file_name) for text in self._mentioned(call)):
+                first, *rest = _chain(call.func)
+                method = rest[-1] if rest else first
+                if rest and method in READERS and first not in self._meanings:
+                    found.append(Reading(method, _options(method, call)))
+                elif first in self._meanings or method in OPENERS:
+                    found.append(Reading(None, None))
+        return found
+
+    def _mentioned(self, call: ast.Call) -> Iterator[str]:
+        """Yield the strings in a call's own arguments, and of the constants named there."""
+        waiting: list[ast.AST] = [call.func, *call.args, *(k.value for k in call.keywords)]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node, ast.Name):
+                yield from self._constants.get(node.id, ())
+            elif not isinstance(node, ast.Call):
+                waiting += ast.iter_child_nodes(node)
+
+    @cached_property
+    def _constants(self) -> dict[str, list[str]]:
+        """The strings in what is assigned to each variable, anywhere in the script."""
+        found: dict[str, list[str]] = {}
+        for node in self._nodes:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                for name in _bound(node):
+                    found.setdefault(name, []).extend(_texts(ast.walk(node.value)))
+        return found
 
     def names(self, file_name: str) -> bool:
         """Whether it mentions a file: its path in the folder, its name, or how the name ends.
@@ -131,6 +171,19 @@ class Script:
         return _chain(call.func)[-1]
 
 
+def _options(method: str, call: ast.Call) -> dict[str, Any] | None:
+    """Return the arguments of a call behind the file's name; None when not all are literal."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if method in ("read_excel", "iter_excel") and len(call.args) > 1:
+        given["sheet_name"] = call.args[1]
+    given.pop("filename", None)
+    try:
+        found = {name: ast.literal_eval(value) for name, value in given.items()}
+    except (ValueError, TypeError):
+        return None
+    return None if None in found else {str(name): value for name, value in found.items()}
+
+
 def _chain(node: ast.expr) -> list[str]:
     """Return the parts of a dotted name; what is no name is an empty part."""
     parts: list[str] = []
@@ -147,6 +200,8 @@ def _texts(nodes: Any) -> Iterator[str]:
 
 
 def _names(text: str, file_name: str) -> bool:
+    if not text.isascii():  # letters can be composed in two ways
+        text, file_name = (unicodedata.normalize("NFC", part) for part in (text, file_name))
     wanted = (file_name, file_name.rpartition("/")[2])
     return text in wanted or text.endswith(tuple(f"/{name}" for name in wanted))
 

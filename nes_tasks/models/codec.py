@@ -31,6 +31,7 @@ from ..errors import NesTasksError
 from .entity import Entity
 from .entity_classes import entity_class_of as entity_class_of
 from .entity_classes import entity_from_dict as entity_from_dict
+from .plain_values import first_unwritable, plain_copy
 from .relationship import Relationship
 from .version import Author, Version, VersionSummary
 
@@ -73,12 +74,17 @@ def snapshot_of(model: Entity | Relationship, *, only_set: bool = False) -> dict
 
     Raises `UnwritableError` when there is something in it that JSON cannot express.
     """
+    options: dict[str, Any] = {"exclude": _left_out(model), "exclude_unset": only_set}
     try:
-        return model.model_dump(
-            mode="json", warnings=False, exclude=_left_out(model), exclude_unset=only_set
-        )
-    except (ValueError, RecursionError) as error:
-        raise UnwritableError(f"{model.id} cannot be written: {error}") from error
+        return model.model_dump(mode="json", warnings=False, **options)
+    except (ValueError, TypeError, RecursionError) as error:
+        # Perhaps a value of a data frame; looking for them each time would cost too much.
+        try:
+            return plain_copy(model).model_dump(mode="json", warnings=False, **options)
+        except (ValueError, TypeError, RecursionError):
+            place = first_unwritable(model, _jsonable)
+            where = f"{place}: " if place else ""
+            raise UnwritableError(f"{model.id} cannot be written: {where}{error}") from error
 
 
 def _left_out(model: BaseModel) -> set[str]:

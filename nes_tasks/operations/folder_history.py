@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import GitError
 from ..git.command import Git
@@ -14,6 +15,14 @@ from ..git.objects import ObjectReader
 
 # Commits that are looked at: a folder that was edited more often than this is hardly one of ours.
 ASKED = 200
+
+
+class _Version(NamedTuple):
+    """The folder in one commit: the blobs of its files by their path relative to it."""
+
+    git: Git
+    commit: str
+    files: Mapping[str, str]
 
 
 def commit_with(
@@ -25,6 +34,35 @@ def commit_with(
     not count. The folder itself need not exist any more, but the one around it. None when no
     commit of its repository's branch holds them, or there is no repository.
     """
+    found = _find(folder, inputs, is_input)
+    return found.commit if found else None
+
+
+def write_version(
+    target: Path, folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
+) -> bool:
+    """Write the files that `folder` held when they were the `inputs` to the new folder `target`.
+
+    Parameters are those of `commit_with`. Returns whether a commit holds them; otherwise nothing
+    is written. Raises `OSError`.
+    """
+    found = _find(folder, inputs, is_input)
+    if found is None:
+        return False
+    paths = [path for path in found.files if is_input(path)]
+    with ObjectReader(found.git) as reader:
+        blobs = reader.get_many([found.files[path] for path in paths])
+        for path, blob in zip(paths, blobs, strict=True):
+            assert blob is not None, "it was read a moment ago"
+            file = target / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(blob.data)
+    return True
+
+
+def _find(
+    folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
+) -> _Version | None:
     around = Git(folder.parent, around=True)
     asked = around.attempt("rev-parse", "--show-toplevel", "--show-prefix")
     rows = os.fsdecode(asked.stdout).split("\n")
@@ -32,6 +70,7 @@ def commit_with(
         return None
     git, path = Git(Path(rows[0])), f"{rows[1]}{folder.name}"
     digests: dict[str, str] = {}
+    wanted = {name: digest for name, digest in inputs.items() if is_input(name)}
     try:
         asked_for = ("rev-list", f"--max-count={ASKED}", "HEAD", "--", path)
         commits = git.run(*asked_for, env={"GIT_LITERAL_PATHSPECS": "1"}).decode().split()
@@ -39,13 +78,19 @@ def commit_with(
             for commit in commits:
                 found = list_files(git, commit, path)
                 files = {file.path.removeprefix(f"{path}/"): file.oid for file in found}
-                if {name for name in files if is_input(name)} != set(inputs):
+                if {name for name in files if is_input(name)} != wanted.keys():
                     continue
-                if all(_digest(reader, files[name], digests) == inputs[name] for name in inputs):
-                    return commit
+                if all(_digest(reader, files[name], digests) == wanted[name] for name in wanted):
+                    return _Version(git, commit, files)
     except GitError:  # no commit yet, or damaged: the search is a courtesy
         return None
     return None
+
+
+def is_shallow(folder: Path) -> bool:
+    """Return whether the repository around `folder` is a shallow clone, without early commits."""
+    done = Git(folder, around=True).attempt("rev-parse", "--is-shallow-repository")
+    return done.stdout.strip() == b"true"
 
 
 def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from contextlib import closing
 from typing import NamedTuple
 
 from ..database.transaction import Signature
 from ..git.command import Git
 from ..git.commit import write_commit
 from ..git.diff import changed_files
-from ..git.fast_import import ASIDE_PREFIX, objects_folder
 from ..git.log import Commit
+from ..git.object_writer import ObjectWriter
+from ..git.trees import TreeEntry
 
 # A file of the tree as the index names it: its mode and the id of its blob.
 File = tuple[str, str]
@@ -76,19 +76,16 @@ def commit_files(
     """Make a commit on `base` in which each path of `files` is as given, None for absent.
 
     The commit's author and committer are `who`; the private `ref` is made to hold it. With
-    `sign` git signs it. The index that it needs is one of its own, so neither the repository's
-    nor its files are touched.
+    `sign` git signs it. Neither the index nor the files of the repository are touched.
     """
-    gone = ("0", "0" * len(base))
-    # Among the objects, where the next command finds it if we are killed.
-    with tempfile.TemporaryDirectory(prefix=ASIDE_PREFIX, dir=objects_folder(git)) as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git.run("read-tree", base, env=env)
-        rows = ((*(file or gone), os.fsencode(path)) for path, file in files.items())
-        stdin = b"".join(b"%b %b\t%b\0" % (m.encode(), o.encode(), p) for m, o, p in rows)
-        git.run("update-index", "-z", "--index-info", stdin=stdin, env=env)
-        # A partial clone lacks blobs that are none of our business.
-        tree = git.run("write-tree", "--missing-ok", env=env).decode().strip()
+    changes = {
+        os.fsencode(path): TreeEntry(file[0].encode(), bytes.fromhex(file[1])) if file else None
+        for path, file in files.items()
+    }
+    with closing(ObjectWriter(git, id_digits=len(base))) as writer:
+        tree = writer.tree(git.tree_of(base), changes)
+        writer.finish()
+        writer.install()
     commit = write_commit(
         git,
         tree=tree,

@@ -17,7 +17,7 @@ from ..clock import now, timestamp
 from ..database.repository import starts_empty
 from ..errors import MigrationFailedError, NesTasksError
 from ..migrations import MigrationResult, Plan, load
-from ..migrations.plan import Described
+from ..migrations.record import Described
 from ..project import Project
 from ..running.runner import Observer, Rehearsal, Runner
 from ..scratch import scratch_folder

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ..database.marker import FOLDER, marker_path
+from ..database.marker import marker_path
 from ..database.message import parse_trailers
 from ..database.repository import starts_empty
 from ..errors import NesTasksError
 from ..git.command import Git
-from ..git.diff import Change, changed_files
+from ..git.diff import Change
 from ..git.log import read_messages
 from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
@@ -27,11 +27,11 @@ from ..project import Project
 from ..running.environment import differing_versions
 from ..running.runner import Observer, Runner
 from .fields import FieldChange
-from .folder_history import commit_with
+from .folder_history import commit_with, is_shallow
 from .preview import failure_document
 from .replay import Candidate, Obstacle, Replayed, candidates
 from .replay import replay as execute
-from .tree_difference import Difference, Kind, difference_of
+from .tree_difference import Difference, Kind, difference_of, first_difference
 
 FORMAT = 1
 
@@ -65,17 +65,21 @@ VERDICTS = {
     Obstacle.MOVED: Verdict.DIFFERENT,
 }
 
+# What is wrong with a folder, which a commit of the migrations may put right.
+FOLDER_OBSTACLES = (Obstacle.DRIFT, Obstacle.MISSING)
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What is known of one migration, and from what.
 
     `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
-    command that brings the folder back as it was. `base_tree`, `tree` and `commit` are what is
-    committed, `replayed_tree` what came out; `versions` are those that were others then, with what
-    they were and what they are now, None for what was not imported; `differing_files` counts the
-    files between the two. `earlier_runs` were executed before the one that counts, and are not
-    looked at.
+    command that brings the folder back as it was; where a shallow clone of the migrations may
+    lack its commit, `fetch` is the command that completes the clone. `base_tree`, `tree` and
+    `commit` are what is committed, `replayed_tree` what came out; `differing_files` counts the
+    files between the two. `versions` are those that were others then, with what they were and what
+    they are now, None for what was not imported. `earlier_runs` were executed before the one that
+    counts, and are not looked at.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Proof:
     reason: Obstacle | None = None
     detail: str | None = None
     restore: str | None = None
+    fetch: str | None = None
     base_tree: str | None = None
     tree: str | None = None
     commit: str | None = None
@@ -187,12 +192,14 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
             "earlier_runs": execution.earlier,
         }
     if candidate.obstacle:
+        restore = _restore(project, candidate)
         return Proof(
             entry.name,
             VERDICTS[candidate.obstacle],
             candidate.obstacle,
             entry.difference if candidate.obstacle is Obstacle.DRIFT else None,
-            _restore(project, candidate),
+            restore,
+            None if restore else _fetch(project, candidate),
             difference=_difference_of_marker(project, reader, candidate),
             **known,
         )
@@ -202,15 +209,14 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
     known |= {"replayed_tree": one.tree, "seconds": one.seconds}
     if one.tree == execution.tree:
         return Proof(entry.name, Verdict.PROVEN, **known)
-    changes = list(changed_files(git, execution.tree, one.tree))
-    records = f"{project.settings.data_dir}/{FOLDER}/"
-    first = min(changes, key=lambda change: (change.path.startswith(records), change.path))
+    data_dir = project.settings.data_dir
+    files, difference = first_difference(git, data_dir, execution.tree, one.tree)
     verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
     return Proof(
         entry.name,
         verdict,
-        differing_files=len(changes),
-        difference=difference_of(reader, first),
+        differing_files=files,
+        difference=difference,
         versions=_versions(git, execution.commit, one),
         **known,
     )
@@ -224,12 +230,20 @@ def _versions(git: Git, commit: str, one: Replayed) -> Mapping[str, tuple[str | 
 
 def _restore(project: Project, candidate: Candidate) -> str | None:
     """Return the command that brings a folder back as it was; None when no commit has it."""
-    if candidate.obstacle not in (Obstacle.DRIFT, Obstacle.MISSING) or not candidate.marker:
+    if candidate.obstacle not in FOLDER_OBSTACLES or not candidate.marker:
         return None
     settings, name = project.settings, candidate.entry.name
     commit = commit_with(settings.migrations / name, candidate.marker.inputs, is_input_path)
     place = shlex.quote(settings.shown_migrations)
     return commit and f"git -C {place} restore --source={commit[:12]} -- {shlex.quote(name)}"
+
+
+def _fetch(project: Project, candidate: Candidate) -> str | None:
+    """Return the command that gets the rest of the migrations' history, None if all is here."""
+    settings = project.settings
+    if candidate.obstacle not in FOLDER_OBSTACLES or not is_shallow(settings.migrations):
+        return None
+    return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"
 
 
 def _difference_of_marker(

@@ -6,7 +6,7 @@ comes out now must be what was committed then. Nothing is published.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -18,7 +18,7 @@ from ..git.command import Git
 from ..git.incomplete_clone import cut_off
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
-from ..migrations import Entry, MigrationResult, State
+from ..migrations import Entry, Folder, MigrationResult, State
 from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
@@ -119,13 +119,13 @@ def _execute(
     that the one before left.
     """
     base = group[0].execution.base if group[0].execution else None
-    results: list[MigrationResult] = []
+    runs = [(one.entry.folder, one.marker) for one in group]
+    done: list[MigrationResult] = []
     with ExitStack() as stack:
+        results = execute_in_row(stack, runner, runs, base)
         for candidate in group:
-            folder, marker = candidate.entry.folder, candidate.marker
-            assert folder and marker, "what lacks one of them has an obstacle"
             try:
-                result = stack.enter_context(runner.executed(folder, base, marker.applied_at))
+                result = next(results)
             except NesTasksError as error:
                 if error.exit_code != 1:
                     raise
@@ -133,16 +133,32 @@ def _execute(
                     together = replace(one, obstacle=Obstacle.SQUASHED)
                     yield Replayed(one, error=error) if one is candidate else Replayed(together)
                 return
-            base = result.commit_ids[-1]
-            results.append(result)
+            done.append(result)
         tree = _tree(reader, result)
-        for candidate, result in zip(group, results, strict=True):
+        for candidate, result in zip(group, done, strict=True):
             yield Replayed(
                 candidate,
                 tree,
                 seconds=result.duration_seconds,
                 environment=result.environment,
             )
+
+
+def execute_in_row(
+    stack: ExitStack,
+    runner: Runner,
+    runs: Iterable[tuple[Folder | None, Marker | None]],
+    base: str | None,
+) -> Iterator[MigrationResult]:
+    """Execute migrations as they were, the first on the commit `base`, each on the one before it.
+
+    What comes out stays as long as `stack` is open. Raises what `Runner.executed` raises.
+    """
+    for folder, marker in runs:
+        assert folder and marker, "what lacks one of them is not executed"
+        result = stack.enter_context(runner.executed(folder, base, marker.applied_at))
+        base = result.commit_ids[-1]
+        yield result
 
 
 def _tree(reader: ObjectReader, result: MigrationResult) -> str:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..clock import now
 from ..database.executions import owners
+from ..database.history import History
 from ..database.ledger import Ledger
 from ..database.marker import FOLDER
+from ..database.message import parse_subject
 from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature
+from ..database.unrecorded import REVERT_SUBJECT, REVERTS
 from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..git.command import Git
 from ..git.diff import changed_files
@@ -29,7 +32,7 @@ from ..migrations.loader import order
 from ..models.identifiers import InvalidIdentifierError, id_of
 from ..printable import printable
 from ..project import Project
-from .inverse import File, commit_files, spans, steps
+from .inverse import File, Span, commit_files, spans, steps
 
 REFERENCE = re.compile(rb'"(entity:[^"\\]+)"')
 # As many paths as a command line surely takes; the names of who changed them are wanted, not all.
@@ -110,9 +113,45 @@ def _restored(
             if not path.startswith(f"{records}/")
             if not (is_partial and now[path] == (span.before[1] if span.before else None))
         ]
-        restored = {path: span.before for path, span in changes.items()}
-        restored |= dict.fromkeys(snapshot.walk(records))
-    return restored, touched
+        return _before(changes, snapshot, records), touched
+
+
+def _before(
+    changes: Mapping[str, Span], snapshot: Snapshot, records: str
+) -> dict[str, File | None]:
+    """Return what each file becomes: what it was before, and of the `records` nothing."""
+    restored = {path: span.before for path, span in changes.items()}
+    return restored | dict.fromkeys(snapshot.walk(records))
+
+
+def read_reversal(
+    history: History, commit: Commit, message: str
+) -> tuple[tuple[str, ...], tuple[Commit, ...]] | None:
+    """Return the migrations and the commits that a commit of `revert` took back.
+
+    None for any other commit, one of `git revert` included, and for one that names commits which
+    are not in the history, as after a rebase.
+    """
+    subject = REVERT_SUBJECT.fullmatch(commit.subject)
+    named = parse_subject(subject[1]) if subject else None
+    ids = REVERTS.findall(message)
+    if not (named and ids and commit.parent and "\n\nAuthor: " in message):
+        return None
+    if any(one not in history.commits for one in ids):
+        return None
+    names = re.findall(r"^Reverts: (.+)$", message, re.MULTILINE) or [named.migration]
+    return tuple(names), tuple(history.commits[one] for one in ids)
+
+
+def repeat_revert(
+    git: Git, base: str, data_dir: str, name: str, commits: Sequence[Commit]
+) -> dict[str, File | None]:
+    """Return what each file becomes when `commits` of `name` are taken back on `base`.
+
+    It is what `revert` does, without looking at who has built on it since.
+    """
+    with closing(Snapshot(git, git.tree_of(base))) as snapshot:
+        return _before(spans(git, commits), snapshot, f"{data_dir}/{FOLDER}/{name}")
 
 
 def after(project: Project, name: str) -> list[str]:

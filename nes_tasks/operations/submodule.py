@@ -47,7 +47,7 @@ def record(project: Project) -> Recording:
     old, unpushed = superproject.committed(), repository.unpushed()
     if old == head:
         return Recording(old, head, None, unpushed)
-    commit = superproject.record(_message(project, old, head))
+    commit = superproject.record(_message(project, old, head), repository.committer())
     return Recording(old, head, commit, unpushed)
 
 

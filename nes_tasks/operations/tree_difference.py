@@ -9,7 +9,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from ..git.diff import Change
+from ..database.marker import FOLDER
+from ..git.command import Git
+from ..git.diff import Change, changed_files
 from ..git.objects import ObjectReader
 from .changes import is_telling
 from .fields import ABSENT, FieldChange, field_changes
@@ -48,6 +50,18 @@ class Difference:
             "line": self.line,
             **{key: value for key, value in sides.items() if value is not ABSENT},
         }
+
+
+def first_difference(git: Git, data_dir: str, old: str, new: str) -> tuple[int, Difference]:
+    """Return how many files differ between two trees that are not equal, and how first.
+
+    Data files come before the records of runs, which count what is in the data.
+    """
+    changes = list(changed_files(git, old, new))
+    records = f"{data_dir}/{FOLDER}/"
+    first = min(changes, key=lambda change: (change.path.startswith(records), change.path))
+    with ObjectReader(git) as reader:
+        return len(changes), difference_of(reader, first)
 
 
 def difference_of(reader: ObjectReader, change: Change) -> Difference:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..errors import NesTasksError
 from ..models.entity_types import ENTITY_TYPE_MAP, EntitySubType, EntityType
+from .readers import similar_file
 
 # What the sandbox refuses; docs/security.md has all of it.
 OF_FILES = (
@@ -75,9 +76,13 @@ def _refusal(error: BaseException) -> str | None:
 
 
 def _of_the_folder(name: object, folder: Path | None) -> str | None:
-    if folder is None or not isinstance(name, str) or Path(name).is_absolute():
+    if folder is None or not isinstance(name, str) or ".." in Path(name).parts:
         return None
-    if ".." in Path(name).parts or not (folder / name).is_file():
+    if Path(name).is_absolute():
+        inside = Path(name).is_relative_to(folder)
+        meant = similar_file(folder, str(Path(name).relative_to(folder))) if inside else None
+        return f"did you mean {meant}?" if meant else None
+    if not (folder / name).is_file():
         return None
     return (
         "it is in the migration's folder: context.read_csv and the like find it there, "

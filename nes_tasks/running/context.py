@@ -6,7 +6,7 @@ The context never prints. It calls back, and whoever runs the migration decides 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+# A row, or several, by its number from 1.
+Rows = int | Sequence[int] | None
 LogCallback = Callable[[str], None]
 ProgressCallback = Callable[[str | None, int, int | None], None]
 
@@ -42,7 +44,9 @@ class MigrationContext:
     `publication` writes with versions and checks, `search` finds, `db` is the database below
     both. `migration_dir` is the migration's folder and `author_id` the author that stands for
     the migration (``author:migration-NNN-name``). `on_log` is called with each message,
-    `on_progress` with a label, the number done and the total, None where unknown.
+    `on_progress` with a label, the number done and the total, None where unknown. `inputs` are the
+    files that may be read; without them any file of the folder may. `sources` gets each table that
+    is read.
     """
 
     def __init__(
@@ -56,6 +60,8 @@ class MigrationContext:
         scraping: Any = None,
         on_log: LogCallback = _ignore,
         on_progress: ProgressCallback = _ignore,
+        inputs: readers.Inputs | None = None,
+        sources: list[readers.Source] | None = None,
     ) -> None:
         self.publication = publication
         self.search = search
@@ -66,6 +72,8 @@ class MigrationContext:
         self._logs: list[str] = []
         self._on_log = on_log
         self._on_progress = on_progress
+        self._inputs = inputs
+        self._sources = [] if sources is None else sources
 
     @property
     def scraping(self) -> Any:
@@ -146,30 +154,59 @@ class MigrationContext:
         delimiter: str | None = None,
         encoding: str = readers.UTF_8,
         as_frame: bool = False,
+        header: Rows = None,
+        skip_rows: int | Collection[int] = 0,
+        required: Collection[str] = (),
+        ignore: Collection[str] = (),
         **options: Any,
     ) -> Any:
-        """Return the rows of a CSV file of the folder as dicts of texts.
+        """Return the rows of a CSV file of the folder as dicts of strings.
 
-        The delimiter is a comma unless given; a byte order mark is skipped; further options
-        are those of `csv.DictReader`. With ``as_frame=True`` a pandas data frame, and the
-        options are those of `pandas.read_csv`. Errors: see `readers`.
+        The delimiter is a comma unless given, or said by the file: a tabulator for a .tsv file,
+        or a first line ``sep=;``. `header` is the line of the column names, or several that make
+        them up; `skip_rows` how many lines at the top are left out, or which ones; `required` are
+        columns that must have a value in each row, `ignore` those that are left alone on purpose.
+        Further options are those of `csv.DictReader`. With ``as_frame=True`` a pandas data frame,
+        and the options are those of `pandas.read_csv`. Errors: see `readers`.
         """
         path = self._path(filename, "CSV")
-        read = readers.read_csv_frame if as_frame else readers.read_csv
-        return read(path, str(filename), delimiter=delimiter, encoding=encoding, **options)
+        known: dict[str, Any] = {
+            "delimiter": delimiter,
+            "encoding": encoding,
+            "layout": readers.Layout(header, skip_rows, required, ignore),
+            **options,
+        }
+        if as_frame:
+            return readers.read_csv_frame(path, str(filename), **known)
+        return readers.read_csv(path, str(filename), sources=self._sources, **known)
 
     def iter_csv(
-        self, filename: str | Path, *, encoding: str = readers.UTF_8, **options: Any
-    ) -> Iterator[dict[str, Any]]:
+        self,
+        filename: str | Path,
+        *,
+        encoding: str = readers.UTF_8,
+        header: Rows = None,
+        skip_rows: int | Collection[int] = 0,
+        required: Collection[str] = (),
+        ignore: Collection[str] = (),
+        **options: Any,
+    ) -> Iterator[readers.Row]:
         """Return the rows of a CSV file one by one, for files that do not fit into memory."""
-        path = self._path(filename, "CSV")
-        return readers.iter_csv(path, str(filename), encoding=encoding, **options)
+        return readers.iter_csv(
+            self._path(filename, "CSV"),
+            str(filename),
+            encoding=encoding,
+            layout=readers.Layout(header, skip_rows, required, ignore),
+            sources=self._sources,
+            **options,
+        )
 
     def read_json(
         self, filename: str | Path, *, encoding: str = readers.UTF_8, as_frame: bool = False
     ) -> Any:
         """Return what a JSON file of the folder holds; ``as_frame=True`` for a list of objects."""
-        content = readers.read_json(self._path(filename, "JSON"), str(filename), encoding=encoding)
+        path = self._path(filename, "JSON")
+        content = readers.read_json(path, str(filename), encoding=encoding)
         return readers.frame_of(content, str(filename)) if as_frame else content
 
     def read_jsonl(
@@ -184,17 +221,76 @@ class MigrationContext:
         path = self._path(filename, "JSONL")
         return readers.iter_jsonl(path, str(filename), encoding=encoding)
 
-    def read_excel(
-        self, filename: str | Path, sheet_name: str | None = None, as_frame: bool = False
-    ) -> Any:
-        """Return the rows of a sheet of an .xlsx workbook of the folder by its first row.
+    def read_geojson(
+        self, filename: str | Path, *, encoding: str = readers.UTF_8
+    ) -> list[readers.Row]:
+        """Return the features of a GeoJSON file: their properties, `geometry` and `id`."""
+        path = self._path(filename, "GeoJSON")
+        return readers.read_geojson(path, str(filename), encoding=encoding)
 
-        Without `sheet_name` the sheet that is shown when the workbook is opened. Numbers and
-        dates keep their type.
+    def read_excel(
+        self,
+        filename: str | Path,
+        sheet_name: str | Sequence[str] | None = None,
+        as_frame: bool = False,
+        *,
+        header: Rows = None,
+        skip_rows: int | Collection[int] = 0,
+        fill_merged: bool | None = None,
+        as_text: bool = False,
+        required: Collection[str] = (),
+        ignore: Collection[str] = (),
+        max_rows: int | None = readers.MAX_ROWS,
+    ) -> Any:
+        """Return the rows of a sheet of an .xlsx or .ods workbook of the folder.
+
+        Without `sheet_name` the sheet that is shown when the workbook is opened; with several
+        names a dict of the rows of each. `header`, `skip_rows`, `required` and `ignore` are as in
+        `read_csv`. Numbers and dates keep their type, unless ``as_text=True`` asks for what cells
+        show: "007" where the format is 000. With ``fill_merged=True`` merged cells all have the
+        value of the first, with False the others are empty. `max_rows` is the limit of a list,
+        None for no limit.
         """
-        path = self._path(filename, "Excel")
-        rows = readers.read_excel(path, str(filename), sheet_name=sheet_name)
-        return readers.frame_of(rows, str(filename)) if as_frame else rows
+        rows = readers.read_excel(
+            self._path(filename, "Excel"),
+            str(filename),
+            sheet_name=sheet_name,
+            layout=readers.Layout(header, skip_rows, required, ignore),
+            options=readers.SheetOptions(as_text, fill_merged, max_rows),
+            sources=None if as_frame else self._sources,
+        )
+        if not as_frame:
+            return rows
+        name = str(filename)
+        if isinstance(rows, dict):
+            return {title: readers.frame_of(part, name) for title, part in rows.items()}
+        return readers.frame_of(rows, name)
+
+    def iter_excel(
+        self,
+        filename: str | Path,
+        sheet_name: str | None = None,
+        *,
+        header: Rows = None,
+        skip_rows: int | Collection[int] = 0,
+        fill_merged: bool | None = None,
+        as_text: bool = False,
+        required: Collection[str] = (),
+        ignore: Collection[str] = (),
+    ) -> Iterator[readers.Row]:
+        """Return the rows of a sheet one by one, however many there are."""
+        return readers.iter_excel(
+            self._path(filename, "Excel"),
+            str(filename),
+            sheet_name=sheet_name,
+            layout=readers.Layout(header, skip_rows, required, ignore),
+            options=readers.SheetOptions(as_text, fill_merged, max_rows=None),
+            sources=self._sources,
+        )
+
+    def sheet_names(self, filename: str | Path) -> list[str]:
+        """Return the names of the sheets of a workbook of the folder."""
+        return readers.sheet_names(self._path(filename, "Excel"), str(filename))
 
     def _path(self, filename: str | Path, kind: str) -> Path:
-        return readers.input_path(self.migration_dir, filename, kind)
+        return readers.input_path(self.migration_dir, filename, kind, self._inputs)

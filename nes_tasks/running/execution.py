@@ -25,6 +25,8 @@ from .environment import imported_modules
 from .failure import failure
 from .job import Task
 from .loading import examine
+from .own_modules import make_importable
+from .readers import Inputs, Source, doubts
 from .script import run_script
 
 
@@ -49,6 +51,7 @@ def perform(stream: socket.socket) -> None:
 def _load(task: Task) -> dict[str, Any]:
     make_deterministic(task.name, datetime.fromisoformat(task.clock))
     compat.choose(task.nes_package)
+    make_importable(task.folder, lambda _: None)
     return examine(task)
 
 
@@ -59,14 +62,27 @@ def _run(task: Task, tree: str, connection: Connection) -> None:
     clock = datetime.fromisoformat(task.clock)
     make_deterministic(task.name, clock)
     with Recording.of_migration(Path(task.folder), deterministic=task.deterministic).in_force():
-        context = _context(task, RemoteStore(connection, tree, task.data_dir), clock, connection)
+        store = RemoteStore(connection, tree, task.data_dir)
+        inputs = Inputs(frozenset(task.inputs), frozenset(task.ignored), task.shown)
+        sources: list[Source] = []
+        context = _context(task, store, clock, connection, inputs, sources)
         note = compat.choose(task.nes_package)
         if note is not None:
             connection.send(protocol.NOTE, note.encode())
+        make_importable(task.folder, inputs.refusal)
         run_script(task.name, task.script, context)
+        for doubt in doubts(sources):
+            connection.send(protocol.HINT, doubt.encode(errors="backslashreplace"))
 
 
-def _context(task: Task, store: RemoteStore, clock: datetime, connection: Connection) -> Any:
+def _context(
+    task: Task,
+    store: RemoteStore,
+    clock: datetime,
+    connection: Connection,
+    inputs: Inputs,
+    sources: list[Source],
+) -> Any:
     from ..scraping.service import ScrapingService
     from ..services.database import EntityDatabase
     from ..services.publication import PublicationService
@@ -97,6 +113,8 @@ def _context(task: Task, store: RemoteStore, clock: datetime, connection: Connec
         scraping=ScrapingService(),
         on_log=log,
         on_progress=progress,
+        inputs=inputs,
+        sources=sources,
     )
 
 

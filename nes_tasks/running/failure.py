@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import NesTasksError
 from ..printable import printable
 from .advice import advice
+from .row_at_work import row_at_work
 from .script import UnfinishedError
 
 MAX_LENGTH = 400
@@ -34,14 +35,18 @@ def failure(error: BaseException, folder: str, shown: str) -> dict[str, Any]:
 def describe(error: BaseException, folder: str | None = None) -> str:
     """Return an exception as one line, as Python's last line of a traceback would be.
 
-    Of a group that is the first of its exceptions, with the number of the others. Behind it
-    comes what to do, where that is known; `folder` is that of the migration.
+    Of a group that is the first of its exceptions, with the number of the others. Before it
+    stands the row of a data file that was worked on, behind it what to do, where they are known;
+    `folder` is that of the migration.
     """
     first, *others = _leaves(error)
     text = printable(_sentence(first))
     text = text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
     if known := advice(first, _text(first), Path(folder) if folder else None):
         text = f"{text}; {printable(known)}"
+    row = row_at_work(first, folder) if folder else None
+    if row is not None and row.source.name not in text:
+        text = f"{printable(row.place)}: {text}"
     return f"{text} (and {len(others)} more)" if others else text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -16,7 +17,8 @@ class Task:
     `shown` is how messages name the `folder`, `clock` the one time that the migration sees, and
     `nes_package` says what ``import nes`` means (`compat.choose`). `tree` is that of the commit
     to run on; without it the script is only loaded. `strict` says whether a malformed file of
-    the database stops a listing.
+    the database stops a listing. `inputs` are the paths of the files that are recorded, `ignored`
+    those that git ignores; both matter to a script that is run.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Task:
     deterministic: bool = True
     strict: bool = True
     data_dir: str = ""
+    inputs: Sequence[str] = ()
+    ignored: Sequence[str] = ()
     tree: str | None = None
 
     def to_json(self) -> str:

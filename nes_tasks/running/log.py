@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import TextIO
 
 from ..clock import now, timestamp
 from ..state_folder import make_folder
@@ -22,15 +23,28 @@ class RunLog:
     def __init__(self, folder: Path) -> None:
         started = now().strftime("%Y%m%dT%H%M%SZ")
         self.path = folder / f"{started}-{os.getpid()}.log"
+        self._file: TextIO | None = None
 
     def write(self, text: str) -> None:
         """Add a line, with the time before it."""
         with contextlib.suppress(OSError):
-            if not self.path.exists():
-                make_folder(self.path.parent)
-                _prune(self.path.parent)
-            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(f"{timestamp(now())} {text}\n")
+            if self._file is None:
+                self._file = self._open()
+            self._file.write(f"{timestamp(now())} {text}\n")
+
+    def _open(self) -> TextIO:
+        """Open the file, which stays open: a script may log a hundred thousand lines."""
+        make_folder(self.path.parent)
+        _prune(self.path.parent)
+        # Line by line, so that a killed run has written what it had to say.
+        return self.path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace")
+
+    def close(self) -> None:
+        """Close the file; writing opens it again."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
 
 
 def _prune(folder: Path) -> None:

@@ -17,6 +17,7 @@ TREES     ids (raw) of trees; the reply has them in git's own format
 FILES     ids (raw) of files; the reply has their contents
 LOG       a message of the script
 NOTE      a line for the log of the run alone
+HINT      what seems wrong with the data that were read, for the log of the run and for people
 PROGRESS  JSON: label or null, number done, total or null
 DONE      JSON: the modules that were imported; the script has ended well
 LOADED    JSON: `problem` and `line` of a script that was only loaded
@@ -33,10 +34,10 @@ from typing import Any, NamedTuple
 
 WRITE, REWRITE, DELETE, ERASE = b"W", b"R", b"D", b"E"
 CONTENTS, TREES, FILES = b"c", b"t", b"f"
-LOG, NOTE, PROGRESS = b"l", b"n", b"p"
+LOG, NOTE, HINT, PROGRESS = b"l", b"n", b"h", b"p"
 DONE, LOADED, FAILED = b"d", b"o", b"x"
 KINDS = {WRITE, REWRITE, DELETE, ERASE, CONTENTS, TREES, FILES}
-KINDS |= {LOG, NOTE, PROGRESS, DONE, LOADED, FAILED}
+KINDS |= {LOG, NOTE, HINT, PROGRESS, DONE, LOADED, FAILED}
 
 HEADER = struct.Struct(">cI")
 PATH_LENGTH = struct.Struct(">H")

@@ -27,9 +27,11 @@ from ..migrations import (
     Plan,
     author_identity,
     guard,
-    hash_inputs,
+    hash_files,
+    list_inputs,
     load,
 )
+from ..migrations.pointers import refuse_pointers
 from ..project import Project
 from ..settings import shown
 from .expectation import Expectation
@@ -62,6 +64,9 @@ class Observer(Protocol):
 
     def logged(self, name: str, message: str) -> None:
         """Take a message of the script."""
+
+    def noted(self, name: str, text: str) -> None:
+        """Take what we say about the run ourselves, which is not in the script's log."""
 
     def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
         """Take the progress of the script; `total` is None where it is not known."""
@@ -188,7 +193,7 @@ class Runner:
         tree = repository.git.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
-            self._observer.logged(job.name, note)
+            self._observer.noted(job.name, note)
 
     def _remember(self, job: Job, result: MigrationResult) -> None:
         """Bring plan and ledger up to the commit that was just published."""
@@ -332,11 +337,16 @@ class Runner:
         def note(text: str) -> None:
             self._log.write(f"{job.name}: {text}")
 
+        def hint(text: str) -> None:
+            self._log.write(f"{job.name}: hint: {text}")
+            self._observer.noted(job.name, f"hint: {text}")
+
+        heard = Heard(log, progress, note, hint)
         data_dir = self._project.settings.data_dir
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
             with self._worker.start(task, job.terms) as process:
-                return Writer(job, transaction, process, Heard(log, progress, note)).run(git)
+                return Writer(job, transaction, process, heard).run(git)
 
     def _job(
         self,
@@ -371,6 +381,8 @@ class Runner:
                 deterministic=migration.deterministic,
                 strict=settings.malformed_files == "refuse",
                 data_dir=settings.data_dir,
+                inputs=sorted(inputs),
+                ignored=sorted(folder.ignored),
             ),
             terms=terms,
             author_text=migration.author,
@@ -420,6 +432,7 @@ class Runner:
         A database that was made for migrations none of which was applied goes away again.
         """
         self._worker.close()
+        self._log.close()
         with contextlib.suppress(NesTasksError):
             if self._applied:
                 with self.repository.locked(self.command):
@@ -473,7 +486,9 @@ def _undisturbed() -> Iterator[None]:
 
 def _hash(folder: Folder) -> dict[str, str]:
     """Read every input file now; what a cache says is good enough to list, not to record."""
-    return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+    files = list_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+    refuse_pointers(files, folder.shown)
+    return hash_files(files)
 
 
 def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:

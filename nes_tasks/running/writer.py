@@ -44,11 +44,15 @@ class Outcome(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """Who is told of what a script says while it runs: messages, progress, notes for the log."""
+    """Who is told of what a script says while it runs: messages, progress, notes for the log.
+
+    `hint` gets what seems wrong with the data that it has read.
+    """
 
     log: Callable[[str], None]
     progress: Callable[[str | None, int, int | None], None]
     note: Callable[[str], None]
+    hint: Callable[[str], None]
 
 
 class Writer:
@@ -76,6 +80,7 @@ class Writer:
             protocol.FILES: self._send_files,
             protocol.LOG: self._log,
             protocol.NOTE: self._note,
+            protocol.HINT: self._hint,
             protocol.PROGRESS: self._progress,
         }
 
@@ -218,6 +223,9 @@ class Writer:
 
     def _note(self, payload: bytes) -> None:
         self._heard.note(protocol.decode_text(payload))
+
+    def _hint(self, payload: bytes) -> None:
+        self._heard.hint(protocol.decode_text(payload))
 
     def _progress(self, payload: bytes) -> None:
         self._heard.progress(*protocol.decode_progress(payload))

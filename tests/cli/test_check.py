@@ -293,9 +293,13 @@ UNREADABLE = [
 ]
 
 
+METHODS = {".csv": "csv", ".tsv": "csv", ".json": "json", ".xlsx": "excel"}
+
+
 def test_a_data_file_that_cannot_be_read_is_found_with_its_line(workspace: Workspace) -> None:
     for name, (file, content, _, _) in numbered(UNREADABLE):
-        migration(workspace, name, f"context.log({file!r})", files={file: content})
+        method = METHODS.get(Path(file).suffix.lower(), "jsonl")
+        migration(workspace, name, f"context.read_{method}({file!r})", files={file: content})
     ran = workspace.doit("check")
     assert ran.code == 1
     for line, (name, (file, _, place, said)) in zip(
@@ -339,6 +343,62 @@ def test_a_file_is_read_with_the_encoding_that_the_script_passes(workspace: Work
     assert ran.code == 0, ran.out
 
 
+def lines_above_the_names() -> bytes:
+    return workbook(["Members"], ["as of 2079"], [], ["slug", "name"], ["asha", "Asha"])
+
+
+READ_AS_THE_SCRIPT_DOES: list[tuple[str, str, str | bytes, list[str]]] = [
+    ("import pandas; pandas.read_excel(context.migration_dir / 'a.xlsx', header=3)", "a.xlsx",
+     lines_above_the_names(), []),
+    ("context.read_excel('a.xlsx', header=4)", "a.xlsx", lines_above_the_names(), []),
+    ("context.read_jsonl('a.json')", "a.json", '{"a": 1}\n{"a": 2}\n', []),
+    ("NAME = 'a.txt'; context.read_csv(NAME)", "a.txt", "a,b\n1\n", ["error"]),
+    ("context.read_csv('a.csv', restval='')", "a.csv", "a,b\n1\n", []),
+    ("context.read_csv('a.csv')", "a.csv", "a,b\n1\n", ["error"]),
+    ("context.read_csv('a.csv', required=['b'])", "a.csv", "a,b\n1,\n", ["error"]),
+    ("import csv; csv.reader(open(context.migration_dir / 'a.csv'))", "a.csv", "a\n1,2\n", []),
+    ("path = 'a.csv'", "a.csv", "a,b\n1\n", ["hint"]),
+    ("context.read_csv('a.csv', **OPTIONS)", "a.csv", "a,b\n1\n", []),
+]  # fmt: skip
+
+
+def test_a_file_is_read_as_the_script_reads_it(workspace: Workspace) -> None:
+    for name, (body, file, content, _) in numbered(READ_AS_THE_SCRIPT_DOES):
+        migration(workspace, name, body, files={file: content})
+    out = workspace.doit("check").out
+    for name, (body, _, _, expected) in numbered(READ_AS_THE_SCRIPT_DOES):
+        found = re.findall(rf"^(\w+): migrations/{name}/(?!migrate)", out, re.MULTILINE)
+        assert found == expected, body
+
+
+DAMAGED = [
+    ("??? ????", "'??? ????' has question marks in the place of letters"),
+    (
+        "\u0930\u093e\u092e".encode().decode("cp1252", "ignore"),
+        "looks like UTF-8 that was read in an",
+    ),
+    ("A&nbsp;B", "'A&nbsp;B' holds markup of a web page"),
+    ("<b>A</b>", "'<b>A</b>' holds markup of a web page"),
+    ("A\x1b[31m", "'A\\x1b[31m' holds control characters or changes the direction of writing"),
+    ("A\u202eB", "'A\\u202eB' holds control characters or changes the direction of writing"),
+    ("A\ufffdB", "has letters that were lost (U+FFFD)"),
+]
+SOUND = ["What?", "A & B", "a < b", "\u0930\u093e\u092e", "Gr\u00f6\u00dfe", "\u00c3o", "x\u200dy"]
+
+
+def test_text_that_looks_damaged_is_a_hint_with_its_place(workspace: Workspace) -> None:
+    for name, (text, _) in numbered(DAMAGED):
+        data = f"slug,name\nx,X\ny,{text}\n"
+        migration(workspace, name, "context.read_csv('a.csv')", files={"a.csv": data})
+    sound = json.dumps([{"name": text, "note": "one\nline"} for text in SOUND])
+    migration(workspace, "900-sound", "context.read_json('a.json')", files={"a.json": sound})
+    ran = workspace.doit("check")
+    assert ran.code == 0, ran.out
+    for line, (name, (_, said)) in zip(findings(ran, "hint"), numbered(DAMAGED), strict=True):
+        assert line.startswith(f"{name}/a.csv:3: a.csv line 3, column 'name': '")
+        assert said in line
+
+
 SHEETS = [', sheet_name="2079"', ', "2079"', ', "2080"', ""]
 
 
@@ -368,12 +428,20 @@ def test_a_table_that_is_read_as_a_single_column_gets_a_hint(workspace: Workspac
     assert found.endswith("a.csv has one column only, 'slug;name'; read it with delimiter=';'")
 
 
-def test_a_quotation_mark_that_is_never_closed_gets_a_hint(workspace: Workspace) -> None:
+def test_a_stray_quotation_mark_gets_a_hint_and_an_open_one_is_an_error(
+    workspace: Workspace,
+) -> None:
     body = 'context.read_csv("a.csv")'
-    migration(workspace, body=body, files={"a.csv": 'a,b\n1,"two\n3,4\n'})
+    migration(workspace, body=body, files={"a.csv": 'a,b\n1,"two"x\n3,4\n'})
     ran = workspace.doit("check")
     assert ran.code == 0
     assert "stray quotation mark" in findings(ran, "hint")[0]
+    migration(workspace, "002-open", body, files={"a.csv": 'a,b\n1,2\n1,"two\n3,4\n'})
+    ran = workspace.doit("check:2")
+    assert ran.code == 1
+    assert findings(ran)[0].startswith(
+        "002-open/a.csv:3: a.csv: the quotation mark that opens in line 3 is never closed"
+    )
 
 
 def test_the_projects_own_migrations_pass(workspace: Workspace, project: Path) -> None:

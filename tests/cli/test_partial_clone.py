@@ -82,7 +82,7 @@ def test_a_remote_that_is_away_is_told_in_a_line(partial: tuple[Workspace, Path]
     bare.rename(bare.with_name("away.git"))
     assert workspace.doit("status").code == 0
     previewed = workspace.doit("preview")
-    assert previewed.code == 1
+    assert previewed.code == 3
     said = "a partial clone fetches contents when they are read, and its remote cannot be reached"
     assert said in previewed.err
     assert "Traceback" not in previewed.err

@@ -147,9 +147,7 @@ def test_sync_recovers_before_it_fetches(begun: Team, tmp_path: Path) -> None:
     assert team.mina.git("rev-parse", "HEAD") == team.tip()
 
 
-def test_fast_import_shows_no_ref_before_its_objects_are_there(
-    started: Workspace, tmp_path: Path
-) -> None:
+def test_no_ref_is_there_before_its_objects(started: Workspace, tmp_path: Path) -> None:
     """Whenever a ref of ours is there, the commit that it names is there, too."""
     seen = tmp_path / "seen"
     script = (

@@ -34,6 +34,7 @@ def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFa
         found.setdefault(words[0], []).append(json.loads(ran.out))
 
     workspace.migration("004-bad", "raise ValueError")
+    look("check", code=1)
     look("preview", code=1)
     shutil.rmtree(workspace.migrations / "004-bad")
     look("status")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tomllib
@@ -110,7 +111,7 @@ def test_the_settings_page_has_every_key_with_its_default(project: Path) -> None
         default = DEFAULTS.get(field.name, field.default)
         if default is MISSING or default is None:
             continue
-        text = str(default).lower() if isinstance(default, bool | int) else f'"{default}"'
+        text = json.dumps(default)
         assert rows[field.name] == f"`{text}`"
 
 

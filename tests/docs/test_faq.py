@@ -41,10 +41,7 @@ SCRIPTS = {
     "Entity must have at least one name with kind='PRIMARY'": PERSON.replace("PRIMARY", "ALIAS"),
     "slug; String should match pattern …": PERSON.replace("asha-rai", "Asha Rai"),
     "… is not a valid EntitySubType": PERSON.replace('"person"', '"person", entity_subtype="x"'),
-    "… has no column …": (
-        "(context.migration_dir / 'rows.csv').write_text('slug\\nx\\n')\n"
-        "context.read_csv('rows.csv')[0]['name']"
-    ),
+    "… has no column …": "context.read_csv('rows.csv')[0]['name']",
     "No such file or directory: …": "open('ministers.csv')",
     "CSV file not found: …": 'context.read_csv("Ministers.csv")',
     "… is outside the migration's folder": 'context.read_csv("../ministers.csv")',
@@ -91,8 +88,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> str:
 
     workspace.git_in(workspace.root, "init", "-q")
     (workspace.root / ".gitignore").write_text("017-*\n/nes-db/\n")
-    edited, removed = add("010-edited"), add("011-removed")
+    converted, edited, removed = add("008-converted"), add("010-edited"), add("011-removed")
     assert workspace.doit().code == 0
+    (converted / "README.md").write_bytes(README.replace("\n", "\r\n").encode())
     (edited / "README.md").write_text("# Edited\n")
     removed.rename(workspace.root / "elsewhere")
     add("009-late")
@@ -106,6 +104,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> str:
     add("017-ignored")
     add("018-import", script("\n\nasync", "import a_package_that_nobody_has\n\nasync"))
     (add("019-encoding") / "rows.csv").write_bytes("slug,name\nx,Kathmandü\n".encode("cp1252"))
+    (add("020-cells") / "rows.csv").write_text("a,b,c,d\nx,y,Rs. 1,23,456,2079\n")
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    (add("021-pointer") / "rows.csv").write_text(pointer)
     return "\n".join(
         f"{ran.out}{ran.err}"
         for ran in (
@@ -205,7 +206,7 @@ def test_messages_about_scripts(
     assert message in tables(project)
     workspace, running = runner
     shutil.rmtree(workspace.migrations / "001-first")
-    workspace.migration("001-first", SCRIPTS[message])
+    workspace.migration("001-first", SCRIPTS[message], files={"rows.csv": "slug\nx\n"})
     with pytest.raises(NesTasksError) as raised:
         running.apply("001-first")
     assert raised.value.exit_code == 1

@@ -16,8 +16,9 @@ from transcripts import blocks
 from workspace import Workspace
 
 from nes_tasks import models
-from nes_tasks.running import context, readers
+from nes_tasks.running import context
 from nes_tasks.running.context import MigrationContext
+from nes_tasks.running.readers import errors as reader_errors
 from nes_tasks.scraping.service import ScrapingService
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
@@ -137,7 +138,7 @@ def test_every_error_of_the_context_is_told(project: Path) -> None:
     errors = {code(row[0])[0]: code(row[1])[0] for row in told_errors(project)}
     raised = {
         name: member
-        for module in (context, readers)
+        for module in (context, reader_errors)
         for name, member in vars(module).items()
         if isinstance(member, type) and member.__module__ == module.__name__
         if issubclass(member, Exception)

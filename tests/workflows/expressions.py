@@ -16,6 +16,8 @@ TOKEN = re.compile(
 )
 MARKED = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
+LITERALS = {"false": False, "null": None, "true": True}
+
 Functions = Mapping[str, Callable[..., Any]]
 
 
@@ -122,6 +124,8 @@ class _Parser:
             return first[1:-1].replace("''", "'"), rest
         if rest[:1] == ["("]:
             return self._call(first, rest[1:])
+        if first in LITERALS:
+            return LITERALS[first], rest
         return self._looked_up(first), rest
 
     def _call(self, name: str, tokens: list[str]) -> tuple[Any, list[str]]:
@@ -136,6 +140,8 @@ class _Parser:
     def _looked_up(self, path: str) -> Any:
         value: Any = self._contexts
         for key in path.split("."):
+            if value is None:
+                return None  # as GitHub says of what is in nothing
             if not isinstance(value, Mapping) or key not in value:
                 raise ExpressionError(f"{path}: there is no {key}")
             value = value[key]

@@ -59,7 +59,9 @@ class Hub:
         ]
         return {"total_count": len(found), "workflow_runs": found}
 
-    def pulls(self, state: str, head: str) -> Any:
+    def open_pulls(self, state: str, head: str | None = None) -> Any:
+        if head is None:
+            return [pull for pull in self.state["pulls"] if pull["state"] == state]
         owner, _, branch = head.partition(":")
         return [
             pull
@@ -68,6 +70,17 @@ class Hub:
             and pull["head"]["ref"] == branch
             and pull["head"]["repo"]["full_name"].partition("/")[0] == owner
         ]
+
+    def commits_of(self, number: str) -> Any:
+        return self._found("pulls", number)["commits"]
+
+    def add_pull(self, title: str, head: str, base: str) -> Any:
+        made = {"number": 1 + len(self.state["pulls"]), "title": title, "state": "open"}
+        made |= {"user": {"login": BOT, "id": 1}, "merged_at": None, "merge_commit_sha": None}
+        repository = {"full_name": "org/nes-tasks", "default_branch": base}
+        sides = {"head": {"ref": head, "sha": "", "repo": repository}}
+        self.state["pulls"].append({**made, **sides, "base": {"ref": base, "repo": repository}})
+        return made
 
     def pulls_of(self, commit: str) -> Any:
         return [pull for pull in self.state["pulls"] if pull["merge_commit_sha"] == commit]
@@ -97,7 +110,7 @@ class Hub:
 
     def _found(self, kind: str, number: str) -> Any:
         for one in self.state[kind]:
-            if str(one.get("number", one["id"])) == number:
+            if str(one["number"] if "number" in one else one["id"]) == number:
                 return one
         raise RefusedError("gh: Not Found (HTTP 404)")
 
@@ -126,7 +139,9 @@ ENDPOINTS: list[Endpoint] = [
     ("GET", r"actions/runs/(\d+)/artifacts", (("actions", READ),), "artifacts"),
     ("GET", r"actions/artifacts/(\d+)/zip", (("actions", READ),), "archive"),
     ("GET", r"actions/workflows/([\w-]+\.yml)/runs", (("actions", READ),), "runs_of"),
-    ("GET", r"pulls", (("pull-requests", READ),), "pulls"),
+    ("GET", r"pulls", (("pull-requests", READ),), "open_pulls"),
+    ("POST", r"pulls", (("pull-requests", WRITE),), "add_pull"),
+    ("GET", r"pulls/(\d+)/commits", (("pull-requests", READ),), "commits_of"),
     ("GET", r"commits/([0-9a-f]{40})/pulls", (("pull-requests", READ),), "pulls_of"),
     ("GET", r"issues", (("issues", READ),), "issues"),
     ("POST", r"issues", (("issues", WRITE),), "add_issue"),
@@ -221,6 +236,11 @@ def download(words: list[str], folder: Path) -> None:
 def main(words: list[str], folder: Path) -> int:
     with (folder / "calls.log").open("a") as calls:
         calls.write(f"{json.dumps(words)}\n")
+    outage = folder / "outage"  # the number of calls that it still lasts
+    if outage.exists() and (left := int(outage.read_text())):
+        outage.write_text(str(left - 1))
+        sys.stderr.write("gh: Bad Gateway (HTTP 502)\n")
+        return 1
     try:
         if words[:1] == ["api"]:
             sys.stdout.buffer.write(api(words[1:], folder))

@@ -21,11 +21,15 @@ WORKFLOWS = TESTS.parent.parent / ".github/workflows"
 SERVICE, DATABASE = "org/nes-tasks", "org/nes-db"
 FORK = "stranger/nes-tasks"
 DATABASE_TOKEN = "database-token"
+# What the settings say, wherever the service is in a test.
+ADDRESS = "https://hub.example/org/nes-db.git"
+SETTINGS = f'[tool.nes_tasks]\nremote_url = "{ADDRESS}"\n'
 # What the steps may install; whatever they need is in the environment of the tests already.
 PIP = """#!/bin/sh
 case "$*" in
-  "install --quiet --editable .") ;;
-  "install --quiet --editable .[scraping]") ;;
+  "install --quiet --requirement requirements.txt") test -f requirements.txt ;;
+  "install --quiet --requirement .github/release.txt") test -f .github/release.txt ;;
+  "install --quiet --no-deps --no-build-isolation --editable .") ;;
   *) echo "pip: $*" >&2; exit 1 ;;
 esac
 """
@@ -33,6 +37,7 @@ PYTHON = """#!/bin/sh
 if [ "$1 $2" = "-m pip" ]; then shift 2; exec pip "$@"; fi
 exec {python} "$@"
 """
+DOIT = '#!/bin/sh\nexec {python} -m doit "$@"\n'
 GH = '#!/bin/sh\nexec {python} -I -S {script} {state} "$@"\n'
 
 
@@ -52,11 +57,13 @@ class Hosting:
 
     root: Path
     server: GitServer
-    variables: dict[str, str | None] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    database_path: str = f"{DATABASE}.git"
+    python: Path = Path(sys.executable)
     executed: set[tuple[str, str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.variables.setdefault("NES_DATABASE_URL", f"{self.url}/{DATABASE}.git")
+        self.secrets.setdefault("NES_DATABASE_TOKEN", DATABASE_TOKEN)
         self._programs()
 
     # Setting up
@@ -66,29 +73,43 @@ class Hosting:
         """The address of the service."""
         return f"{self.server.url}/{self.root.name}"
 
+    @property
+    def database_url(self) -> str:
+        """Where machines find the database."""
+        return f"{self.url}/{self.database_path}"
+
     @classmethod
     def at(cls, root: Path, server: GitServer) -> Hosting:
         """Make both repositories, the database with one migration applied."""
+        hosting = cls.bare_at(root, server)
         project = Workspace(root / "desk")
-        for name in (SERVICE, DATABASE):
-            bare = root / f"{name}.git"
-            project.git_in(root, "init", "-q", "--bare", "-b", "main", str(bare))
-            project.git_in(bare, "config", "uploadpack.allowFilter", "true")
-            project.git_in(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
-        (root / "github.json").write_text(
-            json.dumps({"runs": [], "artifacts": [], "pulls": [], "comments": [], "issues": []})
-        )
-        hosting = cls(root, server)
         hosting.git_in(hosting.desk, "init", "-q", "-b", "main")
         hosting.git_in(hosting.desk, "remote", "add", "origin", str(root / f"{SERVICE}.git"))
         hosting.write(".gitignore", "/nes-db/\n/.nes-tasks/\n__pycache__/\n")
         hosting.migration("001-first", create_person("first-rai"))
-        hosting.commit("Begin")
-        hosting.git_in(hosting.desk, "push", "-q", "origin", "HEAD:main")
         ran = project.doit(SOURCE_DATE_EPOCH=EPOCH)
         assert ran.code == 0, ran.err
         project.git("push", "-q", str(root / f"{DATABASE}.git"), "HEAD:main")
         shutil.rmtree(project.db)
+        hosting.write("pyproject.toml", SETTINGS)
+        hosting.write("requirements.txt", "# What a job installs.\n")
+        hosting.commit("Begin")
+        hosting.git_in(hosting.desk, "push", "-q", "origin", "HEAD:main")
+        return hosting
+
+    @classmethod
+    def bare_at(cls, root: Path, server: GitServer, python: Path | None = None) -> Hosting:
+        """Make both repositories without a commit; `python` is that of the machines."""
+        (root / "bin").mkdir(parents=True)
+        (root / "github.json").write_text(
+            json.dumps({"runs": [], "artifacts": [], "pulls": [], "comments": [], "issues": []})
+        )
+        hosting = cls(root, server, python=python or Path(sys.executable))
+        for name in (SERVICE, DATABASE):
+            bare = root / f"{name}.git"
+            hosting.git_in(root, "init", "-q", "--bare", "-b", "main", str(bare))
+            hosting.git_in(bare, "config", "uploadpack.allowFilter", "true")
+            hosting.git_in(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
         return hosting
 
     def copied(self) -> Hosting:
@@ -101,14 +122,15 @@ class Hosting:
         return copy
 
     def _programs(self) -> None:
+        """Let the machines have what they need, with the packages of the Python."""
         folder = self.root / "bin"
         folder.mkdir(exist_ok=True)
-        python = sys.executable
-        gh = GH.format(python=python, script=TESTS / "gh.py", state=self.root)
+        gh = GH.format(python=sys.executable, script=TESTS / "gh.py", state=self.root)
         for name, text in (
             ("pip", PIP),
             ("gh", gh),
-            ("python", PYTHON.format(python=python)),
+            ("python", PYTHON.format(python=self.python)),
+            ("doit", DOIT.format(python=self.python)),
         ):
             (folder / name).write_text(text)
             (folder / name).chmod(0o755)
@@ -168,6 +190,14 @@ class Hosting:
         self.git_in(self.desk, "push", "-q", "origin", "HEAD:main")
         return commit
 
+    def change_main(self, path: str, text: str) -> str:
+        """Commit a file to main directly; return the commit."""
+        self.to_main()
+        self.write(path, text)
+        commit = self.commit(f"Change {path}")
+        self.git_in(self.desk, "push", "-q", "origin", "HEAD:main")
+        return commit
+
     @property
     def main(self) -> str:
         """The commit that the main branch of the service repository is at."""
@@ -194,8 +224,7 @@ class Hosting:
     def make_submodule(self) -> None:
         """Let the service repository record the database as a submodule."""
         self.to_main()
-        url = self.variables["NES_DATABASE_URL"]
-        self.write(".gitmodules", f'[submodule "nes-db"]\n\tpath = nes-db\n\turl = {url}\n')
+        self.write(".gitmodules", f'[submodule "nes-db"]\n\tpath = nes-db\n\turl = {ADDRESS}\n')
         self.write(".gitignore", "/.nes-tasks/\n__pycache__/\n")
         link = f"160000,{self.database_tip},nes-db"
         self.git_in(self.desk, "update-index", "--add", "--cacheinfo", link)
@@ -212,21 +241,39 @@ class Hosting:
         self.to_main()
         for name, body in migrations:
             self.migration(name, body)
-        head = self.commit(f"Propose {branch}")
+        self.commit(f"Propose {branch}")
+        return self.open_here(branch, source=source)
+
+    def open_here(self, branch: str, *, source: str = SERVICE) -> PullRequest:
+        """Propose what the desk has committed; one that is open for the branch is closed."""
+        head = self.git_in(self.desk, "rev-parse", "HEAD")
+        state = self.state()
+        for pull in state["pulls"]:
+            if pull["head"]["ref"] == branch:
+                pull["state"] = "closed"
+        self.set_state(state)
         number = 1 + len(self.state()["pulls"])
-        self.git_in(self.desk, "push", "-q", "origin", f"{head}:refs/pull/{number}/head")
+        self.git_in(self.desk, "push", "-qf", "origin", f"{head}:refs/pull/{number}/head")
         self.add(
             "pulls",
             number=number,
             state="open",
             merged_at=None,
             merge_commit_sha=None,
+            user={"login": source.partition("/")[0], "id": 7},
+            commits=[self._commit_at_github(head, source)],
             head={"ref": branch, "sha": head, "repo": {"full_name": source}},
             base={"ref": "main", "repo": {"full_name": SERVICE, "default_branch": "main"}},
         )
         pull = PullRequest(number, head, branch, source)
         self.merge_result(pull)
         return pull
+
+    def _commit_at_github(self, commit: str, source: str) -> dict[str, Any]:
+        name, email = self.git_in(self.desk, "show", "-s", "--format=%an%n%ae", commit).split("\n")
+        author = {"name": name, "email": email}
+        login = source.partition("/")[0]
+        return {"sha": commit, "commit": {"author": author}, "author": {"login": login}}
 
     def merge_result(self, pull: PullRequest) -> str:
         """Bring the merge of a pull request with the present main up to date, as GitHub does."""
@@ -278,9 +325,11 @@ class Hosting:
         *,
         inputs: Mapping[str, Any] | None = None,
         meanwhile: Callable[[str], None] = lambda _: None,
+        of_fork: bool = False,
+        folder: Path = WORKFLOWS,
     ) -> dict[str, JobRun]:
-        """Run a workflow; note which of its steps were executed."""
-        workflow = Workflow(WORKFLOWS / file)
+        """Run a workflow of a folder; note which of its steps were executed."""
+        workflow = Workflow(folder / file)
         machine = Machine(
             folder=self.root / "machines",
             path=f"{self.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -292,8 +341,9 @@ class Hosting:
                 "actions/setup-python": _set_up_python,
                 "actions/upload-artifact": self._upload,
             },
-            variables=self.variables,
-            secrets={"database": {"NES_DATABASE_TOKEN": DATABASE_TOKEN}},
+            secrets={"database": self.secrets},
+            addresses={ADDRESS: self.database_url},
+            of_fork=of_fork,
             meanwhile=meanwhile,
         )
         jobs = workflow.run(machine, github, inputs)
@@ -311,10 +361,12 @@ class Hosting:
         place = self.root.name
         self.server.tokens[f"{place}/{DATABASE}"] = DATABASE_TOKEN
         if permissions.get("contents") == "write":
-            self.server.tokens[f"{place}/{SERVICE}"] = token
+            self.server.tokens[f"{place}/{SERVICE}"] = self.secrets.get("NES_RECORD_TOKEN", token)
         return token
 
-    def preview(self, pull: PullRequest) -> tuple[dict[str, JobRun], dict[str, Any]]:
+    def preview(
+        self, pull: PullRequest, *, folder: Path = WORKFLOWS
+    ) -> tuple[dict[str, JobRun], dict[str, Any]]:
         """Run the preview of a pull request; return its jobs and GitHub's record of the run."""
         number = 100 + len(self.state()["runs"])
         github = {
@@ -324,8 +376,23 @@ class Hosting:
             "sha": self.bare(SERVICE, "rev-parse", f"refs/pull/{pull.number}/merge"),
             "run_id": number,
         }
-        jobs = self.run("migration-preview.yml", github)
+        of_fork = pull.source != SERVICE
+        jobs = self.run("migration-preview.yml", github, of_fork=of_fork, folder=folder)
         failed = any(job.result == "failure" for job in jobs.values())
+        return jobs, self.record(pull, number, "failure" if failed else "success")
+
+    def queue(self, pull: PullRequest) -> dict[str, JobRun]:
+        """Run the preview of a pull request in the merge queue, behind what main has."""
+        base = self.main
+        commit = self.merge_result(pull)
+        ref = f"refs/heads/gh-readonly-queue/main/pr-{pull.number}-{base}"
+        self.git_in(self.desk, "push", "-q", "origin", f"{commit}:{ref}")
+        event = {"merge_group": {"base_sha": base, "head_sha": commit}}
+        about = {"event_name": "merge_group", "event": event, "ref": ref, "sha": commit}
+        return self.run("migration-preview.yml", {**about, "run_id": 700})
+
+    def record(self, pull: PullRequest, number: int, conclusion: str) -> dict[str, Any]:
+        """Let GitHub know a run of the preview; return its record."""
         record = {
             "id": number,
             "path": ".github/workflows/migration-preview.yml",
@@ -333,14 +400,14 @@ class Hosting:
             "head_sha": pull.head,
             "head_branch": pull.branch,
             "head_repository": {"full_name": pull.source},
-            "conclusion": "failure" if failed else "success",
+            "conclusion": conclusion,
             "html_url": f"https://hub.example/runs/{number}",
             "run_started_at": f"2026-02-01T00:{number - 100:02}:00Z",
         }
         self.add("runs", **record)
-        return jobs, record
+        return record
 
-    def comment(self, record: Mapping[str, Any]) -> JobRun:
+    def comment(self, record: Mapping[str, Any], *, folder: Path = WORKFLOWS) -> JobRun:
         """Run the workflow that comments on what a preview has found."""
         github = {
             "event_name": "workflow_run",
@@ -349,7 +416,7 @@ class Hosting:
             "sha": self.main,
             "run_id": 900,
         }
-        return self.run("migration-preview-comment.yml", github)["comment"]
+        return self.run("migration-preview-comment.yml", github, folder=folder)["comment"]
 
     def persist(
         self,
@@ -375,7 +442,8 @@ class Hosting:
         assert given.pop("persist-credentials") == "false"  # type: ignore[attr-defined]
         assert job.permissions["contents"] in ("read", "write")
         named = given.get("ref")
-        assert set(given) <= {"ref"}
+        depth = given.get("fetch-depth", "1")
+        assert set(given) <= {"ref", "fetch-depth"}
         ref = f"refs/heads/{named}" if named else job.github["ref"]
         commit = self.bare(SERVICE, "rev-parse", ref) if named else job.github["sha"]
         work = job.run_of.workspace
@@ -384,7 +452,9 @@ class Hosting:
         local = ref.replace("refs/heads/", "refs/remotes/origin/").replace(
             "refs/pull/", "refs/remotes/pull/"
         )
-        self.git_in(work, "fetch", "-q", "--no-tags", "--depth=1", "origin", f"+{commit}:{local}")
+        self.git_in(
+            work, "fetch", "-q", "--no-tags", f"--depth={depth}", "origin", f"+{commit}:{local}"
+        )
         branch = ref.removeprefix("refs/heads/")
         start = ["--detach", local] if branch == ref else ["-B", branch, local]
         self.git_in(work, "checkout", "-q", *start)
@@ -414,6 +484,8 @@ class Hosting:
 def _set_up_python(job: Job, given: Mapping[str, str]) -> None:
     """Take the Python of the tests for the one that is asked for."""
     assert given["python-version"] in ("3.11", "3.12")
+    if "cache" in given:
+        assert (job.run_of.workspace / given["cache-dependency-path"]).is_file()
 
 
 @dataclass

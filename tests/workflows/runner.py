@@ -8,6 +8,7 @@ Whatever key, expression, context or action is not known here is an error.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,14 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from expressions import Functions, as_text, condition, interpolated, to_json
+from expressions import Functions, as_text, condition, evaluate, interpolated, to_json
 from ruamel.yaml import YAML
 
+REUSABLE = Path(__file__).resolve().parents[2] / ".github/workflows"
 WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "defaults", "env", "jobs"}
 JOB_KEYS = {
     *("name", "needs", "if", "runs-on", "timeout-minutes", "permissions"),
     *("environment", "strategy", "outputs", "steps"),
 }
+# Of a job that calls a reusable workflow.
+CALL_KEYS = {"name", "uses", "with", "permissions", "if"}
+LEVELS = ("none", "read", "write")
 STEP_KEYS = {"name", "id", "if", "env", "run", "uses", "with"}
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax (shell)
 BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
@@ -65,8 +70,11 @@ class Machine:
     repository: str
     token: Callable[[Mapping[str, str]], str]
     actions: Mapping[str, Callable[[Job, Mapping[str, str]], None]]
-    variables: Mapping[str, str | None]
     secrets: Mapping[str, Mapping[str, str]]  # by environment
+    # Where git finds what has another address.
+    addresses: Mapping[str, str]
+    # A pull request from a fork gets no secret and no right to write.
+    of_fork: bool = False
     # Called with the name of each step before it, for what happens elsewhere in the meantime.
     meanwhile: Callable[[str], None] = lambda _: None
 
@@ -79,7 +87,8 @@ class Workflow:
         self.content: dict[str, Any] = YAML(typ="safe").load(path.read_text())
         unknown = set(self.content) - WORKFLOW_KEYS
         assert not unknown, f"{path.name}: {unknown}"
-        assert self.content["defaults"] == {"run": {"shell": "bash"}}, path.name
+        if self.run_steps():
+            assert self.content["defaults"] == {"run": {"shell": "bash"}}, path.name
 
     @property
     def jobs(self) -> dict[str, dict[str, Any]]:
@@ -92,22 +101,62 @@ class Workflow:
         return {
             (self.path.name, job, step["name"])
             for job, content in self.jobs.items()
-            for step in content["steps"]
+            for step in content.get("steps", ())
             if "run" in step
         }
 
     def run(
-        self, machine: Machine, github: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+        self,
+        machine: Machine,
+        github: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        called: bool = False,
     ) -> dict[str, JobRun]:
-        """Run all jobs in their order; `github` is the context, `inputs` those of a person."""
-        declared = (self.content["on"].get("workflow_dispatch") or {}).get("inputs", {})
-        known = {name: (inputs or {}).get(name) for name in declared}
+        """Run all jobs in their order; `github` is the context, `inputs` those of a person.
+
+        With `called` it is another workflow that gives the inputs. The jobs of a workflow that is
+        called have their own names here.
+        """
+        event = "workflow_call" if called else github["event_name"]
+        assert event in self.content["on"], f"{self.path.name} is not for {event}"
+        about = self.content["on"][event]
+        declared = about.get("inputs", {}) if isinstance(about, dict) else {}
         assert set(inputs or {}) <= set(declared)
+        known: Any = _Nothing() if not called else {}
+        known |= {
+            name: (inputs or {}).get(name, about.get("default")) for name, about in declared.items()
+        }
         done: dict[str, JobRun] = {}
-        for name in self.jobs:
+        for name, job in self.jobs.items():
+            if "uses" in job:
+                done |= self._call(job, machine, github, known)
+                continue
             for values in _matrix(self.jobs[name]):
                 done[name] = Job(self, name, machine, github, known, values, done).run()
         return done
+
+    def _call(
+        self, job: Mapping[str, Any], machine: Machine, github: Mapping[str, Any], inputs: Any
+    ) -> dict[str, JobRun]:
+        """Run a reusable workflow of this project as another repository does."""
+        assert set(job) <= CALL_KEYS, set(job) - CALL_KEYS
+        path, _, commit = job["uses"].partition("@")
+        assert re.fullmatch(r"[0-9a-f]{40}", commit), job["uses"]
+        called = Workflow(REUSABLE / path.rpartition("/")[2])
+        for name, inner in called.jobs.items():
+            for key, level in inner["permissions"].items():
+                granted = job["permissions"].get(key, "none")
+                # GitHub refuses to start such a run at all.
+                assert LEVELS.index(level) <= LEVELS.index(granted), (name, key)
+        functions = {"success": lambda: True}
+        given = {
+            key: evaluate(text[3:-2], {"inputs": inputs}, functions)
+            if isinstance(text, str) and text.startswith("${{")
+            else text
+            for key, text in job.get("with", {}).items()
+        }
+        return called.run(machine, github, given, called=True)
 
 
 def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -136,13 +185,17 @@ class Job:
         self.needs = {key: before[key] for key in ([needs] if isinstance(needs, str) else needs)}
         self.folder = machine.folder / f"{name}-{uuid.uuid4().hex[:8]}"
         self.run_of = JobRun("success", workspace=self.folder / "work")
-        self.permissions: dict[str, str] = self.content["permissions"]
+        self.permissions: dict[str, str] = {
+            key: "read" if machine.of_fork else level
+            for key, level in self.content["permissions"].items()
+        }
         self.temp = self.folder / "temp"
         self.github = {
             **github,
             "server_url": machine.server_url,
             "repository": machine.repository,
             "token": machine.token(self.permissions),
+            "event": _Nothing(github["event"]),
         }
         self._by_id: dict[str, Any] = {
             step["id"]: {"outcome": "", "outputs": {}}
@@ -158,10 +211,14 @@ class Job:
                 for key, job in self.needs.items()
             },
             "runner": {"temp": str(self.temp)},
-            "secrets": machine.secrets.get(self.content.get("environment", ""), {}),
+            "secrets": self._secrets(),
             "steps": self._by_id,
-            "vars": machine.variables,
         }
+
+    def _secrets(self) -> Mapping[str, str | None]:
+        """Return those of the job's environment, which a fork gets none of."""
+        environment = self.content.get("environment", "")
+        return _Nothing({} if self.machine.of_fork else self.machine.secrets.get(environment, {}))
 
     def run(self) -> JobRun:
         """Run the job to its end."""
@@ -172,6 +229,11 @@ class Job:
             return self.run_of
         for folder in (self.run_of.workspace, self.temp, self.folder / "home"):
             folder.mkdir(parents=True)
+        rows = (
+            f'[url "{place}"]\n\tinsteadOf = {address}\n'
+            for address, place in self.machine.addresses.items()
+        )
+        (self.folder / "home/.gitconfig").write_text("".join(rows))
         for content in self.content["steps"]:
             self.machine.meanwhile(content["name"])
             step = self._step(content)
@@ -228,6 +290,7 @@ class Job:
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_EVENT_NAME": self.github["event_name"],
+            "GITHUB_REF_NAME": self.github["ref"].split("/", 2)[2],
             "GITHUB_REPOSITORY": self.machine.repository,
             "GITHUB_RUN_ID": str(self.github["run_id"]),
             "GITHUB_SERVER_URL": self.machine.server_url,
@@ -265,6 +328,21 @@ class Job:
         )
         self.run_of.summary += files["GITHUB_STEP_SUMMARY"].read_text()
         return Step("failure" if done.returncode else "success", outputs, done.stdout)
+
+
+class _Nothing(dict[str, Any]):
+    """A context in which what is not there is null, as in GitHub's events."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+    def __or__(self, other: Any) -> Any:
+        return _Nothing({**self, **other})
+
+    __ior__ = __or__  # type: ignore[assignment]
 
 
 class _Empty(dict[str, str]):

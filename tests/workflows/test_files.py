@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from expressions import ExpressionError, condition, evaluate, interpolated, to_json
 from hosting import WORKFLOWS
+from packaging.requirements import Requirement
 from runner import Workflow
 
 GITHUB = WORKFLOWS.parent
@@ -27,11 +31,13 @@ def ran(*words: str) -> str:
 def test_the_files_fit_the_published_schemas() -> None:
     tool = str(TOOLS / "check-jsonschema")
     templates = GITHUB / "ISSUE_TEMPLATE"
+    forms = sorted(set(templates.glob("*.yml")) - {templates / "config.yml"})
     for schema, files in (
         ("vendor.github-workflows", FILES),
         ("custom.github-workflows-require-timeout", FILES),
         ("vendor.dependabot", [GITHUB / "dependabot.yml"]),
-        ("vendor.github-issue-forms", [templates / "data.yml", templates / "tool.yml"]),
+        ("vendor.github-issue-forms", forms),
+        ("vendor.github-issue-config", [templates / "config.yml"]),
     ):
         assert files
         ran(tool, "--builtin-schema", schema, *map(str, files))
@@ -40,6 +46,11 @@ def test_the_files_fit_the_published_schemas() -> None:
 def test_the_security_linter_finds_nothing() -> None:
     options = ("--offline", "--persona=auditor", "--no-progress", "--quiet")
     ran(str(TOOLS / "zizmor"), *options, str(GITHUB))
+
+
+@pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not on PATH")
+def test_contexts_and_expressions_have_the_right_types() -> None:
+    ran("actionlint", *map(str, FILES))
 
 
 def test_every_action_is_pinned_by_its_commit_with_its_version() -> None:
@@ -59,7 +70,12 @@ def test_no_job_has_more_than_it_was_given(path: Path) -> None:
     assert "concurrency" in workflow.content
     for name, job in workflow.jobs.items():
         writes = {key for key, level in job["permissions"].items() if level == "write"}
-        allowed = {"comment": {"pull-requests"}, "record": {"contents"}, "issue": {"issues"}}
+        allowed = {
+            "comment": {"pull-requests"},
+            "record": {"contents", "pull-requests"},
+            "issue": {"issues"},
+            "publish": {"id-token"},
+        }
         assert writes == allowed.get(name, set())
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
@@ -68,13 +84,15 @@ def test_no_job_has_more_than_it_was_given(path: Path) -> None:
 
 def test_the_preview_knows_no_secret_and_the_persistence_is_never_broken_off() -> None:
     preview = (WORKFLOWS / "migration-preview.yml").read_text()
-    assert "secrets." not in preview and "github.token" not in preview
+    # Nor a variable: GitHub gives none to a pull request from a fork.
+    for context in ("secrets.", "vars.", "github.token"):
+        assert context not in preview
     persistence = Workflow(WORKFLOWS / "migration-persistence.yml").content
     assert persistence["concurrency"] == {
         "group": "migration-persistence",
         "cancel-in-progress": False,
     }
-    assert set(persistence["on"]) == {"push", "schedule", "workflow_dispatch"}
+    assert set(persistence["on"]) == {"push", "schedule", "workflow_call", "workflow_dispatch"}
     assert persistence["on"]["schedule"] == [{"cron": "0 2 * * *"}]
 
 
@@ -90,6 +108,39 @@ def test_the_pythons_are_those_that_the_package_names(project: Path) -> None:
     assert matrix == {"python": named}
 
 
+def test_what_jobs_install_is_locked_and_fits_the_ranges_of_the_package(project: Path) -> None:
+    """Each version with its hashes, and what each extra needs that a job installs."""
+
+    def versions(path: str) -> dict[str, str]:
+        text = (project / path).read_text().replace("\\\n", " ")
+        rows = [line for line in text.splitlines() if re.match(r"\w", line)]
+        assert all("--hash=sha256:" in row for row in rows)
+        return {row.partition("==")[0]: row.partition("==")[2].split()[0] for row in rows}
+
+    assert set(versions(".github/release.txt")) >= {"build", "hatchling", "twine"}
+    locked = versions("requirements.txt")
+    declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    needed = [*declared["dependencies"], *declared["optional-dependencies"]["scraping"]]
+    for requirement in map(Requirement, needed):
+        assert requirement.specifier.contains(locked[requirement.name]), requirement
+    for path in FILES:
+        installs = re.findall(r"pip install (.*)", path.read_text())
+        assert set(installs) <= {
+            "--quiet --requirement requirements.txt",
+            "--quiet --requirement .github/release.txt",
+            "--quiet --no-deps --no-build-isolation --editable .",
+        }
+
+
+def test_the_container_of_developers_is_ready_when_it_opens(project: Path) -> None:
+    """It knows the keys of https://containers.dev/implementors/json_reference/ that it has."""
+    found = json.loads((project / ".devcontainer/devcontainer.json").read_text())
+    assert set(found) == {"name", "image", "postCreateCommand", "remoteEnv", "customizations"}
+    assert found["image"].startswith("mcr.microsoft.com/devcontainers/python:3.")
+    assert "pip install -q -e '.[scraping]'" in found["postCreateCommand"]
+    assert found["remoteEnv"]["PATH"].startswith("${containerWorkspaceFolder}/.venv/bin:")
+
+
 CONTEXTS: dict[str, Any] = {
     "a": {"text": "x", "empty": "", "no": False, "none": None, "dash-ed": "d"}
 }
@@ -102,6 +153,8 @@ VALUES = {
     "a.no || a.text": "x",
     "(a.no || a.text) == 'x'": True,
     "a.dash-ed": "d",
+    "a.empty || false": False,
+    "a.none.deeper == null": True,
     "always()": True,
     "toJSON(a.text)": '"x"',
 }

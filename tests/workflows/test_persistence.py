@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hosting import DATABASE, SERVICE, WORKFLOWS, Hosting, Previewed
@@ -81,7 +82,7 @@ def test_a_push_that_is_refused_stops_it_with_a_preview_of_the_database_as_it_is
     hook = hosting.root / f"{DATABASE}.git/hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho 'Data is reviewed on Fridays' >&2\nexit 1\n")
     hook.chmod(0o755)
-    persist = stopped_at(hosting, "Push", "hook declined) (Data is reviewed on Fridays)")
+    persist = stopped_at(hosting, "Push", "Data is reviewed on Fridays")
     assert f"the preview of pull request {previewed.pull.number}: " in persist.log
     assert "preview.json: it was made on " in persist.steps["Preview"].log
     assert "has shown: 002-one" in persist.steps["Apply"].log
@@ -112,7 +113,7 @@ def test_a_second_run_while_one_is_under_way_overwrites_nothing(hosting: Hosting
     assert names == "Asha Example, github-actions[bot]"
 
     assert second.steps["Push"].outcome == "failure"
-    assert "[rejected] main -> main" in second.log
+    assert "[rejected]" in second.log and "-> main" in second.log
     assert hosting.git_in(persist.workspace / "nes-db", "rev-parse", "main") == hosting.database_tip
     assert hosting.of_bot("issues")[0]["state"] == "open"
     assert hosting.persist("schedule")["persist"].result == "success"
@@ -145,28 +146,72 @@ def test_without_a_database_and_on_another_branch_it_is_skipped(
 ) -> None:
     hosting.push_to_main("002-one", create_person("one-rai"))
     if where == "no database":
-        hosting.variables["NES_DATABASE_URL"] = None
+        hosting.change_main("pyproject.toml", "[tool.nes_tasks]\n")
     ref = "refs/heads/other" if where == "another branch" else "refs/heads/main"
     jobs = hosting.persist("workflow_dispatch", ref=ref)
-    assert {job.result for job in jobs.values()} == {"skipped"}
+    assert {name for name, job in jobs.items() if job.result != "skipped"} <= {"settings"}
 
 
-def test_a_main_branch_that_refuses_the_record_is_told_and_it_is_made_up_for(
-    hosting: Hosting,
-) -> None:
+PROTECTION = """#!/bin/sh
+while read -r old new ref; do
+  if [ "$ref" = refs/heads/main ]; then echo 'main is protected' >&2; exit 1; fi
+done
+"""
+
+
+def protected(hosting: Hosting) -> None:
+    """Let the main branch take pull requests only."""
+    hook = hosting.root / f"{SERVICE}.git/hooks/pre-receive"
+    hook.write_text(PROTECTION)
+    hook.chmod(0o755)
+
+
+def test_where_main_is_protected_the_record_is_one_pull_request(hosting: Hosting) -> None:
     hosting.make_submodule()
     hosting.push_to_database()
-    hook = hosting.root / f"{SERVICE}.git/hooks/pre-receive"
-    hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")
-    hook.chmod(0o755)
-    jobs = hosting.persist()
-    assert (jobs["persist"].result, jobs["record"].result) == ("success", "failure")
-    assert "main is protected" in jobs["record"].log
-    assert "| record: record | failure |" in hosting.of_bot("issues")[0]["body"]
-    hook.unlink()
-    assert hosting.persist("schedule")["record"].result == "success"
+    protected(hosting)
+    before = hosting.main
+    record = hosting.persist()["record"]
+    assert record.result == "success", record.log
+    assert "main is protected" in record.log
+    hosting.push_to_database()
+    again = hosting.persist("schedule")["record"]
+    assert "the open pull request is up to date" in again.log
+    (pull,) = hosting.state()["pulls"]
+    assert (pull["head"]["ref"], pull["base"]["ref"]) == ("nes-tasks/record-database", "main")
+    entry = hosting.bare(SERVICE, "ls-tree", pull["head"]["ref"], "nes-db").split()
+    assert entry[2] == hosting.database_tip
+    assert hosting.main == before
+    assert hosting.bare(SERVICE, "rev-parse", f"{pull['head']['ref']}~1") == before
+
+
+def test_a_token_of_its_own_records_where_that_of_the_job_may_not(hosting: Hosting) -> None:
+    hosting.secrets["NES_RECORD_TOKEN"] = "token-of-an-app"
+    hosting.make_submodule()
+    hosting.push_to_database()
+    record = hosting.persist()["record"]
+    assert record.result == "success", record.log
     entry = hosting.bare(SERVICE, "ls-tree", "main", "nes-db").split()
     assert entry[2] == hosting.database_tip
+    assert not hosting.state()["pulls"]
+
+
+def test_a_day_proves_the_newest_and_an_older_one_and_tells_what_fails(hosting: Hosting) -> None:
+    for number in range(2, 7):
+        hosting.push_to_main(f"00{number}-more", create_person(f"more-{number}-rai"))
+    assert hosting.persist("workflow_dispatch")["push"].result == "success"
+    prove = hosting.persist("schedule")["prove"]
+    assert prove.result == "success", prove.log
+    proven = re.findall(r"^(\d{3})-\S+ +proven", prove.steps["Replay"].log, re.MULTILINE)
+    assert proven[1:] == ["004", "005", "006"]
+    assert proven[0] in ("001", "002", "003")
+    hosting.change_main("migrations/006-more/migrate.py", "raise SystemExit\n")
+    jobs = hosting.persist("schedule")
+    assert jobs["prove"].result == "failure"
+    assert jobs["push"].result == "skipped"
+    (issue,) = hosting.of_bot("issues")
+    assert "| prove: replay | failure |" in issue["body"]
+    assert hosting.persist("workflow_dispatch")["prove"].result == "skipped"
 
 
 def test_the_token_of_the_database_is_on_no_machine_that_runs_a_migration() -> None:
@@ -177,8 +222,12 @@ def test_the_token_of_the_database_is_on_no_machine_that_runs_a_migration() -> N
         for step in job["steps"]
         if "secrets." in json.dumps(step)
     ]
-    assert having == [("push", "Push")]
-    assert [name for name, job in jobs.items() if "environment" in job] == ["push"]
+    assert having == [("push", "Push"), ("record", "Record and push")]
+    assert [name for name, job in jobs.items() if "environment" in job] == ["push", "record"]
+    # Where a token is that may write data or the main branch, nothing is installed.
+    for name in ("push", "record"):
+        text = json.dumps(jobs[name])
+        assert "pip" not in text and "setup-python" not in text and "doit" not in text
 
 
 def test_a_push_that_comes_too_late_is_rejected_by_the_database(hosting: Hosting) -> None:
@@ -190,7 +239,7 @@ def test_a_push_that_comes_too_late_is_rejected_by_the_database(hosting: Hosting
 
     push = hosting.persist(meanwhile=meanwhile)["push"]
     assert push.steps["Push"].outcome == "failure"
-    assert "[rejected] main -> main" in push.log
+    assert "[rejected]" in push.log and "-> main" in push.log
     assert hosting.applied() == ["001-first"]
 
 
@@ -210,6 +259,6 @@ def test_what_a_migration_leaves_on_its_machine_does_not_get_near_the_token(
     jobs = hosting.persist()
     assert jobs["push"].result == "success", jobs["push"].log
     assert hosting.applied() == ["001-first", "002-thief"]
-    hooks = [job.workspace / "nes-db/.git/hooks/pre-push" for job in jobs.values()]
-    assert [hook.exists() for hook in hooks] == [True, False, False, False]
+    hooks = [folder for job in jobs.values() for folder in job.workspace.rglob("pre-push")]
+    assert hooks == [jobs["persist"].workspace / "nes-db/.git/hooks/pre-push"]
     assert not loot.exists()

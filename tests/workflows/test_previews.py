@@ -21,9 +21,15 @@ from nes_tasks.github.pull_request import PreviewRun
 BAD = 'minister = {}["name"]'
 
 
+def of_preview(hosting: Hosting) -> dict[str, Any]:
+    """Return the newest artifact of a preview."""
+    found: list[dict[str, Any]] = hosting.state()["artifacts"]
+    return [one for one in found if one["name"] == "migration-preview"][-1]
+
+
 def replace_artifact(hosting: Hosting, files: dict[str, bytes]) -> None:
     """Let the newest artifact hold something else, as the code of a pull request could."""
-    number = hosting.state()["artifacts"][-1]["id"]
+    number = of_preview(hosting)["id"]
     with zipfile.ZipFile(
         hosting.root / f"artifact-{number}.zip", "w", zipfile.ZIP_DEFLATED
     ) as archive:
@@ -32,7 +38,7 @@ def replace_artifact(hosting: Hosting, files: dict[str, bytes]) -> None:
 
 
 def document(hosting: Hosting) -> dict[str, Any]:
-    number = hosting.state()["artifacts"][-1]["id"]
+    number = of_preview(hosting)["id"]
     with zipfile.ZipFile(hosting.root / f"artifact-{number}.zip") as archive:
         assert archive.namelist() == ["preview.json", "preview.md"]
         loaded: dict[str, Any] = json.loads(archive.read("preview.json"))
@@ -64,7 +70,7 @@ def test_a_number_that_is_taken_by_now_shows(hosting: Hosting) -> None:
     jobs, record = hosting.preview(pull)
     assert record["conclusion"] == "failure"
     assert jobs["check"].steps["Check"].outcome == "failure"
-    said = jobs["check"].steps["Check"].log
+    said = jobs["check"].steps["Show the findings"].log
     assert "migrations/001-mine has the number of 001-first, which is already applied" in said
     assert "002-theirs has the same number as 002-mine" in said
     assert jobs["preview"].result == "failure"
@@ -73,10 +79,10 @@ def test_a_number_that_is_taken_by_now_shows(hosting: Hosting) -> None:
 def test_a_failing_migration_of_a_fork_is_told_with_what_came_before_it(
     hosting: Hosting,
 ) -> None:
-    hosting.variables["NES_DATABASE_URL"] = None  # then it is previewed on an empty one
+    hosting.change_main("pyproject.toml", "[tool.nes_tasks]\n")  # so it starts with an empty one
     pull = hosting.open_pull_request("bad", ("002-bad", BAD), source=FORK)
     jobs, record = hosting.preview(pull)
-    assert jobs["preview"].steps["Get the database"].outcome == "skipped"
+    assert "name no remote_url" in jobs["preview"].steps["Get the database"].log
     assert jobs["preview"].steps["Preview"].outcome == "failure"
     found = document(hosting)
     assert [one["name"] for one in found["migrations"]] == ["001-first"]
@@ -91,12 +97,13 @@ def test_a_failing_migration_of_a_fork_is_told_with_what_came_before_it(
 
 def test_a_run_without_a_preview_is_told(hosting: Hosting) -> None:
     pull = hosting.open_pull_request("one", ("002-one", create_person("one-rai")))
-    hosting.variables["NES_DATABASE_URL"] = f"{hosting.url}/org/gone.git"
+    hosting.database_path = "org/gone.git"
     jobs, record = hosting.preview(pull)
     assert jobs["preview"].steps["Get the database"].outcome == "failure"
     assert jobs["preview"].steps["Keep the preview"].outcome == "skipped"
     assert hosting.comment(record).result == "success"
-    assert "There is no preview" in hosting.of_bot("comments")[0]["body"]
+    body = hosting.of_bot("comments")[0]["body"]
+    assert "There is no preview" in body and "There is no result of the check" in body
 
 
 # What the comment's step does, without the workflow around it.
@@ -180,7 +187,7 @@ def test_an_artifact_that_is_no_preview_is_not_shown_and_is_an_error(
     hosting = on_path.hosting
     content, words = UNFIT[kind]
     if isinstance(content, bytes):
-        (hosting.root / "artifact-1.zip").write_bytes(content)
+        (hosting.root / f"artifact-{of_preview(hosting)['id']}.zip").write_bytes(content)
     else:
         replace_artifact(hosting, content)
     with pytest.raises(NesTasksError) as caught:
@@ -191,7 +198,8 @@ def test_an_artifact_that_is_no_preview_is_not_shown_and_is_an_error(
 
 def test_a_large_archive_is_not_even_fetched(on_path: Previewed) -> None:
     state = on_path.hosting.state()
-    state["artifacts"][0]["size_in_bytes"] = 20_000_001
+    for one in state["artifacts"]:
+        one["size_in_bytes"] = 20_000_001
     on_path.hosting.set_state(state)
     with pytest.raises(NesTasksError, match="it has more than 20,000,000 bytes"):
         commented(on_path)

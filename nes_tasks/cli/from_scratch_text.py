@@ -1,0 +1,82 @@
+"""What `doit replay --from-scratch` prints."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from ..operations.from_scratch import FromScratch, Outcome, Reason, Step
+from ..operations.lineage import Origin
+from ..printable import printable
+from .difference_text import diff_command, difference_lines, failure_lines, files_differ
+from .tables import new_table, rendered
+
+# What to say of what is taken over, by the reason; the numbers of one and of several.
+REASONS = {
+    Reason.ADOPTED: "adopted, with markers that were written afterwards",
+    Reason.UNMARKED: "of a migration without a marker, as those of an earlier system",
+    Reason.NONDETERMINISTIC: "with DETERMINISTIC = False",
+    Reason.BY_HAND: "by hand",
+    Reason.FOLDER: "whose folder as it was is not found, so that it is unproven",
+}
+
+
+def text(found: FromScratch) -> str:
+    """Return the steps as a table, the first difference, and what was taken over."""
+    if not found.steps:
+        return "The database has no history, so there is nothing to prove.\n"
+    parts = [_table(found), _problem(found.first), _taken_over(found), _conclusion(found)]
+    return "\n".join(part for part in parts if part)
+
+
+def _table(found: FromScratch) -> str:
+    """Return the migrations and reverts; of what else there is the numbers are enough."""
+    table = new_table()
+    table.add_column("Step", overflow="fold")
+    table.add_column("Outcome", no_wrap=True)
+    table.add_column("Seconds", justify="right", no_wrap=True)
+    for step in found.steps:
+        if step.part.names:
+            seconds = "-" if step.seconds is None else f"{step.seconds:.1f}"
+            table.add_row(Text(_name(step)), step.outcome.replace("_", " "), seconds)
+    return rendered(table) if table.row_count else ""
+
+
+def _name(step: Step) -> str:
+    names = printable(", ".join(step.part.names))
+    return f"revert of {names}" if step.part.origin is Origin.REVERT else names
+
+
+def _problem(step: Step | None) -> str:
+    """Return what is different, or failed, as lines."""
+    if step is None:
+        return ""
+    commit = step.part.commit
+    if step.failure:
+        lines = [f"{printable(step.failed or '')} failed", *failure_lines(step.failure)]
+    else:
+        files = files_differ(step.differing_files or 0)
+        heading = f"is different from what is committed as {commit.id[:12]}: {files}"
+        lines = [f"{_name(step)} {heading}"]
+    if step.difference:
+        lines += difference_lines(step.difference)
+    if step.rebuilt_tree:
+        lines.append(diff_command(commit.tree, step.rebuilt_tree))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _taken_over(found: FromScratch) -> str:
+    return "".join(
+        f"{count:,} commit{'' if count == 1 else 's'} taken over, {REASONS[reason]}.\n"
+        for reason, count in found.reasons.items()
+        if count
+    )
+
+
+def _conclusion(found: FromScratch) -> str:
+    counts = found.counts.items()
+    counted = [f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in counts if count]
+    whole = ""
+    if not found.counts[Outcome.UNREACHED] and not found.first:
+        tree = found.steps[-1].part.commit.tree
+        whole = f"The last tree is the committed one, {tree[:12]}.\n"
+    return f"{whole}{', '.join(counted)}. Nothing was changed.\n"

@@ -1,0 +1,96 @@
+"""`doit init`: a new service repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_base import Command
+
+from ..clock import now
+from ..errors import UsageError
+from ..git.identity import configured_author
+from ..migrations.scaffold import checked_author
+from ..printable import printable
+from .create import AUTHOR
+from .doit_commands import CONTRIBUTING, Guarded
+
+FIRST_AUTHOR = {
+    **AUTHOR,
+    "help": 'who writes the first migration, as "Name <email>"; without it git is asked',
+}
+REMOTE_URL = {
+    "name": "remote_url",
+    "long": "remote-url",
+    "type": str,
+    "default": "",
+    "metavar": "URL",
+    "help": "the address of the database repository; without it the database begins empty",
+}
+WORKFLOWS = {
+    "name": "workflows",
+    "long": "workflows",
+    "type": str,
+    "default": "",
+    "metavar": "WORKFLOWS",
+    "help": "call the workflows of this repository of nes-tasks at GitHub: OWNER/nes-tasks@COMMIT",
+}
+
+
+class Init(Guarded, Command):  # type: ignore[misc]
+    """Make a new service repository, or add to one what it lacks."""
+
+    name = "init"
+    doc_purpose = "make a new repository with migrations"
+    doc_usage = "[--author AUTHOR] [--remote-url URL] [--workflows WORKFLOWS] [FOLDER]"
+    doc_description = (
+        "Writes dodo.py, the settings, a first migration to look at, README.md and what git needs "
+        "into FOLDER, the current one without it; with --workflows also what GitHub does with pull "
+        "requests. A file that is there already is never changed, so it can be run again for what "
+        "is missing."
+    )
+    group = CONTRIBUTING
+    examples = (
+        ("doit init rivers", "makes a repository in the folder rivers"),
+        ("doit init --remote-url https://example.org/db.git", "makes it here, with its database"),
+    )
+    cmd_options = (FIRST_AUTHOR, REMOTE_URL, WORKFLOWS)
+    outstream: Any = None
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Make it; raises `UsageError` for more than one folder."""
+        from ..operations.init import NewRepository, init
+
+        if len(args) > 1:
+            raise UsageError("doit init takes one folder", hint="doit init FOLDER")
+        folder = Path(args[0] if args else ".")
+        new = NewRepository(
+            author=checked_author(params["author"] or _author(folder)),
+            date=now().date(),
+            remote_url=params["remote_url"] or None,
+            workflows=params["workflows"] or None,
+        )
+        done = init(folder, new)
+        where = printable(str(folder))
+        for path in done.kept:
+            self.outstream.write(f"Kept {path}.\n")
+        if not done.created:
+            self.outstream.write(f"Nothing is missing in {where}.\n")
+            return 0
+        self.outstream.write(f"Created in {where}:\n")
+        self.outstream.write("".join(f"  {path}\n" for path in done.created))
+        self.outstream.write("Then:\n")
+        if args:
+            self.outstream.write(f"  cd {where}\n")
+        self.outstream.write("  doit check\n  doit preview\n")
+        return 0
+
+
+def _author(folder: Path) -> str:
+    author = configured_author(folder if folder.is_dir() else Path())
+    if author is None:
+        raise UsageError(
+            "git does not know who you are, and a migration needs an author",
+            hint='doit init --author "Your Name <you@example.org>"',
+        )
+    return author

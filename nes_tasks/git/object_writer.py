@@ -1,0 +1,90 @@
+"""Writing the objects of a transaction: files, folders and commits, seen by nobody before the end.
+
+What is written waits in a file without a name, then in a quarantine, and is in the repository after
+`install`. Otherwise a migration that fails after a gigabyte would leave the gigabyte there. No
+ref is written: the caller makes one when the objects that it needs are in the repository.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from ..errors import GitError
+from .command import Git
+from .packs import BLOB, COMMIT, PackWriter
+from .quarantine import Quarantine
+from .snapshot import GitSource, Source
+from .tree_writer import TreeWriter
+from .trees import FILE_MODE, TreeEntry
+
+
+class ObjectWriter:
+    """New objects of the repository of `git`; `source` reads the trees that are there.
+
+    `id_digits` is the length of an id of the repository as hexadecimal text.
+    """
+
+    def __init__(self, git: Git, source: Source | None = None, *, id_digits: int) -> None:
+        self._git = git
+        self._borrowed = source is not None
+        self._source = source or GitSource(git)
+        self._quarantine = Quarantine(git)
+        id_size = id_digits // 2
+        try:
+            self._pack = PackWriter(self._quarantine.objects, id_size=id_size)
+        except BaseException:
+            self._quarantine.discard()
+            raise
+        self._trees = TreeWriter(self._pack, self._read_tree, id_size=id_size)
+
+    def _read_tree(self, oid: bytes) -> bytes:
+        [data] = self._source.trees([oid.hex()])
+        if data is None:
+            raise GitError(f"git has no tree {oid.hex()}", hint="see git fsck")
+        return data
+
+    def blob(self, data: bytes) -> int:
+        """Write the content of a file and return its mark, by which it is named from now on."""
+        return self._pack.number(self._pack.write(BLOB, data))
+
+    def read_many(self, marks: Sequence[int]) -> list[bytes]:
+        """Return the contents that were written under `marks`."""
+        return [self._pack.read(mark) for mark in marks]
+
+    def file(self, mark: int) -> TreeEntry:
+        """Return the entry of a tree for a plain file with the content under `mark`."""
+        return TreeEntry(FILE_MODE, self._pack.oid(mark))
+
+    def tree(self, root: str, changes: Mapping[bytes, TreeEntry | None]) -> str:
+        """Write the trees that `changes`, by path, make of the tree `root`; return the new root.
+
+        None deletes a file. Raises `ValueError` for a file and a folder of one name.
+        """
+        return self._trees.apply(bytes.fromhex(root), changes).hex()
+
+    def commit(self, data: bytes) -> str:
+        """Write the bytes of a commit (`commit.commit_bytes`) and return its id."""
+        return self._pack.write(COMMIT, data).hex()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which git reads and writes in the quarantine, after `finish`."""
+        return self._quarantine.environment
+
+    def finish(self) -> None:
+        """Let git check and store everything in the quarantine; raises `GitError`."""
+        self._pack.store(self._git, self.environment)
+        self._pack.close()
+
+    def install(self) -> None:
+        """Move the quarantine into the repository; raises `OSError` when that is not possible."""
+        self._quarantine.install()
+
+    def close(self) -> None:
+        """Throw everything away that is not installed."""
+        self._pack.close()
+        if not self._borrowed:
+            self._source.close()
+        with contextlib.suppress(OSError):
+            self._quarantine.discard()

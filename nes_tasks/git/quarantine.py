@@ -1,0 +1,89 @@
+"""A quarantine: objects in a folder of their own, which nobody sees before they are installed.
+
+git does the same with what a push brings
+(https://git-scm.com/docs/git-receive-pack#_quarantine_environment). The folder lies among the
+objects of the repository, so installing them is a matter of renaming.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from .command import Git
+
+# Names with tmp_ are taken for leftovers by `git prune`, too, once they are two weeks old.
+ASIDE_PREFIX = "tmp_nes-tasks-"
+
+
+class Quarantine:
+    """A folder for new objects of one repository; gone after `install` or `discard`."""
+
+    def __init__(self, git: Git) -> None:
+        self.objects = objects_folder(git)
+        self._aside = Path(tempfile.mkdtemp(prefix=ASIDE_PREFIX, dir=self.objects))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which git writes here, and reads here and in the repository."""
+        return {
+            "GIT_OBJECT_DIRECTORY": str(self._aside),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(self.objects),
+        }
+
+    def install(self) -> None:
+        """Move the objects into the repository.
+
+        Raises `OSError` when that is not possible; nothing refers to what has been moved then.
+        """
+        try:
+            _install(self._aside, self.objects)
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Throw away what is not installed."""
+        discard_quarantine(self._aside, self.objects)
+
+
+def objects_folder(git: Git) -> Path:
+    """Return the folder of the repository's objects."""
+    return git.folder / os.fsdecode(git.run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
+
+
+def _install(source: Path, target: Path) -> None:
+    """Move all files below `source` to the same places below `target`.
+
+    A pack's index goes last, as by it others see the pack. What git had begun and could not
+    remove stays behind.
+    """
+    for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
+        if item.name.startswith(("tmp_", ".tmp-")):
+            continue
+        there = target / item.name
+        if item.is_dir():
+            there.mkdir(exist_ok=True)
+            _install(item, there)
+        else:
+            item.replace(there)
+
+
+def discard_quarantine(aside: Path, objects: Path) -> None:
+    """Throw a quarantine away, with what has been moved out of it and cannot be used.
+
+    The folder is our own, so nobody else is at work in it: the caller holds the lock. A pack
+    whose index is still inside is not seen by git and would stay for ever.
+    """
+    for index in (aside / "pack").glob("*.idx"):
+        if not (objects / "pack" / index.name).exists():
+            for part in (objects / "pack").glob(f"{index.stem}.*"):
+                part.unlink()
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _quoted(path: Path) -> str:
+    """Return `path` so that git takes it for one, whatever it contains."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

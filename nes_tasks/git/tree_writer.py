@@ -1,0 +1,101 @@
+"""Writing the trees of a commit: from an old root and a list of changed paths to a new root.
+
+Only folders that a change lies in are read and written. Within one pack the first version of a
+folder is stored whole and later ones as deltas, as each batch of a large migration changes the
+same large folders. Whole rather than as a delta to what the repository holds, because a pack on
+disk must contain the bases of its deltas: git would store the old folder whole instead.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+
+from .packs import TREE, PackWriter
+from .trees import FOLDER_MODE, Tree, TreeEntry
+
+# git's default limit of how many deltas lie upon each other (pack.depth).
+MOST_DEPTH = 50
+# Trees below this many bytes are stored whole: a delta would save nothing worth its reading.
+WHOLE_BELOW = 4096
+# How many bytes of trees are kept for the next batch.
+KEPT_BYTES = 64 * 1024 * 1024
+
+
+class TreeWriter:
+    """Writes trees into `pack`; `read` returns the bytes of a tree that is in the repository."""
+
+    def __init__(self, pack: PackWriter, read: Callable[[bytes], bytes], *, id_size: int) -> None:
+        self._pack = pack
+        self._read = read
+        self._id_size = id_size
+        self._depths: dict[bytes, int] = {}
+        self._kept: OrderedDict[bytes, Tree] = OrderedDict()
+        self._kept_bytes = 0
+
+    def apply(self, root: bytes | None, changes: Mapping[bytes, TreeEntry | None]) -> bytes:
+        """Return the id of the root with the `changes`, by path; None deletes a file.
+
+        `root` is the raw id of the old root, None for no files. A folder that loses its last
+        file goes; a file makes room for a folder of its name when both are among the changes.
+        Raises `ValueError` when they leave a file and a folder of one name.
+        """
+        return self._apply(root, changes.items()) or self._pack.write(TREE, b"")
+
+    def _apply(
+        self, oid: bytes | None, changes: Iterable[tuple[bytes, TreeEntry | None]]
+    ) -> bytes | None:
+        tree = self.tree(oid) if oid else Tree([], [], self._id_size)
+        edits: dict[bytes, TreeEntry | None] = {}
+        below: dict[bytes, list[tuple[bytes, TreeEntry | None]]] = {}
+        for path, entry in changes:
+            name, slash, rest = path.partition(b"/")
+            if slash:
+                below.setdefault(name, []).append((rest, entry))
+            else:
+                edits[name] = entry
+        for name, rows in below.items():
+            old = tree.find(name)
+            folder = self._apply(old.oid if old and old.is_folder else None, rows)
+            if folder and edits.get(name):
+                raise ValueError(f"{name!r} cannot be a file and a folder")
+            if folder:
+                edits[name] = TreeEntry(FOLDER_MODE, folder)
+            elif old and old.is_folder:
+                # What is in its place now, if anything, is already among the edits.
+                edits.setdefault(name, None)
+        new = tree.edited(edits)
+        if not len(new.tree):
+            return None
+        return self._write(oid, new.tree, new.delta)
+
+    def _write(self, base: bytes | None, tree: Tree, delta: bytes) -> bytes:
+        oid = tree.oid()
+        if oid == base:
+            return oid
+        depth = self._depths.get(base, 0) + 1 if base else 0
+        if base and base in self._pack and len(tree) > WHOLE_BELOW and depth < MOST_DEPTH:
+            self._pack.write_delta(oid, base, delta)
+            self._depths[oid] = depth
+        else:
+            self._pack.write(TREE, tree.to_bytes())
+        self._keep(oid, tree)
+        return oid
+
+    def tree(self, oid: bytes) -> Tree:
+        """Return the tree with the raw id `oid`, from here or from the repository."""
+        tree = self._kept.get(oid)
+        if tree is None:
+            tree = Tree.parse(self._read(oid), self._id_size)
+            self._keep(oid, tree)
+        else:
+            self._kept.move_to_end(oid)
+        return tree
+
+    def _keep(self, oid: bytes, tree: Tree) -> None:
+        if oid not in self._kept:
+            self._kept_bytes += len(tree)
+        self._kept[oid] = tree
+        while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+            _, gone = self._kept.popitem(last=False)
+            self._kept_bytes -= len(gone)

@@ -1,0 +1,282 @@
+"""Trees, git's folders: looked up and edited without taking every entry apart.
+
+A folder of a database can have 500,000 entries. Its tree is kept as git stores it, ``mode SP name
+NUL id`` repeated, in git's order (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects), cut
+into chunks of some entries. A look-up reads one chunk, and an edit rewrites those chunks that it
+touches, so both cost about the same in a large folder as in a small one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
+
+from ..errors import GitError
+
+FOLDER_MODE = b"40000"
+FILE_MODE = b"100644"
+# Small enough that taking one chunk apart is cheap, large enough that their number is small.
+CHUNK_ENTRIES = 128
+# git's limits for one instruction of a delta: bytes that are copied, bytes that are inserted.
+MOST_COPIED = 0xFFFFFF
+MOST_INSERTED = 0x7F
+PLAIN_NAME = re.compile(rb"[ -@\[-~]+")
+
+
+class TreeEntry(NamedTuple):
+    """What a folder says of one name: the mode and the raw id of a blob, tree or commit."""
+
+    mode: bytes
+    oid: bytes
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.mode == FOLDER_MODE
+
+
+class Edit(NamedTuple):
+    """A new tree, and how it is made from the old one: the delta of git's pack format."""
+
+    tree: Tree
+    delta: bytes
+
+
+class Tree:
+    """One folder; immutable. `id_size` is the number of bytes of an id: 20, or 32 for SHA-256."""
+
+    __slots__ = ("_chunks", "_keys", "id_size")
+
+    def __init__(self, chunks: list[bytes], keys: list[bytes], id_size: int) -> None:
+        self._chunks = chunks
+        # By each chunk the sort key of its first entry.
+        self._keys = keys
+        self.id_size = id_size
+
+    @classmethod
+    def parse(cls, data: bytes, id_size: int = 20) -> Tree:
+        """Return the tree with these bytes; raises `GitError` when they are not a tree."""
+        chunks = [found.group() for found in _patterns(id_size).chunk.finditer(data)]
+        if sum(map(len, chunks)) != len(data):
+            raise GitError("a tree in the repository is damaged", hint="see git fsck")
+        return cls(chunks, [_first_key(chunk) for chunk in chunks], id_size)
+
+    def __len__(self) -> int:
+        """Return the size in bytes."""
+        return sum(map(len, self._chunks))
+
+    def to_bytes(self) -> bytes:
+        """Return the tree as git stores it."""
+        return b"".join(self._chunks)
+
+    def oid(self) -> bytes:
+        """Return git's raw id of the tree."""
+        digest = (hashlib.sha256 if self.id_size == 32 else hashlib.sha1)()
+        digest.update(b"tree %d\0" % len(self))
+        for chunk in self._chunks:
+            digest.update(chunk)
+        return digest.digest()
+
+    def find(self, name: bytes) -> TreeEntry | None:
+        """Return what `name` is in this folder, None when it is not there."""
+        # A file and a folder of one name have different places in git's order.
+        for key in (name, name + b"/"):
+            at = bisect_right(self._keys, key) - 1
+            # Most names that are asked for are new. A hit may also lie inside an id.
+            if at < 0 or b" %b\0" % name not in self._chunks[at]:
+                continue
+            for found in _patterns(self.id_size).entry.finditer(self._chunks[at]):
+                if found[2] == name:
+                    return TreeEntry(found[1], found[3])
+        return None
+
+    def __iter__(self) -> Iterator[tuple[bytes, TreeEntry]]:
+        """Yield each name with what it is, in git's order."""
+        for chunk in self._chunks:
+            for found in _patterns(self.id_size).entry.finditer(chunk):
+                yield found[2], TreeEntry(found[1], found[3])
+
+    def unfolded(self) -> Iterator[bytes]:
+        """Yield the names that have other characters than printable lower-case ASCII."""
+        plain = _patterns(self.id_size).plain
+        for chunk in self._chunks:
+            if not plain.fullmatch(chunk):
+                for found in _patterns(self.id_size).entry.finditer(chunk):
+                    if not PLAIN_NAME.fullmatch(found[2]):
+                        yield found[2]
+
+    def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
+        """Return the tree with the `changes`, by name; None removes a name if it is there."""
+        changed = _by_key(changes)
+        touched: dict[int, list[tuple[bytes, bytes | None]]] = {}
+        for key, entry in changed:
+            touched.setdefault(max(0, bisect_right(self._keys, key) - 1), []).append((key, entry))
+        delta = _Delta(len(self))
+        chunks: list[bytes] = []
+        keys: list[bytes] = []
+        starts = [0, *accumulate(map(len, self._chunks))]
+        done = 0
+        for at, edits in touched.items():
+            chunks += self._chunks[done:at]
+            keys += self._keys[done:at]
+            delta.copy(starts[done], starts[at])
+            old = self._chunks[at] if at < len(self._chunks) else b""
+            for part in _merged(old, edits, starts[at], delta, self.id_size):
+                chunks.append(part)
+                keys.append(_first_key(part))
+            done = at + 1
+        chunks += self._chunks[done:]
+        keys += self._keys[done:]
+        if done < len(self._chunks):
+            delta.copy(starts[done], starts[-1])
+        tree = Tree(chunks, keys, self.id_size)
+        return Edit(tree, delta.to_bytes(len(tree)))
+
+
+class _Patterns(NamedTuple):
+    entry: re.Pattern[bytes]
+    chunk: re.Pattern[bytes]
+    plain: re.Pattern[bytes]
+
+
+@lru_cache
+def _patterns(id_size: int) -> _Patterns:
+    part = rb"[0-7]{5,6} [^\0]+\0.{%d}" % id_size
+    return _Patterns(
+        re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{%d})" % id_size, re.DOTALL),
+        re.compile(rb"(?:%b){1,%d}" % (part, CHUNK_ENTRIES), re.DOTALL),
+        re.compile(rb"(?:[0-7]{5,6} [ -@\[-~]+\0.{%d})*" % id_size, re.DOTALL),
+    )
+
+
+def _key(mode: bytes, name: bytes) -> bytes:
+    """Return by what git orders entries: a folder as if its name ended with a slash."""
+    return name + b"/" if mode == FOLDER_MODE else name
+
+
+def _first_key(chunk: bytes) -> bytes:
+    mode, _, rest = chunk[: chunk.index(b"\0")].partition(b" ")
+    return _key(mode, rest)
+
+
+def _by_key(changes: Mapping[bytes, TreeEntry | None]) -> list[tuple[bytes, bytes | None]]:
+    """Return by sort key, in order, the bytes of a new entry, None for one that goes."""
+    # What had the name before goes, whether it was a file or a folder.
+    by_key: dict[bytes, bytes | None] = {}
+    for name in changes:
+        by_key[name] = by_key[name + b"/"] = None
+    for name, entry in changes.items():
+        if entry is not None:
+            by_key[_key(entry.mode, name)] = b"%b %b\0%b" % (entry.mode, name, entry.oid)
+    return sorted(by_key.items())
+
+
+def _merged(
+    chunk: bytes,
+    edits: Iterable[tuple[bytes, bytes | None]],
+    start: int,
+    delta: _Delta,
+    id_size: int,
+) -> Iterator[bytes]:
+    """Yield the chunks that take the place of one, and add to `delta` how they are made of it."""
+    waiting = iter(edits)
+    edit = next(waiting, None)
+    entries: list[bytes] = []
+    for found in _patterns(id_size).entry.finditer(chunk):
+        key = _key(found[1], found[2])
+        while edit is not None and edit[0] < key:
+            if edit[1] is not None:
+                entries.append(edit[1])
+                delta.insert(edit[1])
+            edit = next(waiting, None)
+        if edit is not None and edit[0] == key:
+            if edit[1] is not None:
+                entries.append(edit[1])
+                delta.insert(edit[1])
+            edit = next(waiting, None)
+        else:
+            entries.append(found[0])
+            delta.copy(start + found.start(), start + found.end())
+    while edit is not None:
+        if edit[1] is not None:
+            entries.append(edit[1])
+            delta.insert(edit[1])
+        edit = next(waiting, None)
+    # Chunks that grow are cut anew, into halves, so that many small edits do not cut each time.
+    step = CHUNK_ENTRIES if len(entries) > 2 * CHUNK_ENTRIES else 2 * CHUNK_ENTRIES
+    for at in range(0, len(entries), step):
+        yield b"".join(entries[at : at + step])
+
+
+class _Delta:
+    """The instructions that make one content from another, as packs hold them.
+
+    Source: "Deltified representation" in https://git-scm.com/docs/gitformat-pack
+    """
+
+    def __init__(self, base_size: int) -> None:
+        self._base_size = base_size
+        self._parts: list[bytes] = []
+        self._inserts: list[bytes] = []
+        self._copied = (0, 0)
+
+    def copy(self, start: int, end: int) -> None:
+        """Take the bytes of the base from `start` to `end`."""
+        self._end_insert()
+        if self._copied[1] == start:
+            self._copied = (self._copied[0], end)
+        else:
+            self._end_copy()
+            self._copied = (start, end)
+
+    def insert(self, data: bytes) -> None:
+        """Take these bytes."""
+        self._end_copy()
+        self._inserts.append(data)
+
+    def to_bytes(self, size: int) -> bytes:
+        """Return the delta, given the size of what it makes."""
+        self._end_insert()
+        self._end_copy()
+        return b"".join((_varint(self._base_size), _varint(size), *self._parts))
+
+    def _end_insert(self) -> None:
+        if not self._inserts:
+            return
+        data = b"".join(self._inserts)
+        self._inserts.clear()
+        for at in range(0, len(data), MOST_INSERTED):
+            part = data[at : at + MOST_INSERTED]
+            self._parts += (bytes((len(part),)), part)
+
+    def _end_copy(self) -> None:
+        start, end = self._copied
+        while start < end:
+            size = min(end - start, MOST_COPIED)
+            self._parts.append(_copy_instruction(start, size))
+            start += size
+        self._copied = (0, 0)
+
+
+def _copy_instruction(offset: int, size: int) -> bytes:
+    """Return a copy instruction: which bytes of the two numbers follow, and those bytes."""
+    command, parts = 0x80, bytearray()
+    for bit, value in enumerate((*offset.to_bytes(4, "little"), *size.to_bytes(3, "little"))):
+        if value:
+            command |= 1 << bit
+            parts.append(value)
+    return bytes((command, *parts))
+
+
+def _varint(number: int) -> bytes:
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)

@@ -1,0 +1,42 @@
+"""The database of a job: the newest commit alone, without what nobody reads."""
+
+from __future__ import annotations
+
+from ..errors import GitError, UnavailableError
+from ..git.command import Git
+from ..git.safety import Allow
+from ..settings import Settings
+
+# File contents come when they are read, and nothing but the top folder is checked out.
+SPARSE = ("--filter=blob:none", "--sparse")
+
+
+def clone(settings: Settings, *, history: bool = False) -> str:
+    """Clone the database that the settings name; return what was done.
+
+    With `history` all commits come along, which a replay needs; files do not. Raises
+    `UnavailableError` with git's words when it cannot be cloned.
+    """
+    url, place = settings.remote_url, settings.shown_database
+    if url is None:
+        return "the settings name no remote_url: migrations start with an empty database"
+    branch = [f"--branch={settings.branch}"] if settings.branch else []
+    depth = [] if history else ["--depth=1"]
+    words = ["--quiet", f"--origin={settings.remote}", *SPARSE, *depth, *branch]
+    try:
+        # The transport that is set up here, and filters for the few files that are checked out.
+        git = Git(settings.root, allow=Allow.TRANSPORT | Allow.FILTERS)
+        git.run("clone", *words, "--", url, str(settings.database))
+    except GitError as error:
+        raise UnavailableError(
+            f"{url} cannot be cloned: {error.message.removeprefix('git clone failed: ')}",
+            hint="check the setting remote_url and the network, then run it again",
+        ) from error
+    return f"{place} is a clone of {url}"
+
+
+def described(settings: Settings) -> str:
+    """Return what other jobs need of the settings, a line ``key=value`` each."""
+    branch = settings.branch or ""
+    rows = {"database": settings.shown_database, "url": settings.remote_url or "", "branch": branch}
+    return "\n".join(f"{key}={value}" for key, value in rows.items())

@@ -1,0 +1,58 @@
+"""Pointer files: what stands in the place of a large file until it is downloaded.
+
+Git LFS: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md (less than 1,024 bytes, the
+version first; ``hawser`` is the name of its pre-release). git-annex, for unlocked files:
+https://git-annex.branchable.com/internals/pointer_file/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import InvalidMigrationError
+from .inputs import InputFile
+
+MAX_SIZE = 1024
+
+
+class Pointer(NamedTuple):
+    """A kind of pointer file, and the command that gets what it points to."""
+
+    kind: str
+    command: str
+
+
+GIT_LFS = Pointer("a Git LFS pointer", "git lfs pull")
+GIT_ANNEX = Pointer("a git-annex pointer", "git annex get .")
+STARTS = {
+    b"version https://git-lfs.github.com/spec/": GIT_LFS,
+    b"version https://hawser.github.com/spec/": GIT_LFS,
+    b"/annex/objects/": GIT_ANNEX,
+}
+
+
+def pointer_in(path: Path, size: int) -> Pointer | None:
+    """Return what kind of pointer a file of `size` bytes is, None when it is its own content.
+
+    Raises `OSError` when it cannot be read.
+    """
+    if size >= MAX_SIZE:
+        return None
+    with path.open("rb") as file:
+        head = file.read(max(map(len, STARTS)))
+    return next((pointer for start, pointer in STARTS.items() if head.startswith(start)), None)
+
+
+def refuse_pointers(files: Iterable[InputFile], shown: str) -> None:
+    """Check that the input files of a folder are themselves; `shown` is how messages name it.
+
+    A migration that ran on a pointer would record the wrong content. Raises
+    `InvalidMigrationError`.
+    """
+    for file in files:
+        if pointer := pointer_in(Path(file.path), file.size):
+            raise InvalidMigrationError(
+                f"{shown}/{file.relative} is {pointer.kind}, not the data", hint=pointer.command
+            )

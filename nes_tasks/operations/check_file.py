@@ -1,0 +1,72 @@
+"""The result of a check as JSON, and read again: checked, as a stranger may have made it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import UsageError
+from ..migrations.finding import Finding, Severity
+from .check import Checked
+
+Number = Annotated[int, Field(strict=True, ge=0, le=2**31)]
+
+
+class _Finding(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    migration: str
+    severity: Literal["error", "hint"]
+    path: str
+    line: Number | None
+    message: str
+    advice: str | None
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    format: Literal[1]
+    checked: Number
+    findings: list[_Finding]
+
+
+def to_dict(checked: Checked) -> dict[str, Any]:
+    """Return the document of docs/reference/json.md."""
+    found = [
+        {
+            "migration": name,
+            "severity": finding.severity.value,
+            "path": finding.path,
+            "line": finding.line,
+            "message": finding.message,
+            "advice": finding.advice,
+        }
+        for name, finding in checked.findings
+    ]
+    return {"format": 1, "checked": checked.count, "findings": found}
+
+
+def read_check(data: bytes, shown: str) -> Checked:
+    """Read the document again; raises `UsageError` that names `shown` for anything else."""
+    try:
+        document = _Document.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        problem = f"{place}: {first['msg']}" if place else first["msg"]
+        raise UsageError(
+            f"{shown} is not the result of a check: {problem}",
+            hint="make one with doit check --json -o FILE",
+        ) from None
+    return Checked(
+        document.checked,
+        tuple(
+            (
+                one.migration,
+                Finding(Severity(one.severity), one.path, one.message, one.line, one.advice),
+            )
+            for one in document.findings
+        ),
+    )

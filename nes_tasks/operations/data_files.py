@@ -1,0 +1,157 @@
+"""The data files of a folder, read as its scripts read them, to see whether they can be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..migrations import Folder
+from ..migrations.finding import Finding, error, hint
+from ..migrations.lint import scripts_of
+from ..migrations.pointers import pointer_in
+from ..migrations.script import Reading
+from ..printable import abridged
+from ..running import readers
+from .doubtful_text import doubts
+
+SHEET_OPTIONS = ("as_text", "fill_merged", "max_rows")
+LAYOUT_OPTIONS = ("header", "skip_rows", "required", "ignore")
+# How a file is read that no script reads in a way that we know.
+BY_ENDING = {
+    ".csv": "read_csv",
+    ".tsv": "read_csv",
+    ".json": "read_json",
+    ".jsonl": "read_jsonl",
+    ".ndjson": "read_jsonl",
+    ".geojson": "read_json",
+    ".ods": "read_excel",
+    ".xlsx": "read_excel",
+}
+
+
+def data_findings(folder: Folder) -> list[Finding]:
+    """Return what is wrong with the data files of a folder.
+
+    A file is read with the reader and the options of each script that reads it by a method of the
+    context; what goes wrong then is an error. One that is read by another program is left alone.
+    A file of which neither is known is read by its ending, and what goes wrong is a hint.
+    """
+    scripts = scripts_of(folder)
+    found: list[Finding] = []
+    for file in folder.files or ():
+        path = Path(file.path)
+        readings = [one for script in scripts.values() for one in script.readings(file.relative)]
+        try:
+            if pointer := pointer_in(path, file.size):
+                found.append(
+                    error(
+                        f"{folder.shown}/{file.relative}",
+                        f"it is {pointer.kind}, not the data",
+                        line=1,
+                        advice=pointer.command,
+                    )
+                )
+                continue
+        except OSError:
+            pass  # the readers say why
+        ours = [one for one in readings if one.method is not None]
+        for reading in ours:
+            found += _findings(folder, file.relative, path, reading, error)
+        method = BY_ENDING.get(PurePosixPath(file.relative).suffix.lower())
+        if not readings and method is not None:
+            found += _findings(folder, file.relative, path, Reading(method, {}), hint)
+    return list(dict.fromkeys(found))
+
+
+def _findings(
+    folder: Folder, name: str, path: Path, reading: Reading, kind: Callable[..., Finding]
+) -> Iterator[Finding]:
+    """Read a file and yield what is found; a problem is of `kind`, a doubt a hint."""
+    if reading.method is None or reading.options is None:
+        return
+    sources: list[readers.Source] = []
+    shown = f"{folder.shown}/{name}"
+    try:
+        rows = _read(reading.method, path, name, dict(reading.options), sources)
+        for number, doubt in doubts(rows):
+            is_line = bool(sources) and sources[0].unit == "line"
+            yield hint(shown, doubt, line=number if is_line else 1)
+        if reading.method in ("read_csv", "iter_csv"):
+            _doubt_csv(path, name, reading.options, sources)
+    except DoubtfulFileError as problem:
+        yield _about(problem, hint, shown)
+    except (readers.InputFileError, TypeError, ValueError) as problem:
+        yield _about(problem, kind, shown)
+    for source in sources:
+        yield from (hint(shown, doubt, line=1) for doubt in source.hints)
+
+
+def _about(problem: Exception, kind: Callable[..., Finding], shown: str) -> Finding:
+    message = getattr(problem, "message", str(problem))
+    line = re.search(r"\bline (\d+)", message)
+    advice = getattr(problem, "hint", None)
+    return kind(shown, message, line=int(line[1]) if line else 1, advice=advice)
+
+
+class DoubtfulFileError(readers.InputFileError):
+    """A data file can be read, but most likely not as it was meant."""
+
+
+def _read(
+    method: str, path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> Iterable[Any]:
+    """Return the rows or values of a file as a method of the context would read them."""
+    as_frame = options.pop("as_frame", False)
+    layout = readers.Layout(**_taken(options, *LAYOUT_OPTIONS))
+    if method in ("read_csv", "iter_csv"):
+        if as_frame:
+            readers.read_csv_frame(path, name, layout=layout, **options)
+            return []
+        return readers.iter_csv(path, name, layout=layout, sources=sources, **options)
+    if method in ("read_excel", "iter_excel"):
+        sheet = options.pop("sheet_name", None)
+        known = _taken(options, *SHEET_OPTIONS)
+        if method == "iter_excel":
+            known["max_rows"] = None
+        rows = readers.read_excel(
+            path,
+            name,
+            sheet_name=sheet,
+            layout=layout,
+            options=readers.SheetOptions(**known),
+            sources=sources,
+        )
+        return rows if isinstance(rows, list) else [row for part in rows.values() for row in part]
+    known = {"sources": sources, **options}
+    if method == "read_geojson":
+        return readers.read_geojson(path, name, **known)
+    if method == "read_json":
+        content = readers.read_json(path, name, **known)
+        return content if isinstance(content, list) else []
+    return readers.iter_jsonl(path, name, **known)
+
+
+def _taken(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options.pop(name) for name in names if name in options}
+
+
+def _doubt_csv(
+    path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> None:
+    """Raise `DoubtfulFileError` for a CSV file that can be read and is hardly meant so."""
+    if sources and (delimiter := readers.likely_delimiter(list(sources[0].columns))):
+        raise DoubtfulFileError(
+            f"{name} has one column only, {abridged(sources[0].columns[0])}",
+            hint=f"read it with delimiter={delimiter!r}",
+        )
+    if options.get("as_frame"):
+        return
+    known = dict(options)
+    layout = readers.Layout(**_taken(known, *LAYOUT_OPTIONS))
+    try:
+        for _ in readers.iter_csv(path, name, layout=layout, **{**known, "strict": True}):
+            pass
+    except readers.InputFileError as problem:
+        raise DoubtfulFileError(problem.message, hint="look for a stray quotation mark") from None

@@ -1,0 +1,325 @@
+"""The whole proof: the database built anew, from the empty tree through all of its history.
+
+A replay proves each migration on the base that is committed. This proves the chain as well: that
+nothing lies between the migrations but what is counted here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ..database.executions import Run
+from ..database.history import History
+from ..database.repository import PRIVATE_REFS, starts_empty
+from ..database.transaction import Signature
+from ..errors import InvalidMigrationError, NesTasksError
+from ..git.commit import write_commit
+from ..git.incomplete_clone import cut_off
+from ..git.log import Commit
+from ..migrations import Folder, Plan, discover
+from ..migrations.inputs import is_input_path
+from ..project import Project
+from ..running.runner import Observer, Runner
+from ..scratch import scratch_folder
+from ..state_folder import make_folder
+from .folder_history import write_version
+from .inverse import commit_files
+from .lineage import Origin, Part, read_lineage
+from .preview import failure_document
+from .replay import execute_in_row
+from .revert import repeat_revert
+from .tree_difference import Difference, first_difference
+
+FORMAT = 1
+
+
+class Outcome(StrEnum):
+    """What came of one part.
+
+    Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
+    an error. Unproven: it is taken over, since no folder is as it was. Taken over: as it is, since
+    nobody can expect it to be repeated. Unreached: it comes after a difference.
+    """
+
+    PROVEN = "proven"
+    DIFFERENT = "different"
+    FAILED = "failed"
+    UNPROVEN = "unproven"
+    TAKEN_OVER = "taken_over"
+    UNREACHED = "unreached"
+
+
+ENDS = (Outcome.DIFFERENT, Outcome.FAILED)
+
+
+class Reason(StrEnum):
+    """Why a part is taken over as it is: by its origin, or because of a migration.
+
+    Nondeterministic: it says so of itself. Folder: neither the folder of today nor any commit
+    holds the files that it ran from.
+    """
+
+    ADOPTED = "adopted"
+    UNMARKED = "unmarked"
+    BY_HAND = "by_hand"
+    NONDETERMINISTIC = "nondeterministic"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of the history and what came of it.
+
+    `rebuilt_tree` is what came out, `differing_files` counts the files between it and the
+    committed tree, `difference` is the first. `failed` is the migration that `failure` is of.
+    """
+
+    part: Part
+    outcome: Outcome
+    reason: Reason | None = None
+    rebuilt_tree: str | None = None
+    seconds: float | None = None
+    differing_files: int | None = None
+    difference: Difference | None = None
+    failed: str | None = None
+    failure: NesTasksError | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        part = self.part
+        return {
+            "commit": part.commit.id,
+            "subject": part.commit.subject,
+            "origin": part.origin.value,
+            "migrations": list(part.names),
+            "outcome": self.outcome.value,
+            "reason": self.reason.value if self.reason else None,
+            "tree": part.commit.tree,
+            "rebuilt_tree": self.rebuilt_tree,
+            "duration_seconds": None if self.seconds is None else round(self.seconds, 3),
+            "differing_files": self.differing_files,
+            "difference": self.difference.to_dict() if self.difference else None,
+            "failed": self.failed,
+            "failure": failure_document(self.failure),
+        }
+
+
+@dataclass(slots=True)
+class FromScratch:
+    """What came of all parts, in the order of the history; `commit` is the one that it is of."""
+
+    commit: str | None = None
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """How many parts there are with each outcome."""
+        found = Counter(step.outcome for step in self.steps)
+        return {outcome: found[outcome] for outcome in Outcome}
+
+    @property
+    def reasons(self) -> dict[Reason, int]:
+        """How many parts were taken over for each reason."""
+        found = Counter(step.reason for step in self.steps)
+        return {reason: found[reason] for reason in Reason}
+
+    @property
+    def first(self) -> Step | None:
+        """The first part that is not what is committed, None when there is none."""
+        return next((step for step in self.steps if step.outcome in ENDS), None)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the whole history was repeated, and all that can be proven is proven."""
+        return not self.first and not self.counts[Outcome.UNPROVEN]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/replay.md."""
+        return {
+            "format": FORMAT,
+            "sound": self.is_sound,
+            "commit": self.commit,
+            "counts": {outcome.value: count for outcome, count in self.counts.items()},
+            "taken_over": {reason.value: count for reason, count in self.reasons.items()},
+            "steps": [step.to_dict() for step in self.steps],
+        }
+
+
+def build_from_scratch(
+    project: Project,
+    observer: Observer,
+    *,
+    counted: Callable[[int], None] = lambda count: None,
+    command: str = "doit replay",
+) -> FromScratch:
+    """Build the database anew on a private ref, and compare each step with what is committed.
+
+    It ends with the first part that is different or fails; what comes after it is unreached.
+    `counted` is told how many executions there are at most, before the first. The branch and its
+    files stay as they are, and the ref goes away; a database that has to be cloned is cloned, as
+    for a run. Raises `UnavailableError` when the database cannot be used, `DatabaseError` when
+    a shallow clone lacks the beginning.
+    """
+    if starts_empty(project.settings):
+        return FromScratch()
+    with Runner(project, observer, command=command, may_record=False) as runner:
+        repository = runner.repository
+        with repository.locked(command):
+            plan, ledger = project.look()
+            history = project.history(ledger)
+            if history is None:
+                return FromScratch()
+            if history.ends:
+                raise cut_off(project.settings.shown_database, [])
+            parts = read_lineage(history)
+            counted(sum(len(part.runs) for part in parts if not _may_vary(part)))
+            build = _Build(project, runner, plan, history)
+            try:
+                return FromScratch(history.tip, list(build.steps(parts)))
+            finally:
+                repository.discard(build.ref)
+
+
+def _may_vary(part: Part) -> bool:
+    return not all(run.marker.deterministic for run in part.runs)
+
+
+class _Build:
+    """The database that is built: for each commit of the history its own."""
+
+    def __init__(self, project: Project, runner: Runner, plan: Plan, history: History) -> None:
+        self._project = project
+        self._runner = runner
+        self._plan = plan
+        self._history = history
+        self._git = runner.repository.git
+        self._rebuilt: dict[str, str] = {}
+        self.ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
+
+    def steps(self, parts: Sequence[Part]) -> Iterator[Step]:
+        """Yield what comes of each part; nothing is done after the first difference."""
+        has_ended = False
+        for part in parts:
+            step = Step(part, Outcome.UNREACHED) if has_ended else self._step(part)
+            has_ended = has_ended or step.outcome in ENDS
+            yield step
+
+    def _step(self, part: Part) -> Step:
+        if part.origin is Origin.RUN:
+            if _may_vary(part):
+                return self._taken_over(part, Reason.NONDETERMINISTIC)
+            return self._executed(part)
+        if part.origin is Origin.REVERT:
+            return self._reverted(part)
+        return self._taken_over(part, Reason(part.origin.value))
+
+    def _executed(self, part: Part) -> Step:
+        """Execute the migrations of one commit, each on the one before it, and compare the last."""
+        base = part.base and self._commit(part.base)
+        seconds = 0.0
+        with ExitStack() as stack:
+            found = [self._folder(stack, run) for run in part.runs]
+            folders = [folder for folder in found if folder]
+            if len(folders) < len(part.runs):
+                return self._taken_over(part, Reason.FOLDER)
+            runs = zip(folders, (run.marker for run in part.runs), strict=True)
+            results = execute_in_row(stack, self._runner, runs, base)
+            for run in part.runs:
+                try:
+                    result = next(results)
+                except NesTasksError as error:
+                    if error.exit_code != 1:
+                        raise
+                    return Step(part, Outcome.FAILED, failed=run.name, failure=error)
+                seconds += result.duration_seconds
+            return self._compared(part, result.commit_ids[-1], seconds)
+
+    def _folder(self, stack: ExitStack, run: Run) -> Folder | None:
+        """Return the folder that a migration ran from: that of today, else one out of git."""
+        entry, settings = self._plan.get(run.name), self._project.settings
+        if entry and entry.folder and _holds(entry.folder, run):
+            return entry.folder
+        make_folder(settings.state_folder)
+        around = stack.enter_context(scratch_folder(settings.state_folder, "replay-"))
+        inputs, place = run.marker.inputs, settings.migrations / run.name
+        if not write_version(around / run.name, place, inputs, is_input_path):
+            return None
+        (folder,) = discover(around, shown=settings.shown_migrations)
+        return folder if _holds(folder, run) else None
+
+    def _reverted(self, part: Part) -> Step:
+        base = self._commit(part.commit.parent or "")
+        data_dir, name = self._project.settings.data_dir, part.names[0]
+        commit = commit_files(
+            self._git,
+            base,
+            repeat_revert(self._git, base, data_dir, name, part.undone),
+            message=part.commit.subject,
+            who=_signature(part.commit),
+            ref=self.ref,
+            sign=False,
+        )
+        return self._compared(part, commit)
+
+    def _compared(self, part: Part, commit: str, seconds: float | None = None) -> Step:
+        """Compare what came out with what is committed; the next part is built on it."""
+        tree, wanted = self._git.tree_of(commit), part.commit.tree
+        if tree == wanted:
+            self._keep(part.commit, commit)
+            return Step(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
+        data_dir = self._project.settings.data_dir
+        files, difference = first_difference(self._git, data_dir, wanted, tree)
+        return Step(
+            part,
+            Outcome.DIFFERENT,
+            rebuilt_tree=tree,
+            seconds=seconds,
+            differing_files=files,
+            difference=difference,
+        )
+
+    def _taken_over(self, part: Part, reason: Reason) -> Step:
+        self._commit(part.commit.id)
+        is_lost = reason is Reason.FOLDER
+        return Step(part, Outcome.UNPROVEN if is_lost else Outcome.TAKEN_OVER, reason)
+
+    def _commit(self, commit: str) -> str:
+        """Return what was built for a commit of the history; one that was not is taken over."""
+        if commit not in self._rebuilt:
+            one = self._history.commits[commit]
+            who = _signature(one)
+            known = [self._rebuilt[p] for p in one.parents if p in self._rebuilt]
+            made = write_commit(
+                self._git,
+                tree=one.tree,
+                parents=known,
+                message=one.subject,
+                author=who,
+                committer=who,
+                sign=False,
+            )
+            self._keep(one, made)
+        return self._rebuilt[commit]
+
+    def _keep(self, one: Commit, made: str) -> None:
+        self._rebuilt[one.id] = made
+        self._git.run("update-ref", self.ref, made)
+
+
+def _holds(folder: Folder, run: Run) -> bool:
+    """Return whether a folder is what a migration ran from."""
+    try:
+        return folder.hashes() == run.marker.inputs
+    except InvalidMigrationError:
+        return False
+
+
+def _signature(commit: Commit) -> Signature:
+    """Return who is to be named in a commit that nobody will see."""
+    return Signature(commit.committer, "", commit.committed_at)

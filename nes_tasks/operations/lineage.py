@@ -1,0 +1,100 @@
+"""The lineage of a database: all that its history consists of, in the order to repeat it.
+
+Each part is the executions of one commit, a revert, or a commit that no migration made. No commit
+is left out, and none counts twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+from ..database.executions import Run, every_run
+from ..database.history import History
+from ..database.unrecorded import REVERT_SUBJECT
+from ..git.log import Commit, read_messages
+from .revert import read_reversal
+
+
+class Origin(StrEnum):
+    """What made a part of the history.
+
+    Run: executions of migrations. Revert: `doit revert`. Adopted: somebody wrote markers
+    afterwards, as `doit adopt` does. Unmarked: a migration that left no marker, as those of the
+    earlier system. By hand: anything else, merges included.
+    """
+
+    RUN = "run"
+    REVERT = "revert"
+    ADOPTED = "adopted"
+    UNMARKED = "unmarked"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the history, which `commit` ends.
+
+    `names` are the migrations that it is about; `runs` their executions, in their order;
+    `undone` the commits that a revert took back.
+    """
+
+    commit: Commit
+    origin: Origin
+    names: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
+    undone: tuple[Commit, ...] = ()
+
+    @property
+    def base(self) -> str | None:
+        """The commit that the first execution was on, None for none."""
+        return self.runs[0].execution.base if self.runs else self.commit.parent
+
+
+def read_lineage(history: History) -> list[Part]:
+    """Return the parts of a whole history, each after all that it is on.
+
+    The empty commit that a history may begin with is none. Reads commits, trees and markers;
+    raises `GitError`.
+    """
+    runs = {
+        commit: tuple(row)
+        for commit, row in groupby(every_run(history), key=lambda run: run.execution.commit)
+    }
+    batches = {one.id for row in runs.values() for run in row for one in run.execution.commits}
+    others = [
+        one
+        for one in history.commits.values()
+        if one.id not in batches and (one.parents or one.tree != history.git.empty_tree())
+    ]
+    found = {one.id: part for one, part in zip(others, _others(history, others), strict=True)}
+    for commit, row in runs.items():
+        names = tuple(run.name for run in row)
+        found[commit] = Part(history.commits[commit], Origin.RUN, names, row)
+    return sorted(found.values(), key=lambda part: history.position[part.commit.id])
+
+
+def _others(history: History, commits: Sequence[Commit]) -> list[Part]:
+    """Return the parts that no execution made."""
+    seem_reverts = [one.id for one in commits if REVERT_SUBJECT.fullmatch(one.subject)]
+    messages = dict(read_messages(history.git, seem_reverts))
+    brought: dict[str, dict[Origin, list[str]]] = {}
+    for change in (one for changes in history.records.values() for one in changes):
+        if change.new and change.old is None:
+            origin = Origin.ADOPTED if change.is_marker else Origin.UNMARKED
+            brought.setdefault(change.commit, {}).setdefault(origin, []).append(change.migration)
+    found = []
+    for one in commits:
+        if reversal := read_reversal(history, one, messages.get(one.id, "")):
+            names, undone = reversal
+            found.append(Part(one, Origin.REVERT, names, undone=undone))
+            continue
+        recorded = brought.get(one.id, {})
+        if Origin.ADOPTED not in recorded and (named := history.migration_of(one.id)):
+            recorded.setdefault(Origin.UNMARKED, [named])
+        known = (origin for origin in (Origin.ADOPTED, Origin.UNMARKED) if origin in recorded)
+        origin = next(known, Origin.BY_HAND)
+        found.append(Part(one, origin, tuple(recorded.get(origin, ()))))
+    return found
