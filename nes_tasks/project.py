@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 from .database.executions import Execution, find_executions, records_of
@@ -13,6 +13,7 @@ from .database.unrecorded import Unrecorded, find_unrecorded
 from .errors import DatabaseError, MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover
+from .migrations.loader import SortKey, ordering
 from .settings import Settings
 
 
@@ -40,6 +41,7 @@ class Project:
             self._folders(),
             ledger.applied,
             out_of_order=settings.out_of_order == "allow",
+            same_number=settings.same_number,
             cache=hashes,
         )
         hashes.save()
@@ -71,13 +73,18 @@ class Project:
             cache=settings.state_folder / "cache" / "ledger.json",
         )
 
+    @cached_property
+    def order(self) -> Callable[[str], SortKey]:
+        """The key by which names of migrations are sorted."""
+        return ordering(self.settings.same_number)
+
     def folder(self, name: str) -> Folder:
         """Read the folder of one migration anew; raises `MigrationRefusedError` when it is gone."""
         for folder in self._folders(only=name):
             return folder
         raise MigrationRefusedError(
             f"{self.settings.shown_migrations}/{name} is not there any more",
-            hint="doit list --all",
+            hint="doit list",
         )
 
     def _folders(self, only: str | None = None) -> list[Folder]:

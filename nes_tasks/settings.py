@@ -43,6 +43,7 @@ class Settings:
     batch_size: int = 1000
     push_timeout: int = 1800
     out_of_order: str = "refuse"
+    same_number: tuple[str, ...] = ()
     nes_package: str = "compat"
     malformed_files: str = "refuse"
     sign: bool | None = None
@@ -92,6 +93,8 @@ NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
 NAME = re.compile(r"[\w.=+-]+")
 # What would end a line of `settings` for other programs.
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# A migration's name, of which the number matters here.
+NUMBERED = re.compile(r"([0-9]{3,})-[a-z0-9-]+")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -180,6 +183,8 @@ def _from_text(key: str, text: str, variable: str) -> Any:
             raise SettingsError(f"{variable} is {text!r}, neither true nor false") from None
     if key == "network":
         return [name for name in re.split(r"[,\s]+", text) if name]
+    if key == "same_number":
+        return text.replace(",", " ").split()
     return text
 
 
@@ -195,6 +200,8 @@ def _checked(key: str, value: Any, place: str) -> Any:
         return value
     if key == "network":
         return _names(value, place)
+    if key == "same_number":
+        return _sharing_a_number(value, place)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise SettingsError(f"{place} is {value!r}, not a text")
     if key in CHOICES and value not in CHOICES[key]:
@@ -214,6 +221,22 @@ def _names(value: Any, place: str) -> tuple[str, ...]:
         isinstance(name, str) and NAME.fullmatch(name) for name in value
     ):
         raise SettingsError(f"{place} is {value!r}, not a list of names of migrations")
+    return tuple(value)
+
+
+def _sharing_a_number(value: Any, place: str) -> tuple[str, ...]:
+    """Return the names of migrations that share numbers, in their order."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise SettingsError(f"{place} is {value!r}, not a list of names")
+    numbers = [found[1] if (found := NUMBERED.fullmatch(name)) else None for name in value]
+    for name, number in zip(value, numbers, strict=True):
+        if number is None:
+            raise SettingsError(f"{place} has {name!r}, which is not the name of a migration")
+        if numbers.count(number) < 2 or value.count(name) > 1:
+            raise SettingsError(
+                f"{place} has {name!r}, but no second migration with the number {number}",
+                hint='name all that share it, such as ["007-first", "007-second"]',
+            )
     return tuple(value)
 
 

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "batch_size": 1000,
     "push_timeout": 1800,
     "out_of_order": "refuse",
+    "same_number": (),
     "nes_package": "compat",
     "malformed_files": "refuse",
     "sign": None,
@@ -51,6 +52,7 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "batch_size": ("50", "50", 50),
     "push_timeout": ("7", "7", 7),
     "out_of_order": ('"allow"', "allow", "allow"),
+    "same_number": ('["007-b", "007-a"]', "007-b, 007-a", ("007-b", "007-a")),
     "nes_package": ('"installed"', "installed", "installed"),
     "malformed_files": ('"skip"', "skip", "skip"),
     "sign": ("true", "true", True),
@@ -189,6 +191,22 @@ def test_the_network_is_for_migrations_with_a_name(tmp_path: Path, toml: str) ->
 def test_what_is_no_text_is_refused(tmp_path: Path, key: str, toml: str) -> None:
     error = refused(tmp_path, f"{key} = {toml}")
     assert error.message.startswith(f"[tool.nes_tasks] {key} is ")
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('"007-a"', "is '007-a', not a list of names"),
+        ("[7, 7]", "is [7, 7], not a list of names"),
+        ('["7-a", "7-b"]', "has '7-a', which is not the name of a migration"),
+        ('["007-a", "008-b"]', "has '007-a', but no second migration with the number 007"),
+        ('["007-a", "007-a"]', "has '007-a', but no second migration with the number 007"),
+    ],
+)
+def test_what_shares_no_number_is_refused(tmp_path: Path, toml: str, said: str) -> None:
+    error = refused(tmp_path, f"same_number = {toml}")
+    assert error.message == f"[tool.nes_tasks] same_number {said}"
     assert error.exit_code == 2
 
 

@@ -20,7 +20,7 @@ VARIES = (
     (r"\b\d+\.\d+ s, \d+\.\d+ MB", "<measured>"),
     (r"\.html: \d+\.\d kB", ".html: <size>"),
     (r"\b\d+\.\d+s?$", "<seconds>"),
-    (r"^Sandbox +.*$", "Sandbox <sandbox>"),
+    (r"^(Sandbox|Python|Packages)(:| ) *.*$", r"\1 <environment>"),
     (r"─+|[ \t]+", " "),
 )
 

@@ -76,7 +76,7 @@ class Adopt(Command):
             table = new_table()
             add_names(table, "Migration", (one.marker.migration for one in proposal.adoptions))
             for heading in ("Date", "Known from", "Folder"):
-                table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+                table.add_column(heading, no_wrap=heading == "Date")
             for found in proposal.adoptions:
                 marker = found.marker
                 folder = "there" if found.has_folder else "missing"

@@ -45,6 +45,7 @@ class Blame(Command):
             raise UsageError(
                 "name one entity or relationship", hint="doit blame entity:person/asha-rai"
             )
+        session().known_plan()
         found = provenance(session().project, pos_args[0])
         if json:
             self.write_document(found.to_dict())
@@ -99,7 +100,6 @@ def _whole(text: str, _: int) -> str:
 
 
 def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
-    from rich.text import Text
 
     from .tables import add_names, new_table, rendered
 
@@ -108,9 +108,9 @@ def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
         if heading == SETTER:
             add_names(table, heading, (row[at] for row in rows))
         else:
-            table.add_column(heading, overflow="fold", no_wrap=heading == "Commit")
+            table.add_column(heading, no_wrap=heading == "Commit")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*row)
     return rendered(table)
 
 

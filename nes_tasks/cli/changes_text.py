@@ -7,8 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rich.text import Text
-
 from ..operations.changes import Changes, Counts, Updated
 from ..operations.fields import ABSENT, FieldChange
 from ..printable import printable
@@ -39,12 +37,12 @@ def _counts(types: Mapping[str, Counts]) -> str:
     if not types:
         return ""
     table = new_table()
-    table.add_column("Type", overflow="fold")
+    table.add_column("Type")
     for heading in ("New", "Changed", "Deleted"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, counts in types.items():
         numbers = (counts.created, counts.updated, counts.deleted)
-        table.add_row(Text(printable(name)), *(f"{n:,}" if n else "-" for n in numbers))
+        table.add_row(printable(name), *(f"{n:,}" if n else "-" for n in numbers))
     return rendered(table)
 
 
@@ -52,11 +50,11 @@ def _fields(fields: Mapping[str, int]) -> str:
     if not fields:
         return ""
     table = new_table()
-    table.add_column("Changed field", overflow="fold")
+    table.add_column("Changed field")
     table.add_column("In", justify="right", no_wrap=True)
     shown = list(fields.items())[:MAX_KINDS_OF_FIELDS]
     for path, count in shown:
-        table.add_row(Text(shortened(printable(path))), f"{count:,}")
+        table.add_row(shortened(printable(path)), f"{count:,}")
     more = left_out(len(fields) - len(shown), "other field is", "other fields are")
     return rendered(table) + more
 

@@ -12,7 +12,7 @@ from doit.exceptions import TaskFailed
 
 from ..errors import NesTasksError, UsageError
 from ..migrations import Entry
-from . import doit_commands
+from . import run
 from .check_report import CHECK
 from .command import JSON, Command
 from .output import OUTPUT, check_writable, write_file
@@ -149,7 +149,7 @@ class Check(Command):
                 )
 
 
-class Run(doit_commands.Run):
+class Run(run.Run):
     """`doit run`, with `doit check` for other programs.
 
     doit lets no command be called like a task, so the options of the task decide.

@@ -42,7 +42,7 @@ class CheckReport:
                 for kind in Severity
                 if self._severities[kind]
             ]
-            result = ", ".join(found) or "nothing to complain about"
+            result = ", ".join(found) or "no problems found"
             parts.append(f"{_counted(self.checked, 'migration')} checked: {result}")
         if self.unchanged:
             unchanged = _counted(self.unchanged, "migration")

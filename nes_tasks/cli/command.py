@@ -35,21 +35,27 @@ class Command(Guarded, DoitCmdBase):  # type: ignore[misc]
 
     def parse_execute(self, in_args: list[str]) -> int:
         """Parse the command line and run the command; return its exit code."""
-        return super().parse_execute(self._options_first(in_args))
-
-    def _options_first(self, words: list[str]) -> list[str]:
-        parser = self.cmdparser
-        try:
-            options, names = getopt.gnu_getopt(words, parser.get_short(), parser.get_long())
-        except getopt.GetoptError:
-            return words  # doit words the error
-        # Some words are options, others their values: only which ones are names is certain.
-        flags = [part for pair in options for part in _typed(*pair, parser.get_long())]
-        return [*flags, "--", *names]
+        return super().parse_execute(options_first(self.cmdparser, in_args))
 
     def write_document(self, content: object) -> None:
         """Print the one JSON document."""
-        self.outstream.write(f"{json.dumps(content, indent=2)}\n")
+        self.outstream.write(document_text(content))
+
+
+def options_first(parser: Any, words: list[str]) -> list[str]:
+    """Return the words of a command line with the options before the names."""
+    try:
+        options, names = getopt.gnu_getopt(words, parser.get_short(), parser.get_long())
+    except getopt.GetoptError:
+        return words  # doit words the error
+    # Some words are options, others their values: only which ones are names is certain.
+    flags = [part for pair in options for part in _typed(*pair, parser.get_long())]
+    return [*flags, "--", *names]
+
+
+def document_text(content: object) -> str:
+    """Return a JSON document as text."""
+    return f"{json.dumps(content, indent=2)}\n"
 
 
 def _typed(option: str, value: str, takes_value: list[str]) -> list[str]:
@@ -70,4 +76,4 @@ def one_name(words: list[str], command: str) -> Entry:
         raise UsageError(
             f"doit {command} takes the name of one migration", hint=f"doit {command} NNN-name"
         )
-    return session().plan.resolve(migration_name(words[0]) or words[0])
+    return session().known_plan().resolve(migration_name(words[0]) or words[0])

@@ -66,7 +66,7 @@ class Create(Command):
         )
         directory = settings.shown_migrations
         folder = scaffold.write(settings.migrations, template_of(settings.root), directory)
-        self._tell(scaffold, text, directory)
+        self._tell(scaffold, directory)
         if not keeps_line_ends(settings.root, folder / SCRIPT):
             self._keep_line_ends(settings.migrations, directory)
         return 0
@@ -80,12 +80,10 @@ class Create(Command):
         else:
             warn(f"git may convert line ends of inputs; add the line '* -text' to {path}")
 
-    def _tell(self, scaffold: Scaffold, text: str, directory: str) -> None:
+    def _tell(self, scaffold: Scaffold, directory: str) -> None:
         name, folder = scaffold.name, f"{directory}/{scaffold.name}"
-        if text not in (name, scaffold.words):
-            self.outstream.write(f"The name became {name}.\n")
         self.outstream.write(
-            f"Made {folder}. Replace each [TODO in its files:\n"
+            f"Created {folder}. Fill in every [TODO …] in:\n"
             f"  {folder}/migrate.py\n"
             f"  {folder}/README.md\n"
             "Then:\n"

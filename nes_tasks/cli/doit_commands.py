@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
-from doit import cmd_info, cmd_list, cmd_run
+from doit import cmd_info
 from doit.cmdparse import CmdParseError
 from doit.dependency import DatabaseException
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from ..database.journal import is_publishing, own_folder
-from ..database.ledger import is_absent
 from ..database.lock import was_interrupted
 from ..errors import LockHeldError, NesTasksError, UsageError
-from ..migrations import State
-from ..migrations.loader import order
-from ..printable import abridged
+from ..migrations import Entry, State
 from .check_report import CHECK
-from .console import INTERRUPTED, EscapedStream, drop, guarded, say, warn
+from .console import INTERRUPTED, EscapedStream, guarded
 from .help_text import manual
 from .session import BACKEND, GROUP, Session, migration_name, session, task_name
-from .suggestions import missing_dodo, unknown_command, unknown_task, wrong_option
-from .tasks import describe
+from .suggestions import missing_dodo, unknown_task, wrong_option
 
 # Headings of `doit help`, by what a person is about to do.
 APPLYING = "Applying"
@@ -100,7 +94,8 @@ class Guarded:
         try:
             code: int = super().parse_execute(in_args)  # type: ignore[misc]
         except CmdParseError as error:
-            raise wrong_option(str(error), self.name, self._known_options()) from error
+            names = self.loader.cmd_names
+            raise wrong_option(str(error), self.name, self._known_options(), names) from error
         except InvalidCommand as error:
             raise self._wrong_name(error) from error
         except _database_errors() as error:
@@ -166,7 +161,7 @@ class Guarded:
         entry = session().plan.resolve(wanted)
         if entry.state is State.MISSING:
             raise UsageError(
-                f"{entry.name} is applied, but its folder is missing", hint="doit list --all"
+                f"{entry.name} is applied, but its folder is missing", hint="doit list"
             )
         return task_name(entry.name, group)
 
@@ -193,23 +188,6 @@ def is_of_migrations(task: str) -> bool:
     return task.partition(":")[0] == GROUP
 
 
-def with_parameters(method: Any, *names: str) -> inspect.Signature:
-    """Return the signature of a command's method with more parameters."""
-    signature = inspect.signature(method)
-    added = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
-    return signature.replace(parameters=[*signature.parameters.values(), *added])
-
-
-EXPECT = {
-    "name": "expect",
-    "long": "expect",
-    "type": str,
-    "default": "",
-    "help": "apply only what gives the trees of this preview (doit preview --json -o FILE), "
-    "with its clock",
-}
-
-
 ALLOW_NETWORK = {
     "name": "allow_network",
     "long": "allow-network",
@@ -219,94 +197,6 @@ ALLOW_NETWORK = {
     "help": "let this migration use the network, which its script can then tell anything; may be "
     "repeated",
 }
-
-
-class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
-    """`doit run`: apply what is pending."""
-
-    doc_purpose = "apply pending migrations, or run other tasks"
-    doc_description = (
-        "Without a name all pending migrations are applied in order; `run` can be left out. "
-        "doit migrate:005-add-ministers stops after that one, and with --force behind its name "
-        "it is executed again although it is applied. 5 and 005 are short for a name. "
-        "doit run --expect FILE applies what a preview has shown, or nothing of it.\n\n"
-        "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
-        "doit check looks through migration folders."
-    )
-    group = APPLYING
-    examples = (
-        ("doit", "applies all that is pending"),
-        ("doit migrate:5", "applies what is pending up to number 5"),
-        ("doit migrate:5 --force", "executes number 5 again, in a new commit"),
-        ("doit check:5", "checks the folder of number 5"),
-    )
-    failure = "a migration failed or was refused, or a check or another task failed"
-    takes = "tasks"
-
-    def no_such(self, word: str) -> UsageError:
-        """Return the error for a word that is no task, and so perhaps a mistyped command."""
-        tasks = [task.name for task in self.task_list]
-        if ":" in word:
-            return unknown_task(word, tasks)
-        with contextlib.suppress(UsageError):
-            if self.is_ours:
-                # The hint is a command that works: this migration is there. Whoever wants to
-                # check it, as in `doit check 5`, is not told to apply it.
-                group = CHECK if CHECK in (self.sel_tasks or ()) else GROUP
-                meant = task_name(session().plan.resolve(word).name, group)
-                return UsageError(
-                    f"there is no command or task {abridged(word)}",
-                    hint=f"did you mean doit {meant}?",
-                )
-        return unknown_command(word, self.loader.cmd_names, tasks)
-
-    cmd_options = (*cmd_run.Run.cmd_options, EXPECT, ALLOW_NETWORK)
-
-    def _execute(self, expect: str, allow_network: list[str], **options: Any) -> int:
-        if not self.is_ours:
-            return int(super()._execute(**options))
-        if options["always"] and self.sel_default_tasks:
-            raise UsageError(
-                "doit -a would execute every migration again",
-                hint="name the one you mean: doit migrate:NNN-name --force",
-            )
-        if options["num_process"] < 0:
-            raise UsageError(f"doit -n {options['num_process']} would execute nothing")
-        self.sel_tasks = self.resolve(self.sel_tasks)
-        if self.sel_tasks and all(name.partition(":")[0] == CHECK for name in self.sel_tasks):
-            # Checks do not build on each other: all that is wrong is told at once.
-            options["continue_"] = True
-        if not isinstance(options["outfile"], str):
-            options["outfile"] = EscapedStream(options["outfile"] or sys.stdout)
-        current = session()
-        current.allow_network(allow_network)
-        if expect:
-            from .expected import expectation
-
-            current.expectation = expectation(expect, current.project)
-        for entry in current.plan.drifted:
-            warn(f"{entry.name} was changed after it was applied ({entry.difference})")
-        try:
-            recover_interrupted(current)
-            result = int(super()._execute(**options))
-        except BrokenPipeError:
-            drop(sys.stdout)  # one of doit's own reporters has lost its reader
-            result = 0
-        except KeyboardInterrupt:
-            applied = ", ".join(current.applied_since())
-            stays = f"applied by then: {applied}" if applied else "the database is as it was"
-            say(f"interrupted; {stays}")
-            return INTERRUPTED
-        finally:
-            current.close()
-        if current.expectation and current.expectation.met:
-            say(f"as {expect} has shown: {', '.join(current.expectation.met)}")
-        return current.exit_code or (1 if result else 0)
-
-    # doit passes a command the options that its signature names.
-    _execute.__signature__ = with_parameters(  # type: ignore[attr-defined]
-        cmd_run.Run._execute, "expect", "allow_network"
-    )
 
 
 def recover_interrupted(current: Session, command: str = "doit run") -> None:
@@ -326,84 +216,6 @@ def recover_interrupted(current: Session, command: str = "doit run") -> None:
             pass
 
 
-class List(Guarded, cmd_list.List):  # type: ignore[misc]
-    """`doit list`: tasks; of migrations also when, by whom and what."""
-
-    doc_purpose = "list tasks; --all lists each migration, --status says where it stands"
-    doc_description = (
-        "Status letters: U applied, R pending, D applied but changed since (drift), "
-        "E not valid, I ignored. Of a migration the line has date, author and description; "
-        "a terminal that is too narrow for them shows no author."
-    )
-    group = LOOKING
-    examples = (
-        ("doit list --all --status", "lists every task with its letter"),
-        ("doit list --all --status 5", "lists number 5 only"),
-    )
-    takes = "tasks"
-    STATUS_MAP = {**cmd_list.List.STATUS_MAP, "drift": "D"}  # noqa: RUF012 - as in the base class
-
-    def _execute(self, **options: Any) -> int:
-        if self.is_ours:
-            if options["pos_args"]:
-                options["pos_args"] = self.resolve(options["pos_args"], bare=True)
-            _warn_of_missing_submodule()
-            for entry in session().plan.missing:
-                warn(f"{entry.name} is applied, but its folder is missing")
-            if options["sort"] == "name":
-                self.task_list.sort(key=_by_number)
-                options["sort"] = "definition"
-        return int(super()._execute(**options))
-
-    _execute.__signature__ = inspect.signature(cmd_list.List._execute)  # type: ignore[attr-defined]
-
-    def _print_task(
-        self, template: str, task: Any, status: bool, list_deps: bool, tasks: Any
-    ) -> None:
-        name = migration_name(task.name)
-        if name is None or not self.is_ours:
-            super()._print_task(template, task, status, list_deps, tasks)
-            return
-        letter, entry = self._letter(name, task, tasks), session().plan.get(name)
-        line = template.format(name=task.name, doc=task.doc, status=letter)
-        width = shutil.get_terminal_size().columns if self.outstream.isatty() else len(line)
-        if len(line) > width and entry:
-            # Where not all of it fits, what it does says more than who did it.
-            line = template.format(name=task.name, doc=describe(entry, brief=True), status=letter)
-        line = line if len(line) <= width else f"{line[: width - 2].rstrip()}…\n"
-        self.outstream.write(line)
-        if list_deps:
-            for path in sorted(task.file_dep):
-                self.outstream.write(f" -  {path}\n")
-            self.outstream.write("\n")
-
-    def _letter(self, name: str, task: Any, tasks: Any) -> str:
-        entry = session().plan.get(name)
-        if entry is None or entry.state is State.INVALID:
-            status = "error"
-        elif entry.state is State.DRIFT:
-            status = "drift"
-        else:
-            status = self.dep_manager.get_status(task, tasks).status
-        return str(self.STATUS_MAP[status])
-
-
-def _warn_of_missing_submodule() -> None:
-    """Say that what is applied is not known; all migrations are listed as pending then."""
-    settings = session().project.settings
-    if is_absent(settings.database):
-        from ..database.repository import missing_submodule
-
-        if missing := missing_submodule(settings):
-            warn(str(missing))
-
-
-def _by_number(task: Any) -> tuple[str, tuple[bool, int, str]]:
-    """Return the key that puts 1000-x behind 999-x; by name it would be the other way round."""
-    group, _, name = task.name.partition(":")
-    return (group, order(name)) if group == GROUP and name else (task.name, (False, -1, ""))
-
-
 class _InOrder(set[str]):
     """A set that is told in the same order each time."""
 
@@ -416,27 +228,36 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
 
     doc_purpose = "show a task, and why it would run or not; of a migration also its commits"
     doc_usage = "TASK"
-    doc_description = "The files that it depends on, what it makes, and how they compare."
+    doc_description = (
+        "Of a migration: its state, the files that it is made of, and its commits. Of another "
+        "task: what it depends on, what it makes, and how they compare."
+    )
     group = LOOKING
-    examples = (("doit info migrate:5", "tells about number 5; doit info 5 does as well"),)
+    examples = (("doit info migrate:5", "explains number 5; doit info 5 does as well"),)
     failure = "the task is not up to date: doit would run it"
     takes = "tasks"
 
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
         if self.is_ours:
             pos_args = self.resolve(pos_args, bare=True)
-        known = {task.name for task in self.task_list}
+        known = {task.name: task for task in self.task_list}
         for word in pos_args:
             if word not in known:
                 raise self.no_such(word)
-        for task in self.task_list:
-            if task.name in pos_args:
-                task.file_dep = _InOrder(task.file_dep)
-                task.params = []  # doit shows how it holds them; doit help TASK explains them
-        code = int(super()._execute(pos_args, hide_status))
-        if self.is_ours and (name := migration_name(pos_args[0])):
-            self._print_commits(name)
-        return code
+        for word in pos_args:
+            known[word].file_dep = _InOrder(known[word].file_dep)
+            known[word].params = []  # doit shows how it holds them; doit help TASK explains them
+        name = migration_name(pos_args[0]) if self.is_ours and len(pos_args) == 1 else None
+        if name is None:
+            return int(super()._execute(pos_args, hide_status))
+        entry = session().plan[name]
+        # What doit finds would be "run" for a folder that has changed, which it never does.
+        task = known[pos_args[0]]
+        if not hide_status:
+            task.doc = f"{task.doc}\n\n{'status':<11}: {standing(entry)}"
+        super()._execute(pos_args, hide_status=True)
+        self._print_commits(name)
+        return 0 if hide_status or entry.is_applied else 1
 
     def _print_commits(self, name: str) -> None:
         project = session().project
@@ -447,3 +268,20 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
         for commit in commits:
             moment = f"{commit.committed_at:%Y-%m-%d %H:%M} UTC"
             self.outstream.write(f" - {commit.id}  {moment}  {commit.committer}\n")
+
+
+def standing(entry: Entry) -> str:
+    """Return the state of a migration in words, and what doit would do about it."""
+    if entry.state is State.APPLIED:
+        return "applied; up-to-date"
+    if entry.state is State.DRIFT:
+        return (
+            f"applied, and changed since: {entry.difference}\n"
+            f"{'':13}doit does not run it again; {entry.drift_hint}"
+        )
+    if entry.state is State.PENDING:
+        if blocker := session().plan.blocker(entry.name):
+            return f"pending; it waits for {blocker.name}, which is not valid"
+        after = f", after {entry.predecessor}" if entry.predecessor else ""
+        return f"pending; doit applies it{after}"
+    return f"not valid; {entry.problem}"

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from ..database.marker import Statistics
+from ..migrations import State
+
+
+def state_word(state: State) -> str:
+    """Return the state of a migration as people say it."""
+    return "changed" if state is State.DRIFT else state.value
+
+
+def author_name(author: str) -> str:
+    """Return an author without the e-mail address, if there is a name."""
+    return author.partition("<")[0].strip() or author
+
+
+def short_list(names: Sequence[str], most: int = 3) -> str:
+    """Return the first names and how many more there are: a, b, c and 197 more."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

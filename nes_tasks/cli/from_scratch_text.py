@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.text import Text
-
 from ..operations.from_scratch import FromScratch, Outcome, Reason, Step
 from ..operations.lineage import Origin
 from ..printable import printable
@@ -31,14 +29,14 @@ def text(found: FromScratch) -> str:
 def _table(found: FromScratch) -> str:
     """Return the migrations and reverts; of what else there is the numbers are enough."""
     table = new_table()
-    table.add_column("Step", overflow="fold")
+    table.add_column("Step")
     table.add_column("Outcome", no_wrap=True)
     table.add_column("Seconds", justify="right", no_wrap=True)
     for step in found.steps:
         if step.part.names:
             seconds = "-" if step.seconds is None else f"{step.seconds:.1f}"
-            table.add_row(Text(_name(step)), step.outcome.replace("_", " "), seconds)
-    return rendered(table) if table.row_count else ""
+            table.add_row(_name(step), step.outcome.replace("_", " "), seconds)
+    return rendered(table) if table.rows else ""
 
 
 def _name(step: Step) -> str:

@@ -42,6 +42,7 @@ class History(Command):
         from ..operations.history import runs
 
         wanted = one_name(pos_args, self.name) if pos_args else None
+        session().known_plan()
         project = session().project
         if wanted and not wanted.is_applied:
             raise UsageError(f"{wanted.name} is not applied", hint="doit pending")
@@ -74,7 +75,7 @@ def _table(found: list[Run]) -> str:
     table = new_table()
     add_names(table, "Migration", (run.record.name for run in found))
     for heading in ("Applied", "By"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading)
     for heading in ("Files", "Commits", "Seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in found:

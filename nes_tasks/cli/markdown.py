@@ -78,7 +78,7 @@ def _blocks(found: Preview) -> Iterator[Block]:
     if found.not_run:
         names = ", ".join(code(name) for name in found.not_run[:MAX_ROWS])
         rest = left_out(len(found.not_run) - MAX_ROWS, "is", "are")
-        yield Block(0, f"Not run, because an earlier one failed: {names} {rest}\n")
+        yield Block(0, f"Not run, because they come after it: {names} {rest}\n")
     yield from _chart(found.migrations)
     for migration in found.migrations:
         yield from _migration(migration)

@@ -6,9 +6,11 @@ from typing import Any
 
 from ..errors import UsageError
 from ..migrations import Entry
+from ..printable import printable
 from .command import JSON, Command, no_names
 from .console import warn
 from .doit_commands import LOOKING
+from .format import author_name
 from .session import session
 
 CHECK = {
@@ -51,7 +53,7 @@ class Pending(Command):
         no_names(pos_args, "pending")
         if json and count:
             raise UsageError("--json and --count do not go together", hint="give one of them")
-        plan = session().plan
+        plan = session().known_plan()
         for entry in plan.invalid:
             warn(str(entry.problem))
         if json:
@@ -85,10 +87,10 @@ def _table(entries: tuple[Entry, ...]) -> str:
     table = new_table()
     add_names(table, "Migration", (entry.name for entry in entries))
     for heading in ("Date", "Author", "Description"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+        table.add_column(heading, no_wrap=heading == "Date")
     for entry in entries:
         about = entry.metadata
         assert about, "a pending migration says what it is"
-        author = about.author.partition("<")[0].strip() or about.author
-        table.add_row(entry.name, str(about.date), author, about.description)
+        author = printable(author_name(about.author))
+        table.add_row(entry.name, about.date, author, printable(about.description))
     return rendered(table)

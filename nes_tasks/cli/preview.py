@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .command import JSON, Command
 from .console import bold, say, words
 from .doit_commands import ALLOW_NETWORK, LOOKING
+from .format import short_list
 from .output import OUTPUT, check_writable, write_file
 from .session import migration_name, session
 
@@ -37,6 +38,13 @@ KEEP = {
     "default": False,
     "help": "with --json and -o: leave a file that is a preview of the present state as it is",
 }
+FORCE = {
+    "name": "force",
+    "long": "force",
+    "type": bool,
+    "default": False,
+    "help": "execute a NAME that is applied again, on the database as it is",
+}
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
 # Of a preview that was just made; of one in a file nobody knows what came after it.
@@ -49,12 +57,15 @@ class Preview(Command):
     name = "preview"
     doc_purpose = "show what pending migrations would change, without applying them"
     doc_usage = (
-        "[NAME...] [--json | --markdown] [-o FILE] [--keep] [--allow-network NAME] | --from FILE"
+        "[NAME... [--force]] [--json | --markdown] [-o FILE] [--keep] [--allow-network NAME] "
+        "| --from FILE"
     )
     doc_description = (
         "The migrations are executed, each on top of what is pending before it, and nothing is "
         "published: branch, index and files of the database stay as they are. Without a NAME it "
-        "is all pending ones. A working tree with uncommitted changes does not matter.\n\n"
+        "is all pending ones; with --force a NAME may be applied already. doit run --dry-run and "
+        "doit migrate:NAME --dry-run print the same. A working tree with uncommitted changes does "
+        "not matter.\n\n"
         "With the same clock `doit run` commits the tree whose hash is shown: "
         "SOURCE_DATE_EPOCH fixes it, and `doit run --expect FILE` takes it from a preview."
     )
@@ -66,7 +77,7 @@ class Preview(Command):
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
-    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, ALLOW_NETWORK)
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, ALLOW_NETWORK)
 
     def _execute(
         self,
@@ -75,6 +86,7 @@ class Preview(Command):
         output: str,
         source: str,
         keep: bool,
+        force: bool,
         allow_network: list[str],
         pos_args: list[str],
     ) -> int:
@@ -82,6 +94,8 @@ class Preview(Command):
             raise UsageError("--json and --markdown do not go together", hint="give one of them")
         if keep and (not json or not output or source):
             raise UsageError("--keep goes with --json -o FILE", hint="doit help preview")
+        if force and (not pos_args or source):
+            raise UsageError("--force goes with the name of a migration", hint="doit help preview")
         if output:
             check_writable(Path(output))
         if source:
@@ -89,7 +103,7 @@ class Preview(Command):
         if keep and _is_current(output):
             return 0
         session().allow_network(allow_network)
-        found = self._found(pos_args, json, markdown)
+        found = _found(pos_args, None if json else _limit(markdown), force=force)
         self._tell(found, json, markdown, output, closing=CLOSING)
         return _conclude(found)
 
@@ -123,19 +137,42 @@ class Preview(Command):
         else:
             self.outstream.write(text)
 
-    def _found(self, names: list[str], json: bool, markdown: bool) -> Found:
-        from ..operations.preview import preview
-        from .progress import Display
 
-        current = session()
-        wanted = [current.plan.resolve(migration_name(name) or name).name for name in names]
-        return preview(
-            current.project,
-            Display("previewed"),
-            names=wanted,
-            updated_per_type=None if json else _limit(markdown),
-            network=current.network,
-        )
+def _found(names: list[str], limit: int | None, *, force: bool) -> Found:
+    from ..operations.preview import preview
+    from .progress import Display
+
+    current = session()
+    wanted = [current.plan.resolve(migration_name(name) or name).name for name in names]
+    return preview(
+        current.project,
+        Display("Previewing"),
+        names=wanted,
+        forced=[name for name in wanted if force and current.plan[name].is_applied],
+        updated_per_type=limit,
+        network=current.network,
+    )
+
+
+def show_dry_run(stream: Any, names: list[str], forced: list[str]) -> int:
+    """Show what `doit run` would do; all that is pending without `names`. Return the exit code.
+
+    Of `names` (full names) those that are `forced` are executed again if they are applied.
+    """
+    from ..operations.preview import preview
+    from .progress import Display
+
+    found = preview(
+        session().project,
+        Display("Previewing"),
+        names=list(dict.fromkeys(names)),
+        forced=[name for name in forced if session().plan[name].is_applied],
+        updated_per_type=_limit(False),
+        network=session().network,
+        command="doit run --dry-run",
+    )
+    stream.write(_words(found, CLOSING))
+    return _conclude(found)
 
 
 def _limit(markdown: bool) -> int:
@@ -210,5 +247,5 @@ def _conclude(found: Found) -> int:
         return 0
     say(words(found.failure))
     if found.not_run:
-        say(f"not run, because an earlier one failed: {', '.join(found.not_run)}")
+        say(f"not run, because they come after it: {short_list(found.not_run)}")
     return found.failure.exit_code

@@ -33,5 +33,5 @@ class Renumber(Command):
         if new == name:
             self.outstream.write(f"{folder}/{name} has the next free number already.\n")
         else:
-            self.outstream.write(f"{folder}/{name} is {folder}/{new} now.\n")
+            self.outstream.write(f"Renamed {name} to {new}.\n")
         return 0

@@ -80,7 +80,7 @@ class Replay(Command):
             return self._from_scratch(json, pos_args)
         current = session()
         names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
-        display = Display("replayed", logs=False)
+        display = Display("Replaying", logs=False)
         current.allow_network(allow_network)
         found = replay(
             current.project,
@@ -124,18 +124,17 @@ def _words(found: Found) -> str:
 
 
 def _table(found: Found) -> str:
-    from rich.text import Text
 
     from ..printable import printable
     from .tables import new_table, rendered
 
     table = new_table()
-    table.add_column("Migration", overflow="fold")
+    table.add_column("Migration")
     table.add_column("Verdict", no_wrap=True)
     table.add_column("Seconds", justify="right", no_wrap=True)
     for proof in found.migrations:
         seconds = "-" if proof.seconds is None else f"{proof.seconds:.1f}"
-        table.add_row(Text(printable(proof.name)), proof.verdict.value, seconds)
+        table.add_row(printable(proof.name), proof.verdict.value, seconds)
     return rendered(table)
 
 

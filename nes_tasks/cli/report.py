@@ -52,6 +52,7 @@ class Report(Command):
     def _execute(self, markdown: bool, output: str, pos_args: list[str]) -> int:
         no_names(pos_args, self.name)
         target = output or (STDOUT if markdown else DEFAULT)
+        session().known_plan()
         if target != STDOUT:
             check_writable(Path(target))
         text = _digest() if markdown else _page()

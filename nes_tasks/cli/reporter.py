@@ -12,6 +12,7 @@ from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import MigrationResult, MigrationStatus
 from .check_report import CHECK, CheckReport, is_check
 from .console import drop, say, words
+from .format import short_list
 from .session import GROUP, migration_name, session
 
 
@@ -26,13 +27,19 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
     def __init__(self, outstream: Any, options: Any) -> None:
         super().__init__(outstream, options)
         self.results: list[MigrationResult] = []
-        self.unrun: list[str] = []
+        self.failed: list[str] = []
+        self.wanted: set[str] = set()
         self.concerned = False
         self.checks = CheckReport()
 
     def initialize(self, tasks: Any, selected_tasks: Any) -> None:
-        """Note whether the run is about migrations at all."""
+        """Note whether the run is about migrations at all, and about which."""
         self.concerned = any(name.partition(":")[0] == GROUP for name in selected_tasks)
+        names = [entry.name for entry in session().plan]
+        last = len(names) if GROUP in selected_tasks else 0
+        for name in filter(None, map(migration_name, selected_tasks)):
+            last = max(last, names.index(name) + 1)
+        self.wanted = set(names[:last])
 
     def execute_task(self, task: Any) -> None:
         """Announce a task; migrations announce themselves when their script starts."""
@@ -64,9 +71,8 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         elif name is None:
             session().worsen(1 if isinstance(fail, TaskFailed) else 2)
             super().add_failure(task, fail)
-        elif isinstance(fail, UnmetDependency):
-            self.unrun.append(name)
-        else:
+        elif not isinstance(fail, UnmetDependency):  # it waits, which is said in the end
+            self.failed.append(name)
             session().worsen(getattr(fail, "exit_code", 1))
             say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
 
@@ -90,8 +96,8 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
 
     def _conclude(self, *, interrupted: bool) -> None:
         done = [r for r in self.results if r.status is MigrationStatus.COMPLETED]
-        if self.unrun:
-            say(f"not run, because an earlier one failed: {', '.join(self.unrun)}")
+        if self.failed and (waiting := self._waiting(done)):
+            say(f"not run, because they come after it: {short_list(waiting)}")
         if done:
             from .summary import summary
 
@@ -101,6 +107,17 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             self.write(f"{self._standing()}\n")
             # A run that was killed after it had published has pushed nothing.
             self._speak_of_the_remote(may_push=True)
+
+    def _waiting(self, done: list[MigrationResult]) -> list[str]:
+        """Return what was to be applied and comes after the first that could not be."""
+        ran = {result.migration for result in done}
+        entries = list(session().plan)
+        first = next(at for at, entry in enumerate(entries) if entry.name in self.failed)
+        return [
+            entry.name
+            for entry in entries[first + 1 :]
+            if entry.name in self.wanted.difference(ran, self.failed) and not entry.is_applied
+        ]
 
     @property
     def failures_seen(self) -> bool:

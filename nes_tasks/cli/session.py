@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..database.ledger import is_absent
 from ..git.command import Git
 from ..project import Project
 from ..settings import STATE_FOLDER, load_settings, shown
@@ -13,7 +14,10 @@ from ..state_folder import check_folder
 from .console import say, warn
 
 if TYPE_CHECKING:
-    from ..migrations import Plan
+    from collections.abc import Mapping
+
+    from ..database.ledger import Applied
+    from ..migrations import AppliedRecord, Plan
     from ..operations.check import Checker
     from ..running.expectation import Expectation
     from ..running.runner import Runner
@@ -35,6 +39,9 @@ class Session:
         self.expectation: Expectation | None = None
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
+        self.keep_going = False
+        self._run_here: set[str] = set()
+        self._recorded: Mapping[str, Applied] | None = None
 
     def _announce_fetch(self, folder: Path) -> None:
         """Say that a reading command uses the network, which it does nowhere else."""
@@ -79,7 +86,40 @@ class Session:
         from ..running.runner import Runner
         from .progress import Display
 
-        return Runner(self.project, Display(), expectation=self.expectation, network=self.network)
+        return Runner(
+            self.project,
+            Display(),
+            expectation=self.expectation,
+            keep_going=self.keep_going,
+            network=self.network,
+        )
+
+    def has_run(self, name: str) -> None:
+        """Take note that a migration was executed: its record is another than the plan's."""
+        self._run_here.add(name)
+        self._recorded = None
+
+    def record_of(self, name: str) -> AppliedRecord | None:
+        """Return the record of a migration as it is by now, None while it is not applied."""
+        if name not in self._run_here:
+            entry = self.plan.get(name)
+            return entry.record if entry else None
+        if self._recorded is None:
+            self._recorded = self.project.ledger().applied
+        return self._recorded.get(name)
+
+    def known_plan(self) -> Plan:
+        """Return the plan; raises `DatabaseError` when nobody can know what is applied.
+
+        That is while the database is a submodule that was not fetched.
+        """
+        settings = self.project.settings
+        if is_absent(settings.database):
+            from ..database.repository import missing_submodule
+
+            if missing := missing_submodule(settings):
+                raise missing
+        return self.plan
 
     @cached_property
     def checker(self) -> Checker:

@@ -10,19 +10,22 @@ of doit 0.37, see ``doit/dependency.py`` there; it is not documented, so tests h
 
 from __future__ import annotations
 
-import os
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from doit.dependency import DatabaseException, JsonDB, MD5Checker
 
 from ..database.marker import marker_path
-from ..migrations import Entry, State
+from ..migrations import AppliedRecord, Entry
 from ..state_folder import make_folder
 from .session import Session, migration_name, session
 
-# The state of a file whose content at the time of the run nobody recorded.
-UNKNOWN = "unknown"
+# The state of a migration's own files.
+UNCHANGED = "unchanged"
 
 
 def target_of(current: Session, name: str) -> str:
@@ -68,13 +71,16 @@ class CommittedState(JsonDB):  # type: ignore[misc]
     def in_(self, task_id: str) -> bool:
         """Return whether anything is known of a task."""
         name = migration_name(task_id)
-        return super().in_(task_id) if name is None else _record_of(name) is not None
+        return super().in_(task_id) if name is None else session().record_of(name) is not None
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
         """Save a value; of a migration nothing is saved, its marker is committed already."""
-        if migration_name(task_id) is None:
+        name = migration_name(task_id)
+        if name is None:
             self._changed = True
             super().set(task_id, dependency, value)
+        else:
+            session().has_run(name)
 
     def remove(self, task_id: str) -> None:
         """Forget a task; a migration is what the database says, whatever fails or is forgotten."""
@@ -88,50 +94,99 @@ class CommittedState(JsonDB):  # type: ignore[misc]
         super().remove_all()
 
 
-def _record_of(name: str) -> Entry | None:
-    entry = session().plan.get(name)
-    return entry if entry is not None and entry.is_applied else None
-
-
 def _recorded(name: str, key: str) -> Any:
-    """Return what the marker of a migration says under one of doit's keys."""
-    entry = _record_of(name)
-    if entry is None or entry.record is None:
+    """Return what is known of a migration under one of doit's keys.
+
+    Its files are for doit always as they were: a folder that has changed since is drift, which is
+    reported and never a reason to run it again.
+    """
+    current = session()
+    record = current.record_of(name)
+    if record is None:
         return None
-    if key == "checker:":
-        return CommittedChecker.__name__
-    folder = f"{entry.folder.shown}/" if entry.folder else ""
-    inputs = entry.record.inputs
-    if not inputs:
-        return UNKNOWN if key.startswith(folder) else None
-    if key == "deps:":
-        return tuple(f"{folder}{path}" for path in inputs)
-    # Nothing but a path: a file may be called like one of doit's keys.
-    return inputs.get(key.removeprefix(folder)) if key.startswith(folder) else None
+    entry = current.plan.get(name)
+    files = inputs_of(entry) if entry else {}
+    if key in files:  # before doit's own keys, as a file may be called like one of them
+        return UNCHANGED
+    answers: dict[str, Callable[[], Any]] = {
+        "checker:": lambda: CommittedChecker.__name__,
+        "deps:": lambda: tuple(files),
+        "_values_:": lambda: values_of(name, record),
+        "result:": lambda: result_of(name, record),
+    }
+    return answers[key]() if key in answers else None
+
+
+def values_of(name: str, record: AppliedRecord) -> dict[str, Any]:
+    """Return what other tasks get from a migration by ``getargs``, all of it from its marker.
+
+    The migration's name, author, date, description and time of application, and its statistics
+    under the names that they have in the marker.
+    """
+    return {
+        "migration": name,
+        "author": record.author,
+        "date": record.date.isoformat() if record.date else None,
+        "description": record.description,
+        "applied_at": record.applied_at.isoformat() if record.applied_at else None,
+        **asdict(record.statistics),
+    }
+
+
+def result_of(name: str, record: AppliedRecord) -> str:
+    """Return the result by which ``result_dep`` and ``file_dep`` know one execution from another.
+
+    A checksum of what the marker says. Executed again, a migration has another one, because the
+    time of application is part of it.
+    """
+    content = [values_of(name, record), sorted((record.inputs or {}).items())]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 class CommittedChecker(MD5Checker):  # type: ignore[misc]
-    """The checker: a marker exists when it is committed, an input is compared by its hash."""
+    """The checker: a marker is what is committed, whether or not its file is checked out."""
 
     def exists(self, file_path: str) -> bool:
         """Return whether a target is there; for a marker that means in the committed tree."""
-        current = session()
-        entry = current.plan.get(file_path.rpartition("/")[0].rpartition("/")[2])
-        if entry is not None and file_path == target_of(current, entry.name):
-            return entry.is_applied
-        return bool(super().exists(file_path))
+        name = _marker_of(file_path)
+        return bool(super().exists(file_path)) if name is None else _result(name) is not None
 
-    def check_modified(self, file_path: str, file_stat: os.stat_result, state: Any) -> bool:
+    def info(self, file_path: str) -> Any:
+        """Return what is compared with the saved state; raises `OSError` for a missing file."""
+        name = _marker_of(file_path)
+        if name is None:
+            return super().info(file_path)
+        result = _result(name)
+        if result is None:
+            raise FileNotFoundError(file_path)
+        return result
+
+    def check_modified(self, file_path: str, file_stat: Any, state: Any) -> bool:
         """Return whether a file differs from its saved state."""
-        if isinstance(state, str):
-            return state != UNKNOWN and _differs(file_path)
+        if state == UNCHANGED:
+            return False
+        if isinstance(file_stat, str) or isinstance(state, str):
+            return bool(file_stat != state)
         return bool(super().check_modified(file_path, file_stat, state))
 
+    def get_state(self, dep: str, current_state: Any) -> Any:
+        """Return the state to be saved, None when it is the one that is saved already."""
+        name = _marker_of(dep)
+        if name is None:
+            known = current_state if isinstance(current_state, list | tuple) else None
+            return super().get_state(dep, known)
+        result = _result(name)
+        return None if result == current_state else result
 
-def _differs(file_path: str) -> bool:
-    """Return whether the plan found this input to be another than the recorded one."""
+
+def _marker_of(file_path: str) -> str | None:
+    """Return the migration whose marker is at a path, None for another file."""
     current = session()
-    below = file_path.removeprefix(f"{current.shown_migrations}/")
-    name, _, relative = below.partition("/")
-    entry = current.plan[name]
-    return entry.state is State.DRIFT and relative in {*entry.changed, *entry.added}
+    name = file_path.rpartition("/")[0].rpartition("/")[2]
+    is_marker = name in current.plan and file_path == target_of(current, name)
+    return name if is_marker else None
+
+
+def _result(name: str) -> str | None:
+    record = session().record_of(name)
+    return None if record is None else result_of(name, record)

@@ -10,6 +10,7 @@ from ..printable import printable
 from ..running.terms import OFF
 from .command import JSON, Command, no_names
 from .doit_commands import LOOKING
+from .format import state_word
 from .pending import described
 from .push import with_migrations
 from .session import session
@@ -53,7 +54,7 @@ class Status(Command):
 def _lines(overview: Overview) -> list[str]:
     plan = overview.plan
     lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview)}"]
-    counted = [f"{count} {state}" for state, count in overview.counts.items() if count]
+    counted = [f"{count} {state_word(state)}" for state, count in overview.counts.items() if count]
     lines.append(f"Migrations  {', '.join(counted) or 'none'}")
     if overview.holder:
         lines.append(f"In use by   {overview.holder}")
@@ -99,7 +100,7 @@ def _remote(overview: Overview) -> str:
         f"{with_migrations(standing.ahead, ours)} to push" if standing.ahead else "",
         f"{with_migrations(standing.behind, theirs)} not here yet" if standing.behind else "",
     ]
-    known = ", ".join(filter(None, parts)) or "nothing to push, nothing new as of the last look"
+    known = ", ".join(filter(None, parts)) or "up to date as of the last fetch"
     return f"{standing.remote}, {known}"
 
 

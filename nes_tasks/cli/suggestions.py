@@ -1,18 +1,80 @@
-"""What was typed wrongly, and what was probably meant."""
+"""What to say of unknown commands, tasks and options: one line with a command that does no harm.
+
+A suggestion is never a command line that changes the database: who copies it from the screen must
+not apply, push or take back anything by accident.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..errors import UsageError
 from ..printable import abridged
+from .session import GROUP
 
 NOT_RECOGNIZED = re.compile(r"option (-\S+) (?:not recognized|not a unique prefix)")
 # How a project begins, for whoever has none.
 START = "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py"
 NOT_FOUND = re.compile(r"Could not find dodo file '(.*?)'\.")
+
+_APPLY = ("preview", "doit preview shows what is pending, and doit without a word applies it")
+_UNDO = (
+    ("undo", "doit help undo explains how to take migrations back"),
+    ("revert", "doit help revert explains how to take a migration back"),
+)
+_HISTORY = ("history", "doit history lists what was applied, when and by whom")
+_SHOW = ("show", "doit show NAME says what a migration changed")
+_CHECK = ("check", "doit check looks for mistakes in migration folders")
+_LIST = ("list", "doit list shows every migration with its state")
+_CREATE = ("create", "doit create NAME makes the folder of a new migration")
+_PENDING = ("pending", "doit pending lists what is not applied yet")
+_PREVIEW = ("preview", "doit preview shows what would change, and applies nothing")
+_PUSH = ("push", "doit help push explains how to publish")
+_SYNC = ("sync", "doit help sync explains how to fetch what others have published")
+_ADOPT = ("adopt", "doit help adopt explains how to record what was applied by other means")
+_VERSION = ("version", "doit version prints the versions of nes-tasks and doit")
+_GRAPH = ("report", "doit report writes a page about all migrations")
+_INIT = ("create", "doit create NAME makes the first migration of a project")
+
+# Words of other migration tools and of git, by what they mean here; of several commands the first
+# that there is. A word that is a command of its own never gets here.
+FOREIGN: dict[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(
+        ("apply", "deploy", "execute", "migrations", "up", "update", "upgrade"), (_APPLY,)
+    ),
+    **dict.fromkeys(("down", "downgrade", "reset", "rollback", "undo", "unapply"), _UNDO),
+    **dict.fromkeys(("changelog", "log", "reflog"), (_HISTORY,)),
+    **dict.fromkeys(("cat", "describe", "inspect", "view"), (_SHOW,)),
+    "diff": (("diff", "doit diff A B shows what changed between two points"), _SHOW),
+    **dict.fromkeys(("lint", "test", "validate"), (_CHECK,)),
+    "verify": (("verify", "doit verify runs the checks of applied migrations"), _CHECK),
+    **dict.fromkeys(("current", "heads", "ls", "showmigrations", "tasks"), (_LIST,)),
+    **dict.fromkeys(("add", "generate", "make", "makemigrations", "new", "revision"), (_CREATE,)),
+    **dict.fromkeys(("outstanding", "todo"), (_PENDING,)),
+    **dict.fromkeys(("dry-run", "plan", "simulate", "sqlmigrate"), (_PREVIEW,)),
+    "publish": (_PUSH,),
+    **dict.fromkeys(("fetch", "pull", "rebase"), (_SYNC,)),
+    **dict.fromkeys(("baseline", "fake", "mark", "stamp"), (_ADOPT,)),
+    "graph": (("graph", "doit graph draws what depends on what"), _GRAPH),
+    "init": (("init", "doit help init explains how a project begins"), _INIT),
+}
+FOREIGN_OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(("--check", "--outstanding"), (_PENDING,)),
+    **dict.fromkeys(("--dry", "--dryrun", "--plan", "--preview", "--simulate"), (_PREVIEW,)),
+    **dict.fromkeys(("--fake", "--fake-initial", "--stamp"), (_ADOPT,)),
+    **dict.fromkeys(("--list", "--status"), (_LIST,)),
+    **dict.fromkeys(("--rollback", "--revert", "--undo"), _UNDO),
+    **dict.fromkeys(("--version", "-V"), (_VERSION,)),
+}
+# Commands and tasks that may be suggested as they are: none changes the database.
+HARMLESS = frozenset(
+    {
+        *("blame", "check", "create", "diff", "graph", "help", "history", "info", "list"),
+        *("pending", "preview", "replay", "report", "show", "status", "verify", "version"),
+    }
+)
 
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
@@ -24,6 +86,14 @@ def closest(word: str, choices: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
+def foreign(
+    word: str, commands: Collection[str], table: dict[str, tuple[tuple[str, str], ...]] = FOREIGN
+) -> str | None:
+    """Return what to type here for a word of another tool, None when it is not known."""
+    known = table.get(word if word.startswith("-") else word.lower(), ())
+    return next((hint for name, hint in known if name in (*commands, "check")), None)
+
+
 def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:
     """Return the error for a word that is no task."""
     meant = closest(word, tasks)
@@ -31,23 +101,42 @@ def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:
     return UsageError(f"there is no task {abridged(word)}", hint=hint)
 
 
+def is_harmless(task: str) -> bool:
+    """Tell whether a name may be suggested: it is not one of a migration to be applied."""
+    return task.partition(":")[0] != GROUP
+
+
 def unknown_command(
-    word: str, commands: Iterable[str], tasks: Iterable[str], before: str = "doit"
+    word: str, commands: Collection[str], tasks: Iterable[str], before: str = "doit"
 ) -> UsageError:
     """Return the error for the word behind `before`, where a command or a task may stand."""
-    meant = closest(word, [*commands, *tasks])
-    hint = f"did you mean {before} {meant}?" if meant else "doit help lists the commands"
-    return UsageError(f"there is no command or task {abridged(word)}", hint=hint)
+    message = f"there is no command or task {abridged(word)}"
+    if hint := foreign(word, commands):
+        return UsageError(message, hint=hint)
+    meant = closest(word, {*commands, *filter(is_harmless, tasks)})
+    if meant is None:
+        return UsageError(message, hint="doit help lists the commands")
+    if meant in HARMLESS or before != "doit":
+        return UsageError(message, hint=f"did you mean {before} {meant}?")
+    return UsageError(message, hint=f"did you mean {meant}? doit help {meant} explains it")
 
 
-def wrong_option(said: str, command: str, options: Iterable[str]) -> UsageError:
+def wrong_option(
+    said: str, command: str, options: Iterable[str], commands: Collection[str] = ()
+) -> UsageError:
     """Return the error for options that doit could not read; `said` is what doit says."""
     # What follows is how doit holds its options in memory.
     text = " ".join(said.partition(" (parsing options")[0].split())
     text = re.sub(r"^Error parsing (?:Command|Task): ", "", text)
     text = re.sub(r"^Error parsing parameter '(\w+)'(?: <class '\w+'>)?\.", r"\1:", text)
     found = NOT_RECOGNIZED.search(text)
-    meant = closest(found[1], options) if found else None
+    if found and (hint := foreign(found[1], commands, FOREIGN_OPTIONS)):
+        return UsageError(text, hint=hint)
+    known = sorted(options)
+    if found and found[1] in known:
+        hint = f"it goes with something else; doit help {command}"
+        return UsageError(text, hint=hint)
+    meant = closest(found[1], known) if found else None
     hint = f"did you mean {meant}? doit help {command}" if meant else f"doit help {command}"
     return UsageError(text, hint=hint)
 

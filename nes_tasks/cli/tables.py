@@ -1,39 +1,203 @@
-"""Tables on stdout: as wide as the terminal, never cut in a pipe."""
+"""Tables on stdout: as wide as the terminal, never cut in a pipe.
+
+A table that a terminal is too narrow for folds its rows into blocks of lines, one block a row,
+so that no column is ever lost. Written without a library, because `doit list` prints one too and
+must start quickly.
+"""
 
 from __future__ import annotations
 
-import io
 import shutil
 import sys
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-# A pipe has no width; nothing that goes into one is cut or folded.
-PIPE_WIDTH = 1_000_000
 # Names are copied, so other columns are folded first; longer ones must be, behind so much.
 NAME_WIDTH = 30
+# A folded column keeps at least so much: narrower text is not read but spelt.
+FOLDED_WIDTH = 10
+GAP = 2
+
+
+@dataclass(slots=True)
+class Column:
+    """One column; `least` is the width to which it may be folded, None for not at all."""
+
+    heading: str
+    is_right: bool = False
+    least: int | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows of text below headings; a cell may have several lines."""
+
+    columns: list[Column] = field(default_factory=list)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    sections: set[int] = field(default_factory=set)
+
+    def add_column(self, heading: str, *, justify: str = "left", no_wrap: bool = False) -> None:
+        """Add a column; with `no_wrap` its cells are not folded while the table is one."""
+        self.columns.append(Column(heading, justify == "right", None if no_wrap else FOLDED_WIDTH))
+
+    def add_row(self, *cells: object) -> None:
+        """Add a row with a cell for each column."""
+        self.rows.append(tuple(map(str, cells)))
+
+    def add_section(self) -> None:
+        """Set the rows that follow apart from those before."""
+        self.sections.add(len(self.rows))
 
 
 def new_table() -> Table:
-    """Return an empty table in the style of this tool."""
-    # A terminal that knows only ASCII cannot draw the line below the heading.
-    lines = box.SIMPLE_HEAD if sys.stdout.encoding.lower().startswith("utf") else box.ASCII2
-    return Table(box=lines, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    """Return an empty table."""
+    return Table()
 
 
 def add_names(table: Table, heading: str, names: Iterable[str]) -> None:
     """Add the column for names of migrations, which is given room before other columns."""
     longest = max(map(len, names), default=0)
-    whole = longest <= NAME_WIDTH
-    table.add_column(heading, overflow="fold", no_wrap=whole, min_width=min(longest, NAME_WIDTH))
+    table.add_column(heading)
+    table.columns[-1].least = None if longest <= NAME_WIDTH else NAME_WIDTH
 
 
-def rendered(table: Table) -> str:
-    """Return a table as text without spaces at the ends of lines."""
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
-    text = io.StringIO()
-    Console(file=text, width=wide, color_system=None).print(table)
-    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+def terminal_width() -> int | None:
+    """Return the columns of the terminal that stdout is, None for a pipe or a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def rendered(table: Table, width: int | None = None) -> str:
+    """Return a table as text without spaces at the ends of lines.
+
+    It fits into `width` columns: by default those of the terminal, and all that it needs in a
+    pipe. Where the columns do not fit side by side each row becomes a block.
+    """
+    width = width or terminal_width()
+    widths = _widths(table, width)
+    lines = _blocks(table, width) if widths is None and width else _grid(table, widths or [])
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _widths(table: Table, width: int | None) -> list[int] | None:
+    """Return the width of each column; None where they do not fit side by side."""
+    cells = zip(*table.rows, strict=True) if table.rows else ((),) * len(table.columns)
+    widths = [
+        max(cell_width(line) for text in (column.heading, *texts) for line in _lines(text))
+        for column, texts in zip(table.columns, cells, strict=True)
+    ]
+    if width is None:
+        return widths
+    least = [
+        wide if column.least is None else min(wide, max(column.least, cell_width(column.heading)))
+        for column, wide in zip(table.columns, widths, strict=True)
+    ]
+    room = width - GAP * (len(widths) - 1)
+    if sum(least) > room:
+        return None
+    while (excess := sum(widths) - room) > 0:
+        # The widest column that may give something gives, down to the next widest.
+        foldable = [at for at in range(len(widths)) if widths[at] > least[at]]
+        widest = max(foldable, key=lambda at: widths[at])
+        others = [widths[at] for at in foldable if widths[at] < widths[widest]]
+        widths[widest] -= min(excess, max(1, widths[widest] - max([least[widest], *others])))
+    return widths
+
+
+def _grid(table: Table, widths: Sequence[int]) -> Iterator[str]:
+    # A terminal that knows only ASCII cannot draw the line below the heading.
+    is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    between = " |" if is_ascii else " " * GAP
+    rule = "-+".join("-" * wide for wide in widths) if is_ascii else None
+    yield from _row(table, [column.heading for column in table.columns], widths, between)
+    yield rule or "─" * (sum(widths) + GAP * (len(widths) - 1))
+    for number, row in enumerate(table.rows):
+        if number in table.sections:
+            yield rule or ""
+        yield from _row(table, row, widths, between)
+
+
+def _row(table: Table, cells: Sequence[str], widths: Sequence[int], between: str) -> Iterator[str]:
+    folded = [list(fold(cell, wide)) for cell, wide in zip(cells, widths, strict=True)]
+    for number in range(max(map(len, folded), default=0)):
+        parts = [lines[number] if number < len(lines) else "" for lines in folded]
+        yield between.join(
+            f"{' ' * (wide - cell_width(part))}{part}"
+            if column.is_right
+            else f"{part}{' ' * (wide - cell_width(part))}"
+            for column, part, wide in zip(table.columns, parts, widths, strict=True)
+        )
+
+
+def _blocks(table: Table, width: int) -> Iterator[str]:
+    """Yield each row as its first cell and, below it, the others behind their headings."""
+    beside = max((cell_width(column.heading) for column in table.columns[1:]), default=0) + 2 * GAP
+    for number, row in enumerate(table.rows):
+        if number:
+            yield ""
+        yield from fold(row[0], width)
+        for column, cell in zip(table.columns[1:], row[1:], strict=True):
+            lines = cell.replace("\n", ", ")
+            indent = " " * GAP
+            label = f"{indent}{column.heading}"
+            if beside + FOLDED_WIDTH <= width:
+                folded = list(fold(lines, width - beside))
+                yield f"{label}{' ' * (beside - cell_width(label))}{folded[0]}"
+                yield from (f"{' ' * beside}{line}" for line in folded[1:])
+            else:
+                yield from fold(label, width)
+                yield from (f"{indent * 2}{line}" for line in fold(lines, max(width - 4, 1)))
+
+
+def _lines(text: str) -> list[str]:
+    return text.split("\n")
+
+
+def fold(text: str, width: int) -> Iterator[str]:
+    """Yield `text` in lines of at most `width` columns, broken between words or behind a hyphen.
+
+    A longer word is broken anywhere. Nothing but spaces at a break is left out; a character wider
+    than `width` gets a line.
+    """
+    for line in _lines(text):
+        rest = line
+        while cell_width(rest) > width:
+            head = _head(rest, width)
+            cut = len(head)
+            if not rest[cut:].startswith(" "):
+                place = max(head.rfind(" "), head.rfind("-") + 1)
+                cut = place if head[:place].strip() else cut
+            yield rest[:cut].rstrip()
+            rest = rest[cut:].lstrip()
+        yield rest
+
+
+def _head(text: str, width: int) -> str:
+    """Return as much of the beginning as fits; a mark stays with the letter that it is on."""
+    end, used = 0, 0
+    while end < len(text):
+        stop = end + 1
+        while stop < len(text) and unicodedata.category(text[stop]).startswith("M"):
+            stop += 1
+        used += cell_width(text[end:stop])
+        if end and used > width:
+            break
+        end = stop
+    return text[:end]
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes.
+
+    East Asian wide characters take two and marks without a width of their own none, as in
+    wcwidth(3); a spacing vowel sign of Devanagari takes one.
+    """
+    if text.isascii():
+        return len(text)
+    return sum(map(_char_width, text))
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

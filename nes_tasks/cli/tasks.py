@@ -8,10 +8,11 @@ from typing import Any
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from ..errors import NesTasksError, environment_errors
-from ..migrations import Entry, MigrationResult, MigrationStatus, Plan, State
+from ..migrations import Entry, Plan, State
 from ..printable import printable
 from ..settings import STATE_FOLDER
 from .console import words
+from .format import author_name
 from .reporter import MigrationReporter
 from .session import BACKEND, GROUP, session, task_name
 from .state import CommittedChecker, inputs_of, target_of
@@ -83,16 +84,14 @@ def _task(entry: Entry) -> dict[str, Any]:
     }
 
 
-def describe(entry: Entry, *, brief: bool = False) -> str:
-    """Return date, author (unless `brief`) and description of a migration as one line."""
+def describe(entry: Entry) -> str:
+    """Return date, author and description of a migration as one line."""
     if entry.problem and not entry.is_applied:
         return f"invalid: {entry.problem.message}"
     about = entry.metadata
     assert about is not None
-    name = about.author.partition("<")[0].strip() or about.author
     day = about.date.isoformat() if about.date else ""
-    parts = (f"{day:<10}", about.description) if brief else (f"{day:<10}", name, about.description)
-    return printable("  ".join(parts))
+    return printable("  ".join((f"{day:<10}", author_name(about.author), about.description)))
 
 
 def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit passes both by name
@@ -112,10 +111,3 @@ def apply(name: str, force: bool = False) -> dict[str, Any] | MigrationTaskFaile
     except NesTasksError as error:
         session().worsen(error.exit_code)
         return MigrationTaskFailed(error)
-
-
-def result_of(values: Any) -> MigrationResult | None:
-    """Return the result that `apply` gave to doit, None for a task of another kind."""
-    if isinstance(values, dict) and values.get("status") in set(MigrationStatus):
-        return MigrationResult.from_dict(values)
-    return None

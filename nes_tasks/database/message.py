@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .marker import Marker
@@ -28,7 +28,7 @@ def commit_message(
     marker: Marker,
     *,
     duration: float,
-    environment: Mapping[str, str],
+    environment: Iterable[tuple[str, str]] = (),
     batch: int | None,
     batches: int,
     linear: bool = False,
@@ -52,7 +52,7 @@ def commit_message(
         (k, str(getattr(counts, field))) for k, field in WHEN_ANY if getattr(counts, field)
     ]
     trailers.append(("Duration", f"{duration:.1f}s"))
-    trailers += environment.items()
+    trailers += environment
     trailers.append(("Batches", str(batches)) if batch is None else ("Batch", f"{batch}/{batches}"))
     lines = "".join(f"{key}: {value}\n" for key, value in trailers)
     return f"Migration: {name}{part}\n\n{marker.description}\n\n{lines}"

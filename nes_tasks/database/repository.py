@@ -20,7 +20,14 @@ from ..settings import Settings, shown
 from ..state_folder import check_folder
 from .journal import Publication
 from .ledger import is_absent, not_a_repository
-from .lock import forget_interrupted, holder, interrupted_since, lock, was_interrupted
+from .lock import (
+    forget_interrupted,
+    holder,
+    interrupted_since,
+    keep_as_interrupted,
+    lock,
+    was_interrupted,
+)
 from .publish import HEADS, Publisher
 from .publish import PRIVATE_REFS as PRIVATE_REFS
 
@@ -193,13 +200,11 @@ class Repository:
 
     def _check_unlocked(self, place: str) -> None:
         """Check that no other git is at work, so that a run does not fail at its end."""
-        branch = self._common / f"{HEADS}{self.branch}.lock"
-        for path in (*locks(self.git_dir, self._common), branch):
-            if path.exists():
-                raise DatabaseError(
-                    f"another git command is at work in {place}",
-                    hint=f"if none is, remove {shown(path, self.settings.root)}",
-                )
+        for path in locks(self.git_dir, self._common):
+            raise DatabaseError(
+                f"another git command is at work in {place}",
+                hint=f"if none is, remove {shown(path, self.settings.root)}",
+            )
 
     def _check_clean(self, place: str, *, filters: bool) -> None:
         git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
@@ -246,6 +251,9 @@ class Repository:
             self._recover()
             self._configure()
             yield
+            # git says nothing of a lock of its own that it could not remove.
+            if locks(self.git_dir, self._common):
+                keep_as_interrupted(self._own_folder)
 
     def _recover(self) -> None:
         since = interrupted_since(self._own_folder)

@@ -1,10 +1,11 @@
 """Migrations as folders: reading them, comparing them with what is applied, ordering them."""
 
+from .guard import Decision, due_names, guard
 from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs
 from .loader import Folder, discover, load, split_name
 from .metadata import Metadata, author_identity, read_metadata
 from .migration import Migration, MigrationResult, MigrationStatus
-from .plan import Decision, Entry, Plan, State, guard
+from .plan import Entry, Plan, State
 from .record import AppliedRecord
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "State",
     "author_identity",
     "discover",
+    "due_names",
     "guard",
     "hash_files",
     "hash_inputs",

@@ -60,7 +60,8 @@ def check_folder(entry: Entry) -> list[Finding]:
     found = [*_standing(entry, folder), *_name(folder)]
     if folder.files is not None:
         scripts = scripts_of(folder)
-        for rule in (_metadata, _readme, _sizes):
+        found += _metadata(folder, is_new=not entry.is_applied)
+        for rule in (_readme, _sizes):
             found += rule(folder)
         found += _unread_files(folder, scripts)
         found += _ignored_files(folder, scripts)
@@ -104,14 +105,13 @@ def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
             f"get them back: git checkout -- {folder.shown}",
         )
         return
-    advice = f"put it back, or execute it again: doit migrate:{entry.name} --force"
     for kind in ("changed", "added", "removed"):
         for file_name in getattr(entry, kind):
             yield error(
                 f"{folder.shown}/{file_name}",
                 f"{file_name} was {kind} after {entry.name} was applied",
                 line=1,
-                advice=advice,
+                advice=entry.drift_hint,
             )
 
 
@@ -137,7 +137,7 @@ ASKED = {
 # Metadata -----------------------------------------------------------------------------------
 
 
-def _metadata(folder: Folder) -> Iterator[Finding]:
+def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
     """Find everything that is wrong with the constants; the plan has only the first of it."""
     if folder.script is None:
         return
@@ -153,7 +153,7 @@ def _metadata(folder: Folder) -> Iterator[Finding]:
     for name in REQUIRED:
         sound = {"AUTHOR": "A", "DATE": "2024-01-31", "DESCRIPTION": "D"}
         try:
-            checked_metadata({**sound, name: constants[name]}, shown)
+            checked_metadata({**sound, name: constants[name]}, shown, is_new=is_new)
         except InvalidMigrationError as problem:
             yield _with_line(from_problem(problem, folder.shown), folder)
         else:
@@ -219,8 +219,8 @@ def _placeholders(shown: str, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), 1):
         if PLACEHOLDER in line.upper():
             yield error(
-                shown, f"it still has the placeholder '{line.strip()}'", line=number,
-                advice="write in its place what it asks for",
+                shown, f"it still contains the placeholder '{line.strip()}'", line=number,
+                advice="replace it",
             )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -76,10 +76,24 @@ def split_name(name: str) -> tuple[int, str] | None:
     return (int(found[1]), found[2]) if found else None
 
 
-def order(name: str) -> tuple[bool, int, str]:
+SortKey = tuple[bool, int, int, str]
+
+
+def order(name: str) -> SortKey:
     """Return the key by which migrations are sorted: number, then name; unnumbered ones last."""
     parts = split_name(name)
-    return parts is None, parts[0] if parts else 0, name
+    return parts is None, parts[0] if parts else 0, 0, name
+
+
+def ordering(same_number: Sequence[str]) -> Callable[[str], SortKey]:
+    """Return the key of an order in which `same_number` lists migrations that share a number."""
+    places = {name: place for place, name in enumerate(same_number)}
+
+    def key(name: str) -> SortKey:
+        unnumbered, number, _, _ = order(name)
+        return unnumbered, number, places.get(name, len(places)), name
+
+    return key
 
 
 def discover(
@@ -113,16 +127,17 @@ def discover(
     ]
 
 
-def load(folder: Folder, cache: HashCache | None = None) -> Migration:
+def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True) -> Migration:
     """Return the migration that `folder` is, with the metadata of its script.
 
     The script is read, never imported; with a `cache`, one that has not been touched is not
-    parsed again. Raises `InvalidMigrationError` when the folder is no migration.
+    parsed again. What is applied is not new, and may have a placeholder of the template. Raises
+    `InvalidMigrationError` when the folder is not a migration.
     """
     if folder.problem:
         raise folder.problem
     assert folder.prefix is not None and folder.script is not None
-    metadata = _metadata(folder, folder.script, cache)
+    metadata = _metadata(folder, folder.script, cache, is_new)
     path = folder.path
     return Migration(
         prefix=folder.prefix,
@@ -149,22 +164,22 @@ def next_number(taken: Iterable[int]) -> int:
     return max(taken, default=FIRST_NUMBER - 1) + 1
 
 
-def _metadata(folder: Folder, script: str, cache: HashCache | None) -> Metadata:
+def _metadata(folder: Folder, script: str, cache: HashCache | None, is_new: bool) -> Metadata:
     shown = f"{folder.shown}/{script}"
     path = folder.path / script
     if cache is None:
-        return checked_metadata(read_constants(path, shown), shown)
+        return checked_metadata(read_constants(path, shown), shown, is_new=is_new)
     file = next(file for file in folder.files or () if file.relative == script)
     digest = cache.digest(file)
     known = cache.recall(digest)
     if isinstance(known, dict):
         try:
-            return checked_metadata(known, shown)
+            return checked_metadata(known, shown, is_new=is_new)
         except KeyError:  # not what is kept below: the cache file was damaged
             pass
     constants = read_constants(path, shown)
     cache.keep(digest, constants)
-    return checked_metadata(constants, shown)
+    return checked_metadata(constants, shown, is_new=is_new)
 
 
 def _by_folder(ignored: frozenset[str]) -> tuple[dict[str, set[str]], frozenset[str]]:

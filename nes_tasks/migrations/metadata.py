@@ -250,13 +250,16 @@ def _constant(name: str, value: ast.expr | None, shown: str) -> str | bool:
 # --- from the constants to metadata ---------------------------------------------------------
 
 
-def checked_metadata(constants: Mapping[str, str | bool], shown: str) -> Metadata:
+def checked_metadata(
+    constants: Mapping[str, str | bool], shown: str, *, is_new: bool = True
+) -> Metadata:
     """Return `constants`, as `read_constants` gives them, once their values are in order.
 
-    Raises `InvalidMigrationError` for a value that is empty, a placeholder of the template,
-    too long or not on one line, a date that is none, and an author that git cannot record.
+    Raises `InvalidMigrationError` for a value that is empty, a placeholder of the template if the
+    migration `is_new`, too long or not on one line, for an invalid date, and for an author that
+    git cannot record.
     """
-    texts = {name: _checked_text(name, str(constants[name]), shown) for name in REQUIRED}
+    texts = {name: _checked_text(name, str(constants[name]), shown, is_new) for name in REQUIRED}
     try:
         author_identity(texts["AUTHOR"])
     except InvalidMigrationError as error:
@@ -271,7 +274,7 @@ def checked_metadata(constants: Mapping[str, str | bool], shown: str) -> Metadat
     )
 
 
-def _checked_text(name: str, value: str, shown: str) -> str:
+def _checked_text(name: str, value: str, shown: str, is_new: bool) -> str:
     text = value.strip()
     hint = f"write it out, such as {EXAMPLES[name]}"
     if not text:
@@ -281,7 +284,7 @@ def _checked_text(name: str, value: str, shown: str) -> str:
             f"{shown}: {name} is {abridged(value)}, not one line of printable text",
             hint="put it on one line, without control characters",
         )
-    if text.upper().startswith(PLACEHOLDER):
+    if is_new and text.upper().startswith(PLACEHOLDER):
         raise InvalidMigrationError(
             f"{shown}: {name} is still the placeholder {abridged(text)}", hint=hint
         )

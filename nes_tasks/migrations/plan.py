@@ -2,20 +2,21 @@
 
 It is made from the folders and from the records of the database alone; nothing here knows git
 or changes anything. The order of the entries is the order of execution: first what is applied,
-then whatever is invalid, then what is pending, so that nothing is applied past a broken folder.
+then the rest by number. An invalid folder holds up what comes after it and nothing before it; one
+that needs a new number stands last, as it will have the highest number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
 
-from ..errors import InvalidMigrationError, MigrationRefusedError, UsageError
+from ..errors import InvalidMigrationError, UsageError
 from ..printable import abridged, move_command
 from .inputs import HashCache, differs_in_line_ends, is_input_path
-from .loader import Folder, free_name, load, next_number, order, split_name
+from .loader import Folder, SortKey, free_name, load, next_number, ordering, split_name
 from .migration import Migration
 from .record import AppliedRecord, Described
 
@@ -92,6 +93,18 @@ class Entry:
         listed = "; ".join(f"{kind} {', '.join(files)}" for kind, files in kinds.items() if files)
         return listed or (self.problem.message if self.problem else "")
 
+    @property
+    def drift_hint(self) -> str:
+        """What to do about the drift.
+
+        Not ``--force``: most scripts fail on data that they have written before.
+        """
+        shown = self.folder.shown if self.folder else self.name
+        return (
+            f"undo the change (git log -p -- {shown}); "
+            "to change the data write a new migration: doit create NAME"
+        )
+
 
 class Plan:
     """All migrations in the order of execution; look one up with ``plan[full_name]``."""
@@ -107,30 +120,32 @@ class Plan:
         applied: Mapping[str, AppliedRecord],
         *,
         out_of_order: bool = False,
+        same_number: Sequence[str] = (),
         cache: HashCache | None = None,
     ) -> Plan:
         """Compare the folders with the records of the database, by full name.
 
-        `out_of_order` allows a pending migration to have a lower number than an applied one.
+        `out_of_order` allows a pending migration to have a lower number than an applied one;
+        `same_number` names those that may share a number, in their order.
         Reads the input files of applied migrations and the scripts of pending ones, as far as
         the `cache` does not know them; what is wrong with a folder becomes part of its entry.
         """
         present = {folder.name: folder for folder in folders}
         entries: list[Entry] = []
         last: str | None = None
-        for name in sorted(applied, key=order):
+        key = ordering(same_number)
+        for name in sorted(applied, key=key):
             entry = _applied_entry(name, applied[name], present.get(name), last, cache)
             entries.append(entry)
             last = last if entry.state is State.MISSING else name
-        admission = _Admission(present, applied, out_of_order, cache)
+        admission = _Admission(present, applied, out_of_order, frozenset(same_number), key, cache)
         judged = [
-            (folder, admission.judge(folder))
-            for folder in sorted(present.values(), key=lambda folder: order(folder.name))
+            (folder, *admission.judge(folder))
+            for folder in sorted(present.values(), key=lambda folder: key(folder.name))
             if folder.name not in applied
         ]
-        # sort is stable: within the invalid and within the pending ones the order stays.
-        judged.sort(key=lambda pair: isinstance(pair[1], Migration))
-        for folder, outcome in judged:
+        judged.sort(key=lambda row: row[2])  # stable: beside that the order stays
+        for folder, outcome, _ in judged:
             entries.append(_unapplied_entry(folder, outcome, last))
             last = folder.name
         return cls(entries)
@@ -204,6 +219,17 @@ class Plan:
         return self.in_state(State.INVALID)
 
     @property
+    def due(self) -> tuple[Entry, ...]:
+        """The pending migrations that wait for nothing that is invalid, in order."""
+        invalid = next((at for at, e in enumerate(self.entries) if e.state is State.INVALID), None)
+        return tuple(e for e in self.entries[:invalid] if e.state is State.PENDING)
+
+    def blocker(self, name: str) -> Entry | None:
+        """Return the invalid migration that a pending one waits for, None without one."""
+        earlier = self.entries[: self.entries.index(self[name])]
+        return next((entry for entry in earlier if entry.state is State.INVALID), None)
+
+    @property
     def next_number(self) -> int:
         """The number for the next new migration."""
         return next_number(_numbers(self._by_name))
@@ -211,9 +237,9 @@ class Plan:
     def resolve(self, text: str) -> Entry:
         """Return the entry that a person means by `text`.
 
-        That is its full name, its number (``005``, ``5``), the path of its folder, or a part
-        of its name that no other has; a part made of digits must be a whole word of it, lest 5
-        mean 015. Raises `UsageError` with suggestions otherwise.
+        That is its full name, its number (``005``, ``5``), the path of its folder, or the
+        beginning of a word of its name that no other has, with what follows it; digits must be a
+        whole word, so that 5 does not mean 015. Raises `UsageError` with suggestions otherwise.
         """
         wanted = text.strip().rstrip("/").rpartition("/")[2]
         if wanted in self._by_name:
@@ -232,7 +258,8 @@ class Plan:
         if not wanted:
             return []
         if not (wanted.isascii() and wanted.isdigit()):
-            return [entry for entry in self.entries if wanted.lower() in entry.name]
+            words = f"-{wanted.lower().lstrip('0')}"
+            return [e for e in self.entries if words in f"-{e.name.lstrip('0')}"]
         # Compared as texts: a number of thousands of digits is no reason to calculate.
         number = wanted.lstrip("0") or "0"
         numbered = [entry for entry in self.entries if str(entry.prefix) == number]
@@ -246,72 +273,7 @@ class Plan:
         names = {name.partition("-")[2]: name for name in self._by_name}
         names.update((name, name) for name in self._by_name)
         close = difflib.get_close_matches(wanted.lower(), names, n=1)
-        return f"did you mean {names[close[0]]}?" if close else "doit list --all shows them"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether a migration is to be executed now, and otherwise the `reason` why not.
-
-    `again` is set when it is executed although it is applied.
-    """
-
-    run: bool
-    reason: str | None = None
-    again: bool = False
-
-
-def guard(plan: Plan, name: str, *, force: bool = False) -> Decision:
-    """Decide whether `name` may run, given a plan that was built under the lock.
-
-    The task engine decides earlier and can be told to skip what comes before; this is the last
-    word. Raises `MigrationRefusedError` when something else must come first or the folder is
-    gone, and the entry's own `InvalidMigrationError` when it is invalid.
-    """
-    if name not in plan:
-        raise MigrationRefusedError(
-            f"{name} is neither a folder nor applied any more", hint="doit list --all"
-        )
-    entry = plan[name]
-    if entry.is_applied:
-        return _guard_applied(entry, force)
-    if entry.problem:
-        raise entry.problem
-    for earlier in plan:
-        if earlier is entry:
-            break
-        if not earlier.is_applied:
-            raise _must_come_first(earlier, name)
-    return Decision(run=True)
-
-
-def _guard_applied(entry: Entry, force: bool) -> Decision:
-    if not force:
-        changed = f"; its folder has changed since: {entry.difference}"
-        return Decision(
-            run=False,
-            reason="already applied" + (changed if entry.state is State.DRIFT else ""),
-        )
-    if entry.folder is None:
-        raise MigrationRefusedError(
-            f"{entry.name} is applied, but its folder is missing",
-            hint=f"git log --diff-filter=D --oneline -- '*{entry.name}*' names who removed it",
-        )
-    problem = entry.problem or entry.folder.problem
-    if problem:
-        raise problem
-    return Decision(run=True, again=True)
-
-
-def _must_come_first(earlier: Entry, name: str) -> MigrationRefusedError:
-    if earlier.problem:
-        return MigrationRefusedError(
-            f"{name} cannot be applied before this is put right: {earlier.problem.message}",
-            hint=earlier.problem.hint,
-        )
-    return MigrationRefusedError(
-        f"{name} cannot be applied before {earlier.name}", hint=f"doit migrate:{earlier.name}"
-    )
+        return f"did you mean {names[close[0]]}?" if close else "doit list shows them"
 
 
 def _applied_entry(
@@ -363,17 +325,21 @@ class _Admission:
         present: Mapping[str, Folder],
         applied: Mapping[str, AppliedRecord],
         out_of_order: bool,
+        same_number: frozenset[str],
+        key: Callable[[str], SortKey],
         cache: HashCache | None,
     ) -> None:
         self.applied = applied
         self.cache = cache
+        self.key = key
+        self.same_number = same_number
         here = {name for name, folder in present.items() if not folder.is_deserted}
         # What else has a number: a folder or a record, and never the same one twice.
         self.holders: dict[int, list[str]] = {}
         for name in sorted(here.union(applied)):
             for number in _numbers([name]):
                 self.holders.setdefault(number, []).append(name)
-        highest = max(filter(split_name, applied), key=order, default=None)
+        highest = max(filter(split_name, applied), key=key, default=None)
         self.highest = None if out_of_order else highest
         self.deserted = present.keys() - here
         self.lost = {
@@ -386,21 +352,19 @@ class _Admission:
         self.free_numbers = count(next_number(self.holders))
         self.free_names: dict[str, str] = {}
 
-    def judge(self, folder: Folder) -> Migration | InvalidMigrationError:
-        """Return the migration to apply, or what is wrong with the folder."""
-        problem = (
-            folder.problem
-            or self._renamed(folder)
-            or self._number_applied(folder)
-            or self._too_late(folder)
-            or self._number_shared(folder)
-        )
+    def judge(self, folder: Folder) -> tuple[Migration | InvalidMigrationError, bool]:
+        """Return the migration to apply, or what is wrong with the folder.
+
+        And whether it needs another name before it can be applied: then nothing waits for it.
+        """
+        misplaced = self._renamed(folder) or self._number_applied(folder) or self._too_late(folder)
+        problem = folder.problem or misplaced or self._number_shared(folder)
         if problem:
-            return problem
+            return problem, misplaced is not None
         try:
-            return load(folder, self.cache)
+            return load(folder, self.cache), False
         except InvalidMigrationError as error:
-            return error
+            return error, False
 
     def _renamed(self, folder: Folder) -> InvalidMigrationError | None:
         """Refuse an applied folder under a new name: it would be applied a second time."""
@@ -431,7 +395,7 @@ class _Admission:
         )
 
     def _too_late(self, folder: Folder) -> InvalidMigrationError | None:
-        if self.highest is None or order(folder.name) > order(self.highest):
+        if self.highest is None or self.key(folder.name) > self.key(self.highest):
             return None
         return InvalidMigrationError(
             f"{folder.shown} comes before {self.highest}, which is already applied",
@@ -453,8 +417,8 @@ class _Admission:
         return [
             name
             for number in _numbers([folder.name])
-            for name in self.holders[number]
-            if name != folder.name
+            for name in self.holders.get(number, ())
+            if name != folder.name and not {name, folder.name} <= self.same_number
         ]
 
     def _renumbering(self, folder: Folder, names: list[str]) -> str:

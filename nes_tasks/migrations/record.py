@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Protocol
 
+from ..database.marker import Statistics
+
 
 class Described(Protocol):
     """What can be told of a migration, from its record or from its script."""
@@ -29,3 +31,11 @@ class AppliedRecord(Described, Protocol):
     @property
     def inputs(self) -> Mapping[str, str] | None:
         """SHA-256 by path of the files it ran from; None or empty when nobody recorded them."""
+
+    @property
+    def applied_at(self) -> dt.datetime | None:
+        """When it was applied, None when nobody recorded it."""
+
+    @property
+    def statistics(self) -> Statistics:
+        """What it changed, in numbers."""

@@ -24,7 +24,6 @@ from ..git.command import Git
 from ..git.incomplete_clone import cut_off, has_tree
 from ..git.log import Commit
 from ..migrations import Folder, hash_inputs, load
-from ..migrations.loader import order
 from ..project import Project
 
 RECORD = "metadata.json"
@@ -65,7 +64,7 @@ def propose(project: Project) -> Proposal:
     plan, ledger = project.look()
     folders = {entry.name: entry.folder for entry in plan if entry.folder is not None}
     if ledger.commit is None:
-        return Proposal((), tuple(sorted(folders, key=order)), None)
+        return Proposal((), tuple(sorted(folders, key=project.order)), None)
     project.refuse_partial(ledger)
     git, data_dir = Git(project.settings.database), project.settings.data_dir
     recorded = {name: found for name, found in ledger.applied.items() if found.inputs is None}
@@ -91,9 +90,9 @@ def propose(project: Project) -> Proposal:
         Adoption(_from_commits(name, commits, folders[name], *facts(name)), COMMIT, True)
         for name, commits in committed.items()
     ]
-    adoptions.sort(key=lambda adoption: order(adoption.marker.migration))
+    adoptions.sort(key=lambda adoption: project.order(adoption.marker.migration))
     known = {*ledger.applied, *committed}
-    unmatched = sorted((name for name in folders if name not in known), key=order)
+    unmatched = sorted((name for name in folders if name not in known), key=project.order)
     return Proposal(tuple(adoptions), tuple(unmatched), ledger.commit)
 
 

@@ -11,7 +11,6 @@ from ..database.executions import Execution, durations
 from ..database.ledger import Applied, Ledger
 from ..git.command import Git
 from ..git.log import Commit
-from ..migrations.loader import order
 from ..project import Project
 
 
@@ -56,7 +55,7 @@ def runs(project: Project, ledger: Ledger, names: Collection[str] | None = None)
     git, data_dir = Git(project.settings.database), project.settings.data_dir
     found = project.executions(ledger, names)
     seconds = durations(git, found)
-    wanted = sorted((n for n in ledger.applied if names is None or n in names), key=order)
+    wanted = sorted((n for n in ledger.applied if names is None or n in names), key=project.order)
     records = ((name, ledger.applied[name], found.get(name)) for name in wanted)
     return [
         Run(with_statistics(git, record, run, data_dir), run, seconds.get(name))

@@ -19,7 +19,8 @@ from ..errors import MigrationFailedError, NesTasksError
 from ..migrations import MigrationResult, Plan, load
 from ..migrations.record import Described
 from ..project import Project
-from ..running.runner import Observer, Rehearsal, Runner
+from ..running.observer import Observer
+from ..running.runner import Rehearsal, Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import Changes, compare
@@ -126,6 +127,7 @@ def preview(
     observer: Observer,
     *,
     names: Sequence[str] = (),
+    forced: Collection[str] = (),
     updated_per_type: int | None = None,
     network: Collection[str] = (),
     command: str = "doit preview",
@@ -134,9 +136,10 @@ def preview(
     """Execute pending migrations without applying them; return what they would change.
 
     `names` are full names, all pending ones without any; what is pending before them is
-    executed, too. Those in `network` may use it. A migration that fails or is refused ends the
-    preview and is part of it. Raises `UsageError` for a name that is applied already,
-    `UnavailableError` when the database cannot be used.
+    executed, too. Those of them that are applied and `forced` are executed again, and those in
+    `network` may use it. A migration that fails or is refused ends the preview and is part of it.
+    Raises `UsageError` for a name that is applied already, `UnavailableError` when the database
+    cannot be used.
     """
     plan = project.plan
     if not plan.pending and not plan.invalid and not names:
@@ -145,7 +148,7 @@ def preview(
     with (
         _place(project) as here,
         Runner(here, observer, command=command, clock=clock, network=network) as runner,
-        closing(runner.rehearse(names or None)) as rehearsals,
+        closing(runner.rehearse(names or None, forced)) as rehearsals,
     ):
         try:
             for rehearsal in rehearsals:
@@ -156,17 +159,19 @@ def preview(
             if error.exit_code != 1 and not found.migrations:
                 raise
             found.failure = error
-            found.not_run = _not_run(plan, found, names)
+            found.not_run = _not_run(plan, found, names, forced)
     return found
 
 
-def _not_run(plan: Plan, found: Preview, names: Sequence[str]) -> list[str]:
-    """Return what comes after the one that failed: all, if that one is invalid."""
-    pending = [entry.name for entry in plan.pending]
-    executed = len(found.migrations) + len(found.beneath)
-    first = 0 if plan.invalid else executed + 1
-    last = max(map(pending.index, names)) + 1 if names else len(pending)
-    return pending[first:last]
+def _not_run(
+    plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
+) -> list[str]:
+    """Return what comes after the one that failed."""
+    order = [entry.name for entry in plan]
+    last = max(map(order.index, names)) + 1 if names else len(order)
+    executed = {*(one.result.migration for one in found.migrations), *found.beneath}
+    wanted = [n for n in order[:last] if not plan[n].is_applied or n in forced]
+    return [name for name in wanted if name not in executed][1:]
 
 
 @contextmanager

@@ -25,7 +25,8 @@ from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
 from ..running.environment import differing_versions
-from ..running.runner import Observer, Runner
+from ..running.observer import Observer
+from ..running.runner import Runner
 from .fields import FieldChange
 from .folder_history import commit_with, is_shallow
 from .preview import failure_document

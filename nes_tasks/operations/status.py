@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
@@ -13,6 +13,9 @@ from ..git.remote import Standing
 from ..git.safety import Programs
 from ..migrations import Plan, State
 from ..project import Project
+
+# So many names are told one by one.
+FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,18 @@ class Overview:
         if standing and standing.behind:
             yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
         if self.run_by_hand:
-            names = ", ".join(self.run_by_hand)
+            names = _span(self.run_by_hand)
             yield Step("doit adopt", f"commit messages say that this was run before: {names}")
+        if plan.due:
+            yield Step("doit", f"it applies {_span([entry.name for entry in plan.due])}")
         for entry in plan.invalid:
             assert entry.problem, "an invalid entry says why"
-            yield Step(entry.problem.hint or "doit list --all", entry.problem.message)
-        if plan.pending:
-            yield Step("doit", f"it applies {', '.join(entry.name for entry in plan.pending)}")
+            yield Step(entry.problem.hint or "doit list", entry.problem.message)
         if standing and standing.ahead:
             yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
+        for entry in plan.drifted:
+            changed = f"{entry.name} was changed after it was applied"
+            yield Step(f"doit info {entry.name}", f"{changed}: {entry.difference}")
         if self._unchecked:
             reason = f"{self._unchecked} of the applied folders could be edited without a notice"
             yield Step("doit adopt", reason)
@@ -87,6 +93,13 @@ class Overview:
         """How many folders are known only from a record without checksums."""
         entries = [entry for entry in self.plan if entry.folder is not None]
         return sum(entry.record is not None and entry.record.inputs is None for entry in entries)
+
+
+def _span(names: Sequence[str]) -> str:
+    """Return a few names, or the first and the last of many."""
+    if len(names) <= FEW:
+        return ", ".join(names)
+    return f"{len(names):,} migrations, {names[0]} to {names[-1]}"
 
 
 def _commits(count: int) -> str:

@@ -5,9 +5,7 @@ The texts of the exceptions stay as they are: scripts may compare them.
 
 from __future__ import annotations
 
-import errno
 import re
-import socket
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -16,16 +14,6 @@ from ..errors import NesTasksError
 from ..models.entity_types import ENTITY_TYPE_MAP, EntitySubType, EntityType
 from .readers import similar_file
 
-# What the sandbox refuses; docs/security.md has all of it.
-OF_FILES = (
-    "a migration reads its own folder and writes temporary files, and nothing else of the disk"
-)
-OF_NETWORK = (
-    "a migration has the network only if the run allows it: see --allow-network in doit help run"
-)
-OF_PROCESSES = (
-    "a migration starts no processes unless its script says PROCESSES = True, and reaches no others"
-)
 # The words of the `enum` module for a value that no member has.
 NO_MEMBER = re.compile(r"is not a valid (EntityType|EntitySubType)$")
 NOT_OF_TYPE = re.compile(r"Entity subtype \S+ not supported for entity type EntityType\.(\w+)")
@@ -41,10 +29,6 @@ def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
         return None  # it has a hint of its own
     if notes := getattr(error, "__notes__", None):
         return "; ".join(map(str, notes))
-    if isinstance(error, PermissionError) and error.filename is not None:
-        return OF_FILES
-    if (refused := _refusal(error)) is not None:
-        return refused
     if isinstance(error, FileNotFoundError):
         return _of_the_folder(error.filename, folder)
     if not isinstance(error, ValueError):
@@ -56,22 +40,6 @@ def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
         return _one_of(kind for kind in EntitySubType if kind in kinds)
     if BAD_SLUG.search(text):
         return "a slug is like asha-rai; context.names.slug_for makes one of a name"
-    return None
-
-
-def _refusal(error: BaseException) -> str | None:
-    """Return what to do about what the sandbox has refused, whatever a library made of it."""
-    seen: list[BaseException] = []
-    cause: object = error
-    while isinstance(cause, BaseException) and cause not in seen:
-        seen.append(cause)
-        reason = getattr(cause, "reason", None)  # of urllib.error.URLError
-        cause = cause.__cause__ or cause.__context__ or reason
-    for one in seen:
-        if isinstance(one, socket.gaierror):
-            return OF_NETWORK
-        if isinstance(one, PermissionError) and one.filename is None:
-            return OF_NETWORK if one.errno == errno.EACCES else OF_PROCESSES
     return None
 
 

@@ -27,11 +27,16 @@ from .job import Task
 from .loading import examine
 from .own_modules import make_importable
 from .readers import Inputs, Source, doubts
+from .refusal import refusal
 from .script import run_script
+from .terms import Terms
 
 
-def perform(stream: socket.socket) -> None:
-    """Do the task that comes over `stream`; raises nothing that a script can cause."""
+def perform(stream: socket.socket, terms: Terms) -> None:
+    """Do the task that comes over `stream` on the `terms` that are in force already.
+
+    Raises nothing that a script can cause.
+    """
     connection = Connection(stream)
     task = Task(**connection.receive_task())
     try:
@@ -43,6 +48,8 @@ def perform(stream: socket.socket) -> None:
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
         told = failure(error, task.folder, task.shown)
+        if (refused := refusal(error, terms)) is not None:
+            told["message"] = f"{told['message']}; {refused}"
         if isinstance(error, MalformedFileError):
             told["source"] = error.source
         connection.send(protocol.FAILED, to_json(told).encode())

@@ -5,27 +5,28 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-import time
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
 from ..database.repository import PRIVATE_REFS, Repository, starts_empty
 from ..database.transaction import Transaction
 from ..database.unrecorded import Unrecorded
-from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError, UsageError
+from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError
 from ..git.command import Git
 from ..migrations import (
     Folder,
+    Migration,
     MigrationResult,
     MigrationStatus,
     Plan,
     author_identity,
+    due_names,
     guard,
     hash_files,
     list_inputs,
@@ -37,7 +38,8 @@ from ..settings import shown
 from .expectation import Expectation
 from .job import Job, Task
 from .log import RunLog
-from .terms import Terms
+from .observer import Observer
+from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
 
@@ -56,34 +58,13 @@ class Rehearsal(NamedTuple):
     peak_memory: int
 
 
-class Observer(Protocol):
-    """Who is told how a run goes; the runner itself never prints."""
-
-    def started(self, name: str) -> None:
-        """Take note that the script of a migration starts."""
-
-    def logged(self, name: str, message: str) -> None:
-        """Take a message of the script."""
-
-    def noted(self, name: str, text: str) -> None:
-        """Take what we say about the run ourselves, which is not in the script's log."""
-
-    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
-        """Take the progress of the script; `total` is None where it is not known."""
-
-    def ended(self, name: str) -> None:
-        """Take note that the script is over, well or not."""
-
-    def warned(self, message: str) -> None:
-        """Take what holds for the whole run and may matter to the user."""
-
-
 class Runner:
     """Applies the migrations of one project.
 
     `command` is what others are told when they find the database in use, `clock` gives the
-    time that a migration sees; without `may_record` none records answers of the network. The
-    migrations in `network` may use it, besides those of the setting of this name. With an
+    time that a migration sees; without `may_record` none records answers of the network. With
+    `keep_going` invalid migrations are passed over by later ones. The migrations in `network` may
+    use it, besides those of the setting of this name. With an
     `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
     another than the previewed one. Use it in a ``with`` block or call `close`.
     """
@@ -97,6 +78,7 @@ class Runner:
         clock: Callable[[], datetime] = now,
         may_record: bool = True,
         expectation: Expectation | None = None,
+        keep_going: bool = False,
         network: Collection[str] = (),
     ) -> None:
         self._project = project
@@ -104,8 +86,15 @@ class Runner:
         self.command = command
         self._clock = clock
         self._expectation = expectation
+        self._keep_going = keep_going
         self._log = RunLog(project.settings.state_folder / "logs")
-        self._worker = Worker(self._log.path, may_record=may_record, warn=observer.warned)
+        self._running = ""
+        self._worker = Worker(
+            self._log.path,
+            may_record=may_record,
+            on_print=self._printed,
+            warn=observer.warned,
+        )
         self._may_record = may_record
         self._network = frozenset((*project.settings.network, *network))
         self._opened: Repository | None = None
@@ -136,13 +125,17 @@ class Runner:
             plan, ledger = self._look(repository)
             # Before its place is looked at: between applied ones it seems to come too late.
             self._refuse_what_was_run_by_hand(ledger, name, force=force)
-            decision = guard(plan, name, force=force)
+            decision = guard(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
             # Once is enough for a run: what is changed while it goes on is found, and spared, when
             # a migration is published.
             repository.check_ready(files=not self._applied)
-            return self._apply(repository, self._project.folder(name), ledger.commit)
+            folder = self._project.folder(name)
+            return self._apply(repository, folder, ledger.commit, is_new=not decision.again)
+
+    def _passed_over(self, plan: Plan) -> set[str]:
+        return {entry.name for entry in plan.invalid} if self._keep_going else set()
 
     def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
         """Return plan and ledger; nothing is read twice while the branch is where it was.
@@ -173,15 +166,15 @@ class Runner:
                 hint=f"doit adopt records it; doit migrate:{name} --force runs it",
             )
 
-    def _apply(self, repository: Repository, folder: Folder, base: str | None) -> MigrationResult:
-        with (
-            self._executed(repository, folder, base, published=True) as (job, outcome, started),
-            _undisturbed(),
-        ):
+    def _apply(
+        self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
+    ) -> MigrationResult:
+        executed = self._executed(repository, folder, base, published=True, is_new=is_new)
+        with executed as (job, outcome), _undisturbed():
             self._meet_expectation(repository, job, outcome.commits[-1])
             repository.publish(job.ref, base, outcome.commits[-1])
             self._applied += 1
-            result = self._result(folder.name, outcome, time.perf_counter() - started)
+            result = self._result(folder.name, outcome)
             self._remember(job, result)
             commit, duration = result.commit_ids[-1], result.duration_seconds
             self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
@@ -215,10 +208,13 @@ class Runner:
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
 
-    def rehearse(self, names: Sequence[str] | None = None) -> Generator[Rehearsal, None, None]:
-        """Execute pending migrations one on top of the other without publishing anything.
+    def rehearse(
+        self, names: Sequence[str] | None = None, forced: Collection[str] = ()
+    ) -> Generator[Rehearsal, None, None]:
+        """Execute migrations one on top of the other without publishing anything.
 
-        All pending ones, or those up to the last of `names` (full names). The lock is held until
+        All pending ones, or those up to the last of `names` (full names); of the applied ones
+        those that are `forced`. The lock is held until
         the iterator is exhausted or closed; then the private refs are gone and the database is
         as it was. A working tree with uncommitted changes does not matter. Raises, at the
         migration that it is about, what `apply` would.
@@ -229,13 +225,15 @@ class Runner:
             try:
                 plan, ledger = self._project.look()
                 base = ledger.commit
-                for name in _up_to(plan, names):
-                    self._refuse_what_was_run_by_hand(ledger, name)
+                for name in due_names(plan, names, forced):
+                    again = plan[name].is_applied
+                    self._refuse_what_was_run_by_hand(ledger, name, force=name in forced)
                     folder = plan[name].folder
-                    assert folder is not None, "a pending migration has a folder"
-                    with self._executed(repository, folder, base) as (job, outcome, started):
+                    assert folder is not None, "what may run has a folder"
+                    executed = self._executed(repository, folder, base, is_new=not again)
+                    with executed as (job, outcome):
                         refs.append(job.ref)
-                    result = self._result(name, outcome, time.perf_counter() - started)
+                    result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.tree_of(commit)
                     yield Rehearsal(result, base, job.clock, outcome.peak_memory)
@@ -256,10 +254,10 @@ class Runner:
         self._refuse_what_was_run_by_hand(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "the guard lets nothing run that has no folder"
-        with self._executed(repository, folder, base, published=True) as (job, outcome, started):
+        with self._executed(repository, folder, base, published=True) as (job, outcome):
             repository.git.run("update-ref", ref, outcome.commits[-1])
             repository.discard(job.ref)
-        return self._result(name, outcome, time.perf_counter() - started)
+        return self._result(name, outcome)
 
     @contextmanager
     def executed(
@@ -272,8 +270,9 @@ class Runner:
         when the script fails.
         """
         repository = self.repository
-        with self._executed(repository, folder, base, moment) as (job, outcome, started):
-            result = self._result(folder.name, outcome, time.perf_counter() - started)
+        executed = self._executed(repository, folder, base, moment, is_new=False)
+        with executed as (job, outcome):
+            result = self._result(folder.name, outcome)
         try:
             yield result
         finally:
@@ -288,23 +287,25 @@ class Runner:
         moment: datetime | None = None,
         *,
         published: bool = False,
-    ) -> Iterator[tuple[Job, Outcome, float]]:
-        """Execute the script on a private ref; give the job, its outcome and when it started.
+        is_new: bool = True,
+    ) -> Iterator[tuple[Job, Outcome]]:
+        """Execute the script on a private ref; give the job and its outcome.
 
         Only what is `published` is signed. An exception in the block is noted as the
         migration's failure, and the ref goes away.
         """
         name = folder.name
-        moment = moment or self._time_for(folder.name)
-        job = self._job(repository, folder, base, moment, sign=published and repository.signs)
+        migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
+        sign = published and repository.signs
+        job = self._job(repository, folder, migration, base, moment, sign=sign)
         place = self._project.settings.database
         self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
-        started = time.perf_counter()
+        self._running = name
         self._observer.started(name)
         try:
             outcome = self._execute(repository.git, job)
             _refuse_other_inputs(folder, job.inputs)
-            yield job, outcome, started
+            yield job, outcome
         except BaseException as error:
             self._note_failure(name, error)
             repository.discard(job.ref)
@@ -312,17 +313,21 @@ class Runner:
         finally:
             self._observer.ended(name)
 
-    def _result(self, name: str, outcome: Outcome, duration: float) -> MigrationResult:
+    def _result(self, name: str, outcome: Outcome) -> MigrationResult:
         return MigrationResult(
             name,
             MigrationStatus.COMPLETED,
             statistics=outcome.statistics,
-            duration_seconds=duration,
+            duration_seconds=outcome.duration,
             logs=outcome.logs,
             commit_ids=[*outcome.commits],
             log_path=self._shown_log,
             environment=outcome.environment,
         )
+
+    def _printed(self, line: str) -> None:
+        """Pass on what was printed; the worker has written it to the log."""
+        self._observer.printed(self._running, line)
 
     def _execute(self, git: Git, job: Job) -> Outcome:
         """Run the script in a process of the worker, and commit what it writes."""
@@ -345,29 +350,27 @@ class Runner:
         data_dir = self._project.settings.data_dir
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
-            with self._worker.start(task, job.terms) as process:
-                return Writer(job, transaction, process, heard).run(git)
+            try:
+                with self._worker.start(task, job.terms) as process:
+                    return Writer(job, transaction, process, heard).run(git)
+            finally:
+                self._worker.drain()
 
     def _job(
         self,
         repository: Repository,
         folder: Folder,
+        migration: Migration,
         base: str | None,
         moment: datetime,
         *,
         sign: bool,
     ) -> Job:
         settings = self._project.settings
-        inputs, migration = _hash(folder), load(folder)
-        terms = Terms.of(
-            settings,
-            folder,
-            allowed=self._network,
-            processes=migration.processes,
-            may_record=self._may_record,
+        inputs = _hash(folder)
+        terms = terms_of_run(
+            settings, folder, migration, allowed=self._network, may_record=self._may_record
         )
-        if migration.network and not terms.network:
-            self._check_recorded(folder)
         # What the migration sees and what is recorded are the same text, whatever its precision.
         clock = timestamp(moment)
         return Job(
@@ -398,17 +401,6 @@ class Runner:
             linear=settings.batches == "linear",
             sign=sign,
         )
-
-    def _check_recorded(self, folder: Folder) -> None:
-        """Refuse a migration that needs the network, may not use it, and has nothing recorded."""
-        from ..scraping.recording import FILE_NAME
-
-        if not (folder.path / FILE_NAME).exists():
-            raise MigrationRefusedError(
-                f"{folder.name} says NETWORK = True, which this run does not allow",
-                hint=f"read its script, then add --allow-network {folder.name}, or the name to "
-                "the setting network",
-            )
 
     def _time_for(self, name: str) -> datetime:
         return self._expectation.clock(name) if self._expectation else self._clock()
@@ -445,22 +437,6 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _up_to(plan: Plan, names: Sequence[str] | None) -> list[str]:
-    """Return the pending migrations up to the last of `names`; all of them for None.
-
-    Raises what keeps one of them from running.
-    """
-    pending = [entry.name for entry in plan.pending]
-    for name in names or ():
-        if name not in pending and guard(plan, name).run is False:
-            raise UsageError(f"{name} is applied already", hint=f"doit show {name}")
-    # Whatever is invalid stands before all that is pending.
-    for entry in plan.invalid:
-        guard(plan, entry.name)
-    last = len(pending) if names is None else max(map(pending.index, names), default=-1) + 1
-    return pending[:last]
 
 
 @contextmanager

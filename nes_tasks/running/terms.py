@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import MigrationRefusedError
+
 if TYPE_CHECKING:
-    from ..migrations import Folder
+    from ..migrations import Folder, Migration
     from ..settings import Settings
 
 RECORD = "NES_TASKS_RECORD"
@@ -70,3 +72,35 @@ class Terms:
     def from_dict(cls, known: Mapping[str, Any]) -> Terms:
         """Return the terms whose fields are in `known`, as JSON has them."""
         return cls(**{**known, "forbidden": tuple(known["forbidden"])})
+
+
+def terms_of_run(
+    settings: Settings,
+    folder: Folder,
+    migration: Migration,
+    *,
+    allowed: Collection[str],
+    may_record: bool,
+) -> Terms:
+    """Return the terms of a migration that is to be executed, see `Terms.of`.
+
+    Raises `MigrationRefusedError` for one that needs the network, may not use it, and has no
+    recorded answers.
+    """
+    terms = Terms.of(
+        settings,
+        folder,
+        allowed=allowed,
+        processes=migration.processes,
+        may_record=may_record,
+    )
+    if migration.network and not terms.network:
+        from ..scraping.recording import FILE_NAME
+
+        if not (folder.path / FILE_NAME).exists():
+            raise MigrationRefusedError(
+                f"{folder.name} says NETWORK = True, which this run does not allow",
+                hint=f"read its script, then add --allow-network {folder.name}, or the name to "
+                "the setting network",
+            )
+    return terms

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from typing import IO
 from ..errors import UnavailableError
 from . import sandbox, seccomp
 from .job import Task
+from .output import Output
 from .process import ScriptProcess, receive, send
 from .protocol import encode_reply
 from .supervisor import Signals, Supervisor
@@ -58,8 +60,9 @@ FIXED = {
 class Worker:
     """The caller's side: starts the worker process, gives it jobs, ends it.
 
-    `log` is the file that takes whatever a script prints; `warn` is called once, with the reason,
-    when scripts cannot be confined and run all the same. Without `may_record` a script records
+    `log` is the file that takes whatever a script prints, and `on_print` is called with each line
+    of it, from another thread. `warn` is called once, with the reason, when scripts cannot be
+    confined and run all the same. Without `may_record` a script records
     no answers of the network, whatever the caller's environment asks for. Not thread-safe: one
     job at a time, as migrations are applied one at a time.
     """
@@ -69,12 +72,15 @@ class Worker:
         log: Path,
         *,
         may_record: bool = True,
+        on_print: Callable[[str], None] = lambda _: None,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._log = log
         self._warn = warn
         self._has_warned = False
         self._may_record = may_record
+        self._on_print = on_print
+        self._output: Output | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -117,7 +123,8 @@ class Worker:
         if self._control is not None:
             return self._control
         ours, theirs = socket.socketpair()
-        with theirs, self._output() as output:
+        self._output = Output(self._open_log(), self._on_print)
+        with theirs, self._output.writer() as output:
             self._process = subprocess.Popen(
                 # -P: a json.py in the current folder must not stand in for Python's own.
                 [sys.executable, "-P", "-m", "nes_tasks.running.worker", str(theirs.fileno())],
@@ -132,7 +139,7 @@ class Worker:
         self._control = ours
         return ours
 
-    def _output(self) -> IO[bytes]:
+    def _open_log(self) -> IO[bytes]:
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             return self._log.open("ab")
@@ -145,15 +152,21 @@ class Worker:
         control, self._control = self._control, None
         if control is not None:
             control.close()
-        if process is None:
-            return
-        # It is asked first, as it alone knows what a script has started and where it wrote.
-        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-            process.terminate()
-            process.wait(PATIENCE)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process is not None:
+            # It is asked first, as it alone knows what a script has started and where it wrote.
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                process.terminate()
+                process.wait(PATIENCE)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self.drain()
+        self._output = None
+
+    def drain(self) -> None:
+        """Wait until all that scripts have printed by now is passed on."""
+        if self._output is not None:
+            self._output.drain()
 
 
 def worker_environment(*, may_record: bool = True) -> dict[str, str]:
@@ -168,6 +181,8 @@ def worker_environment(*, may_record: bool = True) -> dict[str, str]:
 def serve(control: socket.socket) -> None:
     """Fork a process for each stream that comes over `control`, until its other end closes."""
     _preload()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what a script prints is seen at once
     if sys.platform == "linux":
         seccomp.adopt_orphans()
     while (said := receive(control)) is not None:
@@ -231,7 +246,7 @@ def _work(stream: socket.socket, gate: socket.socket, terms: Terms, temporary: P
         _give_up_rights(gate, terms, temporary)
         from .execution import perform
 
-        perform(stream)
+        perform(stream, terms)
         code = 0
     finally:
         with contextlib.suppress(Exception):

@@ -32,13 +32,14 @@ from .protocol import ProtocolError
 class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
-    `peak_memory` is what its process needed at most, in bytes, and `environment` what
-    `environment_of` returns.
+    `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    what its process needed at most, in bytes, and `environment` what `environment_of` returns.
     """
 
     commits: Sequence[str]
     statistics: Statistics
     logs: list[str]
+    duration: float
     peak_memory: int
     environment: dict[str, str]
 
@@ -104,7 +105,8 @@ class Writer:
         statistics = self._transaction.statistics()
         environment = self._environment(last.payload)
         commits = self._commit(statistics, duration, environment)
-        return Outcome(commits, statistics, self._logs, last.ended.peak_memory, environment)
+        memory = last.ended.peak_memory
+        return Outcome(commits, statistics, self._logs, duration, memory, environment)
 
     def _environment(self, payload: bytes) -> dict[str, str]:
         try:
@@ -143,7 +145,7 @@ class Writer:
             message=lambda batch, batches: commit_message(
                 marker,
                 duration=duration,
-                environment=environment,
+                environment=environment.items(),
                 batch=batch,
                 batches=batches,
                 linear=job.linear,

@@ -16,7 +16,7 @@ import pytest
 from workspace import Ran, Workspace, create_person
 
 README = "# x\n\nSources: https://example.org/data, taken for the test of what a check finds.\n"
-GOOD = "nothing to complain about"
+GOOD = "no problems found"
 NAME = "001-first"
 
 T = TypeVar("T")
@@ -171,7 +171,8 @@ def test_drift_is_found_and_an_unchanged_applied_folder_is_not_looked_into(
     assert ran.code == 1
     assert findings(ran) == [
         "002-second/migrate.py:1: migrate.py was changed after 002-second was applied; "
-        "put it back, or execute it again: doit migrate:002-second --force"
+        "undo the change (git log -p -- migrations/002-second); to change the data write a new "
+        "migration: doit create NAME"
     ]
 
 

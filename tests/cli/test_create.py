@@ -31,8 +31,7 @@ def test_it_makes_a_folder_with_the_next_number_author_date_and_says_what_to_do(
     ran = workspace.doit("create", "--author", AUTHOR, "Add ministers!", SOURCE_DATE_EPOCH=EPOCH)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "The name became 005-add-ministers.",
-        "Made migrations/005-add-ministers. Replace each [TODO in its files:",
+        "Created migrations/005-add-ministers. Fill in every [TODO …] in:",
         "  migrations/005-add-ministers/migrate.py",
         "  migrations/005-add-ministers/README.md",
         "Then:",
@@ -48,14 +47,14 @@ def test_the_first_migration_has_the_number_001_and_a_plain_name_is_not_commente
     workspace: Workspace,
 ) -> None:
     ran = workspace.doit("create", "add-ministers")
-    assert ran.out.startswith("Made migrations/001-add-ministers.")
+    assert ran.out.startswith("Created migrations/001-add-ministers.")
 
 
 def test_a_number_in_the_database_alone_is_taken_too(workspace: Workspace) -> None:
     workspace.migration("007-applied", create_person("asha-rai"))
     assert workspace.doit().code == 0
     (workspace.migrations / "007-applied").rename(workspace.root / "elsewhere")
-    assert "Made migrations/008-x-y." in workspace.doit("create", "x", "y").out
+    assert "Created migrations/008-x-y." in workspace.doit("create", "x", "y").out
 
 
 def test_the_author_is_who_git_says(workspace: Workspace) -> None:
@@ -136,7 +135,7 @@ def test_the_untouched_template_is_neither_applied_nor_passes_the_check(
 def test_with_the_placeholders_replaced_it_passes_and_is_applied(workspace: Workspace) -> None:
     workspace.doit("create", "x-y")
     described(workspace.migrations / "001-x-y")
-    assert workspace.doit("check").out == "1 migration checked: nothing to complain about.\n"
+    assert workspace.doit("check").out == "1 migration checked: no problems found.\n"
     assert workspace.doit().code == 0
     assert workspace.applied() == ["001-x-y"]
 

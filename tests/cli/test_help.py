@@ -8,6 +8,7 @@ import pytest
 from our_commands import flags, invocations, our_commands, own_options
 from workspace import Workspace
 
+from nes_tasks.cli.command import options_first
 from nes_tasks.cli.help import GROUPS, REST, TASKS, overview
 
 
@@ -40,7 +41,9 @@ def test_the_examples_of_each_command_parse(name: str) -> None:
             used = words.pop(0) if words and words[0] in commands else "run"
             mentioned.add(used)
             command = commands[used]
-            words = command._options_first(words) if command.is_about_migrations else words
+            words = (
+                options_first(command.cmdparser, words) if command.is_about_migrations else words
+            )
             _, names = command.cmdparser.parse(words)
             takes_names = any(word.isupper() for word in command.doc_usage.split("[")[-1].split())
             assert not names or takes_names or command.takes or used in ("create", "blame"), line

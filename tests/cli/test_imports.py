@@ -54,7 +54,7 @@ def test_listing_and_a_run_without_work_load_nothing_heavy(
 def test_a_run_leaves_to_the_worker_what_only_migrations_need(workspace: Workspace) -> None:
     workspace.migration("001-first", create_person("asha-rai"))
     loaded, scripts = what_is_loaded(workspace, "run")
-    assert HEAVY & loaded == {"filelock", "rich", "tomli_w"}
+    assert HEAVY & loaded == {"filelock", "tomli_w"}
     assert not scripts
     assert workspace.applied() == ["001-first"]
 

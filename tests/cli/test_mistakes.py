@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+from our_commands import our_commands
 from workspace import Workspace, create_person
+
+from nes_tasks import __version__
+from nes_tasks.cli.suggestions import FOREIGN, FOREIGN_OPTIONS, HARMLESS, foreign
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +30,40 @@ def project_of_five(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         (["statsu"], "there is no command or task 'statsu'; did you mean doit status?"),
         (["SHOW", "5"], "there is no command or task 'SHOW'; did you mean doit show?"),
         (["qwertz"], "there is no command or task 'qwertz'; doit help lists the commands"),
-        (["5"], "there is no command or task '5'; did you mean doit migrate:005-add-rivers?"),
+        (["55"], "there is no migration '55'; doit list shows them"),
+        (
+            ["rivers"],
+            "there is no command or task 'rivers'; did you mean revert? "
+            "doit help revert explains it",
+        ),
+        (
+            ["add"],
+            "there is no command or task 'add'; doit create NAME makes the folder of a new "
+            "migration",
+        ),
+        (
+            ["pusch"],
+            "there is no command or task 'pusch'; did you mean push? doit help push explains it",
+        ),
+        (["chekc", "5"], "there is no command or task 'chekc'; did you mean doit check?"),
+        (
+            ["migrate", "--force"],
+            "--force needs the name of one migration; doit help run explains "
+            "doit migrate:NNN-name --force",
+        ),
+        (
+            ["migrate", "rivers"],
+            "there is no command or task 'rivers'; did you mean revert? "
+            "doit help revert explains it",
+        ),
         (["chekc"], "there is no command or task 'chekc'; did you mean doit check?"),
-        (["migrat:5"], "there is no task 'migrat:5'; did you mean migrate?"),
+        (["migrat:5"], "there is no task 'migrat:5'; doit list --all shows them"),
         (
             ["migrate:005-add-river-s"],
             "there is no migration '005-add-river-s'; did you mean 005-add-rivers?",
         ),
         (["show", "ad-rivers"], "there is no migration 'ad-rivers'; did you mean 005-add-rivers?"),
-        (["preview", "9"], "there is no migration '9'; doit list --all shows them"),
+        (["preview", "9"], "there is no migration '9'; doit list shows them"),
         (["list", "migrat"], "there is no task 'migrat'; did you mean migrate?"),
         (["info", "chek"], "there is no task 'chek'; did you mean check?"),
         (["forget", "chekc"], "there is no task 'chekc'; did you mean check?"),
@@ -60,21 +91,127 @@ def test_numbers_are_names(project_of_five: Workspace) -> None:
     assert full.code == 0
     for short in ("5", "005", "rivers", "migrate:5", "migrations/005-add-rivers/"):
         assert project_of_five.doit("show", short) == full
-    for words in (["info", "5"], ["list", "--all", "005"], ["migrate:5"], ["migrate:005"]):
+    for words in (["info", "5"], ["list", "005"], ["migrate:5"], ["migrate:005"]):
         assert project_of_five.doit(*words).code == 0
 
 
-def test_a_space_in_the_place_of_the_colon_keeps_what_was_meant(
-    project_of_five: Workspace,
+@pytest.mark.parametrize("words", [["check", "5"], ["run", "check", "rivers"], ["check", "005"]])
+def test_a_space_in_the_place_of_the_colon_is_understood_of_a_check(
+    project_of_five: Workspace, words: list[str]
 ) -> None:
-    for typed, meant in (
-        (["check", "5"], "check:005-add-rivers"),
-        (["migrate", "5"], "migrate:005-add-rivers"),
-        (["run", "check", "rivers"], "check:005-add-rivers"),
-    ):
-        ran = project_of_five.doit(*typed)
-        assert (ran.code, ran.out) == (2, "")
-        assert ran.err.endswith(f"; did you mean doit {meant}?\n")
+    project_of_five.doit("check:005-add-rivers")
+    unchanged = project_of_five.doit("check:005-add-rivers")
+    assert unchanged.out == "1 migration unchanged since the last check.\n"
+    assert project_of_five.doit(*words) == unchanged
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["2"], ["run", "2"], ["migrate", "2"], ["002"], ["002-second"], ["migrate:2"]),
+        *(["migrations/002-second/"], ["migrate", "002-second"]),
+    ],
+)
+def test_a_number_is_enough_to_apply_up_to_a_migration(
+    workspace: Workspace, words: list[str]
+) -> None:
+    for name in ("001-first", "002-second", "003-third"):
+        workspace.migration(name)
+    ran = workspace.doit(*words)
+    assert ran.code == 0, ran.err
+    assert workspace.applied() == ["001-first", "002-second"]
+
+
+def test_a_number_behind_another_task_is_not_a_migration(workspace: Workspace) -> None:
+    workspace.migration("001-first")
+    dodo = workspace.root / "dodo.py"
+    dodo.write_text(
+        dodo.read_text()
+        + "def task_other():\n    return {'actions': ['echo %(n)s'], 'verbosity': 2,\n"
+        + "            'params': [{'name': 'n', 'long': 'n', 'default': '0'}]}\n"
+    )
+    ran = workspace.doit("other", "1")
+    assert (ran.code, ran.out) == (2, "")
+    assert not workspace.db.exists()
+    assert workspace.doit("other", "--n", "1").out == ".  other\n1\n"
+    assert not workspace.db.exists()
+
+
+# The words that people bring along from git and from other migration tools, and what is said.
+WORDS = {
+    "apply": "doit preview shows",
+    "migrations": "doit preview shows",
+    "up": "doit preview shows",
+    "upgrade": "doit preview shows",
+    "down": "doit help ",
+    "downgrade": "doit help ",
+    "rollback": "doit help ",
+    "unapply": "doit help ",
+    "log": "doit history lists",
+    "cat": "doit show NAME says",
+    "validate": "doit check looks",
+    "new": "doit create NAME makes",
+    "makemigrations": "doit create NAME makes",
+    "showmigrations": "doit list shows",
+    "plan": "doit preview shows",
+    "dry-run": "doit preview shows",
+    "stamp": "doit help adopt explains",
+    "pull": "doit help sync explains",
+    "--plan": "doit preview shows",
+    "--version": "doit version prints",
+    "--fake": "doit help adopt explains",
+    "--rollback": "doit help ",
+}
+# Words that become commands of their own: then it is they that answer.
+MAY_BE_COMMANDS = ("diff", "graph", "init", "undo", "verify")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_of_other_tools_are_answered_with_the_command_of_ours_and_run_nothing(
+    project_of_five: Workspace, word: str
+) -> None:
+    before = project_of_five.state()
+    typed = ["run", word] if word == "--version" else [word]
+    ran = project_of_five.doit(*typed)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert f"; {WORDS[word]}" in ran.err
+    assert project_of_five.state() == before
+
+
+def test_each_word_of_another_tool_leads_to_a_command_that_there_is() -> None:
+    commands = {*our_commands(), "run"}
+    for table in (FOREIGN, FOREIGN_OPTIONS):
+        for word in table:
+            assert word not in commands or word in MAY_BE_COMMANDS
+            assert (foreign(word, commands, table) or "").startswith("doit "), word
+    for word in MAY_BE_COMMANDS:
+        (name, hint), *_ = FOREIGN[word]
+        assert foreign(word, {*commands, name}) == hint
+
+
+def test_no_suggestion_changes_the_database(project_of_five: Workspace) -> None:
+    """Whatever is typed, what follows "doit " in the answer applies and publishes nothing."""
+    project_of_five.migration("007-tag-and-catalogue")
+    try:
+        for word in ("tag", "catalog", "migrat", "runn", "pusch", "revrt", "synk", "adpt", "rvert"):
+            ran = project_of_five.doit(word)
+            assert ran.code == 2
+            suggested = re.findall(r"doit (\w+)", ran.err)
+            assert suggested
+            assert {*suggested} <= HARMLESS, ran.err
+    finally:
+        shutil.rmtree(project_of_five.migrations / "007-tag-and-catalogue")
+
+
+def test_versions_are_printed_with_and_without_a_project(
+    project_of_five: Workspace, tmp_path: Path
+) -> None:
+    ran = project_of_five.doit("version")
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines()] == ["nes-tasks", "doit", "Python"]
+    assert f"nes-tasks {__version__}\n" in ran.out
+    assert project_of_five.doit("version", cwd=tmp_path) == ran
 
 
 def test_without_a_dodo_file_it_is_said_where_to_go(

@@ -83,9 +83,9 @@ def test_text_shows_counts_fields_samples_and_cost(pending: Workspace) -> None:
     ran = pending.doit("preview")
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        "002-create is being previewed",
+        "Previewing 002-create",
         "  made",
-        "003-tag is being previewed",
+        "Previewing 003-tag",
     ]
     rows = [re.split(r"\s{2,}", line.strip()) for line in ran.out.splitlines()]
     assert ["person", "1", "-", "-"] in rows
@@ -127,9 +127,14 @@ def test_a_name_is_run_on_top_of_what_is_pending_before_it(pending: Workspace) -
     assert "Executed first, as pending, too: 002-create" in pending.doit("preview", "tag").out
 
 
+APPLIED = (
+    "error: 001-first is applied already; doit preview 001-first --force, or doit show 001-first\n"
+)
+
+
 def test_an_applied_and_an_unknown_name_are_wrong_use(pending: Workspace) -> None:
     ran = pending.doit("preview", "1")
-    assert (ran.code, ran.err) == (2, "error: 001-first is applied already; doit show 001-first\n")
+    assert (ran.code, ran.err) == (2, APPLIED)
     assert pending.doit("preview", "004-none").code == 2
     assert pending.doit("preview", "--json", "--markdown").code == 2
 
@@ -163,18 +168,20 @@ def test_a_failure_has_the_words_of_a_run_and_shows_what_was_before_it(
     said = [line for line in pending.doit().err.splitlines() if "full log" not in line]
     shown = [line for line in ran.err.splitlines() if "full log" not in line]
     kept = ("error:", "  migrations/")
-    assert shown[-1] == "not run, because an earlier one failed: 005-after"
+    assert shown[-1] == "not run, because they come after it: 005-after"
     assert [line for line in shown if line.startswith(kept)] == [
         line for line in said if line.startswith(kept)
     ]
 
 
-def test_a_broken_folder_stops_a_preview_as_it_stops_a_run(pending: Workspace) -> None:
+def test_a_broken_folder_stops_a_preview_where_it_stops_a_run(pending: Workspace) -> None:
     (pending.migrations / "004-broken").mkdir()
     (pending.migrations / "004-broken/migrate.py").write_text("x = 1\n")
+    pending.migration("005-after")
     found = document(pending, code=1)
     assert "004-broken" in found["failure"]["message"]
-    assert found["not_run"] == ["002-create", "003-tag"]
+    assert names(found) == ["002-create", "003-tag"]
+    assert found["not_run"] == ["005-after"]
 
 
 def test_a_dirty_working_tree_does_not_matter(pending: Workspace) -> None:

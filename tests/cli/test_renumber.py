@@ -13,7 +13,7 @@ def test_of_two_with_one_number_the_named_one_gets_the_next_free_one(workspace: 
     before = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     ran = workspace.doit("renumber", "002-theirs")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "migrations/002-theirs is migrations/003-theirs now.\n"
+    assert ran.out == "Renamed 002-theirs to 003-theirs.\n"
     new = workspace.migrations / "003-theirs"
     assert {p.relative_to(new): p.read_bytes() for p in new.rglob("*") if p.is_file()} == before
     assert not folder.exists()

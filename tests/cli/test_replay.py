@@ -187,10 +187,10 @@ def test_text_is_a_table_and_then_the_differences(past: Workspace) -> None:
     assert "1 skipped, with DETERMINISTIC = False; doit replay NAME executes it.\n" in ran.out
     assert lines[-1] == "3 proven, 1 different, 1 skipped. Nothing was changed."
     assert ran.err.splitlines() == [
-        "001-people is being replayed (1/4)",
-        "002-tag is being replayed (2/4)",
-        "003-moody is being replayed (3/4)",
-        "004-secret is being replayed (4/4)",
+        "Replaying 001-people (1/4)",
+        "Replaying 002-tag (2/4)",
+        "Replaying 003-moody (3/4)",
+        "Replaying 004-secret (4/4)",
     ]
     assert past.state() == before
     assert "nes-tasks/" not in past.git("for-each-ref")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -26,17 +27,59 @@ def applied(applied_once: Workspace, tmp_path: Path) -> Workspace:
     return applied_once.copy_to(tmp_path / "project")
 
 
+def listed(workspace: Workspace) -> dict[str, dict[str, str]]:
+    """Return what `doit list` has of each migration and task, by name."""
+    found = json.loads(workspace.doit("list", "--json", "--status").out)
+    rows = [(f"migrate:{row['name']}", row) for row in found["migrations"]]
+    return dict([*rows, *((row["name"], row) for row in found["tasks"] if row["name"] != "check")])
+
+
 def letters(workspace: Workspace) -> dict[str, str]:
     """Return the status letter of each migration."""
-    rows = [line.split() for line in workspace.doit("list", "--all", "--status").out.splitlines()]
-    return {row[1]: row[0] for row in rows if row[1].startswith("migrate")}
+    return {name: row["status"] for name, row in listed(workspace).items() if "status" in row}
 
 
 def test_the_list_shows_state_date_author_and_description(applied: Workspace) -> None:
     applied.migration("003-third")
-    out = applied.doit("list", "--all", "--status").out.splitlines()
-    assert "U migrate:001-first    2026-01-15  Asha Example  Do 001-first" in out
-    assert "R migrate:003-third    2026-01-15  Asha Example  Do 003-third" in out
+    (applied.migration("004-broken") / "README.md").unlink()
+    (applied.migrations / "002-second/README.md").write_text("# other\n")
+    shutil.rmtree(applied.migrations / "001-first")
+    out = applied.doit("list").out.splitlines()
+    assert [" ".join(line.split()) for line in out if line[:1].isdigit()] == [
+        "001-first missing 2026-01-15 Asha Example Do 001-first",
+        "002-second changed 2026-01-15 Asha Example Do 002-second (changed README.md)",
+        "003-third pending 2026-01-15 Asha Example Do 003-third",
+        "004-broken invalid - - migrations/004-broken has no README.md",
+    ]
+    assert out[out.index("") + 1 :][2:] == [
+        "check    check migration folders; a finding fails",
+        "migrate  apply all pending migrations, in order",
+    ]
+    lettered = applied.doit("list", "--status").out.splitlines()
+    assert [line[:6] for line in lettered if line[2:3].isdigit()] == [
+        *("  001-", "D 002-", "R 003-", "E 004-")
+    ]
+
+
+def test_the_options_of_doits_list_go_on_working(applied: Workspace) -> None:
+    applied.migration("003-third")
+    assert applied.doit("list", "2").out.splitlines()[2:] == [
+        "002-second  applied  2026-01-15  Asha Example  Do 002-second"
+    ]
+    assert applied.doit("list", "--deps", "2").out == (
+        "002-second  applied  Do 002-second\n"
+        " -  migrations/002-second/README.md\n -  migrations/002-second/migrate.py\n\n"
+    )
+    assert applied.doit("list", "-q").out.split() == [
+        *("check", "migrate", "migrate:001-first", "migrate:002-second", "migrate:003-third")
+    ]
+    assert "check:003-third" in applied.doit("list", "--all").out
+    assert "check:003-third" not in applied.doit("list").out
+    template = applied.doit("list", "--template", "{name}!", "migrate:1").out
+    assert template == "migrate:001-first!\n"
+    found = json.loads(applied.doit("list", "migrate", "--json").out)
+    assert [row["state"] for row in found["migrations"]] == ["applied", "applied", "pending"]
+    assert [row["name"] for row in found["tasks"]] == ["migrate"]
 
 
 def test_the_group_is_up_to_date_when_all_are_applied(applied: Workspace) -> None:
@@ -137,8 +180,7 @@ def test_forcing_one_leaves_the_later_ones_up_to_date(applied: Workspace) -> Non
 
 def test_an_applied_migration_without_folder_is_reported(applied: Workspace) -> None:
     shutil.rmtree(applied.migrations / "001-first")
-    ran = applied.doit("list", "--all")
-    assert ran.err == "warning: 001-first is applied, but its folder is missing\n"
+    assert listed(applied)["migrate:001-first"]["state"] == "missing"
     assert applied.doit().code == 0
 
 

@@ -11,6 +11,11 @@ import pytest
 from team import Team
 from workspace import Workspace, create_person
 
+from nes_tasks.running import sandbox
+
+PROBLEM = sandbox.unavailable()
+CONFINED = f"none: {PROBLEM}" if PROBLEM else sandbox.described()
+
 
 @pytest.fixture
 def applied(started: Workspace) -> Workspace:
@@ -26,6 +31,7 @@ def test_a_database_that_is_not_there_is_not_made(workspace: Workspace) -> None:
         "Database    nes-db, which is not there yet\n"
         "Remote      none\n"
         "Migrations  1 pending\n"
+        f"Sandbox     {CONFINED}\n"
         "\n"
         "Pending:\n"
         "  001-first  Do 001-first\n"
@@ -43,6 +49,7 @@ def test_when_all_is_applied_there_is_nothing_to_do(applied: Workspace) -> None:
         f"Database    nes-db, branch main, {commit}\n"
         "Remote      none\n"
         "Migrations  1 applied\n"
+        f"Sandbox     {CONFINED}\n"
         "\n"
         "Nothing to do.\n"
     )
@@ -58,7 +65,7 @@ def test_each_state_is_listed_with_its_reason(applied: Workspace) -> None:
     (applied.migrations / "no-number").mkdir()
     (applied.migrations / "no-number/notes.txt").write_text("x")
     out = applied.doit("status").out
-    assert "Migrations  1 pending, 1 drift, 1 missing, 1 invalid\n" in out
+    assert "Migrations  1 pending, 1 changed, 1 missing, 1 invalid\n" in out
     assert "Changed since they were applied:\n  001-first  changed README.md\n" in out
     assert "Applied, but without a folder:\n  002-gone\n" in out
     assert "Not valid:\n  no-number  " in out

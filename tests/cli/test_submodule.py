@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,26 @@ def test_a_merge_under_way_is_not_mixed_up_with_it(service: Workspace) -> None:
     assert ran.code == 3
     assert "cannot do a partial commit during a merge" in ran.err
     assert service.git_in(root, "rev-parse", "HEAD") == before
+
+
+def test_nobody_claims_to_know_what_is_applied_in_a_submodule_that_was_not_fetched(
+    service: Workspace,
+) -> None:
+    service.git_in(service.root, "submodule", "deinit", "--force", "--quiet", "nes-db")
+    said = (
+        "the submodule nes-db is not there yet; "
+        "git submodule update --init nes-db && git -C nes-db switch main"
+    )
+    for words in (
+        *(["pending"], ["pending", "--check"], ["pending", "--count"], ["pending", "--json"]),
+        *(["history"], ["history", "1"], ["history", "--json"], ["show", "1"], ["report"]),
+        *(["blame", "entity:person/asha-rai"], ["preview"], ["run", "--dry-run"], []),
+    ):
+        ran = service.doit(*words)
+        assert (words, ran.code, ran.out, ran.err) == (words, 3, "", f"error: {said}\n")
+    ran = service.doit("list")
+    assert (ran.code, ran.err) == (0, f"warning: {said}\n")
+    assert "001-first  unknown  2026-01-15" in ran.out
+    listed = json.loads(service.doit("list", "--json").out)
+    assert [row["state"] for row in listed["migrations"]] == ["unknown"]
+    assert "Next: git submodule update --init nes-db" in service.doit("status").out

@@ -45,7 +45,7 @@ def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFa
     (workspace.migrations / "001-add-ministers/README.md").write_text("Changed.\n")
     shutil.rmtree(workspace.migrations / "002-add-tags")
     workspace.migration("004-invalid", script="AUTHOR = 1\n")
-    for words in (["status"], ["pending"], ["history"], ["history", "2"]):
+    for words in (["list"], ["status"], ["pending"], ["history"], ["history", "2"]):
         look(*words)
     look("status", at=Workspace(root / "empty"))
     return found

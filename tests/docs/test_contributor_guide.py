@@ -95,7 +95,7 @@ def test_every_pattern_passes_the_check_and_runs(guide: str, workspace: Workspac
         name = f"{number:03d}-pattern"
         (workspace.migration(name, script=script, files=files) / "README.md").write_text(README)
     checked = workspace.doit("check")
-    assert checked.out == "7 migrations checked: nothing to complain about.\n"
+    assert checked.out == "7 migrations checked: no problems found.\n"
     ran = workspace.doit()
     assert ran.code == 0, ran.err
     assert len(workspace.applied()) == 7

@@ -13,7 +13,8 @@ from workspace import SCRIPT, Workspace, create_person, environment
 from nes_tasks.cli.console import words
 from nes_tasks.errors import NesTasksError
 from nes_tasks.project import Project
-from nes_tasks.running.runner import Observer, Runner
+from nes_tasks.running.observer import Observer
+from nes_tasks.running.runner import Runner
 from nes_tasks.settings import load_settings
 
 README = "# x\n\nSources: made up by hand for this test, on the day of its last run.\n"
@@ -112,7 +113,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> str:
         for ran in (
             workspace.doit("check"),
             workspace.doit(),
-            workspace.doit("list"),
+            workspace.doit("info", "11"),
+            workspace.doit("migrate", "--force"),
+            workspace.doit("--dry-run", "check"),
             workspace.doit("check:12"),
             workspace.doit("migrate:no-such"),
             workspace.doit("-a"),

@@ -75,7 +75,7 @@ def test_the_documents_are_as_the_page_says(
     project: Path, page: str, tables: Tables, documents: dict[str, list[Any]]
 ) -> None:
     told = {name for name, (place, _) in json_pages(project).items() if place.name == "json.md"}
-    assert told >= {"status", "pending", "history"}
+    assert told >= {"list", "status", "pending", "history"}
     for name in told:
         heading = f"`doit {name} --json`"
         listed = re.match(r"\s*A (list of \[\w+\]\(#\w+\))", sections(page)[heading])
@@ -98,6 +98,8 @@ def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, li
         key
         for command in ("check", "status", "pending", "history")
         for document in documents[command]
+        for name in ("list", "status", "pending", "history")
+        for document in documents[name]
         for key in _not_null(document)
     }
     assert {key for keys in tables.values() for key in keys} - values <= unseen

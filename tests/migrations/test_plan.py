@@ -196,7 +196,9 @@ def test_the_views_share_the_entries_among_them(migrations: Directory) -> None:
 # --- order ----------------------------------------------------------------------------------
 
 
-def test_invalid_folders_stand_between_applied_and_pending_ones(migrations: Directory) -> None:
+def test_an_invalid_folder_stands_at_its_number_and_an_unnumbered_one_last(
+    migrations: Directory,
+) -> None:
     for name in ("001-a", "002-b", "004-d"):
         migrations.add(name)
     migrations.add("003-c", script="def migrate(:")
@@ -204,10 +206,10 @@ def test_invalid_folders_stand_between_applied_and_pending_ones(migrations: Dire
     plan = Plan.build(migrations.folders(), migrations.record("001-a"))
     assert list(chain(plan).items()) == [
         ("001-a", None),
-        ("003-c", "001-a"),
-        ("9-Nine", "003-c"),
-        ("002-b", "9-Nine"),
-        ("004-d", "002-b"),
+        ("002-b", "001-a"),
+        ("003-c", "002-b"),
+        ("004-d", "003-c"),
+        ("9-Nine", "004-d"),
     ]
     assert "expected" in told(plan, "003-c").message or "invalid" in told(plan, "003-c").message
 
@@ -282,6 +284,30 @@ def test_following_the_hints_makes_a_plan_without_problems(migrations: Directory
     plan = Plan.build(migrations.folders(), applied)
     assert plan.invalid == ()
     assert len(plan.pending) == 5
+
+
+def test_named_migrations_may_share_a_number_and_have_the_order_of_their_names(
+    migrations: Directory,
+) -> None:
+    for name in ("006-a", "007-redact", "007-source", "008-b"):
+        migrations.add(name, files={"which.txt": name})
+    pair = ("007-source", "007-redact")
+    plan = Plan.build(migrations.folders(), {}, same_number=pair)
+    assert list(states(plan)) == ["006-a", "007-source", "007-redact", "008-b"]
+    assert plan.invalid == ()
+    plan = Plan.build(
+        migrations.folders(), migrations.record("006-a", "007-source"), same_number=pair
+    )
+    assert guard(plan, "007-redact") == Decision(run=True)
+    plan = Plan.build(
+        migrations.folders(), migrations.record("006-a", "007-redact"), same_number=pair
+    )
+    assert told(plan, "007-source").message == (
+        "migrations/007-source comes before 007-redact, which is already applied"
+    )
+    migrations.add("007-third")
+    plan = Plan.build(migrations.folders(), {}, same_number=pair)
+    assert [entry.name for entry in plan.invalid] == ["007-source", "007-redact", "007-third"]
 
 
 def test_history_may_hold_a_number_twice(migrations: Directory) -> None:
@@ -488,14 +514,14 @@ def test_an_ambiguous_text_names_what_it_can_mean(named: Plan, text: str, names:
         ("005-add-minsters", "did you mean 005-add-ministers?"),
         ("add-minister5", "did you mean 005-add-ministers?"),
         ("redcat-a", "did you mean 007-redact-a?"),
-        ("xyzzy", "doit list --all shows them"),
-        ("6", "doit list --all shows them"),
-        ("82", "doit list --all shows them"),
-        ("५", "doit list --all shows them"),
-        ("9" * 5000, "doit list --all shows them"),
-        ("", "doit list --all shows them"),
-        ("/", "doit list --all shows them"),
-        ("\x1b[31m\n", "doit list --all shows them"),
+        ("xyzzy", "doit list shows them"),
+        ("6", "doit list shows them"),
+        ("82", "doit list shows them"),
+        ("५", "doit list shows them"),
+        ("9" * 5000, "doit list shows them"),
+        ("", "doit list shows them"),
+        ("/", "doit list shows them"),
+        ("\x1b[31m\n", "doit list shows them"),
     ],
 )
 def test_an_unknown_text_is_refused_with_a_suggestion(named: Plan, text: str, hint: str) -> None:
@@ -544,14 +570,31 @@ def test_a_later_one_must_wait_for_the_first_unapplied(migrations: Directory, fo
     assert error.hint == "doit migrate:001-a"
 
 
-def test_nothing_runs_past_a_broken_folder(migrations: Directory) -> None:
+def test_a_broken_folder_holds_up_what_comes_after_it_alone(migrations: Directory) -> None:
     three(migrations)
-    migrations.add("009-broken", readme=None)
-    error = refused(Plan.build(migrations.folders(), {}), "001-a")
+    (migrations.path / "002-b/README.md").unlink()
+    plan = Plan.build(migrations.folders(), {})
+    assert guard(plan, "001-a") == Decision(run=True)
+    plan = Plan.build(migrations.folders(), migrations.record("001-a"))
+    error = refused(plan, "003-c")
     assert isinstance(error, MigrationRefusedError)
-    assert "migrations/009-broken has no README.md" in error.message
+    assert "migrations/002-b has no README.md" in error.message
     assert error.hint
-    assert "write migrations/009-broken/README.md" in error.hint
+    assert "write migrations/002-b/README.md" in error.hint
+    assert guard(plan, "003-c", passed_over={"002-b"}) == Decision(run=True)
+
+
+def test_what_needs_a_new_number_holds_up_nothing(migrations: Directory) -> None:
+    for name in ("001-late", "003-again", "003-c", "004-d"):
+        migrations.add(name)
+    plan = Plan.build(migrations.folders(), migrations.record("003-c"))
+    assert list(states(plan).items()) == [
+        ("003-c", "applied"),
+        ("004-d", "pending"),
+        ("001-late", "invalid"),
+        ("003-again", "invalid"),
+    ]
+    assert guard(plan, "004-d") == Decision(run=True)
 
 
 def test_an_applied_migration_is_skipped(migrations: Directory) -> None:

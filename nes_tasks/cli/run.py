@@ -1,0 +1,185 @@
+"""`doit run`, which is also `doit` without a command: applies what is pending."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+from doit import cmd_run
+
+from ..errors import UsageError
+from ..migrations import State
+from .check_report import CHECK
+from .console import INTERRUPTED, EscapedStream, drop, say, warn
+from .doit_commands import ALLOW_NETWORK, APPLYING, Guarded, recover_interrupted
+from .selection import Selection, read_selection
+from .session import migration_name, session, task_name
+from .suggestions import is_harmless, unknown_command, unknown_task
+
+EXPECT = {
+    "name": "expect",
+    "long": "expect",
+    "type": str,
+    "default": "",
+    "help": "apply only what gives the trees of this preview (doit preview --json -o FILE), "
+    "with its clock",
+}
+DRY_RUN = {
+    "name": "dry_run",
+    "long": "dry-run",
+    "type": bool,
+    "default": False,
+    "help": "apply nothing: show what would change, as doit preview does",
+}
+
+
+class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
+    """`doit run`: apply what is pending."""
+
+    doc_purpose = "apply pending migrations, or run other tasks"
+    doc_description = (
+        "Without a name all pending migrations are applied in order; `run` can be left out. "
+        "doit migrate:005-add-ministers stops after that one, and with --force behind its name "
+        "it is executed again although it is applied. A number is enough as a name: doit 5, doit "
+        "migrate 5 and doit migrate:005 are the same. With --dry-run, before or behind the names, "
+        "nothing is applied. doit run --expect FILE applies what a preview has shown, or nothing "
+        "of it.\n\n"
+        "A migration that failed or is not valid holds up those after it. With --continue a folder "
+        "that is not valid is passed over; it needs a new number afterwards.\n\n"
+        "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
+        "doit check looks through migration folders."
+    )
+    group = APPLYING
+    examples = (
+        ("doit", "applies all that is pending"),
+        ("doit migrate:5", "applies what is pending up to number 5"),
+        ("doit migrate:5 --dry-run", "shows what that would change, and applies nothing"),
+        ("doit migrate:5 --force", "executes number 5 again, in a new commit"),
+        ("doit check:5", "checks the folder of number 5"),
+    )
+    failure = "a migration failed or was refused, or a check or another task failed"
+    takes = "tasks"
+
+    def no_such(self, word: str) -> UsageError:
+        """Return the error for a word that is no task, and so perhaps a mistyped command."""
+        tasks = [task.name for task in self.task_list]
+        if ":" in word:
+            return unknown_task(word, filter(is_harmless, tasks))
+        return unknown_command(word, self.loader.cmd_names, tasks)
+
+    cmd_options = (*cmd_run.Run.cmd_options, EXPECT, DRY_RUN, ALLOW_NETWORK)
+
+    def _execute(self, expect: str, dry_run: bool, allow_network: list[str], **options: Any) -> int:
+        if not self.is_ours:
+            if dry_run:
+                raise UsageError("--dry-run is about migrations, and this project has none")
+            return int(super()._execute(**options))
+        self._refuse_what_cannot_be(options)
+        session().allow_network(allow_network)
+        selection = self._selection()
+        if dry_run or selection.is_dry_run:
+            return self._preview(selection, expect, options["continue_"])
+        return self._run(selection, expect, options)
+
+    # doit passes a command the options that its signature names.
+    _execute.__signature__ = inspect.signature(cmd_run.Run._execute).replace(  # type: ignore[attr-defined]
+        parameters=[
+            *inspect.signature(cmd_run.Run._execute).parameters.values(),
+            *(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
+                for name in ("expect", "dry_run", "allow_network")
+            ),
+        ]
+    )
+
+    def _refuse_what_cannot_be(self, options: dict[str, Any]) -> None:
+        if options["always"] and self.sel_default_tasks:
+            raise UsageError(
+                "doit -a would execute every migration again",
+                hint="name the one you mean: doit migrate:NNN-name --force",
+            )
+        if options["num_process"] < 0:
+            raise UsageError(f"doit -n {options['num_process']} would execute nothing")
+
+    def _selection(self) -> Selection:
+        return read_selection(
+            self.sel_tasks or [],
+            {task.name: task for task in self.task_list},
+            session().plan,
+            resolve=lambda word: self.resolve([word])[0],
+            unknown=self.no_such,
+        )
+
+    def _preview(self, selection: Selection, expect: str, keep_going: bool) -> int:
+        from .preview import show_dry_run
+
+        for given, name in ((expect, "--expect"), (keep_going, "--continue")):
+            if given:
+                raise UsageError(f"--dry-run and {name} do not go together", hint="doit help run")
+        if selection.others and not self.sel_default_tasks:
+            word = selection.others[0]
+            known = any(word in (t.name, *t.targets) for t in self.task_list) or ":" in word
+            if not known:
+                raise self.no_such(word)
+            raise UsageError(
+                f"--dry-run is about migrations, and {word} is another task",
+                hint="doit preview NAME",
+            )
+        names = [] if selection.all_pending else selection.migrations
+        if not names and not selection.all_pending and selection.words:
+            raise UsageError("no migration is named that there is", hint="doit list")
+        return show_dry_run(self.outstream, [*names, *selection.forced], selection.forced)
+
+    def _run(self, selection: Selection, expect: str, options: dict[str, Any]) -> int:
+        self.sel_tasks = selection.words or self.sel_tasks
+        if selection.words and all(word.partition(":")[0] == CHECK for word in selection.words):
+            # Checks do not build on each other: all that is wrong is told at once.
+            options["continue_"] = True
+        if not isinstance(options["outfile"], str):
+            options["outfile"] = EscapedStream(options["outfile"] or sys.stdout)
+        current = session()
+        if options["continue_"] and (selection.all_pending or selection.migrations):
+            current.keep_going = True
+            self._pass_over_invalid(selection)
+            options["num_process"] = 0  # what is no chain any more must not run at the same time
+        if expect:
+            from .expected import expectation
+
+            current.expectation = expectation(expect, current.project)
+        for entry in current.plan.drifted:
+            warn(f"{entry.name} was changed after it was applied ({entry.difference})")
+        try:
+            recover_interrupted(current)
+            result = int(super()._execute(**options))
+        except BrokenPipeError:
+            drop(sys.stdout)  # one of doit's own reporters has lost its reader
+            result = 0
+        except KeyboardInterrupt:
+            applied = ", ".join(current.applied_since())
+            stays = f"applied by then: {applied}" if applied else "the database is as it was"
+            say(f"interrupted; {stays}")
+            return INTERRUPTED
+        finally:
+            current.close()
+        if current.expectation and current.expectation.met:
+            say(f"as {expect} has shown: {', '.join(current.expectation.met)}")
+        return current.exit_code or (1 if result else 0)
+
+    def _pass_over_invalid(self, selection: Selection) -> None:
+        """Let doit execute each migration after the valid one before it."""
+        tasks = {task.name: task for task in self.task_list}
+        entries = [entry for entry in session().plan if task_name(entry.name) in tasks]
+        before: list[str] = []
+        for entry in entries:
+            task = tasks[task_name(entry.name)]
+            others = [name for name in task.task_dep if not migration_name(name)]
+            is_invalid = entry.state is State.INVALID
+            task.task_dep = others if is_invalid else [*others, *before]
+            before = before if is_invalid else [task.name]
+        if not selection.all_pending:  # else each of them is a task that fails
+            names = [entry.name for entry in entries]
+            last = max(map(names.index, selection.migrations), default=0)
+            for entry in entries[:last]:
+                if entry.state is State.INVALID:
+                    warn(f"{entry.name} is passed over: {entry.problem}")

@@ -1,0 +1,31 @@
+"""`doit version`: the versions of what is at work here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from doit.version import VERSION
+
+from .. import __version__
+from .command import Command, no_names
+from .doit_commands import LOOKING
+
+
+class Version(Command):
+    """Print the versions of nes-tasks, doit and Python; no project is needed."""
+
+    name = "version"
+    doc_purpose = "print the versions of nes-tasks, doit and Python"
+    doc_usage = ""
+    doc_description = "doit --version is answered by doit itself, which knows only its own version."
+    group = LOOKING
+    examples = (("doit version", "prints them, as a report of a mistake should name them"),)
+    cmd_options = ()
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Print one line for each."""
+        no_names(args, self.name)
+        doit, python = (".".join(map(str, parts[:3])) for parts in (VERSION, sys.version_info))
+        self.outstream.write(f"nes-tasks {__version__}\ndoit {doit}\nPython {python}\n")
+        return 0

@@ -1,0 +1,106 @@
+"""Whether a migration may be executed now: the last word, whatever a task engine decided before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..errors import MigrationRefusedError, UsageError
+from .plan import Entry, Plan, State
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a migration is to be executed now, and otherwise the `reason` why not.
+
+    `again` is set when it is executed although it is applied.
+    """
+
+    run: bool
+    reason: str | None = None
+    again: bool = False
+
+
+def guard(
+    plan: Plan, name: str, *, force: bool = False, passed_over: Container[str] = ()
+) -> Decision:
+    """Decide whether `name` may run, given a plan that was built under the lock.
+
+    The task engine decides earlier and can be told to skip what comes before; this is the last
+    word. What is `passed_over` need not be applied before it. Raises `MigrationRefusedError` when
+    something else must come first or the folder is gone, and the entry's own
+    `InvalidMigrationError` when it is invalid.
+    """
+    if name not in plan:
+        raise MigrationRefusedError(
+            f"{name} is neither a folder nor applied any more", hint="doit list"
+        )
+    entry = plan[name]
+    if entry.is_applied:
+        return _guard_applied(entry, force)
+    if entry.problem:
+        raise entry.problem
+    for earlier in plan:
+        if earlier is entry:
+            break
+        if not earlier.is_applied and earlier.name not in passed_over:
+            raise _must_come_first(earlier, name)
+    return Decision(run=True)
+
+
+def due_names(
+    plan: Plan, names: Sequence[str] | None, forced: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield the pending migrations up to the last of `names`, and the `forced` ones among them.
+
+    Raises at once for a name that is applied and not forced, and what is wrong with an invalid
+    one when it is its turn.
+    """
+    for name in names or ():
+        if name not in forced and plan[name].is_applied:
+            hint = f"doit preview {name} --force, or doit show {name}"
+            raise UsageError(f"{name} is applied already", hint=hint)
+    order = [entry.name for entry in plan]
+    last = len(order) if names is None else max(map(order.index, names), default=-1) + 1
+    return _due(plan, order[:last], forced)
+
+
+def _due(plan: Plan, names: Iterable[str], forced: Collection[str]) -> Iterator[str]:
+    for name in names:
+        entry = plan[name]
+        if entry.is_applied and name not in forced:
+            continue
+        if entry.problem:
+            raise entry.problem
+        if entry.is_applied:
+            guard(plan, name, force=True)
+        yield name
+
+
+def _guard_applied(entry: Entry, force: bool) -> Decision:
+    if not force:
+        changed = f"; its folder has changed since: {entry.difference}"
+        return Decision(
+            run=False,
+            reason="already applied" + (changed if entry.state is State.DRIFT else ""),
+        )
+    if entry.folder is None:
+        raise MigrationRefusedError(
+            f"{entry.name} is applied, but its folder is missing",
+            hint=f"git log --diff-filter=D --oneline -- '*{entry.name}*' names who removed it",
+        )
+    problem = entry.problem or entry.folder.problem
+    if problem:
+        raise problem
+    return Decision(run=True, again=True)
+
+
+def _must_come_first(earlier: Entry, name: str) -> MigrationRefusedError:
+    if earlier.problem:
+        return MigrationRefusedError(
+            f"{name} cannot be applied before this is put right: {earlier.problem.message}",
+            hint=earlier.problem.hint,
+        )
+    return MigrationRefusedError(
+        f"{name} cannot be applied before {earlier.name}", hint=f"doit migrate:{earlier.name}"
+    )
