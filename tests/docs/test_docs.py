@@ -127,7 +127,7 @@ def test_the_database_page_shows_a_real_marker_and_the_real_configuration(projec
     )
     assert marker.to_bytes().decode() == blocks(page.read_text(), "toml")[0]
     rows = re.findall(r"^\| `([\w.]+)` \| `(\w+)` \|", page.read_text(), re.MULTILINE)
-    assert dict(rows) == CONFIGURATION
+    assert dict(rows) == CONFIGURATION | {"pull.rebase": "merges"}
 
 
 def test_every_field_of_the_marker_and_every_trailer_is_told(
@@ -146,9 +146,10 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(
     for key, value in marker.items():
         assert kinds[key] == names.get(type(value), "text"), key
 
-    shown = blocks(page, "text")[0]
+    one, batch = (b for b in blocks(page, "text") if b.startswith("Migration: "))
     example = Marker.from_bytes(blocks(page, "toml")[0].encode())
-    assert shown == commit_message(example, duration=5.2, batch=2, batches=3)
+    assert one == commit_message(example, duration=5.2, batch=None, batches=3)
+    assert batch == commit_message(example, duration=5.2, batch=2, batches=3)
     told = {
         key: there
         for keys, _, there in rows(page, "Trailer", "Value", "There")
@@ -156,8 +157,10 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(
     }
     whole = replace(example, statistics=Statistics(*range(1, 9)))
     full = commit_message(whole, duration=1, batch=1, batches=1).rpartition("\n\n")[2]
-    assert {line.partition(":")[0] for line in full.splitlines()} == set(told)
-    always = {line.partition(":")[0] for line in shown.rpartition("\n\n")[2].splitlines()}
+    merge = {line.partition(":")[0] for line in one.rpartition("\n\n")[2].splitlines()}
+    assert {line.partition(":")[0] for line in full.splitlines()} | merge == set(told)
+    alone = commit_message(example, duration=5.2, batch=1, batches=1).rpartition("\n\n")[2]
+    always = {line.partition(":")[0] for line in alone.splitlines()} & merge
     assert {key for key, there in told.items() if there == "always"} == always
     [(command, printed)] = commands(blocks(page, "console")[0])
     assert run_shell(command, workspace.root, surroundings(workspace)) == printed
