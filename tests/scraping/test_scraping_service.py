@@ -15,6 +15,7 @@ import pytest
 import vendors
 from loopback import Loopback, as_json
 
+from nes_tasks import scraping
 from nes_tasks.database.transaction import Transaction
 from nes_tasks.errors import NesTasksError
 from nes_tasks.git.command import Git
@@ -32,7 +33,6 @@ from nes_tasks.scraping import (
 )
 from nes_tasks.scraping.errors import NotRecordedError, ProviderMissingError
 from nes_tasks.scraping.providers import BaseLLMProvider, OpenAIProvider
-from nes_tasks.services import scraping
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
 
