@@ -16,7 +16,12 @@ from ..clock import now
 from ..database.executions import Execution
 from ..database.history import History
 from ..database.ledger import Ledger
-from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
+from ..database.repository import (
+    KEPT_REFS,
+    PRIVATE_REFS,
+    Repository,
+    refuse_missing_submodule,
+)
 from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
 from ..git.command import Git
@@ -135,7 +140,11 @@ def undo(
 
 
 def _ledger(project: Project) -> Ledger:
-    """Return the ledger of the branch; raises `MigrationRefusedError` before its first commit."""
+    """Return the ledger of the branch; raises `MigrationRefusedError` before its first commit.
+
+    Raises `DatabaseError` for a submodule that was not fetched.
+    """
+    refuse_missing_submodule(project.settings)
     ledger = project.ledger()
     if ledger.commit is None:
         label = project.settings.shown_database
