@@ -215,7 +215,7 @@ class _Marked:
         return commit in self._history.ends
 
     def _ends_batches(self, commit: str) -> bool:
-        """Return whether a commit follows on the last batch but one: it may have the marker alone."""
+        """Return whether a commit follows on the last batch but one: its marker may be all."""
         below = self._history.subjects.get(self._history.commits[commit].parent or "")
         if below is None or below.migration != self._name:
             return False

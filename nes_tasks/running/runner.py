@@ -32,6 +32,7 @@ from ..migrations import (
     list_inputs,
     load,
 )
+from ..migrations.loader import order
 from ..migrations.pointers import refuse_pointers
 from ..project import Project
 from ..settings import shown
@@ -162,8 +163,8 @@ class Runner:
     ) -> None:
         """Refuse a migration without a marker whose result is in the database all the same.
 
-        Nothing at all runs on a part of a migration. Looked up once: commits that we add
-        ourselves come with their markers.
+        The same for one that comes after such a migration, and nothing at all runs on a part of
+        one. Looked up once: commits that we add ourselves come with their markers.
         """
         if self._unrecorded is None:
             self._unrecorded = self._project.unrecorded(ledger)
@@ -171,11 +172,14 @@ class Runner:
             raise partial.error(self._project.settings.shown_database)
         if force:
             return
-        for commit in self._unrecorded.by_hand.get(name, ()):
-            raise MigrationRefusedError(
-                f"{name} has no marker, but commit {commit.id[:12]} says that it was run",
-                hint=f"doit adopt records it; doit migrate:{name} --force runs it",
-            )
+        by_hand = self._unrecorded.by_hand
+        for one in sorted(by_hand.keys() - ledger.applied.keys(), key=order):
+            if order(one) <= order(name):
+                raise MigrationRefusedError(
+                    f"{one} has no marker, but commit {by_hand[one][0].id[:12]} says that it was "
+                    "run",
+                    hint=f"doit adopt records it; doit migrate:{one} --force runs it",
+                )
 
     def _apply(
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
