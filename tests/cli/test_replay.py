@@ -362,7 +362,7 @@ def test_a_shallow_clone_without_the_base_says_how_to_get_it(copy: Workspace) ->
     ran = copy.doit("replay")
     assert (ran.code, ran.out) == (3, "")
     assert ran.err == (
-        "error: nes-db does not reach back to before 001-people, 002-tag: "
+        "error: nes-db does not reach back to before 001-people: "
         "it is a shallow clone; git -C nes-db fetch --unshallow\n"
     )
 
