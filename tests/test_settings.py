@@ -31,6 +31,9 @@ DEFAULTS: dict[str, Any] = {
     "batches": "merge",
     "sandbox": "auto",
     "network": (),
+    "time_limit": 3600,
+    "memory_limit": 8 * 1024**3,
+    "output_limit": 64 * 1024**2,
 }
 
 # For each key: a value other than the default as TOML, as text, and what becomes of it.
@@ -56,6 +59,9 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "batches": ('"linear"', "linear", "linear"),
     "sandbox": ('"require"', "require", "require"),
     "network": ('["005-a", "006-b"]', "005-a, 006-b", ("005-a", "006-b")),
+    "time_limit": ("60", "60", 60),
+    "memory_limit": ("0", "0", 0),
+    "output_limit": ("1000", "1000", 1000),
 }
 
 
@@ -191,8 +197,8 @@ def test_what_is_no_text_is_refused(tmp_path: Path, key: str, toml: str) -> None
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ('"007-a"', "is '007-a', not a list of names"),
-        ("[7, 7]", "is [7, 7], not a list of names"),
+        ('"007-a"', "is '007-a', not a list of names of migrations"),
+        ("[7, 7]", "is [7, 7], not a list of names of migrations"),
         ('["7-a", "7-b"]', "has '7-a', which is not the name of a migration"),
         ('["007-a", "008-b"]', "has '007-a', but no second migration with the number 007"),
         ('["007-a", "007-a"]', "has '007-a', but no second migration with the number 007"),

@@ -17,10 +17,15 @@ from transcripts import blocks, commands, masked
 from workspace import Ran, Workspace
 
 from nes_tasks.database.marker import Marker, Statistics
-from nes_tasks.database.message import commit_message
+from nes_tasks.database.message import commit_message, parse_trailers
+from nes_tasks.running.environment import NETWORK, PACKAGES, PYTHON, SANDBOX
 from nes_tasks.settings import DEFAULTS, KEYS, Settings
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+
+
+# The trailers about what a script ran in.
+ENVIRONMENT = (SANDBOX, NETWORK, PYTHON, PACKAGES)
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +117,6 @@ def test_the_settings_page_has_every_key_with_its_default(project: Path) -> None
         if default is MISSING or default is None:
             continue
         text = json.dumps(default)
-        default = list(default) if isinstance(default, tuple) else default
-        text = str(default).lower() if isinstance(default, bool | int | list) else f'"{default}"'
         assert rows[field.name] == f"`{text}`"
 
 
@@ -148,18 +151,26 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(
 
     one, batch = (b for b in blocks(page, "text") if b.startswith("Migration: "))
     example = Marker.from_bytes(blocks(page, "toml")[0].encode())
-    assert one == commit_message(example, duration=5.2, batch=None, batches=3)
-    assert batch == commit_message(example, duration=5.2, batch=2, batches=3)
+    ran_in = [(key, value) for key, value in parse_trailers(one).items() if key in ENVIRONMENT]
+    assert [key for key, _ in ran_in] == list(ENVIRONMENT)
+
+    def message(marker: Marker, batch: int | None, batches: int) -> str:
+        return commit_message(
+            marker, duration=5.2, environment=ran_in, batch=batch, batches=batches
+        )
+
+    assert one == message(example, None, 3)
+    assert batch == message(example, 2, 3)
     told = {
         key: there
         for keys, _, there in rows(page, "Trailer", "Value", "There")
         for key in code(keys)
     }
     whole = replace(example, statistics=Statistics(*range(1, 9)))
-    full = commit_message(whole, duration=1, batch=1, batches=1).rpartition("\n\n")[2]
+    full = message(whole, 1, 1).rpartition("\n\n")[2]
     merge = {line.partition(":")[0] for line in one.rpartition("\n\n")[2].splitlines()}
     assert {line.partition(":")[0] for line in full.splitlines()} | merge == set(told)
-    alone = commit_message(example, duration=5.2, batch=1, batches=1).rpartition("\n\n")[2]
+    alone = message(example, 1, 1).rpartition("\n\n")[2]
     always = {line.partition(":")[0] for line in alone.splitlines()} & merge
     assert {key for key, there in told.items() if there == "always"} == always
     [(command, printed)] = commands(blocks(page, "console")[0])
