@@ -48,6 +48,7 @@ class Settings:
     malformed_files: str = "refuse"
     sign: bool | None = None
     batches: str = "merge"
+    clone: str = "full"
     sandbox: str = "auto"
     network: tuple[str, ...] = ()
     time_limit: int = 3600
@@ -80,6 +81,7 @@ CHOICES = {
     "nes_package": ("compat", "installed"),
     "malformed_files": ("refuse", "skip"),
     "batches": ("merge", "linear"),
+    "clone": ("full", "sparse", "partial"),
     "sandbox": ("auto", "require", "off"),
 }
 # What git does not accept in the name of a branch or a remote, see
