@@ -48,6 +48,7 @@ class Settings:
     malformed_files: str = "refuse"
     sign: bool | None = None
     batches: str = "merge"
+    clone: str = "full"
     sandbox: str = "auto"
     network: tuple[str, ...] = ()
     time_limit: int = 3600
@@ -80,6 +81,7 @@ CHOICES = {
     "nes_package": ("compat", "installed"),
     "malformed_files": ("refuse", "skip"),
     "batches": ("merge", "linear"),
+    "clone": ("full", "sparse", "partial"),
     "sandbox": ("auto", "require", "off"),
 }
 # What git does not accept in the name of a branch or a remote, see
@@ -89,12 +91,12 @@ NO_NAME = re.compile(
 )
 # What would have to be quoted in the languages that git is spoken to.
 NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
+# A migration's name, of which the number matters here.
+NUMBERED = re.compile(r"([0-9]{3,})-[a-z0-9-]+")
 # The name of a folder of migrations, without characters that mean something in a pattern.
 NAME = re.compile(r"[\w.=+-]+")
 # What would end a line of `settings` for other programs.
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# A migration's name, of which the number matters here.
-NUMBERED = re.compile(r"([0-9]{3,})-[a-z0-9-]+")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -181,10 +183,8 @@ def _from_text(key: str, text: str, variable: str) -> Any:
             return BOOLEANS[text.lower()]
         except KeyError:
             raise SettingsError(f"{variable} is {text!r}, neither true nor false") from None
-    if key == "network":
+    if key in ("network", "same_number"):
         return [name for name in re.split(r"[,\s]+", text) if name]
-    if key == "same_number":
-        return text.replace(",", " ").split()
     return text
 
 
@@ -201,7 +201,7 @@ def _checked(key: str, value: Any, place: str) -> Any:
     if key == "network":
         return _names(value, place)
     if key == "same_number":
-        return _sharing_a_number(value, place)
+        return _sharing_a_number(_names(value, place), place)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise SettingsError(f"{place} is {value!r}, not a text")
     if key in CHOICES and value not in CHOICES[key]:
@@ -224,20 +224,18 @@ def _names(value: Any, place: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _sharing_a_number(value: Any, place: str) -> tuple[str, ...]:
-    """Return the names of migrations that share numbers, in their order."""
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise SettingsError(f"{place} is {value!r}, not a list of names")
-    numbers = [found[1] if (found := NUMBERED.fullmatch(name)) else None for name in value]
-    for name, number in zip(value, numbers, strict=True):
+def _sharing_a_number(names: tuple[str, ...], place: str) -> tuple[str, ...]:
+    """Return names of migrations of which each shares its number with another, as they are."""
+    numbers = [found[1] if (found := NUMBERED.fullmatch(name)) else None for name in names]
+    for name, number in zip(names, numbers, strict=True):
         if number is None:
             raise SettingsError(f"{place} has {name!r}, which is not the name of a migration")
-        if numbers.count(number) < 2 or value.count(name) > 1:
+        if numbers.count(number) < 2 or names.count(name) > 1:
             raise SettingsError(
                 f"{place} has {name!r}, but no second migration with the number {number}",
                 hint='name all that share it, such as ["007-first", "007-second"]',
             )
-    return tuple(value)
+    return names
 
 
 def _inside_repository(value: str, place: str) -> str:

@@ -197,8 +197,8 @@ def test_what_is_no_text_is_refused(tmp_path: Path, key: str, toml: str) -> None
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ('"007-a"', "is '007-a', not a list of names"),
-        ("[7, 7]", "is [7, 7], not a list of names"),
+        ('"007-a"', "is '007-a', not a list of names of migrations"),
+        ("[7, 7]", "is [7, 7], not a list of names of migrations"),
         ('["7-a", "7-b"]', "has '7-a', which is not the name of a migration"),
         ('["007-a", "008-b"]', "has '007-a', but no second migration with the number 007"),
         ('["007-a", "007-a"]', "has '007-a', but no second migration with the number 007"),

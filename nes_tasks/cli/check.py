@@ -12,7 +12,7 @@ from doit.exceptions import TaskFailed
 
 from ..errors import NesTasksError, UsageError
 from ..migrations import Entry
-from . import run
+from . import run as run_command
 from .check_report import CHECK
 from .command import JSON, Command
 from .output import OUTPUT, check_writable, write_file
@@ -149,7 +149,7 @@ class Check(Command):
                 )
 
 
-class Run(run.Run):
+class Run(run_command.Run):
     """`doit run`, with `doit check` for other programs.
 
     doit lets no command be called like a task, so the options of the task decide.

@@ -21,8 +21,6 @@ SECONDS_BETWEEN_LINES = 2.0
 LOGS = f"{STATE_FOLDER}/logs"
 # How many messages of one migration are shown: others are counted, and all are in the log.
 SHOWN_ON_TERMINAL, SHOWN_ELSEWHERE = 200, 20
-# Lines that a script prints are seen as far as they are few; the log of the run has all.
-PRINTED_LINES = 20
 
 
 class Display:
@@ -41,7 +39,6 @@ class Display:
         self._task: TaskID | None = None
         self._last_line = 0.0
         self._messages = 0
-        self._printed = 0
 
     def expect(self, count: int) -> None:
         """Take note of how many are to come, so that each is shown with its number."""
@@ -52,7 +49,6 @@ class Display:
         self._last_line = time.monotonic()
         self._count += 1
         self._messages = 0
-        self._printed = 0
         of_all = f" ({self._count:,}/{self._expected:,})" if self._expected > 1 else ""
         if not sys.stderr.isatty():
             say(f"{self._doing} {name}{of_all}")
@@ -66,23 +62,15 @@ class Display:
         if self._messages <= self._shown:
             self.noted(name, message)
 
+    def printed(self, name: str, line: str) -> None:
+        """Show a line that the script printed, behind a bar; it counts as a message."""
+        self.logged(name, f"| {line}")
+
     def noted(self, name: str, text: str) -> None:
         """Show what is said about the run."""
-        if self._logs:
-            self._show(text)
-
-    def printed(self, name: str, line: str) -> None:
-        """Show a line that the script printed, behind a bar; of many only the first."""
         if not self._logs:
             return
-        self._printed += 1
-        if self._printed <= PRINTED_LINES:
-            self._show(f"| {line}")
-        elif self._printed == PRINTED_LINES + 1:
-            self._show("| … what it prints from here on is in the log of the run")
-
-    def _show(self, message: str) -> None:
-        text = "\n".join(f"  {line}" for line in plain(message).split("\n"))
+        text = "\n".join(f"  {line}" for line in plain(text).split("\n"))
         if self._progress is None:
             say(text)
         else:

@@ -105,7 +105,7 @@ class Replay(Command):
                 "doit replay --from-scratch takes no name: it is all of the history",
                 hint="doit help replay",
             )
-        display = Display("replayed", logs=False)
+        display = Display("Replaying", logs=False)
         command = "doit replay --from-scratch"
         project = session().project
         found = build_from_scratch(project, display, counted=display.expect, command=command)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError, UnavailableError, first_few
-from ..git.checkout import Checkout
+from ..git.checkout import Checkout, check_out_sparsely
 from ..git.command import Git, check_version
 from ..git.leftovers import clear_leftovers, locks
 from ..git.remote import Heard, Remote, branches_of
@@ -28,6 +28,7 @@ from .lock import (
     lock,
     was_interrupted,
 )
+from .marker import FOLDER
 from .publish import HEADS, Publisher
 from .publish import PRIVATE_REFS as PRIVATE_REFS
 
@@ -46,6 +47,13 @@ CONFIGURATION = {
     "index.version": "4",
 }
 CONFIGURED, CONFIGURATION_VERSION = "nes-tasks.configured", "2"
+
+# A local source is copied, so nothing would be left out of it without a protocol.
+CLONE_OPTIONS: dict[str, tuple[str, ...]] = {
+    "full": (),
+    "sparse": ("--no-checkout",),
+    "partial": ("--no-checkout", "--filter=blob:none", "--no-local"),
+}
 
 # What git leaves in its folder while an operation waits for a person, and what to call it.
 UNFINISHED = {
@@ -401,7 +409,19 @@ def _clone(git: Git, settings: Settings, url: str) -> None:
     local = settings.root / url
     source = str(local) if local.exists() else url
     try:
-        git.run("clone", "--quiet", f"--origin={settings.remote}", *branch, "--", source, "new")
+        git.run(
+            "clone",
+            "--quiet",
+            f"--origin={settings.remote}",
+            *branch,
+            *CLONE_OPTIONS[settings.clone],
+            "--",
+            source,
+            "new",
+        )
+        if settings.clone != "full":
+            new = Git(git.folder / "new", allow=Allow.TRANSPORT | Allow.FILTERS)
+            check_out_sparsely(new, f"{settings.data_dir}/{FOLDER}")
     except GitError as error:
         reason = error.message.removeprefix("git clone failed: ")
         hint = "check the setting remote_url and the network, then run it again"

@@ -96,13 +96,11 @@ def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.problem is not None:
         yield from_problem(entry.problem, folder.shown)
     if entry.is_same_text:
-        directory = folder.shown.removesuffix(folder.name)
         yield error(
             folder.shown,
             f"{folder.shown}: only the line ends of {first_few(entry.changed)} differ from what "
             "was applied: git converts them on this machine",
-            advice=f"add the line '* -text' to {directory}.gitattributes, delete these files, and "
-            f"get them back: git checkout -- {folder.shown}",
+            advice=entry.drift_hint,
         )
         return
     for kind in ("changed", "added", "removed"):

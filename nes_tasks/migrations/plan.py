@@ -100,6 +100,11 @@ class Entry:
         Not ``--force``: most scripts fail on data that they have written before.
         """
         shown = self.folder.shown if self.folder else self.name
+        if self.is_same_text:
+            return (
+                f"add the line '* -text' to {shown.removesuffix(self.name)}.gitattributes, delete "
+                f"these files, and get them back: git checkout -- {shown}"
+            )
         return (
             f"undo the change (git log -p -- {shown}); "
             "to change the data write a new migration: doit create NAME"

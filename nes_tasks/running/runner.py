@@ -149,22 +149,26 @@ class Runner:
     def _refuse_what_was_run_by_hand(
         self, ledger: Ledger, name: str, *, force: bool = False
     ) -> None:
-        """Refuse a migration without a marker whose result is in the database all the same.
+        """Refuse a migration when it, or one before it, was run without leaving a marker.
 
-        Nothing at all runs on a part of a migration. Looked up once: commits that we add
-        ourselves come with their markers.
+        Nothing at all runs on a part of a migration; `force` runs one that was run by hand. Looked
+        up once: commits that we add ourselves come with their markers.
         """
         if self._unrecorded is None:
             self._unrecorded = self._project.unrecorded(ledger)
         for partial in self._unrecorded.partial.values():
             raise partial.error(self._project.settings.shown_database)
-        if force:
+        if name in ledger.applied:
             return
-        for commit in self._unrecorded.by_hand.get(name, ()):
-            raise MigrationRefusedError(
-                f"{name} has no marker, but commit {commit.id[:12]} says that it was run",
-                hint=f"doit adopt records it; doit migrate:{name} --force runs it",
-            )
+        order = self._project.order
+        for other in sorted(self._unrecorded.by_hand, key=order):
+            is_here = other == name and not force
+            if other not in ledger.applied and (is_here or order(other) < order(name)):
+                commit = self._unrecorded.by_hand[other][0]
+                raise MigrationRefusedError(
+                    f"{other} has no marker, but commit {commit.id[:12]} says that it was run",
+                    hint=f"doit adopt records it; doit migrate:{other} --force runs it",
+                )
 
     def _apply(
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool

@@ -183,7 +183,7 @@ def test_create_keeps_git_from_converting_line_ends(workspace: Workspace) -> Non
     versioned(workspace)
     attributes = workspace.migrations / ".gitattributes"
     ran = workspace.doit("create", "add rivers")
-    assert "Made migrations/.gitattributes, which keeps git from converting" in ran.out
+    assert "Created migrations/.gitattributes, which keeps git from converting" in ran.out
     assert attributes.read_text().splitlines()[-1] == "* -text"
     assert ".gitattributes" not in workspace.doit("create", "add lakes").out
     attributes.write_text("*.png binary\n")

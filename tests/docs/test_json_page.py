@@ -96,10 +96,8 @@ def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, li
     assert (empty["remote"], empty["next"], empty["database"]["exists"]) == (None, None, False)
     values = {
         key
-        for command in ("check", "status", "pending", "history")
+        for command in ("check", "list", "status", "pending", "history")
         for document in documents[command]
-        for name in ("list", "status", "pending", "history")
-        for document in documents[name]
         for key in _not_null(document)
     }
     assert {key for keys in tables.values() for key in keys} - values <= unseen
