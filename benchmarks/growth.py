@@ -2,24 +2,21 @@
 
     python benchmarks/growth.py --files 10000 100000
 
-Each database is made with ``git fast-import``: half of the files are persons in one flat folder,
-the worst case for git (to make one of a million would take hours), and half are their versions.
-The working tree is sparse, as the maintainer guide advises for large databases. A migration then
-updates 137 persons. Prints CPU, wall time, memory, and how they compare with the smallest size;
-asserts nothing.
+Each database is made by ``make_database.py``, with half of its files in one flat folder. A
+migration then updates 137 persons. Prints CPU, wall time, memory, and how they compare with the
+smallest size; asserts nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from full_size import DOIT, add, project, show
+from make_database import build
 from measuring import Measured, measure
 
 CHANGED = 137
@@ -44,51 +41,6 @@ COMMANDS = (
     ("doit replay", ["replay"]),
     ("doit revert", ["revert", "1", "--yes"]),
 )
-
-
-def person(number: int) -> tuple[str, bytes, bytes]:
-    """Return the slug of a person, the file of the entity, and that of its first version."""
-    slug = f"person-{number:07d}"
-    summary = {
-        "author": {"id": "author:a-b", "name": "A", "slug": "a-b"},
-        "change_description": "Source",
-        "created_at": "2026-01-15T00:00:00.000000Z",
-        "entity_or_relationship_id": f"entity:person/{slug}",
-        "type": "ENTITY",
-        "version_number": 1,
-    }
-    entity = {
-        "slug": slug,
-        "type": "person",
-        "names": [{"kind": "PRIMARY", "en": {"full": f"Person {number}"}}],
-        "created_at": summary["created_at"],
-        "version_summary": summary,
-    }
-    version = {**summary, "snapshot": entity}
-    return slug, json.dumps(entity, indent=2).encode(), json.dumps(version, indent=2).encode()
-
-
-def build(folder: Path, files: int) -> None:
-    """Make a database of so many files in one commit, with a sparse working tree."""
-    subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
-    command = ["git", "-C", str(folder), "-c", "pack.compression=1", "fast-import", "--quiet"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        out = process.stdin
-        assert out
-        out.write(b"commit refs/heads/main\ncommitter A <a@b> 1768435200 +0000\ndata 1\nx\n")
-        for number in range(files // 2):
-            slug, entity, version = person(number)
-            for path, data in (
-                (f"v2/entity/person/{slug}.json", entity),
-                (f"v2/version/entity/person/{slug}/1.json", version),
-            ):
-                out.write(b"M 100644 inline %b\ndata %d\n" % (path.encode(), len(data)))
-                out.write(data + b"\n")
-    for step in (
-        ["sparse-checkout", "set", "v2/migration-logs"],
-        ["read-tree", "-m", "-u", "HEAD"],
-    ):
-        subprocess.run(["git", "-C", str(folder), *step], check=True, capture_output=True)
 
 
 def measure_size(work: Path, files: int) -> dict[str, Measured]:

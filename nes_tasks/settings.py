@@ -48,8 +48,12 @@ class Settings:
     malformed_files: str = "refuse"
     sign: bool | None = None
     batches: str = "merge"
+    clone: str = "full"
     sandbox: str = "auto"
     network: tuple[str, ...] = ()
+    time_limit: int = 3600
+    memory_limit: int = 8 * 1024**3
+    output_limit: int = 64 * 1024**2
 
     @property
     def state_folder(self) -> Path:
@@ -69,13 +73,15 @@ class Settings:
 
 KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
 DEFAULTS: dict[str, Any] = {"migrations": "migrations", "database": "nes-db"}
-INTEGERS = frozenset({"batch_size", "push_timeout"})
+LIMITS = frozenset({"time_limit", "memory_limit", "output_limit"})
+INTEGERS = frozenset({"batch_size", "push_timeout"}) | LIMITS
 SWITCHES = frozenset({"push", "sign"})
 CHOICES = {
     "out_of_order": ("refuse", "allow"),
     "nes_package": ("compat", "installed"),
     "malformed_files": ("refuse", "skip"),
     "batches": ("merge", "linear"),
+    "clone": ("full", "sparse", "partial"),
     "sandbox": ("auto", "require", "off"),
 }
 # What git does not accept in the name of a branch or a remote, see
@@ -184,8 +190,9 @@ def _from_text(key: str, text: str, variable: str) -> Any:
 
 def _checked(key: str, value: Any, place: str) -> Any:
     if key in INTEGERS:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SettingsError(f"{place} is {value!r}, not a whole number of at least 1")
+        least = 0 if key in LIMITS else 1
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise SettingsError(f"{place} is {value!r}, not a whole number of at least {least}")
         return value
     if key in SWITCHES:
         if not isinstance(value, bool):

@@ -271,7 +271,7 @@ def _fill(maker: Workspace, database: Path) -> None:
     (database / "README.md").write_text("# The database\n")
     _commit(maker, database, "Initial commit")
     for earlier, commit in zip(
-        applied, maker.git("rev-list", "--reverse", "HEAD").split(), strict=True
+        applied, maker.git("rev-list", "--reverse", "--min-parents=1", "HEAD").split(), strict=True
     ):
         maker.git("checkout", "-q", "--detach", commit)
         without_markers = shutil.ignore_patterns("migration-logs")

@@ -31,6 +31,9 @@ DEFAULTS: dict[str, Any] = {
     "batches": "merge",
     "sandbox": "auto",
     "network": (),
+    "time_limit": 3600,
+    "memory_limit": 8 * 1024**3,
+    "output_limit": 64 * 1024**2,
 }
 
 # For each key: a value other than the default as TOML, as text, and what becomes of it.
@@ -56,6 +59,9 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "batches": ('"linear"', "linear", "linear"),
     "sandbox": ('"require"', "require", "require"),
     "network": ('["005-a", "006-b"]', "005-a, 006-b", ("005-a", "006-b")),
+    "time_limit": ("60", "60", 60),
+    "memory_limit": ("0", "0", 0),
+    "output_limit": ("1000", "1000", 1000),
 }
 
 

@@ -101,13 +101,17 @@ class Workspace:
         *,
         files: Mapping[str, str | bytes] | None = None,
         script: str | None = None,
+        head: str = "",
     ) -> Path:
-        """Write a migration whose `migrate` has the lines of `body`; return its folder."""
+        """Write a migration whose `migrate` has the lines of `body`; return its folder.
+
+        `head` has lines before the others, such as PROCESSES = True.
+        """
         folder = self.migrations / name
         folder.mkdir()
         lines = "\n".join(f"    {line}" if line else "" for line in body.rstrip().splitlines())
         text = script or SCRIPT.format(description=f"Do {name}", body=lines)
-        (folder / "migrate.py").write_text(text)
+        (folder / "migrate.py").write_text(f"{head}\n{text}" if head else text)
         (folder / "README.md").write_text(f"# {name}\n")
         for path, content in (files or {}).items():
             data = content.encode() if isinstance(content, str) else content

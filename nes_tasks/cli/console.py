@@ -53,6 +53,12 @@ def say(text: str) -> None:
         sys.stderr.write(f"{plain(text)}\n")
 
 
+def bold(text: str) -> str:
+    """Return what is printed to stdout so that it stands out on a terminal."""
+    is_plain = "NO_COLOR" in os.environ or not sys.stdout.isatty()
+    return text if is_plain else f"\x1b[1m{text}\x1b[0m"
+
+
 def warn(text: str) -> None:
     """Write a warning."""
     say(f"warning: {text}")

@@ -188,6 +188,17 @@ def is_of_migrations(task: str) -> bool:
     return task.partition(":")[0] == GROUP
 
 
+ALLOW_NETWORK = {
+    "name": "allow_network",
+    "long": "allow-network",
+    "type": list,
+    "default": [],
+    "metavar": "NAME",
+    "help": "let this migration use the network, which its script can then tell anything; may be "
+    "repeated",
+}
+
+
 def recover_interrupted(current: Session, command: str = "doit run") -> None:
     """Put right what a killed command has left, also when there is nothing else to do.
 

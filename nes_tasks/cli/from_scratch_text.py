@@ -8,13 +8,13 @@ from ..printable import printable
 from .difference_text import diff_command, difference_lines, failure_lines, files_differ
 from .tables import new_table, rendered
 
-# What to say of what is taken over, by the reason; the numbers of one and of several.
+# What to say of commits that are taken over, by the reason.
 REASONS = {
     Reason.ADOPTED: "adopted, with markers that were written afterwards",
-    Reason.UNMARKED: "of a migration without a marker, as those of an earlier system",
+    Reason.UNMARKED: "of a migration that left no marker",
     Reason.NONDETERMINISTIC: "with DETERMINISTIC = False",
     Reason.BY_HAND: "by hand",
-    Reason.FOLDER: "whose folder as it was is not found, so that it is unproven",
+    Reason.FOLDER: "unproven: no folder holds the files that were used",
 }
 
 

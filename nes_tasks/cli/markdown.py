@@ -133,6 +133,11 @@ def _migration(one: Previewed) -> Iterator[Block]:
             for name, counts in list(changes.types.items())[:MAX_ROWS]
         ]
         yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
+    for asked in one.asks_for:
+        yield Block(0, f"**{code(result.migration)}: {asked}**\n")
+    if result.environment:
+        rows = [[code(key), code(text, 1_000)] for key, text in result.environment.items()]
+        yield Block(3, _fold("Ran in", table(("What", "Is"), rows)))
     yield from _details(changes)
     if result.logs:
         text = _safe_lines("\n".join(result.logs))

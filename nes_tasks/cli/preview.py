@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .command import JSON, Command
-from .console import say, words
-from .doit_commands import LOOKING
+from .console import bold, say, words
+from .doit_commands import ALLOW_NETWORK, LOOKING
 from .format import short_list
 from .output import OUTPUT, check_writable, write_file
 from .session import migration_name, session
@@ -56,7 +56,10 @@ class Preview(Command):
 
     name = "preview"
     doc_purpose = "show what pending migrations would change, without applying them"
-    doc_usage = "[NAME... [--force]] [--json | --markdown] [-o FILE] [--keep] | --from FILE"
+    doc_usage = (
+        "[NAME... [--force]] [--json | --markdown] [-o FILE] [--keep] [--allow-network NAME] "
+        "| --from FILE"
+    )
     doc_description = (
         "The migrations are executed, each on top of what is pending before it, and nothing is "
         "published: branch, index and files of the database stay as they are. Without a NAME it "
@@ -74,7 +77,7 @@ class Preview(Command):
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
-    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE)
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, ALLOW_NETWORK)
 
     def _execute(
         self,
@@ -84,6 +87,7 @@ class Preview(Command):
         source: str,
         keep: bool,
         force: bool,
+        allow_network: list[str],
         pos_args: list[str],
     ) -> int:
         if json and markdown:
@@ -98,6 +102,7 @@ class Preview(Command):
             return self._show_saved(source, json, markdown, output, pos_args)
         if keep and _is_current(output):
             return 0
+        session().allow_network(allow_network)
         found = _found(pos_args, None if json else _limit(markdown), force=force)
         self._tell(found, json, markdown, output, closing=CLOSING)
         return _conclude(found)
@@ -145,6 +150,7 @@ def _found(names: list[str], limit: int | None, *, force: bool) -> Found:
         names=wanted,
         forced=[name for name in wanted if force and current.plan[name].is_applied],
         updated_per_type=limit,
+        network=current.network,
     )
 
 
@@ -162,6 +168,7 @@ def show_dry_run(stream: Any, names: list[str], forced: list[str]) -> int:
         names=list(dict.fromkeys(names)),
         forced=[name for name in forced if session().plan[name].is_applied],
         updated_per_type=_limit(False),
+        network=session().network,
         command="doit run --dry-run",
     )
     stream.write(_words(found, CLOSING))
@@ -230,7 +237,8 @@ def _migration(one: Previewed) -> str:
         f"commit{'' if commits == 1 else 's'}, {size(one.changes.new_bytes or 0)}; "
         f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
     )
-    return f"{head}\n{changes}\n{cost}tree {result.tree}\n"
+    asked = "".join(f"{bold(text)}\n" for text in one.asks_for)
+    return f"{head}{asked}\n{changes}\n{cost}tree {result.tree}\n"
 
 
 def _conclude(found: Found) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..printable import printable
 from ..settings import STATE_FOLDER
-from .console import plain, say
+from .console import plain, say, warn
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -24,7 +24,7 @@ SHOWN_ON_TERMINAL, SHOWN_ELSEWHERE = 200, 20
 
 
 class Display:
-    """Shows what a runner reports; implements `nes_tasks.running.runner.Observer`.
+    """Shows what a runner reports; implements `nes_tasks.running.observer.Observer`.
 
     `doing` is what happens to a migration while its script runs; with `logs` its messages are
     shown.
@@ -100,6 +100,10 @@ class Display:
             self._progress = None
         if more > 0:
             say(f"  and {more:,} more lines of its log; all are in {LOGS}")
+
+    def warned(self, message: str) -> None:
+        """Show what matters for the whole run."""
+        warn(message)
 
 
 class Steps:

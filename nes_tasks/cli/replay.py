@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .command import JSON, Command
-from .doit_commands import MAINTAINING
+from .doit_commands import ALLOW_NETWORK, MAINTAINING
 from .session import migration_name, session
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Replay(Command):
 
     name = "replay"
     doc_purpose = "prove that applied migrations give what is committed, by executing them again"
-    doc_usage = "([NAME...] | --from-scratch) [--json]"
+    doc_usage = "([NAME...] | --from-scratch) [--json] [--allow-network NAME]"
     doc_description = (
         "Each is executed on the tree it ran on, from its folder and with its clock, on a private "
         "ref that goes away; the tree that comes out must be the one that is committed. Branch, "
@@ -68,9 +68,11 @@ class Replay(Command):
     )
     failure = "one is different, failed or unproven"
     takes = "applied"
-    cmd_options = (FROM_SCRATCH, JSON)
+    cmd_options = (FROM_SCRATCH, JSON, ALLOW_NETWORK)
 
-    def _execute(self, from_scratch: bool, json: bool, pos_args: list[str]) -> int:
+    def _execute(
+        self, from_scratch: bool, json: bool, allow_network: list[str], pos_args: list[str]
+    ) -> int:
         from ..operations.proof import replay
         from .progress import Display
 
@@ -79,7 +81,14 @@ class Replay(Command):
         current = session()
         names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
         display = Display("Replaying", logs=False)
-        found = replay(current.project, display, names=names, counted=display.expect)
+        current.allow_network(allow_network)
+        found = replay(
+            current.project,
+            display,
+            names=names,
+            counted=display.expect,
+            network=current.network,
+        )
         if json:
             self.write_document(found.to_dict())
         else:
@@ -155,6 +164,7 @@ def _problem(proof: Proof) -> str:
         lines.append("  no commit found that holds the folder as it was")
     if proof.failure:
         lines += failure_lines(proof.failure)
+    lines += [_version(name, *pair) for name, pair in proof.versions.items()]
     if proof.difference:
         lines += difference_lines(proof.difference)
     if proof.replayed_tree and proof.tree:
@@ -174,6 +184,13 @@ def _heading(proof: Proof) -> str:
         return f"is {proof.verdict.value}: {REASONS[proof.reason.value]}{detail}"
     files = files_differ(proof.differing_files or 0)
     return f"{WORDS[proof.verdict.value]} {(proof.commit or '')[:12]}: {files}"
+
+
+def _version(name: str, then: str | None, now: str | None) -> str:
+    from ..printable import printable
+
+    before = "was not imported" if then is None else f"was {printable(then)}"
+    return f"  {printable(name)} {before} and is {now or 'not imported now'}"
 
 
 def _conclusion(found: Found) -> str:

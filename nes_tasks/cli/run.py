@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..migrations import State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, drop, say, warn
-from .doit_commands import APPLYING, Guarded, recover_interrupted
+from .doit_commands import ALLOW_NETWORK, APPLYING, Guarded, recover_interrupted
 from .selection import Selection, read_selection
 from .session import migration_name, session, task_name
 from .suggestions import is_harmless, unknown_command, unknown_task
@@ -68,14 +68,15 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             return unknown_task(word, filter(is_harmless, tasks))
         return unknown_command(word, self.loader.cmd_names, tasks)
 
-    cmd_options = (*cmd_run.Run.cmd_options, EXPECT, DRY_RUN)
+    cmd_options = (*cmd_run.Run.cmd_options, EXPECT, DRY_RUN, ALLOW_NETWORK)
 
-    def _execute(self, expect: str, dry_run: bool, **options: Any) -> int:
+    def _execute(self, expect: str, dry_run: bool, allow_network: list[str], **options: Any) -> int:
         if not self.is_ours:
             if dry_run:
                 raise UsageError("--dry-run is about migrations, and this project has none")
             return int(super()._execute(**options))
         self._refuse_what_cannot_be(options)
+        session().allow_network(allow_network)
         selection = self._selection()
         if dry_run or selection.is_dry_run:
             return self._preview(selection, expect, options["continue_"])
@@ -85,8 +86,10 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     _execute.__signature__ = inspect.signature(cmd_run.Run._execute).replace(  # type: ignore[attr-defined]
         parameters=[
             *inspect.signature(cmd_run.Run._execute).parameters.values(),
-            inspect.Parameter("expect", inspect.Parameter.KEYWORD_ONLY),
-            inspect.Parameter("dry_run", inspect.Parameter.KEYWORD_ONLY),
+            *(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
+                for name in ("expect", "dry_run", "allow_network")
+            ),
         ]
     )
 

@@ -11,7 +11,7 @@ from ..git.command import Git
 from ..project import Project
 from ..settings import STATE_FOLDER, load_settings, shown
 from ..state_folder import check_folder
-from .console import say
+from .console import say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,8 @@ class Session:
         Git.announce_fetch = self._announce_fetch
         self.exit_code = 0
         self.expectation: Expectation | None = None
+        # The migrations that --allow-network names.
+        self.network: tuple[str, ...] = ()
         self.keep_going = False
         self._run_here: set[str] = set()
         self._recorded: Mapping[str, Applied] | None = None
@@ -45,6 +47,13 @@ class Session:
         """Say that a reading command uses the network, which it does nowhere else."""
         label = shown(folder, self.project.settings.root)
         say(f"{label} is a partial clone; what it lacks is fetched from its remote")
+
+    def allow_network(self, names: list[str]) -> None:
+        """Let the migrations of these names, which may be short, use the network.
+
+        Raises `UsageError` for one that is not there.
+        """
+        self.network = tuple(self.plan.resolve(migration_name(name) or name).name for name in names)
 
     def worsen(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""
@@ -78,7 +87,11 @@ class Session:
         from .progress import Display
 
         return Runner(
-            self.project, Display(), expectation=self.expectation, keep_going=self.keep_going
+            self.project,
+            Display(),
+            expectation=self.expectation,
+            keep_going=self.keep_going,
+            network=self.network,
         )
 
     def has_run(self, name: str) -> None:
@@ -113,7 +126,7 @@ class Session:
         """The checker of this process, made for the first folder that has to be checked."""
         from ..operations.check import Checker
 
-        return Checker(self.project)
+        return Checker(self.project, warn)
 
     def close(self) -> None:
         """End what was started."""

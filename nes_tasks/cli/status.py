@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import first_few
 from ..migrations import State
 from ..printable import printable
+from ..running.terms import OFF
 from .command import JSON, Command, no_names
 from .doit_commands import LOOKING
 from .format import state_word
@@ -59,6 +60,7 @@ def _lines(overview: Overview) -> list[str]:
         lines.append(f"In use by   {overview.holder}")
     if overview.is_unfinished:
         lines.append("Unfinished  a command was interrupted; the next one finishes or forgets it")
+    lines.append(f"Sandbox     {_sandbox()}")
     if programs := _programs(overview):
         lines.append(f"Programs    {programs}")
     if overview.problem:
@@ -102,11 +104,34 @@ def _remote(overview: Overview) -> str:
     return f"{standing.remote}, {known}"
 
 
+def _sandbox() -> str:
+    """Return how scripts are confined, or why they are not."""
+    from ..running import sandbox
+
+    if session().project.settings.sandbox == OFF:
+        return "off, by the setting sandbox"
+    reason = sandbox.unavailable()
+    return f"none: {reason}" if reason else sandbox.described()
+
+
 def _programs(overview: Overview) -> str:
     """Name what the repository has of programs, so that nobody overlooks them."""
     found = overview.programs
     hooks = [f"hook {name}" for name in found.hooks]
     return first_few([*found.settings, *hooks], SHOWN) if hooks or found.settings else ""
+
+
+def _sandbox_document() -> dict[str, Any]:
+    from ..running import sandbox
+
+    setting = session().project.settings.sandbox
+    reason = "it is switched off" if setting == OFF else sandbox.unavailable()
+    return {
+        "setting": setting,
+        "confined": reason is None,
+        "by": None if reason else sandbox.described(),
+        "problem": reason,
+    }
 
 
 def _document(overview: Overview) -> dict[str, Any]:
@@ -126,6 +151,7 @@ def _document(overview: Overview) -> dict[str, Any]:
                 "hooks": list(overview.programs.hooks),
             },
         },
+        "sandbox": _sandbox_document(),
         "remote": standing
         and {
             "name": standing.remote,

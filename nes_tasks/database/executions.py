@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from ..git.command import Git
@@ -126,8 +127,7 @@ def every_run(history: History) -> list[Run]:
         if marker is None:
             continue
         record = Record(change.new or "", marker.base_tree)
-        execution = _Marked(history, change.migration, record).execution()
-        if execution and execution.marker == change.new:
+        for execution in _Marked(history, change.migration, record).executions():
             run = Run(change.migration, marker, execution)
             found[execution.commit, change.migration] = run
 
@@ -160,24 +160,39 @@ class _Marked:
 
     def execution(self) -> Execution | None:
         """Return the execution that the record comes from, None when no commit is known."""
-        runs = [change for change in self._markers if self._is_run(change)]
-        if not runs:
-            return None
+        runs = self._runs
+        return self._of(max(runs, key=self._rank)) if runs else None
 
-        gone = [self._history.position[one.commit] for one in self._changes if one.new is None]
+    def executions(self) -> list[Execution]:
+        """Return every execution that wrote exactly the marker of the record.
 
-        # A revert of a revert, and a rebased copy, bring the same marker again; so does another
-        # run with the same clock, after the first one was taken back. Where a shallow clone ends
-        # every marker is new, and the last one is the nearest.
-        def rank(change: RecordChange) -> tuple[bool, bool, bool, bool, int]:
-            at, at_end = self._history.position[change.commit], self._is_end(change.commit)
-            same = change.new == self._record.blob
-            is_named, is_on_base = self._is_named(change), self._is_on_base(change)
-            is_since = at > max(gone, default=-1)
-            return same, is_on_base, is_named, is_since, at if at_end or not same else -at
+        There are several when a run has the clock of another one that was reverted.
+        """
+        same = [one for one in self._runs if one.new == self._record.blob]
+        best = max(same, key=self._rank, default=None)
+        return [self._of(one) for one in same if one is best or self._is_named(one)]
 
-        last = max(runs, key=rank)
-        row = self._rows[last.commit]
+    @cached_property
+    def _runs(self) -> list[RecordChange]:
+        return [change for change in self._markers if self._is_run(change)]
+
+    def _rank(self, change: RecordChange) -> tuple[bool, bool, bool, bool, int]:
+        """Return the key by which the run that the record comes from is the greatest.
+
+        A revert of a revert, and a rebased copy, bring the same marker again; so does another
+        run with the same clock, after the first one was taken back. Where a shallow clone ends
+        every marker is new, and the last one is the nearest.
+        """
+        at, at_end = self._history.position[change.commit], self._is_end(change.commit)
+        same = change.new == self._record.blob
+        is_named, is_on_base = self._is_named(change), self._is_on_base(change)
+        gone = (self._history.position[one.commit] for one in self._changes if one.new is None)
+        is_since = at > max(gone, default=-1)
+        return same, is_on_base, is_named, is_since, at if at_end or not same else -at
+
+    def _of(self, last: RecordChange) -> Execution:
+        """Return the execution that wrote a marker."""
+        row, runs = self._rows[last.commit], self._runs
         history, ends = self._history, self._history.ends
         # The one that a shallow clone ends with holds what all before it did.
         own = self._own(row)

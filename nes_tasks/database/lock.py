@@ -49,7 +49,7 @@ def lock(folder: Path, command: str) -> Iterator[None]:
         yield
     except BaseException as error:
         if _may_leave_locks(error):
-            _keep_as_interrupted(folder)
+            keep_as_interrupted(folder)
         raise
     finally:
         with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ def _sign(folder: Path, command: str) -> None:
 
     who = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
     try:
-        _keep_as_interrupted(folder)
+        keep_as_interrupted(folder)
         (folder / HOLDER).write_text(json.dumps({**who, "since": timestamp(now())}), "utf-8")
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -73,7 +73,7 @@ def _unwritable(folder: Path, error: OSError) -> DatabaseError:
     return DatabaseError(f"cannot write to {folder}: {error.strerror}")
 
 
-def _keep_as_interrupted(folder: Path) -> None:
+def keep_as_interrupted(folder: Path) -> None:
     """Keep the file of the holder as that of an interrupted command; the oldest one counts.
 
     Its time stays, and so tells since when there may be leftovers.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .marker import Marker
@@ -24,14 +25,21 @@ WHEN_ANY = (
 
 
 def commit_message(
-    marker: Marker, *, duration: float, batch: int | None, batches: int, linear: bool = False
+    marker: Marker,
+    *,
+    duration: float,
+    environment: Iterable[tuple[str, str]] = (),
+    batch: int | None,
+    batches: int,
+    linear: bool = False,
 ) -> str:
     """Return the message of one of a migration's commits.
 
-    `duration` is that of the script in seconds, `batch` counts from 1; None stands for the merge
-    that closes the side chain of its batches. The lines at the end are git trailers:
-    ``git log --format='%(trailers)'`` prints them. Author and statistics stand in one commit
-    alone, the merge or with `linear` the last batch, so that sums over a history are right.
+    `duration` is that of the script in seconds, `environment` has trailers about the run. `batch`
+    counts from 1; None stands for the merge that closes the side chain of its batches. The lines
+    at the end are git trailers: ``git log --format='%(trailers)'`` prints them. Author and
+    statistics stand in one commit alone, the merge or with `linear` the last batch, so that sums
+    over a history are right.
     """
     name = marker.migration
     part = f" (Batch {batch}/{batches})" if batch is not None and batches > 1 else ""
@@ -44,6 +52,7 @@ def commit_message(
         (k, str(getattr(counts, field))) for k, field in WHEN_ANY if getattr(counts, field)
     ]
     trailers.append(("Duration", f"{duration:.1f}s"))
+    trailers += environment
     trailers.append(("Batches", str(batches)) if batch is None else ("Batch", f"{batch}/{batches}"))
     lines = "".join(f"{key}: {value}\n" for key, value in trailers)
     return f"Migration: {name}{part}\n\n{marker.description}\n\n{lines}"
@@ -77,3 +86,10 @@ def parse_duration(message: str) -> float | None:
     """Return how many seconds the script took, by the message of its commit; None if unknown."""
     found = DURATION.findall(message)
     return float(found[-1]) if found else None
+
+
+def parse_trailers(message: str) -> dict[str, str]:
+    """Return the trailers that `commit_message` has written, by their keys."""
+    lines = message.rstrip("\n").rpartition("\n\n")[2].splitlines()
+    pairs = (line.partition(": ") for line in lines)
+    return {key: value for key, colon, value in pairs if colon}

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError, UnavailableError, first_few
-from ..git.checkout import Checkout
+from ..git.checkout import Checkout, check_out_sparsely
 from ..git.command import Git, check_version
 from ..git.leftovers import clear_leftovers, locks
 from ..git.remote import Heard, Remote, branches_of
@@ -20,7 +20,15 @@ from ..settings import Settings, shown
 from ..state_folder import check_folder
 from .journal import Publication
 from .ledger import is_absent, not_a_repository
-from .lock import forget_interrupted, holder, interrupted_since, lock, was_interrupted
+from .lock import (
+    forget_interrupted,
+    holder,
+    interrupted_since,
+    keep_as_interrupted,
+    lock,
+    was_interrupted,
+)
+from .marker import FOLDER
 from .publish import HEADS, Publisher
 from .publish import PRIVATE_REFS as PRIVATE_REFS
 
@@ -39,6 +47,13 @@ CONFIGURATION = {
     "index.version": "4",
 }
 CONFIGURED, CONFIGURATION_VERSION = "nes-tasks.configured", "2"
+
+# A local source is copied, so nothing would be left out of it without a protocol.
+CLONE_OPTIONS: dict[str, tuple[str, ...]] = {
+    "full": (),
+    "sparse": ("--no-checkout",),
+    "partial": ("--no-checkout", "--filter=blob:none", "--no-local"),
+}
 
 # What git leaves in its folder while an operation waits for a person, and what to call it.
 UNFINISHED = {
@@ -193,13 +208,11 @@ class Repository:
 
     def _check_unlocked(self, place: str) -> None:
         """Check that no other git is at work, so that a run does not fail at its end."""
-        branch = self._common / f"{HEADS}{self.branch}.lock"
-        for path in (*locks(self.git_dir, self._common), branch):
-            if path.exists():
-                raise DatabaseError(
-                    f"another git command is at work in {place}",
-                    hint=f"if none is, remove {shown(path, self.settings.root)}",
-                )
+        for path in locks(self.git_dir, self._common):
+            raise DatabaseError(
+                f"another git command is at work in {place}",
+                hint=f"if none is, remove {shown(path, self.settings.root)}",
+            )
 
     def _check_clean(self, place: str, *, filters: bool) -> None:
         git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
@@ -246,6 +259,9 @@ class Repository:
             self._recover()
             self._configure()
             yield
+            # git says nothing of a lock of its own that it could not remove.
+            if locks(self.git_dir, self._common):
+                keep_as_interrupted(self._own_folder)
 
     def _recover(self) -> None:
         since = interrupted_since(self._own_folder)
@@ -393,7 +409,19 @@ def _clone(git: Git, settings: Settings, url: str) -> None:
     local = settings.root / url
     source = str(local) if local.exists() else url
     try:
-        git.run("clone", "--quiet", f"--origin={settings.remote}", *branch, "--", source, "new")
+        git.run(
+            "clone",
+            "--quiet",
+            f"--origin={settings.remote}",
+            *branch,
+            *CLONE_OPTIONS[settings.clone],
+            "--",
+            source,
+            "new",
+        )
+        if settings.clone != "full":
+            new = Git(git.folder / "new", allow=Allow.TRANSPORT | Allow.FILTERS)
+            check_out_sparsely(new, f"{settings.data_dir}/{FOLDER}")
     except GitError as error:
         reason = error.message.removeprefix("git clone failed: ")
         hint = "check the setting remote_url and the network, then run it again"

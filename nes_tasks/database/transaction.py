@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from ..errors import DatabaseError
 from ..git.command import Git
@@ -136,8 +137,7 @@ class Transaction(Overlay):
         writer = self._writer
         # A record may replace an existing one with the same bytes; nothing changes then.
         last = [(self._prefix + path, writer.blob(data)) for path, data in records]
-        files: list[tuple[str, int | None]] = [*sorted(self._touched.items()), *last]
-        batches = [files[at : at + batch_size] for at in range(0, len(files), batch_size)]
+        batches = _batches(sorted(self._touched.items()), last, batch_size)
         count, tree = len(batches), self.base_tree
         chain: list[tuple[str, Signature, str]] = []
         if self.base is None:
@@ -230,3 +230,18 @@ class Transaction(Overlay):
             folder, _, name = folder.rpartition("/")
             self._collisions.check(folder, name)
         self._folders.update(above)
+
+
+def _batches(
+    changes: Sequence[tuple[str, int | None]], records: Sequence[tuple[str, int]], size: int
+) -> list[Sequence[tuple[str, int | None]]]:
+    """Cut changes and records into batches of at most `size` files.
+
+    The records are not torn apart if they fit into one: a commit with a marker and nothing else
+    is what adopting makes.
+    """
+    files = [*changes, *records]
+    cuts = [*range(0, len(files), size)]
+    if cuts[-1] > len(changes) and len(records) <= size:
+        cuts[-1] = len(changes)
+    return [files[at:end] for at, end in pairwise([*cuts, len(files)])]

@@ -22,6 +22,21 @@ from .safety import Allow
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
 
 
+def check_out_sparsely(git: Git, folder: str) -> None:
+    """Check out `folder` alone, and the files at the top, in a clone that has no files yet.
+
+    In cone mode, where git 2.37 and newer leave out of the index what is not checked out: its size
+    does not grow with the repository then (https://git-scm.com/docs/git-sparse-checkout).
+    """
+    try:
+        git.run("sparse-checkout", "set", "--cone", "--sparse-index", folder)
+    except GitError:
+        git.run("sparse-checkout", "init", "--cone")
+        git.run("sparse-checkout", "set", folder)
+    if git.ask("rev-parse", "--verify", "--quiet", "HEAD"):
+        git.run("read-tree", "-m", "-u", "HEAD")
+
+
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 

@@ -73,8 +73,10 @@ def clear_leftovers(git_dir: Path, common: Path, top: Path, since: float, label:
 
 
 def locks(git_dir: Path, common: Path) -> list[Path]:
-    """Return the locks that keep others from changing the branch or the index."""
-    return [path for folder in (git_dir, common) for path in folder.glob("*.lock")]
+    """Return the locks that keep others from changing a branch or the index."""
+    return [
+        *{*git_dir.glob("*.lock"), *common.glob("*.lock"), *common.glob("refs/heads/**/*.lock")}
+    ]
 
 
 def _leftovers(common: Path, since: float) -> Iterator[Path]:

@@ -27,9 +27,9 @@ LINE_END = re.compile(rb"[\r\n]+")
 # What git says when the branch there is not an ancestor of ours, seen or not yet seen, and when
 # another push was faster while ours was under way.
 REWRITTEN = "(non-fast-forward)"
-MOVED_ON = re.compile(
-    r"\(fetch first\)|\(non-fast-forward\)|is at [0-9a-f]+ but expected|"
-    r"reference already exists|incorrect old value|failed to update ref|cannot lock ref"
+MOVED_ON = (
+    *("(fetch first)", REWRITTEN, "reference already exists", "incorrect old value"),
+    *("failed to update ref", "cannot lock ref"),
 )
 # The remote is locked by another push at this moment, or for good by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
@@ -135,7 +135,7 @@ class Remote:
         """Return what to do after a push that failed."""
         if LOCKED.search(said):
             return "doit push; if it stays so, a killed push has left a lock at the remote"
-        return "doit sync" if MOVED_ON.search(said) else "doit push"
+        return "doit sync" if any(words in said for words in MOVED_ON) else "doit push"
 
     def branches(self) -> list[str]:
         """Return the names of the branches that are there. Raises `GitError`."""

@@ -123,6 +123,15 @@ def _name(folder: Folder) -> Iterator[Finding]:
         )
 
 
+# What a script asks for beyond what every script has, with what to do about it.
+ASKED = {
+    "NETWORK": (
+        "the script asks for the network",
+        "a run has to allow it by name: --allow-network, or the setting network",
+    ),
+    "PROCESSES": ("the script asks to start other programs", None),
+}
+
 # Metadata -----------------------------------------------------------------------------------
 
 
@@ -136,6 +145,9 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
     except InvalidMigrationError as problem:
         yield _with_line(from_problem(problem, folder.shown), folder)
         return
+    for name, (asked, advice) in ASKED.items():
+        if constants.get(name) is True:
+            yield _with_line(hint(shown, f"{name} = True: {asked}", advice=advice), folder)
     for name in REQUIRED:
         sound = {"AUTHOR": "A", "DATE": "2024-01-31", "DESCRIPTION": "D"}
         try:
@@ -156,7 +168,7 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
 
 def _with_line(finding: Finding, folder: Folder) -> Finding:
     """Return a finding about a constant with the line where it is assigned."""
-    name = re.match("AUTHOR|DATE|DESCRIPTION", finding.message)
+    name = re.match("AUTHOR|DATE|DESCRIPTION|NETWORK|PROCESSES", finding.message)
     if name is None or finding.line is not None or folder.script is None:
         return finding
     script = Script.read(folder.path / folder.script, finding.path)

@@ -149,6 +149,8 @@ def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True)
         date=metadata.date,
         description=metadata.description,
         deterministic=metadata.deterministic,
+        network=metadata.network,
+        processes=metadata.processes,
     )
 
 

@@ -1,4 +1,4 @@
-"""AUTHOR, DATE, DESCRIPTION and DETERMINISTIC of a script, read without running it.
+"""AUTHOR, DATE, DESCRIPTION and the switches of a script, read without running it.
 
 They are read from the syntax tree, because a list of migrations must not execute anything that
 a pull request brings along. Only what is plainly written at the top level counts: an assignment
@@ -26,7 +26,10 @@ EXAMPLES = {
     "DATE": 'DATE = "2024-01-31"',
     "DESCRIPTION": 'DESCRIPTION = "Add the cabinet ministers of 2024"',
     "DETERMINISTIC": "DETERMINISTIC = False",
+    "NETWORK": "NETWORK = True",
+    "PROCESSES": "PROCESSES = True",
 }
+SWITCHES = frozenset({"DETERMINISTIC", "NETWORK", "PROCESSES"})
 REQUIRED = ("AUTHOR", "DATE", "DESCRIPTION")
 
 DATE_FORMAT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -38,12 +41,17 @@ CRUD = " .,:;<>\"\\'"
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a script says of itself; all texts are single lines."""
+    """What a script says of itself; all texts are single lines.
+
+    `network` and `processes` say that it needs the network, and to start processes.
+    """
 
     author: str
     date: dt.date
     description: str
     deterministic: bool = True
+    network: bool = False
+    processes: bool = False
 
 
 def read_metadata(script: Path, *, shown: str | None = None) -> Metadata:
@@ -229,7 +237,7 @@ def _defines(body: list[ast.stmt], name: str) -> bool:
 
 
 def _constant(name: str, value: ast.expr | None, shown: str) -> str | bool:
-    kind, spoken = (bool, "True or False") if name == "DETERMINISTIC" else (str, "a plain text")
+    kind, spoken = (bool, "True or False") if name in SWITCHES else (str, "a plain text")
     if isinstance(value, ast.Constant) and isinstance(value.value, kind):
         return value.value
     line = f":{value.lineno}" if value is not None else ""
@@ -261,6 +269,8 @@ def checked_metadata(
         date=_checked_date(texts["DATE"], shown),
         description=texts["DESCRIPTION"],
         deterministic=constants.get("DETERMINISTIC") is not False,
+        network=constants.get("NETWORK") is True,
+        processes=constants.get("PROCESSES") is True,
     )
 
 

@@ -16,8 +16,8 @@ from ..database.marker import Statistics
 class Migration:
     """A folder that can be applied.
 
-    `prefix` and `name` are the two parts of the folder's name, `author`, `date`, `description`
-    and `deterministic` what its script says of itself.
+    `prefix` and `name` are the two parts of the folder's name, `author`, `date`, `description`,
+    `deterministic`, `network` and `processes` what its script says of itself.
     """
 
     prefix: int
@@ -29,6 +29,8 @@ class Migration:
     date: dt.date
     description: str
     deterministic: bool = True
+    network: bool = False
+    processes: bool = False
 
     @property
     def full_name(self) -> str:
@@ -53,7 +55,8 @@ class MigrationResult:
     `error`, the message in one line, and, when the script itself failed, `where` as
     ``path:line  source text``; `log_path` is the file with the whole story. A success has
     `commit_ids`, oldest first, and `tree`, the id of the tree that the last one records.
-    `reason` says why a migration was skipped.
+    `reason` says why a migration was skipped. `environment` are trailers of its commit about the
+    run: its confinement, the versions of Python and packages.
     """
 
     migration: str
@@ -67,6 +70,7 @@ class MigrationResult:
     commit_ids: list[str] = field(default_factory=list)
     tree: str | None = None
     reason: str | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as what JSON can hold: doit passes it between processes."""

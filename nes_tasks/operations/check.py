@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from shlex import quote
 
@@ -18,6 +18,7 @@ from ..running.job import Task
 from ..running.log import RunLog
 from ..running.process import listen
 from ..running.protocol import LOADED, decode_loaded
+from ..running.terms import Terms
 from ..running.worker import Worker
 from .data_files import data_findings
 
@@ -52,13 +53,15 @@ def check(project: Project, names: Collection[str] = ()) -> Checked:
 class Checker:
     """Checks the migrations of one project; changes neither folders nor database.
 
-    The scripts are loaded in a worker process, never in this one. Use it in a ``with`` block or
+    The scripts are loaded in a worker process, never in this one, and confined as in a run; `warn`
+    is called when they cannot be. Use it in a ``with`` block or
     call `close`.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, warn: Callable[[str], None] = lambda _: None) -> None:
         self._project = project
-        self._worker = Worker(RunLog(project.settings.state_folder / "logs").path)
+        log = RunLog(project.settings.state_folder / "logs").path
+        self._worker = Worker(log, may_record=False, warn=warn)
 
     def check(self, entry: Entry) -> list[Finding]:
         """Return what is found about an entry of the plan: errors first, then hints.
@@ -92,16 +95,17 @@ class Checker:
         source = Script.read(path, shown)
         if source is None:
             return  # the plan names the line that is no Python
+        settings = self._project.settings
         task = Task(
             name=folder.name,
             folder=folder.directory,
             shown=folder.shown,
             script=str(path),
             clock=timestamp(now()),
-            nes_package=self._project.settings.nes_package,
+            nes_package=settings.nes_package,
         )
         try:
-            with self._worker.start(task) as process:
+            with self._worker.start(task, Terms.of(settings, folder)) as process:
                 loaded = decode_loaded(listen(process, task.name, {}, end=LOADED).payload)
         except MigrationFailedError as failed:
             place, line = _place(failed.where, folder)

@@ -25,7 +25,8 @@ from ..git.log import Commit
 from ..migrations import Folder, Plan, discover
 from ..migrations.inputs import is_input_path
 from ..project import Project
-from ..running.runner import Observer, Runner
+from ..running.observer import Observer
+from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .folder_history import write_version

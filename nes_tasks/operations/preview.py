@@ -16,15 +16,21 @@ from typing import Any
 from ..clock import now, timestamp
 from ..database.repository import starts_empty
 from ..errors import MigrationFailedError, NesTasksError
-from ..migrations import MigrationResult, Plan
+from ..migrations import MigrationResult, Plan, load
 from ..migrations.record import Described
 from ..project import Project
-from ..running.runner import Observer, Rehearsal, Runner
+from ..running.observer import Observer
+from ..running.runner import Rehearsal, Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import Changes, compare
 
 FORMAT = 1
+ASKED = {
+    "network": "It asks for the network: what it reads there is not in its folder, and what it "
+    "reads here can leave.",
+    "processes": "It asks to start other programs.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class Previewed:
 
     `result` is that of its run, with the tree that would be committed; `base_tree` is what
     that tree is compared with, `clock` the time that it saw,
-    `peak_memory` what its process needed, in bytes.
+    `peak_memory` what its process needed, in bytes. `network` and `processes` say what its script
+    asks for.
     """
 
     about: Described
@@ -42,6 +49,13 @@ class Previewed:
     result: MigrationResult
     changes: Changes
     peak_memory: int
+    network: bool = False
+    processes: bool = False
+
+    @property
+    def asks_for(self) -> list[str]:
+        """What its script asks for beyond what every script has, a sentence each."""
+        return [text for name, text in ASKED.items() if getattr(self, name)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -58,6 +72,9 @@ class Previewed:
             "commits": len(result.commit_ids),
             "duration_seconds": round(result.duration_seconds, 3),
             "peak_memory_bytes": self.peak_memory,
+            "network": self.network,
+            "processes": self.processes,
+            "environment": dict(result.environment),
             "logs": result.logs,
             "changes": self.changes.to_dict(),
         }
@@ -112,14 +129,15 @@ def preview(
     names: Sequence[str] = (),
     forced: Collection[str] = (),
     updated_per_type: int | None = None,
+    network: Collection[str] = (),
     command: str = "doit preview",
     clock: Callable[[], datetime] = now,
 ) -> Preview:
     """Execute pending migrations without applying them; return what they would change.
 
     `names` are full names, all pending ones without any; what is pending before them is
-    executed, too. Those of them that are applied and `forced` are executed again. A migration
-    that fails or is refused ends the preview and is part of it.
+    executed, too. Those of them that are applied and `forced` are executed again, and those in
+    `network` may use it. A migration that fails or is refused ends the preview and is part of it.
     Raises `UsageError` for a name that is applied already, `UnavailableError` when the database
     cannot be used.
     """
@@ -129,7 +147,7 @@ def preview(
     found = Preview()
     with (
         _place(project) as here,
-        Runner(here, observer, command=command, clock=clock) as runner,
+        Runner(here, observer, command=command, clock=clock, network=network) as runner,
         closing(runner.rehearse(names or None, forced)) as rehearsals,
     ):
         try:
@@ -185,8 +203,11 @@ def _add(
         return
     base = rehearsal.base
     base_tree = git.tree_of(base)
-    about = project.plan[result.migration].metadata
+    entry = project.plan[result.migration]
+    about = entry.metadata
     assert about is not None, "a migration that ran has metadata"
+    assert entry.folder is not None, "a migration that ran has a folder"
+    migration = load(entry.folder)
     assert result.tree is not None, "a rehearsal has a tree"
     changes = compare(
         git,
@@ -197,5 +218,14 @@ def _add(
         with_size=True,
     )
     found.migrations.append(
-        Previewed(about, rehearsal.clock, base_tree, result, changes, rehearsal.peak_memory)
+        Previewed(
+            about,
+            rehearsal.clock,
+            base_tree,
+            result,
+            changes,
+            rehearsal.peak_memory,
+            network=migration.network,
+            processes=migration.processes,
+        )
     )

@@ -116,6 +116,9 @@ class _Previewed(_Part):
     commits: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     duration_seconds: Annotated[FiniteFloat, Field(ge=0, le=1e9)]
     peak_memory_bytes: Number
+    network: bool = False
+    processes: bool = False
+    environment: dict[str, str] = {}
     logs: list[str]
     changes: _Changes
 
@@ -129,6 +132,7 @@ class _Previewed(_Part):
             # The commits themselves are not published and soon forgotten; it is how many.
             commit_ids=[""] * self.commits,
             tree=self.tree,
+            environment=self.environment,
         )
         # What is told of a migration are attributes that this part has, too.
         return Previewed(
@@ -138,6 +142,8 @@ class _Previewed(_Part):
             result=result,
             changes=self.changes.read(),
             peak_memory=self.peak_memory_bytes,
+            network=self.network,
+            processes=self.processes,
         )
 
 

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from ..database.marker import marker_path
+from ..database.message import parse_trailers
 from ..database.repository import starts_empty
 from ..errors import NesTasksError
 from ..git.command import Git
 from ..git.diff import Change
+from ..git.log import read_messages
 from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
-from ..running.runner import Observer, Runner
+from ..running.environment import differing_versions
+from ..running.observer import Observer
+from ..running.runner import Runner
 from .fields import FieldChange
 from .folder_history import commit_with, is_shallow
 from .preview import failure_document
@@ -74,8 +78,9 @@ class Proof:
     command that brings the folder back as it was; where a shallow clone of the migrations may
     lack its commit, `fetch` is the command that completes the clone. `base_tree`, `tree` and
     `commit` are what is committed, `replayed_tree` what came out; `differing_files` counts the
-    files between the two. `earlier_runs` were executed before the one that counts, and are not
-    looked at.
+    files between the two. `versions` are those that were others then, with what they were and what
+    they are now, None for what was not imported. `earlier_runs` were executed before the one that
+    counts, and are not looked at.
     """
 
     name: str
@@ -92,6 +97,7 @@ class Proof:
     earlier_runs: int = 0
     differing_files: int | None = None
     difference: Difference | None = None
+    versions: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     failure: NesTasksError | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,6 +116,10 @@ class Proof:
             "earlier_runs": self.earlier_runs,
             "differing_files": self.differing_files,
             "difference": self.difference.to_dict() if self.difference else None,
+            "versions": {
+                name: {"committed": then, "replayed": now}
+                for name, (then, now) in self.versions.items()
+            },
             "failure": failure_document(self.failure),
         }
 
@@ -148,20 +158,22 @@ def replay(
     names: Sequence[str] = (),
     counted: Callable[[int], None] = lambda count: None,
     command: str = "doit replay",
+    network: Collection[str] = (),
 ) -> Replay:
     """Execute applied migrations again as they were, and compare what comes out.
 
     `names` are full names, all applied ones without any. `counted` is told how many will be
-    executed, before the first is. The database stays as it is; one that has to be cloned is
-    cloned, as for a run. Raises `UsageError` for a name that is not applied, `UnavailableError`
-    when the database cannot be used, `DatabaseError` when it is cut off before a base.
+    executed, before the first is; those in `network` may use it. The database stays as it is; one
+    that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not
+    applied, `UnavailableError` when the database cannot be used, `DatabaseError` when it is cut
+    off before a base.
     """
     if starts_empty(project.settings):
         candidates(project, names)  # whatever is named is not applied, and that is said
         return Replay()
     found = Replay()
     with (
-        Runner(project, observer, command=command, may_record=False) as runner,
+        Runner(project, observer, command=command, may_record=False, network=network) as runner,
         closing(execute(runner, project, names, counted)) as replayed,
         closing(ObjectReader(runner.repository.git)) as reader,
     ):
@@ -201,7 +213,20 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
     data_dir = project.settings.data_dir
     files, difference = first_difference(git, data_dir, execution.tree, one.tree)
     verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
-    return Proof(entry.name, verdict, differing_files=files, difference=difference, **known)
+    return Proof(
+        entry.name,
+        verdict,
+        differing_files=files,
+        difference=difference,
+        versions=_versions(git, execution.commit, one),
+        **known,
+    )
+
+
+def _versions(git: Git, commit: str, one: Replayed) -> Mapping[str, tuple[str | None, str | None]]:
+    """Return which versions were others when the commit was made."""
+    messages = dict(read_messages(git, [commit]))
+    return differing_versions(parse_trailers(messages.get(commit, "")), one.environment)
 
 
 def _restore(project: Project, candidate: Candidate) -> str | None:

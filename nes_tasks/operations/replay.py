@@ -6,9 +6,9 @@ comes out now must be what was committed then. Nothing is published.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ..database.executions import Execution
@@ -64,13 +64,14 @@ class Replayed:
     """What came of one of them.
 
     Either its candidate has an obstacle, or it was executed: `tree` is then what came out, or
-    `error` why nothing did, and `seconds` how long it took.
+    `error` why nothing did, `seconds` how long it took, and `environment` what it ran in.
     """
 
     candidate: Candidate
     tree: str | None = None
     error: NesTasksError | None = None
     seconds: float = 0.0
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def replay(
@@ -119,7 +120,7 @@ def _execute(
     """
     base = group[0].execution.base if group[0].execution else None
     runs = [(one.entry.folder, one.marker) for one in group]
-    seconds: list[float] = []
+    done: list[MigrationResult] = []
     with ExitStack() as stack:
         results = execute_in_row(stack, runner, runs, base)
         for candidate in group:
@@ -132,10 +133,15 @@ def _execute(
                     together = replace(one, obstacle=Obstacle.SQUASHED)
                     yield Replayed(one, error=error) if one is candidate else Replayed(together)
                 return
-            seconds.append(result.duration_seconds)
+            done.append(result)
         tree = _tree(reader, result)
-        for candidate, took in zip(group, seconds, strict=True):
-            yield Replayed(candidate, tree, seconds=took)
+        for candidate, result in zip(group, done, strict=True):
+            yield Replayed(
+                candidate,
+                tree,
+                seconds=result.duration_seconds,
+                environment=result.environment,
+            )
 
 
 def execute_in_row(

@@ -21,16 +21,22 @@ from ..database.owned_store import OwnedStore
 from ..models.codec import MalformedFileError
 from . import protocol
 from .client import Connection, RemoteStore, to_json
+from .environment import imported_modules
 from .failure import failure
 from .job import Task
 from .loading import examine
 from .own_modules import make_importable
 from .readers import Inputs, Source, doubts
+from .refusal import refusal
 from .script import run_script
+from .terms import Terms
 
 
-def perform(stream: socket.socket) -> None:
-    """Do the task that comes over `stream`; raises nothing that a script can cause."""
+def perform(stream: socket.socket, terms: Terms) -> None:
+    """Do the task that comes over `stream` on the `terms` that are in force already.
+
+    Raises nothing that a script can cause.
+    """
     connection = Connection(stream)
     task = Task(**connection.receive_task())
     try:
@@ -38,10 +44,12 @@ def perform(stream: socket.socket) -> None:
             connection.send(protocol.LOADED, to_json(_load(task)).encode())
         else:
             _run(task, task.tree, connection)
-            connection.send(protocol.DONE)
+            connection.send(protocol.DONE, to_json(imported_modules()).encode())
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
         told = failure(error, task.folder, task.shown)
+        if (refused := refusal(error, terms)) is not None:
+            told["message"] = f"{told['message']}; {refused}"
         if isinstance(error, MalformedFileError):
             told["source"] = error.source
         connection.send(protocol.FAILED, to_json(told).encode())

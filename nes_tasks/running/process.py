@@ -1,41 +1,60 @@
 """The process of one script as its caller sees it: what it sends, and how it ended.
 
-Nothing of it is trusted but how it ended, which the worker says on a line of its own.
+Nothing of it is trusted but how it is confined and how it ended, which the worker says on a line of
+its own.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from ..database.data_path import RefusedPathError
 from ..errors import MigrationFailedError
 from ..printable import printable
 from . import protocol
 from .protocol import ProtocolError
+from .supervisor import remove
 
-# What the worker says of a process that ended: the status of wait(2), the peak memory in bytes.
-ENDED = struct.Struct(">iQ")
+# Before what the worker says, which is JSON: its length in bytes.
+LENGTH = struct.Struct(">I")
 CHUNK = 256 * 1024
 # More than the two buffers of a socket hold: what a process has sent before it ended. A process
 # that it left behind could go on for ever.
 LEFT_BEHIND = 16 * 1024 * 1024
 
 
+class Confinement(NamedTuple):
+    """What the worker says of a process before its script is loaded.
+
+    `problem` says why the kernel does not confine it, None when it does. `temporary` is the
+    folder for its temporary files.
+    """
+
+    problem: str | None
+    temporary: str
+
+
 class Ended(NamedTuple):
-    """How a process ended: its status as wait(2) gives it, and its peak memory in bytes."""
+    """How a process ended: its status as wait(2) gives it, and its peak memory in bytes.
+
+    `limit` says which limit it had left, in words that follow its name; None for none.
+    """
 
     status: int
     peak_memory: int
+    limit: str | None = None
 
 
 class ScriptProcess:
-    """The process of a script, connected by `stream`; the worker reports its end on `control`.
+    """The process of a script, connected by `stream`; the worker reports about it on `control`.
 
     `kill` ends it, together with its worker. Use it in a ``with`` block: leaving it before the
     process has ended kills it.
@@ -49,6 +68,16 @@ class ScriptProcess:
         self._kill = kill
         self._ended: Ended | None = None
         self._is_lost = False
+        self._confinement: Confinement | None = None
+
+    def confinement(self) -> Confinement | None:
+        """Wait for the process to be ready and return how it is confined.
+
+        None when it or its worker has died; how, `wait` returns.
+        """
+        while self._confinement is None and not self._is_over:
+            self._read_control()
+        return self._confinement
 
     def messages(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield kind and payload of each message until the process has ended.
@@ -102,17 +131,17 @@ class ScriptProcess:
             if self._is_over:
                 return False
             self._read_control()
-            poll.unregister(self._control)
+            if self._is_over:
+                poll.unregister(self._control)
 
     def _read_control(self) -> None:
-        try:
-            said = self._control.recv(ENDED.size, socket.MSG_WAITALL)
-        except ConnectionError:
-            said = b""
-        if len(said) == ENDED.size:
-            self._ended = Ended(*ENDED.unpack(said))
-        else:
+        said = receive(self._control)
+        if said is None:
             self._is_lost = True
+        elif "status" in said:
+            self._ended = Ended(**said)
+        else:
+            self._confinement = Confinement(**said)
 
     def __enter__(self) -> ScriptProcess:
         return self
@@ -120,7 +149,29 @@ class ScriptProcess:
     def __exit__(self, *_: object) -> None:
         if self._ended is None:
             self._kill()
+            if self._confinement is not None:  # the worker may have been killed before
+                remove(Path(self._confinement.temporary))
         self._stream.close()
+
+
+def send(control: socket.socket, said: Mapping[str, Any]) -> None:
+    """Say something on the connection between a worker and its caller."""
+    data = json.dumps(said).encode()
+    control.sendall(LENGTH.pack(len(data)) + data)
+
+
+def receive(control: socket.socket) -> dict[str, Any] | None:
+    """Return what is said next, None when the other side is gone."""
+    try:
+        head = control.recv(LENGTH.size, socket.MSG_WAITALL)
+        if len(head) < LENGTH.size:
+            return None
+        (length,) = LENGTH.unpack(head)
+        data = control.recv(length, socket.MSG_WAITALL)
+        said: dict[str, Any] = json.loads(data)
+    except (ConnectionError, ValueError):
+        return None
+    return said
 
 
 class LastWord(NamedTuple):
@@ -157,6 +208,8 @@ def listen(
             else:
                 raise ProtocolError("a message that is not for now")
         ended = process.wait()
+        if ended is not None and ended.limit is not None:
+            raise MigrationFailedError(f"{name} failed: it {ended.limit}")
         if last is not None and last[0] == protocol.FAILED:
             raise _failure(name, protocol.decode_failure(last[1]), explain)
     except RefusedPathError as error:

@@ -19,7 +19,7 @@ LOG       a message of the script
 NOTE      a line for the log of the run alone
 HINT      what seems wrong with the data that were read, for the log of the run and for people
 PROGRESS  JSON: label or null, number done, total or null
-DONE      nothing: the script has ended well
+DONE      JSON: the modules that were imported; the script has ended well
 LOADED    JSON: `problem` and `line` of a script that was only loaded
 FAILED    JSON: `message`, `where`, `traceback` and `source`, the path of a malformed file
 ========  ==================================================================================

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
@@ -38,6 +38,8 @@ from ..settings import shown
 from .expectation import Expectation
 from .job import Job, Task
 from .log import RunLog
+from .observer import Observer
+from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
 
@@ -56,34 +58,13 @@ class Rehearsal(NamedTuple):
     peak_memory: int
 
 
-class Observer(Protocol):
-    """Who is told how a run goes; the runner itself never prints."""
-
-    def started(self, name: str) -> None:
-        """Take note that the script of a migration starts."""
-
-    def logged(self, name: str, message: str) -> None:
-        """Take a message of the script."""
-
-    def printed(self, name: str, line: str) -> None:
-        """Take a line that the script, or a program that it started, printed."""
-
-    def noted(self, name: str, text: str) -> None:
-        """Take what we say about the run ourselves, which is not in the script's log."""
-
-    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
-        """Take the progress of the script; `total` is None where it is not known."""
-
-    def ended(self, name: str) -> None:
-        """Take note that the script is over, well or not."""
-
-
 class Runner:
     """Applies the migrations of one project.
 
     `command` is what others are told when they find the database in use, `clock` gives the
     time that a migration sees; without `may_record` none records answers of the network. With
-    `keep_going` invalid migrations are passed over by later ones. With an
+    `keep_going` invalid migrations are passed over by later ones. The migrations in `network` may
+    use it, besides those of the setting of this name. With an
     `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
     another than the previewed one. Use it in a ``with`` block or call `close`.
     """
@@ -98,6 +79,7 @@ class Runner:
         may_record: bool = True,
         expectation: Expectation | None = None,
         keep_going: bool = False,
+        network: Collection[str] = (),
     ) -> None:
         self._project = project
         self._observer = observer
@@ -107,7 +89,14 @@ class Runner:
         self._keep_going = keep_going
         self._log = RunLog(project.settings.state_folder / "logs")
         self._running = ""
-        self._worker = Worker(self._log.path, may_record=may_record, on_print=self._printed)
+        self._worker = Worker(
+            self._log.path,
+            may_record=may_record,
+            on_print=self._printed,
+            warn=observer.warned,
+        )
+        self._may_record = may_record
+        self._network = frozenset((*project.settings.network, *network))
         self._opened: Repository | None = None
         self._made = False
         self._applied = 0
@@ -337,6 +326,7 @@ class Runner:
             logs=outcome.logs,
             commit_ids=[*outcome.commits],
             log_path=self._shown_log,
+            environment=outcome.environment,
         )
 
     def _printed(self, line: str) -> None:
@@ -365,7 +355,7 @@ class Runner:
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
             try:
-                with self._worker.start(task) as process:
+                with self._worker.start(task, job.terms) as process:
                     return Writer(job, transaction, process, heard).run(git)
             finally:
                 self._worker.drain()
@@ -382,6 +372,9 @@ class Runner:
     ) -> Job:
         settings = self._project.settings
         inputs = _hash(folder)
+        terms = terms_of_run(
+            settings, folder, migration, allowed=self._network, may_record=self._may_record
+        )
         # What the migration sees and what is recorded are the same text, whatever its precision.
         clock = timestamp(moment)
         return Job(
@@ -398,6 +391,7 @@ class Runner:
                 inputs=sorted(inputs),
                 ignored=sorted(folder.ignored),
             ),
+            terms=terms,
             author_text=migration.author,
             author=author_identity(migration.author),
             date=migration.date.isoformat(),

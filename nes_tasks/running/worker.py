@@ -12,22 +12,29 @@ import contextlib
 import gc
 import io
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-import threading
+import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
+from ..errors import UnavailableError
+from . import sandbox, seccomp
 from .job import Task
 from .output import Output
-from .process import ENDED, ScriptProcess
+from .process import ScriptProcess, receive, send
 from .protocol import encode_reply
+from .supervisor import Signals, Supervisor
+from .terms import AUTO, OFF, RECORD, REQUIRE, Terms
 
-RECORD = "NES_TASKS_RECORD"
+# How long a worker may take to end everything when it is asked to, in seconds.
+PATIENCE = 10
+# More open files than a worker has.
+MANY = 65536
 # Where programs and their configuration are found, and nothing that authenticates anyone.
 PASSED_ON = (
     "PATH",
@@ -40,8 +47,6 @@ PASSED_ON = (
     "NES_TASKS_PASS_ENV",
     RECORD,
 )
-# In bytes, what getrusage(2) of macOS and of Linux counts in.
-MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 FIXED = {
     "LC_ALL": "C.UTF-8",
     # A plugin of some other package must not change what is valid, and looking for them takes time.
@@ -56,7 +61,8 @@ class Worker:
     """The caller's side: starts the worker process, gives it jobs, ends it.
 
     `log` is the file that takes whatever a script prints, and `on_print` is called with each line
-    of it, from another thread. Without `may_record` a script records
+    of it, from another thread. `warn` is called once, with the reason, when scripts cannot be
+    confined and run all the same. Without `may_record` a script records
     no answers of the network, whatever the caller's environment asks for. Not thread-safe: one
     job at a time, as migrations are applied one at a time.
     """
@@ -67,27 +73,51 @@ class Worker:
         *,
         may_record: bool = True,
         on_print: Callable[[str], None] = lambda _: None,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._log = log
+        self._warn = warn
+        self._has_warned = False
         self._may_record = may_record
         self._on_print = on_print
         self._output: Output | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def start(self, task: Task) -> ScriptProcess:
-        """Start the process of a script, and hand the task over to it.
+    def start(self, task: Task, terms: Terms) -> ScriptProcess:
+        """Start the process of a script on its terms, and hand the task over to it.
 
         Each has a stream of its own, so that a process which outlives its script cannot speak
-        for a later one. Leaving the process before it has ended ends the worker, too.
+        for a later one. Leaving the process before it has ended ends the worker, too. Raises
+        `UnavailableError` when the process has to be confined and cannot be.
         """
         control = self._start()
         stream, theirs = socket.socketpair()
-        with theirs, contextlib.suppress(ConnectionError):
-            socket.send_fds(control, [b"\n"], [theirs.fileno()])
         process = ScriptProcess(stream, control, self.close)
+        with theirs, contextlib.suppress(ConnectionError):
+            send(control, asdict(terms))
+            socket.send_fds(control, [b"\n"], [theirs.fileno()])
+        self._check(process, terms)
         process.reply(encode_reply([task.to_json().encode()]))
         return process
+
+    def _check(self, process: ScriptProcess, terms: Terms) -> None:
+        """See to it that the process is confined before it gets its task."""
+        confinement = process.confinement()
+        if confinement is None or confinement.problem is None or terms.sandbox == OFF:
+            return
+        if terms.sandbox == REQUIRE:
+            with process:  # which ends it
+                raise UnavailableError(
+                    f"migrations cannot be confined here: {confinement.problem}",
+                    hint='set sandbox = "auto" in [tool.nes_tasks] to run them all the same',
+                )
+        if not self._has_warned:
+            self._has_warned = True
+            self._warn(
+                f"migrations run without the sandbox: {confinement.problem}; "
+                "see docs/security.md before you run another person's"
+            )
 
     def _start(self) -> socket.socket:
         if self._control is not None:
@@ -123,6 +153,10 @@ class Worker:
         if control is not None:
             control.close()
         if process is not None:
+            # It is asked first, as it alone knows what a script has started and where it wrote.
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                process.terminate()
+                process.wait(PATIENCE)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -149,33 +183,70 @@ def serve(control: socket.socket) -> None:
     _preload()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what a script prints is seen at once
-    while (stream := _next_stream(control)) is not None:
-        child = os.fork()
-        if child == 0:
-            # The script has one socket, its own: it cannot say how it ended, nor take the next.
-            control.close()
-            _work(stream)
-        stream.close()
-        _, status, usage = os.wait4(child, 0)
-        control.sendall(ENDED.pack(status, usage.ru_maxrss * MEMORY_UNIT))
+    if sys.platform == "linux":
+        seccomp.adopt_orphans()
+    while (said := receive(control)) is not None:
+        terms = Terms.from_dict(said)
+        with Signals() as signals, _next_stream(control) as stream:
+            if not _serve_one(control, terms, stream, signals):
+                return
 
 
-def _next_stream(control: socket.socket) -> socket.socket | None:
+def _serve_one(
+    control: socket.socket, terms: Terms, stream: socket.socket, signals: Signals
+) -> bool:
+    """Run one script in a process of its own; return whether there may be another."""
+    temporary = Path(tempfile.mkdtemp(prefix="nes-tasks-"))
+    output, printed = os.pipe()
+    gate, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        signals.forget()
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        _work(stream, theirs, terms, temporary)
+    os.close(printed)
+    stream.close()
+    theirs.close()
+    with gate, Supervisor(child, terms, control, output, temporary) as supervisor:
+        try:
+            problem = _confined(gate, child)
+            send(control, {"problem": problem, "temporary": str(temporary)})
+            ended = supervisor.watch(signals)
+        except ConnectionError:
+            return False
+    if signals.ask_to_end():
+        return False
+    send(control, ended._asdict())
+    return True
+
+
+def _confined(gate: socket.socket, child: int) -> str | None:
+    """Wait until a process has given up its rights; return why it has not, None when it has."""
+    said = receive(gate)
+    if said is None:
+        return "its process has ended"
+    if said["problem"] is None and not sandbox.is_confined(child):
+        return "the kernel does not know of it"
+    problem: str | None = said["problem"]
+    return problem
+
+
+def _next_stream(control: socket.socket) -> socket.socket:
     _, fds, _, _ = socket.recv_fds(control, 1, 1)
-    if not fds:
-        return None
     os.set_inheritable(fds[0], False)
     return socket.socket(fileno=fds[0])
 
 
-def _work(stream: socket.socket) -> None:
-    """Be the process of a script: do the task that comes over `stream` and end."""
+def _work(stream: socket.socket, gate: socket.socket, terms: Terms, temporary: Path) -> None:
+    """Be the process of a script: give up rights, do the task that comes over `stream`, and end."""
     code = 1
     try:
-        _die_with_caller(stream)
+        _leave_the_worker(stream, gate)
+        _give_up_rights(gate, terms, temporary)
         from .execution import perform
 
-        perform(stream)
+        perform(stream, terms)
         code = 0
     finally:
         with contextlib.suppress(Exception):
@@ -185,16 +256,36 @@ def _work(stream: socket.socket) -> None:
         os._exit(code)
 
 
-def _die_with_caller(stream: socket.socket) -> None:
-    """End all processes of the worker when the caller is gone, even if it was killed."""
+def _leave_the_worker(*kept: socket.socket) -> None:
+    """Close what is the worker's, and end with it.
 
-    def watch() -> None:
-        poll = select.poll()
-        poll.register(stream, 0)  # a hang-up is always reported
-        poll.poll()
-        os.killpg(0, signal.SIGKILL)
+    The script has one socket, its own: it cannot say how it ended, nor take the next.
+    """
+    if sys.platform == "linux":
+        seccomp.die_with_parent(signal.SIGKILL)
+    else:
+        os.setpgid(0, 0)  # by which the worker ends what the script has started
+    last = 2
+    for number in sorted(one.fileno() for one in kept):
+        os.closerange(last + 1, number)
+        last = number
+    os.closerange(last + 1, MANY)
 
-    threading.Thread(target=watch, daemon=True).start()
+
+def _give_up_rights(gate: socket.socket, terms: Terms, temporary: Path) -> None:
+    """Confine this process, and say on `gate` why that is not possible."""
+    problem: str | None = "it is switched off"
+    sandbox.move_in(temporary, is_home=terms.sandbox != OFF)
+    if terms.sandbox != OFF:
+        try:
+            sandbox.confine(terms, temporary)
+            problem = None
+        except sandbox.UnconfinedError as error:
+            problem = str(error)
+    with gate:
+        send(gate, {"problem": problem})
+    if terms.sandbox == AUTO and problem is not None:
+        sandbox.imitate(terms, temporary)
 
 
 def _preload() -> None:

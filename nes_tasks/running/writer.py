@@ -16,12 +16,14 @@ from ..database.data_path import RefusedPathError, check_data_path
 from ..database.marker import FILE_NAME, FOLDER, LOG_NAME, Marker, Statistics
 from ..database.message import commit_message, parse_subject
 from ..database.transaction import Transaction
+from ..errors import MigrationFailedError
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.file_history import read_file_history
 from ..git.objects import ROUND
 from ..printable import printable
 from . import protocol
+from .environment import decode_modules, environment_of
 from .job import Job
 from .process import ScriptProcess, listen
 from .protocol import ProtocolError
@@ -31,7 +33,7 @@ class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
     `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
-    what its process needed at most, in bytes.
+    what its process needed at most, in bytes, and `environment` what `environment_of` returns.
     """
 
     commits: Sequence[str]
@@ -39,6 +41,7 @@ class Outcome(NamedTuple):
     logs: list[str]
     duration: float
     peak_memory: int
+    environment: dict[str, str]
 
 
 class Heard(NamedTuple):
@@ -89,21 +92,36 @@ class Writer:
         and what `Transaction.commit` raises.
         """
         started = perf_counter()
-        ended = listen(
+        last = listen(
             self._process,
             self._job.name,
             self._asked,
             lambda path: self._who_wrote(git, path),
-        ).ended
+        )
         duration = perf_counter() - started
         if self._rewritten:
             changed = ", ".join(sorted(self._rewritten))
             self._heard.note(f"stored versions were changed: {changed}")
         statistics = self._transaction.statistics()
-        commits = self._commit(statistics, duration)
-        return Outcome(commits, statistics, self._logs, duration, ended.peak_memory)
+        environment = self._environment(last.payload)
+        commits = self._commit(statistics, duration, environment)
+        memory = last.ended.peak_memory
+        return Outcome(commits, statistics, self._logs, duration, memory, environment)
 
-    def _commit(self, statistics: Statistics, duration: float) -> Sequence[str]:
+    def _environment(self, payload: bytes) -> dict[str, str]:
+        try:
+            modules = decode_modules(payload)
+        except ProtocolError as error:
+            raise MigrationFailedError(
+                f"{self._job.name} failed: its process sent {error}"
+            ) from error
+        environment = environment_of(self._job.terms, self._process.confinement(), modules)
+        self._heard.note("; ".join(f"{key}: {value}" for key, value in environment.items()))
+        return environment
+
+    def _commit(
+        self, statistics: Statistics, duration: float, environment: dict[str, str]
+    ) -> Sequence[str]:
         job = self._job
         marker = Marker(
             migration=job.name,
@@ -125,7 +143,12 @@ class Writer:
                 (f"{records}/{FILE_NAME}", marker.to_bytes()),
             ],
             message=lambda batch, batches: commit_message(
-                marker, duration=duration, batch=batch, batches=batches, linear=job.linear
+                marker,
+                duration=duration,
+                environment=environment.items(),
+                batch=batch,
+                batches=batches,
+                linear=job.linear,
             ),
             author=Signature(*job.author, day),
             committer=Signature(*job.committer, job.clock),

@@ -182,7 +182,7 @@ def wait_for(path: Path) -> None:
 
 
 def endless(flag: Path) -> str:
-    """Return a script that writes, says so, and never ends."""
+    """Return a script that writes, says so outside of its sandbox, and never ends."""
     return f'{create_person("half-done")}open({str(flag)!r}, "w").close()\nwhile True:\n    pass'
 
 
@@ -193,7 +193,7 @@ def test_killing_the_run_changes_nothing_and_leaves_no_process(
     flag = tmp_path / "running"
     started.migration("002-endless", endless(flag))
     before = started.state()
-    process = started.start()
+    process = started.start(NES_TASKS_SANDBOX="off")
     wait_for(flag)
     process.send_signal(how)
     process.communicate(timeout=30)
@@ -223,7 +223,7 @@ def still_running(root: Path) -> list[str]:
 def test_an_interrupt_is_said_in_one_line(started: Workspace, tmp_path: Path) -> None:
     flag = tmp_path / "running"
     started.migration("002-endless", endless(flag))
-    process = started.start()
+    process = started.start(NES_TASKS_SANDBOX="off")
     wait_for(flag)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -243,7 +243,7 @@ def test_an_interrupted_run_says_what_is_applied_and_pushes_nothing(
     flag = tmp_path / "running"
     started.migration("002-whole", create_person("bina-rai"))
     started.migration("003-endless", endless(flag))
-    process = started.start()
+    process = started.start(NES_TASKS_SANDBOX="off")
     wait_for(flag)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -350,7 +350,7 @@ def test_a_folder_that_goes_away_during_the_run_is_named(started: Workspace) -> 
 def test_a_second_run_is_told_who_holds_the_lock(started: Workspace, tmp_path: Path) -> None:
     flag = tmp_path / "running"
     started.migration("002-endless", endless(flag))
-    process = started.start()
+    process = started.start(NES_TASKS_SANDBOX="off")
     try:
         wait_for(flag)
         ran = started.doit()
@@ -367,6 +367,7 @@ def test_a_folder_edited_while_it_runs_is_not_applied(started: Workspace) -> Non
         create_person("bina-rai") + '(context.migration_dir / "data.csv").write_text("b")',
         files={"data.csv": "a"},
     )
+    started.settings(sandbox="off")
     before = started.state()
     ran = started.doit()
     assert ran.code == 1
@@ -375,6 +376,7 @@ def test_a_folder_edited_while_it_runs_is_not_applied(started: Workspace) -> Non
 
 
 def test_a_branch_that_moves_meanwhile_wins(started: Workspace) -> None:
+    started.settings(sandbox="off")
     started.migration(
         "002-slow",
         "import subprocess\n"

@@ -199,7 +199,7 @@ def test_a_lock_that_is_held_is_the_environment(pending: Workspace) -> None:
         "time.sleep(60)",
     )
     started = pending.migrations / "004-waits/.started"
-    process = pending.start("preview")
+    process = pending.start("preview", NES_TASKS_SANDBOX="off")
     wait_for(started)
     ran = pending.doit("preview", "--json")
     process.send_signal(signal.SIGINT)
@@ -227,7 +227,7 @@ def test_ctrl_c_leaves_nothing_and_what_a_kill_leaves_the_next_run_removes(
     )
     before = pending.state()
     for number in (signal.SIGINT, signal.SIGKILL):
-        process = pending.start("preview")
+        process = pending.start("preview", NES_TASKS_SANDBOX="off")
         wait_for(folder / ".started")
         (folder / ".started").unlink()
         process.send_signal(number)

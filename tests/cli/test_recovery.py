@@ -356,3 +356,17 @@ def test_a_git_killed_while_the_run_lives_does_not_block_the_next(
     assert started.applied() == ["001-first"]
     assert started.doit().code == 0
     assert started.applied() == ["001-first", "002-second"]
+
+
+def test_a_lock_that_git_could_not_remove_does_not_block_the_next(
+    started: Workspace, tmp_path: Path
+) -> None:
+    started.migration("002-second", create_person("bina-rai"))
+    git, lock = shutil.which("git"), started.db / ".git/HEAD.lock"
+    script = f'{git} "$@"; code=$?; case "$*" in *"update-ref -m"*) : > {lock};; esac; exit $code'
+    assert started.doit(PATH=git_called(tmp_path / "bin", script)).code == 0
+    started.migration("003-third", create_person("chet-rai"))
+    ran = started.doit()
+    assert ran.code == 0, ran.err
+    assert not lock.exists()
+    assert started.applied() == ["001-first", "002-second", "003-third"]

@@ -22,14 +22,13 @@ MANY = "".join(map(create_person, ("bina-rai", "chet-rai", "dil-rai")))
 
 
 def apply_many(workspace: Workspace) -> None:
-    workspace.settings(batch_size=4)
+    workspace.settings(batch_size=4, batches="linear")
     workspace.migration("001-first", create_person("asha-rai"))
     assert workspace.doit().code == 0
     workspace.git("update-ref", BASE, "HEAD")
     workspace.migration(NAME, MANY)
     ran = workspace.doit()
     assert ran.code == 0, ran.err
-    unfold(workspace, BASE)
 
 
 def shape(workspace: Workspace, kind: str) -> Workspace:
@@ -96,8 +95,6 @@ def test_all_commands_know_the_same_commits(many: Workspace) -> None:
 
 
 def test_whatever_the_subject_says_the_record_tells(many: Workspace) -> None:
-    seconds = json.loads(many.doit("history", NAME, "--json").out)[0]["duration_seconds"]
-    assert seconds is not None
     many.git("commit", "-q", "--amend", "-m", "Districts of Nepal (#12)\n\nDuration: 2.5s")
     assert known(many) == own(many)
     (history,) = json.loads(many.doit("history", NAME, "--json").out)

@@ -11,6 +11,11 @@ import pytest
 from team import Team
 from workspace import Workspace, create_person
 
+from nes_tasks.running import sandbox
+
+PROBLEM = sandbox.unavailable()
+CONFINED = f"none: {PROBLEM}" if PROBLEM else sandbox.described()
+
 
 @pytest.fixture
 def applied(started: Workspace) -> Workspace:
@@ -26,6 +31,7 @@ def test_a_database_that_is_not_there_is_not_made(workspace: Workspace) -> None:
         "Database    nes-db, which is not there yet\n"
         "Remote      none\n"
         "Migrations  1 pending\n"
+        f"Sandbox     {CONFINED}\n"
         "\n"
         "Pending:\n"
         "  001-first  Do 001-first\n"
@@ -43,6 +49,7 @@ def test_when_all_is_applied_there_is_nothing_to_do(applied: Workspace) -> None:
         f"Database    nes-db, branch main, {commit}\n"
         "Remote      none\n"
         "Migrations  1 applied\n"
+        f"Sandbox     {CONFINED}\n"
         "\n"
         "Nothing to do.\n"
     )
@@ -102,7 +109,7 @@ def test_a_run_under_way_is_told(workspace: Workspace, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     workspace.migration("001-first", f"open({str(pipe)!r}, 'w').close()\nopen({str(pipe)!r})")
-    running = workspace.start()
+    running = workspace.start(NES_TASKS_SANDBOX="off")
     pipe.open().close()  # the script has come to its first line
     out = workspace.doit("status").out
     found = json.loads(workspace.doit("status", "--json").out)

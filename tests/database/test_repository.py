@@ -42,6 +42,31 @@ def test_where_there_is_nothing_an_empty_repository_is_made(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["nes-db"]
 
 
+@pytest.mark.parametrize("kind", ["sparse", "partial"])
+def test_a_large_database_is_cloned_with_few_files(tmp_path: Path, kind: str) -> None:
+    source = init(tmp_path / "source")
+    source.git("config", "uploadpack.allowFilter", "true")
+    marker = "v2/migration-logs/001-first/marker.toml"
+    commit = source.commit({**FILES, marker: "format = 1\n"})
+    repository = opened(tmp_path, remote_url=source.path.as_uri(), clone=kind)
+    assert repository.head() == commit
+    top = tmp_path / "nes-db"
+    there = {
+        str(p.relative_to(top)) for p in top.rglob("*") if p.is_file() and ".git/" not in f"{p}"
+    }
+    assert there == {"README.md", marker}
+    repository.check_ready()
+    missing = Place(top).git("rev-list", "--objects", "--missing=print", "--all").count("?")
+    assert missing == (1 if kind == "partial" else 0)
+
+
+def test_an_empty_remote_is_cloned_sparsely_too(tmp_path: Path) -> None:
+    init(tmp_path / "source")
+    repository = opened(tmp_path, remote_url=f"file://{tmp_path}/source", clone="sparse")
+    assert repository.head() is None
+    repository.check_ready()
+
+
 def test_an_empty_folder_is_nothing(tmp_path: Path) -> None:
     (tmp_path / "nes-db").mkdir()
     assert opened(tmp_path, branch="data").branch == "data"

@@ -17,10 +17,15 @@ from transcripts import blocks, commands, masked
 from workspace import Ran, Workspace
 
 from nes_tasks.database.marker import Marker, Statistics
-from nes_tasks.database.message import commit_message
+from nes_tasks.database.message import commit_message, parse_trailers
+from nes_tasks.running.environment import NETWORK, PACKAGES, PYTHON, SANDBOX
 from nes_tasks.settings import DEFAULTS, KEYS, Settings
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+
+
+# The trailers about what a script ran in.
+ENVIRONMENT = (SANDBOX, NETWORK, PYTHON, PACKAGES)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +130,7 @@ def test_the_database_page_shows_a_real_marker_and_the_real_configuration(projec
     )
     assert marker.to_bytes().decode() == blocks(page.read_text(), "toml")[0]
     rows = re.findall(r"^\| `([\w.]+)` \| `(\w+)` \|", page.read_text(), re.MULTILINE)
-    assert dict(rows) == CONFIGURATION
+    assert dict(rows) == CONFIGURATION | {"pull.rebase": "merges"}
 
 
 def test_every_field_of_the_marker_and_every_trailer_is_told(
@@ -144,18 +149,29 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(
     for key, value in marker.items():
         assert kinds[key] == names.get(type(value), "text"), key
 
-    shown = blocks(page, "text")[0]
+    one, batch = (b for b in blocks(page, "text") if b.startswith("Migration: "))
     example = Marker.from_bytes(blocks(page, "toml")[0].encode())
-    assert shown == commit_message(example, duration=5.2, batch=2, batches=3)
+    ran_in = [(key, value) for key, value in parse_trailers(one).items() if key in ENVIRONMENT]
+    assert [key for key, _ in ran_in] == list(ENVIRONMENT)
+
+    def message(marker: Marker, batch: int | None, batches: int) -> str:
+        return commit_message(
+            marker, duration=5.2, environment=ran_in, batch=batch, batches=batches
+        )
+
+    assert one == message(example, None, 3)
+    assert batch == message(example, 2, 3)
     told = {
         key: there
         for keys, _, there in rows(page, "Trailer", "Value", "There")
         for key in code(keys)
     }
     whole = replace(example, statistics=Statistics(*range(1, 9)))
-    full = commit_message(whole, duration=1, batch=1, batches=1).rpartition("\n\n")[2]
-    assert {line.partition(":")[0] for line in full.splitlines()} == set(told)
-    always = {line.partition(":")[0] for line in shown.rpartition("\n\n")[2].splitlines()}
+    full = message(whole, 1, 1).rpartition("\n\n")[2]
+    merge = {line.partition(":")[0] for line in one.rpartition("\n\n")[2].splitlines()}
+    assert {line.partition(":")[0] for line in full.splitlines()} | merge == set(told)
+    alone = message(example, 1, 1).rpartition("\n\n")[2]
+    always = {line.partition(":")[0] for line in alone.splitlines()} & merge
     assert {key for key, there in told.items() if there == "always"} == always
     [(command, printed)] = commands(blocks(page, "console")[0])
     assert run_shell(command, workspace.root, surroundings(workspace)) == printed

@@ -13,7 +13,8 @@ from workspace import SCRIPT, Workspace, create_person, environment
 from nes_tasks.cli.console import words
 from nes_tasks.errors import NesTasksError
 from nes_tasks.project import Project
-from nes_tasks.running.runner import Observer, Runner
+from nes_tasks.running.observer import Observer
+from nes_tasks.running.runner import Runner
 from nes_tasks.settings import load_settings
 
 README = "# x\n\nSources: made up by hand for this test, on the day of its last run.\n"
@@ -28,6 +29,8 @@ await context.publication.create_relationship(
 """
 
 # The body of a `migrate` for each message.
+# A script to whose folder somebody adds a file meanwhile.
+EDITED = "pass"
 SCRIPTS = {
     "… was called without await, so it did nothing": "context.db.list_entities()",
     "migrate returned before its tasks had ended: …": (
@@ -55,9 +58,7 @@ SCRIPTS = {
         "look = lambda: asyncio.run(context.db.get_entity('entity:person/asha-rai'))\n"
         "thread = threading.Thread(target=look)\nthread.start()\nthread.join()"
     ),
-    "… was edited while it ran; nothing was applied": (
-        "(context.migration_dir / 'more.txt').write_text('x')"
-    ),
+    "… was edited while it ran; nothing was applied": EDITED,
 }
 
 
@@ -186,27 +187,38 @@ def test_messages_about_the_project(project: Path, workspace: Workspace, message
 
 
 class Quiet(Observer):
-    """Nobody looks at the progress of these."""
+    """Nobody looks at the progress of these; somebody edits a folder when its script starts."""
+
+    edited: Path | None = None
+
+    def started(self, name: str) -> None:
+        if self.edited is not None:
+            self.edited.write_text("x")
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Runner]]:
+def runner(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Workspace, Runner, Quiet]]:
     """A project with one pending migration, and what `doit` runs it with."""
     workspace = Workspace(tmp_path_factory.mktemp("scripts") / "project")
     workspace.migration("001-first")
     project = Project(load_settings(workspace.root, {}))
-    with pytest.MonkeyPatch.context() as patch, Runner(project, Quiet()) as runner:
+    observer = Quiet()
+    with pytest.MonkeyPatch.context() as patch, Runner(project, observer) as runner:
         for name, value in environment().items():
             patch.setenv(name, value)
-        yield workspace, runner
+        yield workspace, runner, observer
 
 
 @pytest.mark.parametrize("message", SCRIPTS)
 def test_messages_about_scripts(
-    project: Path, runner: tuple[Workspace, Runner], message: str
+    project: Path, runner: tuple[Workspace, Runner, Quiet], message: str
 ) -> None:
     assert message in tables(project)
-    workspace, running = runner
+    workspace, running, observer = runner
+    is_edited = SCRIPTS[message] == EDITED
+    observer.edited = workspace.migrations / "001-first/more.txt" if is_edited else None
     shutil.rmtree(workspace.migrations / "001-first")
     workspace.migration("001-first", SCRIPTS[message], files={"rows.csv": "slug\nx\n"})
     with pytest.raises(NesTasksError) as raised:

@@ -43,15 +43,17 @@ def masked(text: str) -> list[str]:
 
 
 def test_the_transcript_is_what_happens(page: Path, edited: Workspace) -> None:
-    (block,) = re.findall(r"^```console\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    block = "".join(
+        re.findall(r"^```console\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    )
     commit = edited.git_in(edited.root, "rev-parse", "--short=12", "HEAD~1")
     commands = [part.partition("\n") for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command, _, shown in commands:
         program, *words = shlex.split(SHORT_ID.sub(commit, command))
         if program == "doit":
             printed = edited.doit(*words).out
-            assert set(SHORT_ID.findall(printed)) <= {commit}
+            assert set(SHORT_ID.findall(printed)) <= {commit, edited.tree[:12]}
         else:
             done = subprocess.run(
                 [program, *words], cwd=edited.root, check=True, capture_output=True, text=True
@@ -72,6 +74,12 @@ def test_the_documents_are_as_the_page_says(page: Path, edited: Workspace) -> No
     assert ran.code == 1
     found = json.loads(ran.out)
     assert not list(problems(found, {"$ref": "#/$defs/replay"}, schema_of(page), "replay"))
+    ran = edited.doit("replay", "--from-scratch", "--json")
+    assert ran.code == 1
+    whole = json.loads(ran.out)
+    assert not list(problems(whole, {"$ref": "#/$defs/from_scratch"}, schema_of(page), "whole"))
+    outcomes = [step["outcome"] for step in whole["steps"]]
+    assert outcomes == ["proven", "proven", "different", "unreached"]
     verdicts = [proof["verdict"] for proof in found["migrations"]]
     assert verdicts == ["proven", "unproven", "different", "failed"]
     assert found["migrations"][3]["failure"]["where"].startswith("migrations/004-fails/")
@@ -86,5 +94,15 @@ def test_the_page_has_every_verdict_and_reason(page: Path) -> None:
     assert migration["verdict"]["enum"] == [verdict.value for verdict in Verdict]
     assert migration["reason"]["enum"] == [*(reason.value for reason in Obstacle), None]
     assert schema_of(page)["difference"]["properties"]["kind"]["enum"] == list(Kind)
-    rows = re.findall(r"^\| (\w+) \| .* \| ([01]) \|$", page.read_text(), re.MULTILINE)
-    assert [name for name, _ in rows] == list(Verdict)
+    from nes_tasks.operations.from_scratch import Outcome, Reason
+    from nes_tasks.operations.lineage import Origin
+
+    step = schema_of(page)["step"]["properties"]
+    assert step["origin"]["enum"] == list(Origin)
+    assert step["outcome"]["enum"] == list(Outcome)
+    assert step["reason"]["enum"] == [*Reason, None]
+    text = page.read_text()
+    verdicts = re.findall(r"^\| ([a-z ]+) \| .* \| [01] \|$", text, re.MULTILINE)
+    assert verdicts == [*Verdict, *(outcome.replace("_", " ") for outcome in Outcome)]
+    reasons = re.findall(r"^\| `(\w+)` \| (?:made|named) ", text, re.MULTILINE)
+    assert reasons == list(Reason)

@@ -67,6 +67,8 @@ class Silent:
 
     def ended(self, name: str) -> None: ...
 
+    def warned(self, message: str) -> None: ...
+
 
 def test_all_batches_are_one_execution_on_what_was_there_before(three: Workspace) -> None:
     second = execution(three, "002-second")

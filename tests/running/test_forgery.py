@@ -42,7 +42,8 @@ def write(path, data=b"{}", kind=b"W"):
 def script_of(body: str) -> str:
     """Return a script that has `SOCKETS` and does `body` in its `migrate`."""
     lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
-    head = 'AUTHOR = "Asha Example"\nDATE = "2026-01-15"\nDESCRIPTION = "Forge"\n'
+    processes = "PROCESSES = True\n" if "os.fork" in body else ""
+    head = f'{processes}AUTHOR = "Asha Example"\nDATE = "2026-01-15"\nDESCRIPTION = "Forge"\n'
     return f"{SOCKETS}\n{head}\nasync def migrate(context):\n{lines}"
 
 

@@ -91,6 +91,11 @@ async def migrate(context):
 '''
     folder = workspace.migration("000-fetch", script=script)
     ran = workspace.doit("migrate")
+    assert ran.code == 1, ran.err
+    said = "a migration has the network only if the run allows it: --allow-network 000-fetch"
+    assert said in ran.err
+    workspace.settings(network=["000-fetch"])
+    ran = workspace.doit("migrate")
     assert ran.code == 0, ran.err
     assert workspace.git("show", "HEAD:v2/migration-logs/000-fetch/log.txt") == "fresh"
     assert not (folder / "recorded-answers.jsonl").exists()

@@ -1,0 +1,117 @@
+"""The rules of the sandbox as far as Python itself can keep them, where the kernel does not.
+
+They let a script fail on every system where it would fail on one. They protect nothing: whatever
+gets around Python's own functions gets around them.
+See https://docs.python.org/3/library/audit_events.html for the events.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+# A file descriptor of a folder that a path is relative to; -1 for none.
+NO_FOLDER = -1
+READING = frozenset({"os.listdir", "os.scandir"})
+
+
+def _of_one(path: Any, *rest: Any) -> tuple[Any, ...]:
+    return () if rest and rest[-1] != NO_FOLDER else (path,)
+
+
+def _of_two(source: Any, target: Any, *folders: int) -> tuple[Any, ...]:
+    return () if any(folder != NO_FOLDER for folder in folders) else (source, target)
+
+
+# By event: which of its arguments are changed. What is relative to an open folder is let through,
+# as where that is cannot be seen.
+CHANGING: dict[str, Callable[..., tuple[Any, ...]]] = {
+    "os.mkdir": _of_one,
+    "os.remove": _of_one,
+    "os.rmdir": _of_one,
+    "os.truncate": lambda path, length: (path,),
+    "os.rename": _of_two,
+    "os.link": _of_two,
+    "os.symlink": lambda source, target, *folder: _of_one(target, *folder),
+}
+PROCESSES = frozenset(
+    {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
+    | {"subprocess.Popen", "pty.spawn"}
+)
+SIGNALS = frozenset({"os.kill", "os.killpg"})
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def install(
+    *,
+    allowed: Iterable[Path],
+    writable: Iterable[Path],
+    forbidden: Iterable[Path],
+    network: bool,
+    processes: bool,
+) -> None:
+    """Refuse from now on, in this process, what is not allowed; there is no way back.
+
+    Files below `writable` may be changed and no others. Those below `forbidden` may only be read
+    where they are below `allowed` or `writable` too; all others may.
+    """
+    changed = _Places(writable)
+    read, kept_from = _Places(allowed), _Places(forbidden)
+
+    def check_reading(path: object) -> None:
+        if not kept_from.have(path) or read.have(path) or changed.have(path):
+            return
+        if isinstance(path, int) or os.path.lexists(path):  # type: ignore[arg-type]
+            raise _denied(path)
+
+    def check_changing(path: object) -> None:
+        if not changed.have(path):
+            raise _denied(path)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event not in EVENTS:
+            return
+        if event == "open":
+            path, _, flags = arguments
+            (check_changing if flags & WRITING else check_reading)(path)
+        elif event in READING:
+            check_reading(arguments[0] or ".")
+        elif event in CHANGING:
+            for path in CHANGING[event](*arguments):
+                check_changing(path)
+        elif event == "socket.__new__":
+            if not network and arguments[1] in (socket.AF_INET, socket.AF_INET6):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        elif not processes and (event in PROCESSES or arguments[0] != os.getpid()):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    sys.addaudithook(hook)
+
+
+EVENTS = READING | CHANGING.keys() | PROCESSES | SIGNALS | {"open", "socket.__new__"}
+
+
+def _denied(path: object) -> PermissionError:
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+class _Places:
+    """Folders and files, to ask whether a path is below one of them."""
+
+    def __init__(self, places: Iterable[Path]) -> None:
+        self._places = {os.path.realpath(place) for place in places}
+        self._folders = tuple(f"{place.rstrip(os.sep)}{os.sep}" for place in self._places)
+
+    def have(self, path: object) -> bool:
+        """Tell whether a path is here; one that is already open (a number) always is."""
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if not isinstance(path, str | os.PathLike):
+            return True
+        real = os.path.realpath(path)
+        return real in self._places or real.startswith(self._folders)

@@ -1,0 +1,124 @@
+"""The environment of a run: what may have a say in its result besides base, folder and clock.
+
+It stands in the trailers of the commit message, the log of the run and the preview, never in a
+file of the tree, whose hash must not depend on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import platform
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from . import sandbox
+from .process import Confinement
+from .protocol import ProtocolError
+from .terms import OFF, Terms
+
+SANDBOX, NETWORK, PYTHON, PACKAGES = "Sandbox", "Network", "Python", "Packages"
+MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+MAX_MODULES = 10_000
+
+
+def imported_modules() -> list[str]:
+    """Return the modules at the top that this process has imported, but for the standard library's.
+
+    They are the names of packages, as `import` has them.
+    """
+    tops = {name.partition(".")[0] for name in tuple(sys.modules)}
+    return sorted(name for name in tops - sys.stdlib_module_names if MODULE.fullmatch(name))
+
+
+def decode_modules(payload: bytes) -> list[str]:
+    """Return the names that a script's process has sent; raises `ProtocolError`."""
+    try:
+        names = json.loads(payload)
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or len(names) > MAX_MODULES:
+        raise ProtocolError("something that is no list of modules")
+    if not all(isinstance(name, str) and MODULE.fullmatch(name) for name in names):
+        raise ProtocolError("a module that is not named like one")
+    return names
+
+
+def environment_of(
+    terms: Terms, confinement: Confinement | None, modules: Iterable[str]
+) -> dict[str, str]:
+    """Return the environment of a run by the keys of its trailers.
+
+    `modules` are those that its process has imported; the versions are looked up here, in the
+    same installation.
+    """
+    return {
+        SANDBOX: _sandbox(terms, confinement),
+        NETWORK: "allowed" if terms.network else "none",
+        PYTHON: platform.python_version(),
+        PACKAGES: ", ".join(f"{name} {version}" for name, version in versions_of(modules)),
+    }
+
+
+def _sandbox(terms: Terms, confinement: Confinement | None) -> str:
+    if terms.sandbox == OFF or confinement is None or confinement.problem is not None:
+        return "none"
+    return f"{sandbox.described()}{', processes allowed' if terms.processes else ''}"
+
+
+def versions_of(modules: Iterable[str]) -> list[tuple[str, str]]:
+    """Return name and version of the distributions that modules are from, each once and sorted."""
+    found = {one for module in modules if (one := _distribution(module)) is not None}
+    return sorted(found)
+
+
+@cache
+def _distribution(module: str) -> tuple[str, str] | None:
+    """Return name and version of the distribution of a module; None for a module of no one's.
+
+    Most have the name of their module. For the others Python's own answer would read the metadata
+    of all that is installed, which takes longer than many a migration.
+    """
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        found = importlib.metadata.distribution(module)
+        return found.metadata["Name"], found.version
+    for found in _providing(module):
+        return found.metadata["Name"], found.version
+    return None
+
+
+def _providing(module: str) -> Iterator[importlib.metadata.Distribution]:
+    line = re.compile(rf"^{module}(?:/|\.(?:py|[a-z0-9_.-]*(?:so|pyd)),)", re.MULTILINE)
+    for distribution in importlib.metadata.distributions():
+        names = distribution.read_text("top_level.txt")
+        if names is not None:
+            is_there = module in names.split()
+        else:
+            is_there = line.search(distribution.read_text("RECORD") or "") is not None
+        if is_there:
+            yield distribution
+
+
+def differing_versions(
+    then: Mapping[str, str], now: Mapping[str, str]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return what had another version in one environment than in the other, by its name.
+
+    Python comes first. None stands for what was not imported. Nothing is told of a run whose
+    message does not name its environment.
+    """
+    if PYTHON not in then:
+        return {}
+    before, after = _versions(then), _versions(now)
+    names = [PYTHON, *sorted((before.keys() | after.keys()) - {PYTHON})]
+    pairs = {name: (before.get(name), after.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _versions(environment: Mapping[str, str]) -> dict[str, str]:
+    packages = environment.get(PACKAGES, "")
+    pairs = (part.rpartition(" ") for part in packages.split(", ") if part)
+    return {PYTHON: environment.get(PYTHON, "")} | {name: version for name, _, version in pairs}

@@ -1,0 +1,90 @@
+"""Packages that are imported from outside of Python's own folders: editable installs, PYTHONPATH.
+
+Such an entry of `sys.path` is often a whole repository, with data and other migrations in it. A
+script may read the packages there and nothing beside them.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+
+SUFFIXES = tuple(importlib.machinery.all_suffixes())
+WHOLE = ("site-packages", "dist-packages", "lib-dynload")
+
+
+def outside_packages() -> dict[str, dict[str, Path]]:
+    """Return by entry of `sys.path` its packages and modules: a folder or a file by their name.
+
+    Left out are entries inside of Python's own folders, and those that hold nothing but packages.
+    """
+    prefixes = tuple(f"{prefix}{os.sep}" for prefix in {sys.prefix, sys.base_prefix})
+    return {
+        entry: dict(_packages_in(entry))
+        for entry in sys.path
+        if Path(entry).is_dir()
+        and Path(entry).name not in WHOLE
+        and not _is_of_python(entry, prefixes)
+    }
+
+
+def _is_of_python(entry: str, prefixes: tuple[str, ...]) -> bool:
+    """Tell whether an entry is in the library of Python, wherever its prefix is."""
+    inside = next((entry.removeprefix(p) for p in prefixes if entry.startswith(p)), "")
+    return inside.split(os.sep, 1)[0] in ("lib", "lib64", "DLLs", "Resources")
+
+
+def _packages_in(entry: str) -> Iterator[tuple[str, Path]]:
+    try:
+        paths = sorted(Path(entry).iterdir())
+    except OSError:  # nothing is imported from there
+        return
+    for path in paths:
+        name = path.name
+        if name.endswith(SUFFIXES):
+            yield name.partition(".")[0], path
+        elif name.isidentifier() and _init(path):
+            yield name, path
+
+
+def _init(folder: Path) -> Path | None:
+    """Return the file that makes a folder a package, None for another folder."""
+    files = (folder / f"__init__{suffix}" for suffix in SUFFIXES)
+    return next(filter(Path.is_file, files), None)
+
+
+def mapped_packages() -> Iterator[Path]:
+    """Yield the folders that the import hooks of editable installs by setuptools lead to."""
+    for name, module in tuple(sys.modules.items()):
+        table = getattr(module, "MAPPING", None) if name.startswith("__editable__") else None
+        if isinstance(table, Mapping):
+            yield from map(Path, table.values())
+
+
+class Importable:
+    """Finds the packages and modules of one entry of `sys.path` without looking into it.
+
+    An importer of `sys.path_importer_cache`; Python's own would have to list the entry, which a
+    script may not.
+    """
+
+    def __init__(self, packages: Mapping[str, Path]) -> None:
+        self._packages = packages
+
+    def find_spec(
+        self, name: str, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return the spec of a module at the top, None for one that is not there."""
+        path = self._packages.get(name)
+        if path is None:
+            return None
+        if path.name.endswith(SUFFIXES):
+            return importlib.util.spec_from_file_location(name, path)
+        return importlib.util.spec_from_file_location(
+            name, _init(path), submodule_search_locations=[str(path)]
+        )

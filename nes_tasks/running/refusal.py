@@ -1,0 +1,63 @@
+"""What the sandbox has refused, told by the exception that a script ended with.
+
+Libraries make their own of what the kernel says, so all that an exception came from is looked at.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from .terms import OFF, Terms
+
+
+def refusal(error: BaseException, terms: Terms) -> str | None:
+    """Return what to do about an exception of a script with these terms.
+
+    None when it does not come from what the sandbox refuses.
+    """
+    if terms.sandbox == OFF:
+        return None
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror) and not terms.network:
+            return _of_network(terms)
+        if isinstance(cause, PermissionError):
+            return _of_permission(cause, terms)
+    return None
+
+
+def _of_permission(error: PermissionError, terms: Terms) -> str | None:
+    if error.filename is not None:
+        return (
+            "a migration reads its own folder and writes temporary files, "
+            "and nothing else of the disk"
+        )
+    if error.errno == errno.EPERM:
+        return (
+            "a migration starts no processes unless its script says PROCESSES = True, "
+            "and reaches no others"
+        )
+    return None if terms.network else _of_network(terms)
+
+
+def _of_network(terms: Terms) -> str:
+    name = Path(terms.folder).name
+    return f"a migration has the network only if the run allows it: --allow-network {name}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and all that it came from, each once."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        cause = waiting.pop()
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            waiting.extend(cause.exceptions)
+        # `reason` is that of urllib.error.URLError.
+        waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None)]

@@ -1,0 +1,204 @@
+"""The sandbox: what the process of a script may still do once its script is loaded.
+
+On Linux the kernel keeps the rules, by Landlock (files, TCP, signals) and seccomp (system calls).
+Elsewhere `audit` keeps them as far as Python can, so that a script behaves alike; that is no
+protection. What each rule is for is told in docs/security.md.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import audit, landlock, seccomp
+from .importing import WHOLE, Importable, mapped_packages, outside_packages
+from .terms import Terms
+
+# What programs need of a system, wherever it keeps it: libraries, and data that are the same for
+# all who use the machine.
+SYSTEM = (
+    "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib",
+    "/nix/store", "/gnu/store",
+    "/etc/ld.so.cache", "/etc/localtime", "/etc/timezone", "/etc/mime.types",
+    "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/tls/openssl.cnf",
+    "/etc/pki/ca-trust/extracted", "/etc/crypto-policies",
+    "/usr/share/zoneinfo", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+    "/usr/share/ca-certs", "/usr/share/locale", "/usr/share/i18n",
+    "/dev/zero", "/dev/urandom", "/dev/random",
+    "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu",
+)  # fmt: skip
+NETWORK = (
+    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf",
+    "/etc/services", "/etc/protocols",
+)  # fmt: skip
+PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/libexec")
+# Where POSIX keeps the locks of multiprocessing, besides memory that programs share.
+SHARED = Path("/dev/shm")  # noqa: S108
+STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd")
+NULL = Path(os.devnull)
+
+
+class UnconfinedError(Exception):
+    """The kernel does not confine the process; the text says why."""
+
+
+def unavailable() -> str | None:
+    """Return why this system cannot confine a script, None when it can."""
+    if sys.platform != "linux":
+        return f"{sys.platform} has no Landlock"
+    if not seccomp.is_available():
+        return f"there is no seccomp filter for {os.uname().machine}"
+    return None if landlock.version() else "the kernel has no Landlock, or it is switched off"
+
+
+def described() -> str:
+    """Return in a few words what confines a script here."""
+    return f"Landlock {landlock.version()}, seccomp"
+
+
+def confine(terms: Terms, temporary: Path) -> None:
+    """Give up in this process, for good, what the script of `terms` may not do.
+
+    `temporary` is its folder for temporary files. Must be called while the process has a single
+    thread. Raises `UnconfinedError` when the kernel does not confine it; nothing is given up then,
+    or less than all.
+    """
+    if (reason := unavailable()) is not None:
+        raise UnconfinedError(reason)
+    try:
+        seccomp.give_up_new_rights()
+        landlock.restrict(
+            [*readable(terms), *_packages(terms)],
+            writable(terms, temporary),
+            shared(terms),
+            tcp=terms.network,
+            execute=terms.processes,
+        )
+        seccomp.restrict(
+            network=terms.network,
+            processes=terms.processes,
+            truncation=landlock.version() >= landlock.TRUNCATE_SINCE,
+        )
+    except OSError as error:
+        raise UnconfinedError(f"the kernel refuses it: {error.strerror}") from error
+    _try_out(temporary)
+
+
+def move_in(temporary: Path, *, is_home: bool) -> None:
+    """Have temporary files put into `temporary`, and with `is_home` the user's files as well."""
+    os.environ["TMPDIR"] = str(temporary)
+    if is_home:
+        os.environ["HOME"] = str(temporary)
+    tempfile.tempdir = None
+
+
+def imitate(terms: Terms, temporary: Path) -> None:
+    """Have Python refuse what `confine` would, where the kernel does not."""
+    audit.install(
+        allowed=[*readable(terms), *_packages(terms)],
+        writable=[*writable(terms, temporary), *shared(terms), *map(Path, STREAMS)],
+        forbidden=[Path(path) for path in terms.forbidden],
+        network=terms.network,
+        processes=terms.processes,
+    )
+
+
+def _packages(terms: Terms) -> Iterator[Path]:
+    """Yield the packages outside of Python's folders, and have them imported from there alone."""
+    kept_from = {Path(path) for path in terms.forbidden}
+    for entry, packages in outside_packages().items():
+        found = {name: path for name, path in packages.items() if path not in kept_from}
+        sys.path_importer_cache[entry] = Importable(found)
+        yield from found.values()
+    yield from mapped_packages()
+
+
+def readable(terms: Terms) -> Iterator[Path]:
+    """Yield the files and folders that a script may read, besides packages of other places."""
+    yield Path(terms.folder)
+    yield from _python()
+    yield from map(Path, SYSTEM)
+    yield from _certificates()
+    yield from map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    if terms.network:
+        yield from map(Path, NETWORK)
+    if terms.processes:
+        yield from map(Path, PROGRAMS)
+        yield Path(sys.executable)
+        yield Path(sys.executable).resolve()
+
+
+def writable(terms: Terms, temporary: Path) -> Iterator[Path]:
+    """Yield the files and folders that a script may change."""
+    yield temporary
+    yield NULL
+    if terms.records:
+        yield Path(terms.folder)
+
+
+def shared(terms: Terms) -> Iterator[Path]:
+    """Yield the folder of locks for a script with processes, unless something else is in it."""
+    inside = any(Path(path).is_relative_to(SHARED) for path in terms.forbidden)
+    if terms.processes and not inside:
+        yield SHARED
+
+
+def _python() -> Iterator[Path]:
+    """Yield where Python and what is installed for it lie; not their prefix.
+
+    A virtual environment may have been made in the root of a repository.
+    """
+    paths = sysconfig.get_paths()
+    for key in ("stdlib", "platstdlib", "purelib", "platlib"):
+        yield Path(paths[key])
+    for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
+        for name in ("lib", "lib64", "DLLs", "Resources", "pyvenv.cfg", "share/zoneinfo"):
+            yield Path(prefix, name)
+    # Those of the system and of the user, whose names say that nothing else is in them.
+    for entry in sys.path:
+        if Path(entry).name in WHOLE or Path(entry).is_file():
+            yield Path(entry)
+
+
+def _certificates() -> Iterator[Path]:
+    known = ssl.get_default_verify_paths()
+    for path in (known.cafile, known.capath, known.openssl_cafile, known.openssl_capath):
+        if path:
+            yield Path(path)
+    if "SSL_CERT_FILE" in os.environ:
+        yield Path(os.environ["SSL_CERT_FILE"])
+
+
+def _try_out(temporary: Path) -> None:
+    """Try what must be refused and what must not; raises `UnconfinedError`."""
+    for attempt in (_read_forbidden, _write_outside):
+        try:
+            attempt(temporary)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM):
+                raise UnconfinedError(f"it was tried in vain: {error}") from error
+        else:
+            raise UnconfinedError("the kernel has accepted the rules and does not keep them")
+
+
+def _read_forbidden(_: Path) -> None:
+    next(Path("/").iterdir())
+
+
+def _write_outside(temporary: Path) -> None:
+    outside = temporary.parent / f"{temporary.name}.outside"
+    os.close(os.open(outside, os.O_WRONLY | os.O_CREAT))
+    outside.unlink()
+
+
+def is_confined(pid: int) -> bool:
+    """Return whether the kernel says of a process that it has a filter and can gain no rights."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    known = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return known.get("NoNewPrivs", "").strip() == "1" and known.get("Seccomp", "").strip() == "2"

@@ -1,0 +1,106 @@
+"""The terms of a script: what it may use, and how much of it, as its worker and process know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MigrationRefusedError
+
+if TYPE_CHECKING:
+    from ..migrations import Folder, Migration
+    from ..settings import Settings
+
+RECORD = "NES_TASKS_RECORD"
+# Of `sandbox`: confine where the kernel can, refuse to run where it cannot, never confine.
+AUTO, REQUIRE, OFF = "auto", "require", "off"
+# Processes and threads of one script together, more than any pool of workers has.
+TASK_LIMIT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the script of a migration may use.
+
+    `folder` is the migration's folder and `forbidden` are folders that it must not read; both are
+    absolute. `sandbox` is the setting, `records` says that answers of the network are recorded in
+    the folder. Limits are in seconds and bytes, 0 stands for none.
+    """
+
+    folder: str
+    sandbox: str = AUTO
+    network: bool = False
+    processes: bool = False
+    records: bool = False
+    time_limit: int = 0
+    memory_limit: int = 0
+    output_limit: int = 0
+    forbidden: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        folder: Folder,
+        *,
+        allowed: Collection[str] = (),
+        processes: bool = False,
+        may_record: bool = False,
+    ) -> Terms:
+        """Return the terms of the migration in `folder`.
+
+        It has the network when `allowed` has its name, or when its answers are to be recorded.
+        """
+        kept_from = map(str, (settings.root, settings.database, settings.migrations, Path.home()))
+        records = may_record and os.environ.get(RECORD, "").strip() == folder.name
+        return cls(
+            folder=folder.directory,
+            sandbox=settings.sandbox,
+            network=records or folder.name in allowed,
+            processes=processes,
+            records=records,
+            time_limit=settings.time_limit,
+            memory_limit=settings.memory_limit,
+            output_limit=settings.output_limit,
+            forbidden=(*kept_from,),
+        )
+
+    @classmethod
+    def from_dict(cls, known: Mapping[str, Any]) -> Terms:
+        """Return the terms whose fields are in `known`, as JSON has them."""
+        return cls(**{**known, "forbidden": tuple(known["forbidden"])})
+
+
+def terms_of_run(
+    settings: Settings,
+    folder: Folder,
+    migration: Migration,
+    *,
+    allowed: Collection[str],
+    may_record: bool,
+) -> Terms:
+    """Return the terms of a migration that is to be executed, see `Terms.of`.
+
+    Raises `MigrationRefusedError` for one that needs the network, may not use it, and has no
+    recorded answers.
+    """
+    terms = Terms.of(
+        settings,
+        folder,
+        allowed=allowed,
+        processes=migration.processes,
+        may_record=may_record,
+    )
+    if migration.network and not terms.network:
+        from ..scraping.recording import FILE_NAME
+
+        if not (folder.path / FILE_NAME).exists():
+            raise MigrationRefusedError(
+                f"{folder.name} says NETWORK = True, which this run does not allow",
+                hint=f"read its script, then add --allow-network {folder.name}, or the name to "
+                "the setting network",
+            )
+    return terms
