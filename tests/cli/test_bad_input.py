@@ -49,11 +49,11 @@ FOLDERS: dict[str, tuple[Break, str, str]] = {
     "two folders with one number": (
         lambda w: w.migration("002-other"),
         "migrations/002-other has the same number as 002-second",
-        "mv migrations/002-second migrations/003-second",
+        "mv migrations/002-second migrations/004-second",
     ),
     "number below the last applied one": (
         lambda w: w.migration("000-late"),
-        "migrations/000-late comes before 001-first, which is already applied",
+        "migrations/000-late comes before 002-second, which is already applied",
         "mv migrations/000-late migrations/003-late",
     ),
     "missing script": (
@@ -94,10 +94,19 @@ def one_line(ran: Ran) -> str:
     return lines[0]
 
 
-@pytest.mark.parametrize(("broken", "names", "next_step"), FOLDERS.values(), ids=FOLDERS)
-def test_a_broken_folder_is_named_and_nothing_is_applied(
-    two: Workspace, broken: Break, names: str, next_step: str
+# These need a new number, the highest one, and so hold up nothing.
+MISPLACED = ("name breaks the convention", "number below the last applied one")
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_a_broken_folder_is_named_and_it_and_what_comes_after_it_is_not_applied(
+    two: Workspace, kind: str
 ) -> None:
+    broken, names, next_step = FOLDERS[kind]
+    if kind in MISPLACED:
+        assert two.doit().code == 0
+    else:
+        two.migration("003-after", create_person("after-rai"))
     broken(two)
     before = two.state()
     ran = two.doit()
@@ -108,7 +117,7 @@ def test_a_broken_folder_is_named_and_nothing_is_applied(
     assert two.state() == before
     listed = two.doit("list", "--all", "--status")
     assert listed.code == 0
-    assert "\nE 0" in f"\n{listed.out}"
+    assert "\nE " in listed.out
 
 
 SCRIPTS: dict[str, tuple[Break, str]] = {

@@ -263,7 +263,7 @@ def test_files_may_be_called_like_the_keys_of_doit(workspace: Workspace) -> None
     assert workspace.doit().code == 0
     assert letters(workspace) == {"migrate": "U", "migrate:001-first": "U"}
     assert workspace.doit("migrate:001-first", "--force").code == 0
-    assert workspace.git("rev-list", "--count", "HEAD") == "2"
+    assert workspace.git("rev-list", "--count", "HEAD") == "3"
 
 
 def test_a_migration_without_folder_is_named_when_it_is_asked_for(applied: Workspace) -> None:
