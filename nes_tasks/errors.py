@@ -19,6 +19,7 @@ ENVIRONMENT = frozenset(
     }
 )
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+MAKE_ROOM = "make room on the disk, then run it again"
 # As many names as an error has; of more it says how many.
 NAMED = 3
 
@@ -114,5 +115,5 @@ def environment_errors() -> Iterator[None]:
         if error.errno not in ENVIRONMENT:
             raise
         place = f"{error.filename}: " if isinstance(error.filename, str) else ""
-        hint = "make room on the disk, then run it again" if error.errno in FULL else None
+        hint = MAKE_ROOM if error.errno in FULL else None
         raise UnavailableError(f"{place}{error.strerror}", hint=hint) from error

@@ -16,7 +16,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from ..database.journal import is_publishing, own_folder
 from ..database.lock import was_interrupted
-from ..errors import LockHeldError, NesTasksError, UsageError
+from ..errors import DatabaseError, LockHeldError, NesTasksError, UsageError
 from ..migrations import Entry, State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, guarded
@@ -272,6 +272,10 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
 
 def standing(entry: Entry) -> str:
     """Return the state of a migration in words, and what doit would do about it."""
+    try:
+        session().known_plan()
+    except DatabaseError as missing:
+        return f"unknown; {missing}"
     if entry.state is State.APPLIED:
         return "applied; up-to-date"
     if entry.state is State.DRIFT:

@@ -69,7 +69,7 @@ class Help(Guarded, cmd_help.Help):  # type: ignore[misc]
         return 0
 
     def _execute(self, pos_args: list[str]) -> int:
-        names = self.resolve(pos_args) if self.is_ours else pos_args
+        names = self.resolve(pos_args, bare=True) if self.is_ours else pos_args
         task = next((task for task in self.task_list if task.name == names[0]), None)
         if task is None:
             raise self.no_such(names[0])

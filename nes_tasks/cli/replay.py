@@ -76,12 +76,12 @@ class Replay(Command):
         from ..operations.proof import replay
         from .progress import Display
 
+        current = session()
+        current.allow_network(allow_network)
         if from_scratch:
             return self._from_scratch(json, pos_args)
-        current = session()
         names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
         display = Display("Replaying", logs=False)
-        current.allow_network(allow_network)
         found = replay(
             current.project,
             display,
@@ -108,7 +108,13 @@ class Replay(Command):
         display = Display("Replaying", logs=False)
         command = "doit replay --from-scratch"
         project = session().project
-        found = build_from_scratch(project, display, counted=display.expect, command=command)
+        found = build_from_scratch(
+            project,
+            display,
+            counted=display.expect,
+            command=command,
+            network=session().network,
+        )
         if json:
             self.write_document(found.to_dict())
         else:

@@ -115,10 +115,9 @@ class Session:
         """
         settings = self.project.settings
         if is_absent(settings.database):
-            from ..database.repository import missing_submodule
+            from ..database.repository import refuse_missing_submodule
 
-            if missing := missing_submodule(settings):
-                raise missing
+            refuse_missing_submodule(settings)
         return self.plan
 
     @cached_property

@@ -74,8 +74,8 @@ def _unknown(found: Outcome) -> str:
     if found.is_cut:
         place = session().project.settings.shown_database
         return (
-            "Its commits are not in this shallow clone, so nothing can be compared; "
-            f"git -C {place} fetch --unshallow brings them."
+            "This shallow clone does not reach back to before it, so nothing can be compared; "
+            f"git -C {place} fetch --unshallow brings what is missing."
         )
     return "No commit is known to be of this migration alone, so nothing can be compared."
 

@@ -55,6 +55,8 @@ def _lines(overview: Overview) -> list[str]:
     plan = overview.plan
     lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview)}"]
     counted = [f"{count} {state_word(state)}" for state, count in overview.counts.items() if count]
+    if not overview.is_known:
+        counted = [f"{sum(overview.counts.values())}, and nobody knows here which are applied"]
     lines.append(f"Migrations  {', '.join(counted) or 'none'}")
     if overview.holder:
         lines.append(f"In use by   {overview.holder}")
@@ -72,7 +74,7 @@ def _lines(overview: Overview) -> list[str]:
         "Not valid": [f"{e.name}  {e.problem.message if e.problem else ''}" for e in plan.invalid],
     }
     for heading, names in rows.items():
-        if names:
+        if names and overview.is_known:
             lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:SHOWN])]
             lines += [f"  and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
     step = overview.next_step
@@ -161,9 +163,12 @@ def _document(overview: Overview) -> dict[str, Any]:
             "ahead_migrations": counts and counts.ahead,
             "behind_migrations": counts and counts.behind,
         },
-        "counts": {state.value: count for state, count in overview.counts.items()},
+        "counts": {
+            state.value: count if overview.is_known else None
+            for state, count in overview.counts.items()
+        },
         **{
-            state.value: [described(entry) for entry in plan.in_state(state)]
+            state.value: [described(e) for e in plan.in_state(state) if overview.is_known]
             for state in (State.PENDING, State.DRIFT, State.MISSING, State.INVALID)
         },
         "next": step and {"command": step.command, "reason": step.reason},

@@ -35,6 +35,8 @@ _PUSH = ("push", "doit help push explains how to publish")
 _SYNC = ("sync", "doit help sync explains how to fetch what others have published")
 _ADOPT = ("adopt", "doit help adopt explains how to record what was applied by other means")
 _VERSION = ("version", "doit version prints the versions of nes-tasks and doit")
+_AGAIN = ("run", "doit help run explains how to execute a migration again")
+_STATUS = ("status", "doit status says how things stand, and what to do next")
 _GRAPH = ("report", "doit report writes a page about all migrations")
 _INIT = ("create", "doit create NAME makes the first migration of a project")
 
@@ -51,11 +53,16 @@ FOREIGN: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(("lint", "test", "validate"), (_CHECK,)),
     "verify": (("verify", "doit verify runs the checks of applied migrations"), _CHECK),
     **dict.fromkeys(("current", "heads", "ls", "showmigrations", "tasks"), (_LIST,)),
-    **dict.fromkeys(("add", "generate", "make", "makemigrations", "new", "revision"), (_CREATE,)),
+    **dict.fromkeys(
+        ("add", "generate", "make", "makemigration", "makemigrations", "new", "revision", "seed"),
+        (_CREATE,),
+    ),
     **dict.fromkeys(("outstanding", "todo"), (_PENDING,)),
     **dict.fromkeys(("dry-run", "plan", "simulate", "sqlmigrate"), (_PREVIEW,)),
     "publish": (_PUSH,),
-    **dict.fromkeys(("fetch", "pull", "rebase"), (_SYNC,)),
+    **dict.fromkeys(("redo", "rerun"), (_AGAIN,)),
+    **dict.fromkeys(("doctor", "repair"), (_STATUS,)),
+    **dict.fromkeys(("fetch", "merge", "pull", "rebase"), (_SYNC,)),
     **dict.fromkeys(("baseline", "fake", "mark", "stamp"), (_ADOPT,)),
     "graph": (("graph", "doit graph draws what depends on what"), _GRAPH),
     "init": (("init", "doit help init explains how a project begins"), _INIT),
@@ -64,6 +71,7 @@ FOREIGN_OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(("--check", "--outstanding"), (_PENDING,)),
     **dict.fromkeys(("--dry", "--dryrun", "--plan", "--preview", "--simulate"), (_PREVIEW,)),
     **dict.fromkeys(("--fake", "--fake-initial", "--stamp"), (_ADOPT,)),
+    "--force": (("run", "doit help run explains doit migrate:NNN-name --force"),),
     **dict.fromkeys(("--list", "--status"), (_LIST,)),
     **dict.fromkeys(("--rollback", "--revert", "--undo"), _UNDO),
     **dict.fromkeys(("--version", "-V"), (_VERSION,)),

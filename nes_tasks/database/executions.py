@@ -229,6 +229,13 @@ class _Marked:
     def _is_end(self, commit: str) -> bool:
         return commit in self._history.ends
 
+    def _ends_batches(self, commit: str) -> bool:
+        """Return whether a commit follows on the last batch but one: its marker may be all."""
+        below = self._history.subjects.get(self._history.commits[commit].parent or "")
+        if below is None or below.migration != self._name:
+            return False
+        return below.batch == below.batches - 1
+
     def _is_named(self, change: RecordChange) -> bool:
         return self._history.migration_of(change.commit) == self._name
 
@@ -244,7 +251,7 @@ class _Marked:
         if self._is_end(commit) or self._is_named(change):
             return True
         if change.old is None:
-            return not self._history.writes_markers_alone(commit)
+            return self._ends_batches(commit) or not self._history.writes_markers_alone(commit)
         return self._is_on_base(change) or _is_later(self._history.git, change)
 
     def _row(self, change: RecordChange) -> _Row:

@@ -469,5 +469,11 @@ def missing_submodule(settings: Settings) -> DatabaseError | None:
     )
 
 
+def refuse_missing_submodule(settings: Settings) -> None:
+    """Raise the `DatabaseError` for a submodule that is not there yet, before anything is told."""
+    if missing := missing_submodule(settings):
+        raise missing
+
+
 def _abort(operation: str) -> str:
     return "bisect reset" if operation == "bisect" else f"{operation} --abort"

@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, ClassVar
 
-from ..errors import GitError, UnavailableError
+from ..errors import FULL, MAKE_ROOM, GitError, UnavailableError
 from .safety import ENVIRONMENT, NO_TRANSPORT, Allow, Setting, overrides, parse
 
 # `git ls-files --format`-like comforts are not used: Debian 11 and Ubuntu 22.04 must do.
@@ -376,7 +376,16 @@ def failure(args: Sequence[str], stderr: bytes) -> GitError:
     lazily = args[0] not in TALKING and UNREACHED.search(said)
     hint = "a partial clone fetches contents when they are read, and its remote cannot be reached"
     message = f"git {args[0]} failed: {reason(said)}"
-    return GitError(message, stderr=said, hint=hint if lazily else _filter_hint(said))
+    return GitError(
+        message, stderr=said, hint=hint if lazily else _filter_hint(said) or _room(said)
+    )
+
+
+def _room(said: str) -> str | None:
+    """Return what to do when git found the disk of this machine full, None for another cause."""
+    own = [line for line in said.splitlines() if not line.startswith("remote:")]
+    is_full = any(os.strerror(code) in line for line in own for code in FULL)
+    return MAKE_ROOM if is_full else None
 
 
 def _filter_hint(said: str) -> str | None:

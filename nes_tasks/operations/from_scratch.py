@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -158,18 +158,19 @@ def build_from_scratch(
     *,
     counted: Callable[[int], None] = lambda count: None,
     command: str = "doit replay",
+    network: Collection[str] = (),
 ) -> FromScratch:
     """Build the database anew on a private ref, and compare each step with what is committed.
 
     It ends with the first part that is different or fails; what comes after it is unreached.
     `counted` is told how many executions there are at most, before the first. The branch and its
     files stay as they are, and the ref goes away; a database that has to be cloned is cloned, as
-    for a run. Raises `UnavailableError` when the database cannot be used, `DatabaseError` when
-    a shallow clone lacks the beginning.
+    for a run. Those in `network` may use it. Raises `UnavailableError` when the database cannot be
+    used, `DatabaseError` when a shallow clone lacks the beginning.
     """
     if starts_empty(project.settings):
         return FromScratch()
-    with Runner(project, observer, command=command, may_record=False) as runner:
+    with Runner(project, observer, command=command, may_record=False, network=network) as runner:
         repository = runner.repository
         with repository.locked(command):
             plan, ledger = project.look()

@@ -9,7 +9,7 @@ from ..database.counts import with_statistics
 from ..database.ledger import Applied
 from ..errors import UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import cut_off, has_tree, shallow_ends
+from ..git.incomplete_clone import has_tree, shallow_ends
 from ..git.log import Commit
 from ..migrations import Entry
 from ..project import Project
@@ -24,9 +24,9 @@ class Outcome:
 
     `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
     executions that were repeated with --force or reverted. Without any commit that is known to
-    be its own there are no `changes`, and no trees; `is_cut` says that the history is that of a
-    shallow clone, so that there may be some elsewhere. `squashed_with` are migrations that came in
-    the same commit: the changes are those of all of them.
+    be its own, or without the one before it, there are no `changes`, and no trees; `is_cut` says
+    that the history is that of a shallow clone, so that they may be elsewhere. `squashed_with` are
+    migrations that came in the same commit: the changes are those of all of them.
     """
 
     applied: Applied
@@ -70,8 +70,7 @@ class Outcome:
 def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = None) -> Outcome:
     """Find out what the migration of `entry` changed. Writes nothing.
 
-    Raises `UsageError` when it is not applied, `DatabaseError` when a shallow clone does not
-    reach back far enough.
+    Raises `UsageError` when it is not applied.
     """
     ledger = project.look()[1]
     applied = ledger.applied.get(entry.name)
@@ -85,7 +84,8 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
         return Outcome(applied, (), 0, None, None, None, is_cut)
     # A partial clone may still get from its remote what a shallow one does not reach back to.
     if found.is_cut and not has_tree(git, found.base_tree):
-        raise cut_off(settings.shown_database, [entry.name])
+        earlier, others = found.earlier_commits, found.squashed_with
+        return Outcome(applied, found.commits, earlier, None, None, None, is_cut, others)
     base_tree, tree = found.base_tree, found.tree
     changes = compare(
         git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type

@@ -52,8 +52,13 @@ class Overview:
     programs: Programs = field(default_factory=Programs)
 
     @property
+    def is_known(self) -> bool:
+        """Whether anybody can know what is applied: not while a submodule was not fetched."""
+        return self.exists or self.problem is None
+
+    @property
     def counts(self) -> Mapping[State, int]:
-        """How many migrations are in each state."""
+        """How many migrations are in each state, as far as `is_known`."""
         return {state: len(self.plan.in_state(state)) for state in State}
 
     @property

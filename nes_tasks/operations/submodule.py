@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..database.ledger import is_absent, read_ledger
-from ..database.repository import Repository
+from ..database.repository import Repository, refuse_missing_submodule
 from ..errors import DatabaseError, GitError
 from ..git.submodule import Superproject
 from ..project import Project
@@ -36,9 +36,9 @@ def record(project: Project) -> Recording:
     superproject = Superproject(settings.root, settings.database, place)
     superproject.recorded()
     if is_absent(settings.database):
+        refuse_missing_submodule(settings)
         raise DatabaseError(
-            f"the submodule {place} is not there yet",
-            hint=f"git submodule update --init {place}",
+            f"{place} is not there yet", hint=f"git submodule update --init {place}"
         )
     repository = Repository.open(settings)
     head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD")

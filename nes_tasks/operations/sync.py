@@ -16,7 +16,12 @@ from enum import StrEnum
 from ..clock import now
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
 from ..database.ledger import Ledger, is_absent
-from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
+from ..database.repository import (
+    KEPT_REFS,
+    PRIVATE_REFS,
+    Repository,
+    refuse_missing_submodule,
+)
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..git.command import Git
 from ..git.diff import changes_of_commits
@@ -69,9 +74,11 @@ def push(project: Project, heard: Heard | None = None) -> tuple[Standing | None,
     """Push the branch; return how it stood before, and how many migrations were pushed.
 
     There is no standing when there is no database yet. Nothing is sent when the remote is known
-    to have everything. Raises `UnavailableError` when it cannot be done, and
-    `MigrationRefusedError` for a part of a migration; the commits stay where they are.
+    to have everything. Raises `UnavailableError` when it cannot be done, `DatabaseError` for a
+    submodule that was not fetched, and `MigrationRefusedError` for a part of a migration; the
+    commits stay where they are.
     """
+    refuse_missing_submodule(project.settings)
     if is_absent(project.settings.database):
         return None, None
     repository = Repository.open(project.settings)
@@ -115,9 +122,10 @@ def fetch(
 
     A database that is not there yet is cloned. Before git fetches, what a killed command has left
     is put right. Raises `UnavailableError` when the remote cannot be reached, `DatabaseError`
-    when there is neither a database nor a `remote_url`.
+    when there is neither a database nor a `remote_url`, or it is a submodule that git has to make.
     """
     settings = project.settings
+    refuse_missing_submodule(settings)
     if is_absent(settings.database) and not settings.remote_url:
         raise DatabaseError(
             f"{settings.shown_database} is not there yet, so there is nothing to bring along",

@@ -16,9 +16,15 @@ from ..clock import now
 from ..database.executions import Execution
 from ..database.history import History
 from ..database.ledger import Ledger
-from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
+from ..database.repository import (
+    KEPT_REFS,
+    PRIVATE_REFS,
+    Repository,
+    refuse_missing_submodule,
+)
 from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
+from ..git.command import Git
 from ..git.commit import Signature, write_commit
 from ..git.diff import changes_of_commits
 from ..git.incomplete_clone import cut_off
@@ -134,7 +140,11 @@ def undo(
 
 
 def _ledger(project: Project) -> Ledger:
-    """Return the ledger of the branch; raises `MigrationRefusedError` before its first commit."""
+    """Return the ledger of the branch; raises `MigrationRefusedError` before its first commit.
+
+    Raises `DatabaseError` for a submodule that was not fetched.
+    """
+    refuse_missing_submodule(project.settings)
     ledger = project.ledger()
     if ledger.commit is None:
         label = project.settings.shown_database
@@ -174,10 +184,7 @@ def _refuse_pushed(
     remote = repository.settings.remote
     if not repository.remote.exists:
         return
-    head = repository.head()
-    unpushed = {
-        one.id for one in read_commits(repository.git, str(head), "--not", f"--remotes={remote}")
-    }
+    unpushed = _unpushed(repository.git, str(repository.head()), remote)
     pushed = {one.id for one in gone} - unpushed
     for unit in units:
         if any(one.id in pushed for one in unit.commits):
@@ -190,6 +197,11 @@ def _refuse_pushed(
         raise MigrationRefusedError(
             f"{label} has commits of {remote} that would go as well", hint="doit revert NAME"
         )
+
+
+def _unpushed(git: Git, tip: str, remote: str) -> set[str]:
+    """Return the ids of the commits up to `tip` that `remote`, as of the last fetch, lacks."""
+    return {one.id for one in read_commits(git, tip, "--not", f"--remotes={remote}")}
 
 
 class _Layer:
@@ -239,8 +251,15 @@ class _Layer:
                 if (units := self._units_since(side))
             ]
             if sides:
-                return min(sides, key=lambda one: len(one[0]))
+                # Of a merge with what others have pushed, the side that is ours alone goes.
+                return min(sides, key=lambda one: (self._is_pushed(one[0]), len(one[0])))
         raise self._refusal()
+
+    def _is_pushed(self, units: Iterable[Unit]) -> bool:
+        """Return whether the remote, as of the last fetch, has a commit of the units."""
+        history, remote = self._history, self._project.settings.remote
+        unpushed = _unpushed(history.git, history.tip, remote)
+        return any(one.id not in unpushed for unit in units for one in unit.commits)
 
     def _is_all(self, unit: Unit) -> bool:
         """Return whether no other commit lies between those of a unit, as some made by hand."""

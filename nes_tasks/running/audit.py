@@ -39,6 +39,8 @@ CHANGING: dict[str, Callable[..., tuple[Any, ...]]] = {
     "os.link": _of_two,
     "os.symlink": lambda source, target, *folder: _of_one(target, *folder),
 }
+# Of these an error names both paths.
+OF_TWO = frozenset({"os.rename", "os.link", "os.symlink"})
 PROCESSES = frozenset(
     {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
     | {"subprocess.Popen", "pty.spawn"}
@@ -82,8 +84,9 @@ def install(
         elif event in READING:
             check_reading(arguments[0] or ".")
         elif event in CHANGING:
-            for path in CHANGING[event](*arguments):
-                check_changing(path)
+            paths = CHANGING[event](*arguments)
+            if not all(map(changed.have, paths)):
+                raise _denied(*(arguments[:2] if event in OF_TWO else paths))
         elif event == "socket.__new__":
             if not network and arguments[1] in (socket.AF_INET, socket.AF_INET6):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -96,8 +99,8 @@ def install(
 EVENTS = READING | CHANGING.keys() | PROCESSES | SIGNALS | {"open", "socket.__new__"}
 
 
-def _denied(path: object) -> PermissionError:
-    return PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+def _denied(path: object, other: object = None) -> PermissionError:
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES), path, None, other)
 
 
 class _Places:

@@ -99,9 +99,7 @@ MACHINES = {
 }
 # The mode and the times of a file stay as they are, and the script is not told: copying a file
 # with shutil.copy2 would fail otherwise.
-IGNORED = frozenset(
-    {"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "utimensat", "futimesat"}
-)
+IGNORED = frozenset({"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat"})
 # glibc uses clone where clone3 is not there; the filter cannot look into its structure.
 NOT_THERE = frozenset({"clone3"})
 NEW_PROCESSES = frozenset({"fork", "vfork", "execve", "execveat"})
@@ -167,7 +165,7 @@ def _filter(
         # The calls of another interface on the same machine, which have numbers of their own.
         yield _jump(AT_LEAST, X32, 0, 1)
         yield _return(ERRNO | errno.ENOSYS)
-    special = CONDITIONAL | IGNORED | NOT_THERE | REFUSED_VALUES.keys()
+    special = {"utimensat"} | CONDITIONAL | IGNORED | NOT_THERE | REFUSED_VALUES.keys()
     for name in sorted(numbers.keys() - special):
         yield from _when(numbers[name], [_return(ERRNO | errno.EPERM)])
     for name in sorted(IGNORED & numbers.keys()):
@@ -176,11 +174,34 @@ def _filter(
         yield from _when(numbers[name], [_return(ERRNO | errno.ENOSYS)])
     for name, (place, values) in REFUSED_VALUES.items():
         yield from _when(numbers[name], [_load(ARGUMENTS + 8 * place), *_none_of(values)])
+    yield from _when(numbers["utimensat"], _times())
     yield from _sockets(numbers, network)
     yield from _processes(numbers, processes)
     if not truncation:
         yield from _truncation(numbers)
     yield _return(ALLOW)
+
+
+def _times() -> list[bytes]:
+    """Return what decides about the times of a file.
+
+    Those of an open one may be set (the path is NULL). By its name they stay as they are: to set
+    them to now (the times are NULL) is refused, since pathlib's `touch` would take success for a
+    file that exists; others are ignored.
+    """
+    return [
+        _load(ARGUMENTS + 8),
+        _jump(EQUAL, 0, 0, 3),
+        _load(ARGUMENTS + 8 + 4),
+        _jump(EQUAL, 0, 0, 1),
+        _return(ALLOW),
+        _load(ARGUMENTS + 16),
+        _jump(EQUAL, 0, 0, 3),
+        _load(ARGUMENTS + 16 + 4),
+        _jump(EQUAL, 0, 0, 1),
+        _return(ERRNO | errno.EPERM),
+        _return(ERRNO),
+    ]
 
 
 def _sockets(numbers: dict[str, int], network: bool) -> Iterator[bytes]:

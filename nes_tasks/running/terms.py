@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -54,7 +55,9 @@ class Terms:
 
         It has the network when `allowed` has its name, or when its answers are to be recorded.
         """
-        kept_from = map(str, (settings.root, settings.database, settings.migrations, Path.home()))
+        kept_from = [str(p) for p in (settings.root, settings.database, settings.migrations)]
+        with contextlib.suppress(RuntimeError):  # a user without a home
+            kept_from.append(str(Path.home()))
         records = may_record and os.environ.get(RECORD, "").strip() == folder.name
         return cls(
             folder=folder.directory,

@@ -13,6 +13,9 @@ from workspace import Workspace, create_person
 from nes_tasks import __version__
 from nes_tasks.cli.suggestions import FOREIGN, FOREIGN_OPTIONS, HARMLESS, foreign
 
+# What is said of --force where no migration stands before it.
+FORCED = "doit help run explains doit migrate:NNN-name --force"
+
 
 @pytest.fixture(scope="module")
 def project_of_five(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
@@ -76,6 +79,11 @@ def project_of_five(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
             "num_process: invalid literal for int() with base 10: 'x'; doit help run",
         ),
         (["adopt", "5"], "doit adopt takes no name; doit help adopt"),
+        *(
+            ([*words, "--force"], f"option --force not recognized; {FORCED}")
+            for words in (["run"], ["run", "--dry-run"], [])
+        ),
+        (["help", "77"], "there is no migration '77'; doit list shows them"),
         (["tabcompletion", "bash"], "doit tabcompletion takes no name; doit help tabcompletion"),
     ],
 )
@@ -91,6 +99,7 @@ def test_numbers_are_names(project_of_five: Workspace) -> None:
     assert full.code == 0
     for short in ("5", "005", "rivers", "migrate:5", "migrations/005-add-rivers/"):
         assert project_of_five.doit("show", short) == full
+    assert project_of_five.doit("help", "5") == project_of_five.doit("help", "migrate:5")
     for words in (["info", "5"], ["list", "005"], ["migrate:5"], ["migrate:005"]):
         assert project_of_five.doit(*words).code == 0
 
@@ -155,6 +164,9 @@ WORDS = {
     "showmigrations": "doit list shows",
     "plan": "doit preview shows",
     "dry-run": "doit preview shows",
+    "redo": "doit help run explains",
+    "repair": "doit status says",
+    "makemigration": "doit create NAME makes",
     "stamp": "doit help adopt explains",
     "pull": "doit help sync explains",
     "--plan": "doit preview shows",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -362,7 +363,7 @@ def test_a_shallow_clone_without_the_base_says_how_to_get_it(copy: Workspace) ->
     ran = copy.doit("replay")
     assert (ran.code, ran.out) == (3, "")
     assert ran.err == (
-        "error: nes-db does not reach back to before 001-people, 002-tag: "
+        "error: nes-db does not reach back to before 001-people: "
         "it is a shallow clone; git -C nes-db fetch --unshallow\n"
     )
 
@@ -402,3 +403,20 @@ def test_what_an_earlier_system_or_adopting_recorded_is_counted_and_skipped(
     assert ran.code == 0
     assert "2 skipped, with a marker that was written afterwards, not by their run." in ran.out
     assert ran.out.endswith("1 proven, 2 skipped. Nothing was changed.\n")
+
+
+def test_a_version_that_differs_is_named_before_the_first_difference(workspace: Workspace) -> None:
+    workspace.migration("001-chance", "import os\ncontext.log(os.urandom(8).hex())")
+    assert workspace.doit().code == 0
+    message = workspace.git("log", "-1", "--format=%B")
+    [now] = re.findall(r"pydantic ([0-9][^,]*)", message)
+    workspace.git(
+        "commit", "-q", "--amend", "-m", message.replace(f"pydantic {now}", "pydantic 1.0")
+    )
+    ran = workspace.doit("replay")
+    assert ran.code == 1
+    lines = ran.out[ran.out.index("001-chance is different") :].splitlines()
+    assert lines[1] == f"  pydantic was 1.0 and is {now}"
+    assert lines[2].startswith("  v2/migration-logs/001-chance/log.txt")
+    [found] = json.loads(workspace.doit("replay", "--json").out)["migrations"]
+    assert found["versions"] == {"pydantic": {"committed": "1.0", "replayed": now}}

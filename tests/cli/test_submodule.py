@@ -123,6 +123,7 @@ def test_nobody_claims_to_know_what_is_applied_in_a_submodule_that_was_not_fetch
         *(["pending"], ["pending", "--check"], ["pending", "--count"], ["pending", "--json"]),
         *(["history"], ["history", "1"], ["history", "--json"], ["show", "1"], ["report"]),
         *(["blame", "entity:person/asha-rai"], ["preview"], ["run", "--dry-run"], []),
+        *(["push"], ["sync"], ["undo"], ["undo", "--yes"], ["revert", "1"], ["submodule"]),
     ):
         ran = service.doit(*words)
         assert (words, ran.code, ran.out, ran.err) == (words, 3, "", f"error: {said}\n")
@@ -131,4 +132,11 @@ def test_nobody_claims_to_know_what_is_applied_in_a_submodule_that_was_not_fetch
     assert "001-first  unknown  2026-01-15" in ran.out
     listed = json.loads(service.doit("list", "--json").out)
     assert [row["state"] for row in listed["migrations"]] == ["unknown"]
-    assert "Next: git submodule update --init nes-db" in service.doit("status").out
+    status = service.doit("status").out
+    assert "Next: git submodule update --init nes-db" in status
+    assert "Migrations  1, and nobody knows here which are applied\n" in status
+    assert "Pending" not in status
+    document = json.loads(service.doit("status", "--json").out)
+    assert {*document["counts"].values()} == {None}
+    assert document["pending"] == []
+    assert f"status     : unknown; {said}\n" in service.doit("info", "1").out

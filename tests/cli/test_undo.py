@@ -109,6 +109,21 @@ def test_what_was_pushed_is_refused(begun: Team, tmp_path: Path) -> None:
     assert team.mina.git("rev-parse", "HEAD") == team.tip()
 
 
+def test_of_a_merge_with_what_was_pushed_only_the_own_migration_goes(
+    begun: Team, tmp_path: Path
+) -> None:
+    team = begun.copied(tmp_path)
+    team.applied_by_mina("002-mine")
+    team.applied_by_asha("003-theirs")
+    team.mina.git("fetch", "-q")
+    team.mina.git("merge", "-q", "-m", "Merge what Asha has pushed", "origin/main")
+    ran = team.mina.doit("undo", "--yes")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Took 002-mine off nes-db (2 commits)" in ran.out
+    assert team.mina.git("rev-parse", "HEAD") == team.tip()
+    assert team.mina.git("status", "--porcelain") == ""
+
+
 def test_commits_that_are_no_migration_are_named(applied: Workspace) -> None:
     commit = commit_by_hand(applied)
     before = applied.state()

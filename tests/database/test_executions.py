@@ -277,3 +277,19 @@ def test_another_run_with_the_same_clock_is_the_one_that_counts(database: Place)
     one = found(database)[NAME]
     assert (ids(one), one.base) == ([database.git("rev-parse", "HEAD")], reverted)
     assert one.earlier == 1
+
+
+def test_a_last_batch_that_has_the_marker_alone_belongs_to_the_others(database: Place) -> None:
+    base = database.commit(message="Begin")
+    tree = database.git("rev-parse", "HEAD^{tree}")
+    first = database.commit({DATA: "1"}, f"Migration: {NAME} (Batch 1/2)")
+    marker = Marker(NAME, "Asha", date(2024, 1, 25), "Add her", WHEN, tree).to_bytes()
+    last = database.commit({f"{LOGS}/{NAME}/marker.toml": marker}, "Districts (#12)")
+    one = found(database)[NAME]
+    assert (ids(one), one.base) == ([first, last], base)
+    # The same after a run by hand is what adopting it leaves.
+    database.git("reset", "-q", "--hard", base)
+    by_hand = database.commit({DATA: "1"}, f"Run {NAME}")
+    database.commit({f"{LOGS}/{NAME}/marker.toml": marker}, "Adopt 1 applied migration")
+    one = found(database)[NAME]
+    assert (ids(one), one.marker) == ([by_hand], None)

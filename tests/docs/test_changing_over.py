@@ -53,7 +53,9 @@ def test_the_page_happens_as_shown_and_leaves_everything_in_order(
         shell.run("git -C nes-db fsck --strict --no-dangling && git -C nes-db status -s").stdout
         == ""
     )
-    assert shell.run("git status -s").stdout == "?? migrations/012-add-ministers/\n"
+    assert shell.run("git status -s").stdout == (
+        "?? migrations/.gitattributes\n?? migrations/012-add-ministers/\n"
+    )
     markers = shell.run("git -C nes-db ls-tree -r --name-only HEAD v2/migration-logs").stdout
     assert markers.count("/marker.toml") == len(MIGRATIONS)
     assert "changes.diff" not in markers

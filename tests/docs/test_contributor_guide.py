@@ -36,6 +36,7 @@ def test_the_way_from_clone_to_commit_is_as_shown(
     workspace.migrations.rmdir()
     shutil.copytree(project / "migrations", workspace.migrations)
     (workspace.root / ".gitignore").write_text("/nes-db/\n/.nes-tasks/\n__pycache__/\n")
+    shutil.copy(project / ".gitattributes", workspace.root)
     workspace.git_in(workspace.root, "init", "-q", "-b", "main")
     workspace.git_in(workspace.root, "add", ".")
     workspace.git_in(workspace.root, "commit", "-q", "-m", "A clone")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 from repositories import Place, git_called, init
 
-from nes_tasks.errors import GitError, UnavailableError
+from nes_tasks.errors import MAKE_ROOM, GitError, UnavailableError
 from nes_tasks.git.command import Git, check_version, clean_environment, failure, reason
 
 
@@ -181,3 +182,11 @@ def test_a_git_that_may_not_be_executed_is_as_good_as_none(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(UnavailableError, match="git is not installed or not on PATH"):
         check_version()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_git_that_finds_the_disk_full_says_what_to_do(code: int) -> None:
+    words = f"fatal: write error: {os.strerror(code)}"
+    assert failure(["index-pack"], words.encode()).hint == MAKE_ROOM
+    # The disk of a server is not ours to tidy.
+    assert failure(["push"], f"remote: {words}".encode()).hint is None

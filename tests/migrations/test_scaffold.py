@@ -168,7 +168,7 @@ def test_the_template_is_shipped_where_an_installed_package_looks_for_it(project
 
     build = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     shipped = build["targets"]["wheel"]["force-include"]
-    assert shipped == {str(TEMPLATE): f"nes_tasks/{TEMPLATE}"}
+    assert shipped[str(TEMPLATE)] == f"nes_tasks/{TEMPLATE}"
     assert {path.name for path in (project / TEMPLATE).iterdir()} >= {"migrate.py", "README.md"}
 
 

@@ -20,13 +20,13 @@ MARKER = "v2/migration-logs/002-second/marker.toml"
 
 @pytest.fixture(scope="session")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Three migrations, each in two commits."""
+    """Three migrations, each in two commits, after the one that created the database."""
     three = Workspace(tmp_path_factory.mktemp("replaying") / "project")
-    three.settings(batch_size=3)
+    three.settings(batch_size=3, batches="linear")
     for name, slug in (("001-first", "a-rai"), ("002-second", "b-rai"), ("003-third", "c-rai")):
         three.migration(name, create_person(slug))
     assert three.doit().code == 0
-    assert three.git("rev-list", "--count", "HEAD") == "6"
+    assert three.git("rev-list", "--count", "HEAD") == "7"
     return three
 
 
@@ -73,11 +73,11 @@ class Silent:
 def test_all_batches_are_one_execution_on_what_was_there_before(three: Workspace) -> None:
     second = execution(three, "002-second")
     commits = three.git("rev-list", "--reverse", "HEAD").split()
-    assert (second.base, second.commit) == (commits[1], commits[3])
+    assert (second.base, second.commit) == (commits[2], commits[4])
     assert second.tree == three.git("rev-parse", "HEAD~2^{tree}")
     first = execution(three, "001-first")
     assert (first.base, first.base_tree) == (
-        None,
+        commits[0],
         three.git("hash-object", "-t", "tree", "/dev/null"),
     )
     assert obstacles(three) == [None, None, None]
@@ -180,7 +180,7 @@ def test_a_marker_that_no_run_wrote_cannot_be_replayed(copy: Workspace) -> None:
 
 @pytest.mark.parametrize(
     ("depth", "cut"),
-    [(1, "003-third"), (3, "002-second"), (6, "")],
+    [(1, "003-third"), (3, "002-second"), (7, "")],
     ids=["in-the-last", "in-the-second", "complete"],
 )
 def test_a_shallow_clone_knows_what_is_beyond_its_end(

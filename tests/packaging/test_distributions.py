@@ -45,7 +45,7 @@ def test_the_wheel_has_the_package_the_template_and_the_licence(
     ).stdout.splitlines()
     there = {path for path in tracked if (project / path).is_file()}
     package = {path for path in there if path.startswith("nes_tasks/")}
-    template = {path for path in there if path.startswith("templates/migration/")}
+    template = {path for path in there if path.startswith("templates/")}
     assert {"nes_tasks/py.typed", "nes_tasks/dodo.py"} <= package
     assert {path.rpartition("/")[2] for path in template} >= {"migrate.py", "README.md"}
     about = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}

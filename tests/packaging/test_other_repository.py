@@ -64,6 +64,7 @@ def test_the_page_happens_as_shown(shell: Shell, rivers: list[list[str]]) -> Non
     assert shell.run("git status -s --untracked-files=all").stdout.split()[1::2] == [
         ".gitignore",
         "dodo.py",
+        "migrations/.gitattributes",
         "migrations/001-add-rivers/README.md",
         "migrations/001-add-rivers/migrate.py",
         "pyproject.toml",

@@ -6,7 +6,9 @@ every case the database is as it was, and the user sees one line.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -191,11 +193,29 @@ def test_nothing_outside_is_changed(victim: Workspace, body: str) -> None:
 @needs_kernel
 def test_modes_and_times_stay_and_nothing_is_said(victim: Workspace) -> None:
     before = everything(victim)
-    ran = attack(victim, "os.chmod('{root}/helper.txt', 0)\nos.utime('{root}')")
+    ran = attack(victim, "os.chmod('{root}/helper.txt', 0)\nos.utime('{root}', (0, 0))")
     assert ran.code == 0, ran
     after = everything(victim)
     helper = str(victim.root / "helper.txt")
     assert after[helper] == before[helper]
+
+
+@needs_kernel
+def test_temporary_files_are_made_and_copied_as_ever(victim: Workspace) -> None:
+    body = """
+import shutil, tempfile
+folder = Path(tempfile.gettempdir())
+(folder / "touched").touch()
+(folder / "touched").touch()
+shutil.copy2(context.migration_dir / "migrate.py", folder / "copy.py")
+shutil.copytree(context.migration_dir, folder / "tree")
+(folder / "copy.py").rename(folder / "renamed.py")
+with tempfile.NamedTemporaryFile() as file:
+    os.utime(file.fileno(), (0, 0))
+    assert os.stat(file.name).st_mtime == 0
+assert sorted(path.name for path in folder.iterdir()) == ["renamed.py", "touched", "tree"]
+"""
+    assert attack(victim, body).code == 0
 
 
 @needs_kernel
@@ -261,6 +281,30 @@ def test_children_of_a_script_are_confined_as_it_is(victim: Workspace) -> None:
         "raise ValueError('all refused')"
     )
     assert_refused(victim, body, "all refused", head="PROCESSES = True")
+
+
+@needs_kernel
+def test_packages_of_elsewhere_are_imported_and_what_is_beside_them_is_not_read(
+    victim: Workspace, tmp_path: Path
+) -> None:
+    service = tmp_path / "service"
+    (service / "helpers").mkdir(parents=True)
+    (service / "helpers" / "__init__.py").write_text("from helpers.names import NAME\n")
+    (service / "helpers" / "names.py").write_text("NAME = 'helper'\n")
+    (service / "single.py").write_text("NAME = 'single'\n")
+    (service / "secret.txt").write_text(SECRET)
+    body = f"""
+import helpers, single
+assert (helpers.NAME, single.NAME) == ("helper", "single")
+try:
+    import nobody_has_this
+except ModuleNotFoundError:
+    pass
+open({str(service / "secret.txt")!r})
+"""
+    ran = attack(victim, body, PYTHONPATH=str(service))
+    assert ran.code == 1
+    assert f"Permission denied: '{service}/secret.txt'" in ran.err
 
 
 # What is left behind
@@ -437,6 +481,28 @@ def test_a_named_one_has_the_network(victim: Workspace, server: int, how: str) -
     assert "Network: allowed" in victim.git("log", "-1", "--format=%(trailers)")
 
 
+def test_what_a_script_asks_for_is_pointed_out(victim: Workspace) -> None:
+    head = "NETWORK = True\nPROCESSES = True"
+    assert attack(victim, "pass", head=head).code == 1
+    checked = victim.doit("check:2").out
+    assert "migrate.py:4: NETWORK = True: the script asks for the network" in checked
+    assert "PROCESSES = True: the script asks to start other programs" in checked
+    refused = victim.doit("preview", "2")
+    assert refused.code == 1
+    assert "--allow-network 002-attack" in refused.err
+    shown = victim.doit("preview", "2", "--allow-network", "2")
+    assert "It asks for the network: " in shown.out
+    comment = victim.doit("preview", "2", "--allow-network", "2", "--markdown").out
+    assert re.search(
+        r"^\*\*<code>002-attack</code>: It asks for the network: .*\*\*$", comment, re.M
+    )
+    assert re.search(r"^\*\*<code>002-attack</code>: It asks to start .*\*\*$", comment, re.M)
+    told = json.loads(victim.doit("preview", "2", "--allow-network", "2", "--json").out)
+    [migration] = told["migrations"]
+    assert (migration["network"], migration["processes"]) == (True, True)
+    assert migration["environment"]["Network"] == "allowed"
+
+
 # Where the kernel does not confine
 
 
@@ -494,7 +560,7 @@ def test_auto_says_so_once_and_goes_on(victim: Workspace) -> None:
 
 IMITATED = {
     **{name: FILES[name] for name in ("netrc", "home", "service repository", "other migration")},
-    **{name: CHANGES[name] for name in ("hook", "next migration", "removal", "hard link", "link")},
+    **{name: CHANGES[name] for name in ("hook", "next migration", "removal", "link")},
     **{name: SOCKETS[name] for name in ("tcp", "udp", "urllib")},
     **{name: PROCESSES[name] for name in ("fork", "program", "exec", "kill the worker")},
 }

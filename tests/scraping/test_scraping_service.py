@@ -15,6 +15,7 @@ import pytest
 import vendors
 from loopback import Loopback, as_json
 
+from nes_tasks import scraping
 from nes_tasks.database.transaction import Transaction
 from nes_tasks.errors import NesTasksError
 from nes_tasks.git.command import Git
@@ -32,7 +33,6 @@ from nes_tasks.scraping import (
 )
 from nes_tasks.scraping.errors import NotRecordedError, ProviderMissingError
 from nes_tasks.scraping.providers import BaseLLMProvider, OpenAIProvider
-from nes_tasks.services import scraping
 from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
 
@@ -204,7 +204,7 @@ def test_a_person_with_a_nepali_name_only_gets_a_slug_one_can_read(
     publication: PublicationService,
 ) -> None:
     data = normalized({"content": "नेपाली राजनीतिज्ञ।", "title": "रामचन्द्र पौडेल"})
-    assert data["slug"] == "ramachandra-paudel"
+    assert data["slug"] == "ramchandra-paudel"
     assert data["names"] == [{"kind": "PRIMARY", "ne": {"full": "रामचन्द्र पौडेल"}}]
     asyncio.run(publication.create_entity(entity_data=data, author_id="author:jane-doe"))
 
