@@ -17,14 +17,14 @@ def log_of(workspace: Workspace) -> str:
     return logs[-1].read_text(errors="replace")
 
 
-def test_lines_of_both_streams_and_of_programs_are_shown_in_their_order(
+def test_lines_of_both_streams_and_of_libraries_are_shown_in_their_order(
     workspace: Workspace,
 ) -> None:
     workspace.migration(
         "001-first",
-        "import subprocess, sys\n"
+        "import os, sys\n"
         "print('one', flush=False)\nprint('two', file=sys.stderr)\n"
-        "subprocess.run(['echo', 'three'])\nsys.stdout.write('no line end')",
+        "os.write(1, b'three\\n')\nsys.stdout.write('no line end')",
     )
     ran = workspace.doit()
     assert ran.code == 0
