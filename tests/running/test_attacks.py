@@ -356,10 +356,12 @@ def test_a_daemon_ends_when_doit_is_killed(victim: Workspace, tmp_path: Path) ->
     )
     victim.migration("002-attack", script=script_of(body, "PROCESSES = True"))
     process = victim.start("migrate:2", TMPDIR=str(tmp_path))
-    wait_until(lambda: [*tmp_path.glob("nes-tasks-*/ready")])
-    assert processes_with(mark)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    try:
+        wait_until(lambda: [*tmp_path.glob("nes-tasks-*/ready")])
+        assert processes_with(mark)
+    finally:
+        process.kill()
+        process.communicate()
     wait_until(lambda: not processes_with(mark) and not [*tmp_path.glob("nes-tasks-*")])
 
 
