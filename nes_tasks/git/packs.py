@@ -26,6 +26,9 @@ LEVEL = 1
 HEADER = struct.Struct(">4sII")
 VERSION = 2
 BUFFER = 1024 * 1024
+# Fewer objects are stored one by one, as git does with a small push (transfer.unpackLimit): a
+# thousand small migrations must not leave a thousand packs for each git process to look through.
+UNPACK_LIMIT = 100
 
 
 class PackWriter:
@@ -114,8 +117,12 @@ class PackWriter:
             return
         self._finish()
         # In a partial clone what new trees refer to may be with the remote alone.
-        checks = "--fsck-objects" if git.is_partial else "--strict"
-        git.run("index-pack", "--stdin", checks, stdin=self._file, env=env)
+        if len(self._ids) < UNPACK_LIMIT:
+            checks = () if git.is_partial else ("--strict",)
+            git.run("unpack-objects", "-q", *checks, stdin=self._file, env=env)
+        else:
+            check = "--fsck-objects" if git.is_partial else "--strict"
+            git.run("index-pack", "--stdin", check, stdin=self._file, env=env)
 
     def _finish(self) -> None:
         """Write the number of objects into the header, and the checksum at the end."""

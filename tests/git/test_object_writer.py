@@ -197,14 +197,14 @@ def test_a_git_that_is_killed_at_the_end_is_an_error_and_leaves_nothing(
     called = tmp_path / "bin" / "git"
     called.parent.mkdir()
     called.write_text(
-        '#!/bin/sh\ncase "$*" in *index-pack*) kill -9 $$;; esac\n'
+        '#!/bin/sh\ncase "$*" in *index-pack*|*unpack-objects*) kill -9 $$;; esac\n'
         f'exec {shutil.which("git")} "$@"\n'
     )
     called.chmod(0o755)
     monkeypatch.setenv("PATH", f"{called.parent}:{os.environ['PATH']}")
     writer = open_writer(database.path)
     commit(writer, {"a": writer.blob(b"1")})
-    with pytest.raises(GitError, match="git index-pack failed"):
+    with pytest.raises(GitError, match="git unpack-objects failed"):
         writer.finish()
     writer.close()
     assert objects(database) == before

@@ -214,7 +214,7 @@ def test_nothing_is_visible_before_git_has_checked_the_pack(git: Git, pack: Pack
 
 def test_git_refuses_a_pack_with_a_commit_without_its_tree(git: Git, pack: PackWriter) -> None:
     pack.write(COMMIT, commit_of(os.urandom(len(git.empty_tree()) // 2)))
-    with pytest.raises(GitError, match="index-pack"):
+    with pytest.raises(GitError, match="unpack-objects"):
         pack.store(git)
     assert not list((git.folder / ".git/objects/pack").glob("pack-*"))
 
@@ -226,5 +226,5 @@ def test_a_delta_that_makes_something_else_is_refused(git: Git, pack: PackWriter
     base, wrong = pack.write(TREE, tree.to_bytes()), os.urandom(size)
     pack.write_delta(wrong, base, tree.edited({b"b": blob}).delta)
     pack.write(COMMIT, commit_of(wrong))
-    with pytest.raises(GitError, match="index-pack"):
+    with pytest.raises(GitError, match="unpack-objects"):
         pack.store(git)
