@@ -81,6 +81,7 @@ READ_ASHA = 'await context.db.get_entity("entity:person/asha-rai")'
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
 def test_git_that_dies_meanwhile_changes_nothing(started: Workspace) -> None:
+    started.settings(sandbox="off")
     started.migration("002-bad", f"{create_person('half-done')}\n{KILL_GIT}\n{READ_ASHA}")
     before = started.state()
     ran = started.doit()
@@ -328,6 +329,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(started: Workspace) -> None:
 
 
 def test_a_folder_that_breaks_during_the_run_is_not_applied(started: Workspace) -> None:
+    started.settings(sandbox="off")
     folder = started.migrations / "003-third"
     started.migration("002-second", f"import os\nos.remove({str(folder / 'README.md')!r})")
     started.migration("003-third", create_person("bina-rai"))
@@ -338,6 +340,7 @@ def test_a_folder_that_breaks_during_the_run_is_not_applied(started: Workspace) 
 
 
 def test_a_folder_that_goes_away_during_the_run_is_named(started: Workspace) -> None:
+    started.settings(sandbox="off")
     folder = started.migrations / "003-third"
     started.migration("002-second", f"import shutil\nshutil.rmtree({str(folder)!r})")
     started.migration("003-third", create_person("bina-rai"))
