@@ -71,4 +71,7 @@ def _option(option: Any) -> Iterator[str]:
 
 
 def _codes(codes: dict[int, str]) -> str:
-    return "\n".join(f"    {code}  {meaning}" for code, meaning in codes.items())
+    return "\n".join(
+        textwrap.fill(f"    {code}  {meaning}", WIDTH, subsequent_indent=" " * 7)
+        for code, meaning in codes.items()
+    )
