@@ -285,4 +285,4 @@ def test_an_import_that_is_not_provided_fails_with_the_line_of_the_script(
     assert ran.code == 1
     assert "No module named 'nes.api' is provided" in ran.err
     assert "migrations/000-first/migrate.py:1  import nes.api" in ran.err
-    assert workspace.git("for-each-ref") == ""
+    assert not workspace.db.exists()

@@ -127,6 +127,8 @@ def test_a_forked_process_of_the_script_cannot_log_or_send_what_waits(
         "context.log('from migrate')\n"
     )
     workspace.migration("001-forks", body)
+    script = workspace.migrations / "001-forks" / "migrate.py"
+    script.write_text(f"PROCESSES = True\n{script.read_text()}")
     assert workspace.doit(SOURCE_DATE_EPOCH=EPOCH).code == 0
     log = workspace.git("show", "HEAD:v2/migration-logs/001-forks/log.txt")
     assert log == "from migrate"

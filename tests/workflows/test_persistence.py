@@ -257,8 +257,8 @@ def test_what_a_migration_leaves_on_its_machine_does_not_get_near_the_token(
     loot = hosting.root / "loot"
     hosting.push_to_main("002-thief", THIEF.format(loot=loot))
     jobs = hosting.persist()
-    assert jobs["push"].result == "success", jobs["push"].log
-    assert hosting.applied() == ["001-first", "002-thief"]
+    assert jobs["push"].result == "skipped", jobs["push"].log
+    assert hosting.applied() == ["001-first"]
     hooks = [folder for job in jobs.values() for folder in job.workspace.rglob("pre-push")]
-    assert hooks == [jobs["persist"].workspace / "nes-db/.git/hooks/pre-push"]
+    assert hooks == []  # the sandbox does not let it write there
     assert not loot.exists()
