@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..database.transaction import Signature
 from ..git.command import Git
-from ..git.commit import write_commit
+from ..git.commit import commit_bytes, write_commit
 from ..git.diff import changed_files
 from ..git.log import Commit
 from ..git.object_writer import ObjectWriter
@@ -84,16 +84,24 @@ def commit_files(
     }
     with closing(ObjectWriter(git, id_digits=len(base))) as writer:
         tree = writer.tree(git.tree_of(base), changes)
-        writer.finish()
+        if sign:  # git signs what it finds
+            writer.finish()
+            commit = write_commit(
+                git,
+                tree=tree,
+                parents=[base],
+                message=message,
+                author=who,
+                committer=who,
+                sign=True,
+                env=writer.environment,
+            )
+        else:
+            data = commit_bytes(
+                tree=tree, parents=[base], message=message, author=who, committer=who
+            )
+            commit = writer.commit(data)
+            writer.finish()
         writer.install()
-    commit = write_commit(
-        git,
-        tree=tree,
-        parents=[base],
-        message=message,
-        author=who,
-        committer=who,
-        sign=sign,
-    )
     git.run("update-ref", ref, commit)
     return commit
