@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile
 from typing import NamedTuple
 
 from ..git.command import Git
@@ -51,10 +52,12 @@ def measure_growth(
     never before that of an earlier point, whatever the clocks of the machines said. Reads trees
     and no files, so that a partial clone fetches nothing. Raises `GitError`.
     """
-    chosen = _chosen(_points(steps, owners), max_points)
+    before = empty = git.empty_tree()
+    # A database may begin with a commit without files: nothing has grown by then.
+    grown = dropwhile(lambda commit: commit.tree == empty, steps)
+    chosen = _chosen(_points(grown, owners), max_points)
     points: list[Point] = []
     counts: Counter[str] = Counter()
-    before = git.empty_tree()
     for number, (step, migration) in enumerate(chosen, 1):
         for change in changed_files(git, before, step.tree, f"{data_dir}/entity"):
             if change.path.endswith(SUFFIX) and None in (change.old, change.new):

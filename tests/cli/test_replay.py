@@ -358,7 +358,7 @@ def test_a_bare_database_is_proven(copy: Workspace) -> None:
 
 def test_a_shallow_clone_without_the_base_says_how_to_get_it(copy: Workspace) -> None:
     whole = copy.db.rename(copy.root / "whole")
-    copy.git_in(copy.root, "clone", "-q", "--depth", "4", whole.as_uri(), "nes-db")
+    copy.git_in(copy.root, "clone", "-q", "--depth", "5", whole.as_uri(), "nes-db")
     assert document(copy, "3")["counts"]["proven"] == 1
     ran = copy.doit("replay")
     assert (ran.code, ran.out) == (3, "")
