@@ -14,7 +14,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # What differs from run to run and system to system: ids, times, seconds, memory, sizes of pages,
 # what confines scripts, and their widths.
 VARIES = (
-    (r"\b\d{8}T\d{6}-[0-9a-f]{12}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b", "<id>"),
+    (r"\b\d{8}T\d{6,12}-[0-9a-f]{12}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b", "<id>"),
     (r"\b[0-9a-f]{10}\b", "<id>"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d", "<time>"),
     (r"\b\d+\.\d+ s, \d+\.\d+ MB", "<measured>"),

@@ -190,7 +190,7 @@ def _rebuild(
     for name in again:
         results.append(_reapply(runner, name, tip, ref))
         tip = results[-1].commit_ids[-1]
-    kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S}-{ours[:12]}"
+    kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
     repository.publish(ref, ours, tip, kept=kept)
     ahead = repository.remote.standing(tip).ahead
     return Synchronization(

@@ -129,7 +129,7 @@ def undo(
         found, moment = propose(project, to), clock()
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
         new = found.new or _beginning(repository, moment)
-        kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S}-{found.old[:12]}"
+        kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{found.old[:12]}"
         repository.git.run("update-ref", ref, new)
         try:
             repository.publish(ref, found.old, new, kept=kept)
