@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nes_tasks.git.checkout import check_out_sparsely
 from nes_tasks.git.command import Git
-from nes_tasks.git.commit import Signature, commit_bytes
+from nes_tasks.git.commit import Signature
 from nes_tasks.git.object_writer import ObjectWriter
 from nes_tasks.git.trees import TreeEntry
 
@@ -61,15 +61,12 @@ def build(folder: Path, files: int) -> None:
             path = f"v2/version/entity/person/{slug}/1.json"
             changes[path.encode()] = writer.file(writer.blob(version))
         commit = writer.commit(
-            commit_bytes(
-                tree=writer.tree(empty, changes),
-                parents=[],
-                message="Make a database\n",
-                author=MAKER,
-                committer=MAKER,
-            )
+            tree=writer.tree(empty, changes),
+            parents=[],
+            message="Make a database\n",
+            author=MAKER,
+            committer=MAKER,
         )
-        writer.finish()
         writer.install()
     git.run("update-ref", "refs/heads/main", commit)
     check_out_sparsely(git, "v2/migration-logs")

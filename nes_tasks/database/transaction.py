@@ -13,7 +13,6 @@ from itertools import pairwise
 from ..errors import DatabaseError
 from ..git.command import Git
 from ..git.commit import Signature as Signature
-from ..git.commit import commit_bytes, write_commit
 from ..git.object_writer import ObjectWriter
 from ..git.objects import blob_id
 from ..git.snapshot import GitSource, Snapshot
@@ -148,24 +147,15 @@ class Transaction(Overlay):
         merge = message(None, count) if count > 1 and not linear else None
 
         def write(text: str, who: Signature, tree: str, parents: Sequence[str]) -> str:
-            if sign:
-                return write_commit(
-                    self._git,
-                    tree=tree,
-                    parents=parents,
-                    message=text,
-                    author=who,
-                    committer=committer,
-                    sign=True,
-                    env=writer.environment,
-                )
-            data = commit_bytes(
-                tree=tree, parents=parents, message=text, author=who, committer=committer
+            return writer.commit(
+                tree=tree,
+                parents=parents,
+                message=text,
+                author=who,
+                committer=committer,
+                sign=sign,
             )
-            return writer.commit(data)
 
-        if sign:  # git signs what it finds
-            writer.finish()
         made: list[str] = []
         before = [self.base] if self.base else []
         for text, who, root in chain:
@@ -174,8 +164,6 @@ class Transaction(Overlay):
             before = [made.pop(0)]
         if merge is not None:
             made.append(write(merge, author, tree, [*before, made[-1]]))
-        if not sign:
-            writer.finish()
         writer.install()
         self._git.run("update-ref", self._ref, made[-1])
         self.close()

@@ -34,32 +34,6 @@ def _seconds(who: Signature) -> int:
     return max(0, int(who.date.timestamp()))
 
 
-def write_commit(
-    git: Git,
-    *,
-    tree: str,
-    parents: Sequence[str],
-    message: str,
-    author: Signature,
-    committer: Signature,
-    sign: bool,
-    env: Mapping[str, str] | None = None,
-) -> str:
-    """Write one commit of a stored tree and return its id; no ref is touched.
-
-    With `sign` git signs it with the key, format and program that it is configured for
-    (https://git-scm.com/docs/git-config#Documentation/git-config.txt-gpgformat). `env` says
-    where the objects are. Raises `GitError`, and `UnavailableError` when git cannot sign.
-    """
-    if sign:
-        return _write_signed(git, tree, parents, message, author, committer, env or {})
-    data = commit_bytes(
-        tree=tree, parents=parents, message=message, author=author, committer=committer
-    )
-    written = git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=data, env=env)
-    return written.decode().strip()
-
-
 def commit_bytes(
     *, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature
 ) -> bytes:
@@ -69,8 +43,9 @@ def commit_bytes(
     return ("".join(f"{line}\n" for line in head) + f"\n{message}").encode()
 
 
-def _write_signed(
+def write_signed_commit(
     git: Git,
+    *,
     tree: str,
     parents: Sequence[str],
     message: str,
@@ -78,6 +53,12 @@ def _write_signed(
     committer: Signature,
     env: Mapping[str, str],
 ) -> str:
+    """Let git write and sign one commit of a stored tree; return its id, no ref is touched.
+
+    git signs it with the key, format and program that it is configured for
+    (https://git-scm.com/docs/git-config#Documentation/git-config.txt-gpgformat). `env` says
+    where the objects are. Raises `UnavailableError` when git cannot sign.
+    """
     people = {}
     for role, who in (("AUTHOR", author), ("COMMITTER", committer)):
         people[f"GIT_{role}_NAME"] = who.name

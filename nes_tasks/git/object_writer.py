@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 from ..errors import GitError
 from .command import Git
+from .commit import Signature, commit_bytes, write_signed_commit
 from .packs import BLOB, COMMIT, PackWriter
 from .quarantine import Quarantine
 from .snapshot import GitSource, Source
@@ -28,6 +30,7 @@ class ObjectWriter:
     def __init__(self, git: Git, source: Source | None = None, *, id_digits: int) -> None:
         self._git = git
         self._borrowed = source is not None
+        self._is_stored = False
         self._source = source or GitSource(git)
         self._quarantine = Quarantine(git)
         id_size = id_digits // 2
@@ -63,22 +66,50 @@ class ObjectWriter:
         """
         return self._trees.apply(bytes.fromhex(root), changes).hex()
 
-    def commit(self, data: bytes) -> str:
-        """Write the bytes of a commit (`commit.commit_bytes`) and return its id."""
+    def commit(
+        self,
+        *,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        author: Signature,
+        committer: Signature,
+        sign: bool = False,
+    ) -> str:
+        """Write a commit and return its id; `tree` and `parents` are here or in the repository.
+
+        With `sign` git writes and signs it, for which all else has to be written before. Raises
+        `GitError`, and `UnavailableError` when git cannot sign.
+        """
+        if sign:  # git signs what it finds
+            self._store()
+            return write_signed_commit(
+                self._git,
+                tree=tree,
+                parents=parents,
+                message=message,
+                author=author,
+                committer=committer,
+                env=self._quarantine.environment,
+            )
+        data = commit_bytes(
+            tree=tree, parents=parents, message=message, author=author, committer=committer
+        )
         return self._pack.write(COMMIT, data).hex()
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables with which git reads and writes in the quarantine, after `finish`."""
-        return self._quarantine.environment
-
-    def finish(self) -> None:
-        """Let git check and store everything in the quarantine; raises `GitError`."""
-        self._pack.store(self._git, self.environment)
-        self._pack.close()
+    def _store(self) -> None:
+        """Let git check everything, and store it in the quarantine; once."""
+        if not self._is_stored:
+            self._pack.store(self._git, self._quarantine.environment)
+            self._pack.close()
+            self._is_stored = True
 
     def install(self) -> None:
-        """Move the quarantine into the repository; raises `OSError` when that is not possible."""
+        """Let git check everything, and move it into the repository.
+
+        Raises `GitError` for what git refuses, and `OSError` when it cannot be moved.
+        """
+        self._store()
         self._quarantine.install()
 
     def close(self) -> None:
@@ -88,3 +119,30 @@ class ObjectWriter:
             self._source.close()
         with contextlib.suppress(OSError):
             self._quarantine.discard()
+
+
+def write_commit(
+    git: Git,
+    *,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    author: Signature,
+    committer: Signature,
+    sign: bool,
+) -> str:
+    """Write one commit of a tree that is in the repository, or empty; return its id.
+
+    Raises as `ObjectWriter.commit` and `ObjectWriter.install` do.
+    """
+    with closing(ObjectWriter(git, id_digits=len(tree))) as writer:
+        commit = writer.commit(
+            tree=writer.tree(tree, {}),
+            parents=parents,
+            message=message,
+            author=author,
+            committer=committer,
+            sign=sign,
+        )
+        writer.install()
+    return commit

@@ -19,9 +19,9 @@ from ..database.history import History
 from ..database.repository import PRIVATE_REFS, starts_empty
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError, NesTasksError
-from ..git.commit import write_commit
 from ..git.incomplete_clone import cut_off
 from ..git.log import Commit
+from ..git.object_writer import write_commit
 from ..migrations import Folder, Plan, discover
 from ..migrations.inputs import is_input_path
 from ..project import Project

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from ..database.transaction import Signature
 from ..git.command import Git
-from ..git.commit import commit_bytes, write_commit
 from ..git.diff import changed_files
 from ..git.log import Commit
 from ..git.object_writer import ObjectWriter
@@ -83,25 +82,14 @@ def commit_files(
         for path, file in files.items()
     }
     with closing(ObjectWriter(git, id_digits=len(base))) as writer:
-        tree = writer.tree(git.tree_of(base), changes)
-        if sign:  # git signs what it finds
-            writer.finish()
-            commit = write_commit(
-                git,
-                tree=tree,
-                parents=[base],
-                message=message,
-                author=who,
-                committer=who,
-                sign=True,
-                env=writer.environment,
-            )
-        else:
-            data = commit_bytes(
-                tree=tree, parents=[base], message=message, author=who, committer=who
-            )
-            commit = writer.commit(data)
-            writer.finish()
+        commit = writer.commit(
+            tree=writer.tree(git.tree_of(base), changes),
+            parents=[base],
+            message=message,
+            author=who,
+            committer=who,
+            sign=sign,
+        )
         writer.install()
     git.run("update-ref", ref, commit)
     return commit

@@ -25,10 +25,11 @@ from ..database.repository import (
 from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
 from ..git.command import Git
-from ..git.commit import Signature, write_commit
+from ..git.commit import Signature
 from ..git.diff import changes_of_commits
 from ..git.incomplete_clone import cut_off
 from ..git.log import Commit, read_commits
+from ..git.object_writer import write_commit
 from ..migrations.loader import order
 from ..project import Project
 
@@ -155,10 +156,9 @@ def _ledger(project: Project) -> Ledger:
 def _beginning(repository: Repository, moment: datetime) -> str:
     """Return an empty commit to go back to: the branch begins with a migration."""
     git, who = repository.git, Signature(*repository.committer(), moment)
-    tree = git.text("mktree", stdin=b"")
     return write_commit(
         git,
-        tree=tree,
+        tree=git.empty_tree(),
         parents=(),
         message=ROOT_MESSAGE,
         author=who,

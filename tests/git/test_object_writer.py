@@ -14,7 +14,7 @@ from repositories import DAY, REF, WHEN, Place, clone, init
 
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
-from nes_tasks.git.commit import Signature, commit_bytes
+from nes_tasks.git.commit import Signature
 from nes_tasks.git.object_writer import ObjectWriter
 from nes_tasks.git.quarantine import objects_folder
 
@@ -46,19 +46,17 @@ def commit(
         for path, mark in files.items()
     }
     tree = writer._git.tree_of(start) if start else writer._git.empty_tree()
-    made = commit_bytes(
+    return writer.commit(
         tree=writer.tree(tree, changes),
         parents=[start] if start else [],
         message=message,
         author=author,
         committer=committer,
     )
-    return writer.commit(made)
 
 
 def store(writer: ObjectWriter, database: Place, made: str) -> None:
     """Install the objects and put the commit `made` on the private ref."""
-    writer.finish()
     writer.install()
     writer.close()
     database.git("update-ref", REF, made)
@@ -205,7 +203,7 @@ def test_a_git_that_is_killed_at_the_end_is_an_error_and_leaves_nothing(
     writer = open_writer(database.path)
     commit(writer, {"a": writer.blob(b"1")})
     with pytest.raises(GitError, match="git unpack-objects failed"):
-        writer.finish()
+        writer.install()
     writer.close()
     assert objects(database) == before
     assert database.git("for-each-ref") == ""
