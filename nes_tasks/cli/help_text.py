@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .doit_commands import Guarded
+from typing import Any, Protocol
 
 WIDTH = 79
 # What doit needs for the state of ordinary tasks; it is no matter of migrations.
 STATE_SECTIONS = frozenset({"DB backend", "doit core"})
 
 
-def manual(command: Guarded) -> str:
+class Explained(Protocol):
+    """What the manual needs to know of a command."""
+
+    name: str
+    doc_purpose: Any
+    doc_usage: Any
+    doc_description: Any
+
+    @property
+    def examples(self) -> Iterable[tuple[str, str]]:
+        """Command lines, each with what it does."""
+
+    def exit_codes(self) -> dict[int, str]:
+        """Return what each exit code means."""
+
+
+def manual(command: Explained) -> str:
     """Return purpose, usage, description, examples, options and exit codes of a command."""
     parts = [
         ("PURPOSE", _paragraphs(command.doc_purpose)),

@@ -6,8 +6,9 @@ only the standard library (`identifiers`, `slugs`, `devanagari` …) does not lo
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .base import Address as Address
@@ -81,20 +82,7 @@ _NAMES = {
     "relationship": "Relationship RelationshipType",
     "version": "Author Version VersionSummary VersionType",
 }
-_ROOMS = {name: room for room, names in _NAMES.items() for name in names.split()}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = sorted(_ROOMS)
-
-
-def __getattr__(name: str) -> Any:
-    """Load the room of a public name."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_ROOMS[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *_ROOMS})
+__all__ = sorted(_MODULES)
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)

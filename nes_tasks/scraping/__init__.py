@@ -32,8 +32,9 @@ migration depends on it, this one differs:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .exchange import Credentials as Credentials
@@ -63,20 +64,7 @@ _NAMES = {
     "translation": "Translator detect_language romanize",
     "web_scraper": "RateLimiter RetryHandler WebScraper WikipediaScraper",
 }
-_ROOMS = {name: room for room, names in _NAMES.items() for name in names.split()}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = sorted(_ROOMS)
-
-
-def __getattr__(name: str) -> Any:
-    """Load the room of a public name."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_ROOMS[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *_ROOMS})
+__all__ = sorted(_MODULES)
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)

@@ -6,8 +6,9 @@ Each is imported when it is first used. All of them speak HTTP themselves and ne
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ...lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .anthropic import AnthropicProvider as AnthropicProvider
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .mock import MockLLMProvider as MockLLMProvider
     from .openai import OpenAIProvider as OpenAIProvider
 
-_ROOMS = {
+_MODULES = {
     "AWSBedrockProvider": "aws",
     "AnthropicProvider": "anthropic",
     "BaseLLMProvider": "base",
@@ -26,18 +27,5 @@ _ROOMS = {
     "OpenAIProvider": "openai",
 }
 
-__all__ = sorted(_ROOMS)
-
-
-def __getattr__(name: str) -> Any:
-    """Load the room of a public name."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_ROOMS[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *_ROOMS})
+__all__ = sorted(_MODULES)
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)
