@@ -33,7 +33,7 @@ def expectation(path: str, project: Project) -> Expectation:
     why = outdated(found, project)
     if why is not None:
         raise MigrationRefusedError(
-            f"{path} is no preview of the present state: {why}",
+            f"{path} is not a preview of the current state: {why}",
             hint=f"doit preview --json -o {path} makes a new one",
         )
     trees = {

@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A file that is no JSON object, and why."""
+    """A file that is not a JSON object, and why."""
 
     id: str
     reason: str

@@ -260,7 +260,7 @@ def _own_migrations(
             by_hand.append(f"{commit.id[:12]} ({commit.subject})")
     if by_hand:
         raise DatabaseError(
-            f"{label} has commits that cannot be applied again, as they are no first runs of "
+            f"{label} has commits that cannot be applied again, as they are not first runs of "
             f"migrations: {first_few(by_hand)}",
             hint=f"git -C {label} rebase --rebase-merges {remote.name}/{remote.branch}, "
             "then doit push",

@@ -131,7 +131,7 @@ def test_a_preview_of_another_state_is_refused_and_replaced(pending: Workspace) 
     before, was = pending.state(), document(pending)
     ran = pending.doit("run", "--expect", "preview.json")
     assert ran.code == 1
-    assert "error: preview.json is no preview of the present state: it was made on " in ran.err
+    assert "error: preview.json is not a preview of the current state: it was made on " in ran.err
     assert pending.state() == before
     again = pending.doit("preview", "--json", "--keep", "-o", "preview.json")
     assert again.code == 0

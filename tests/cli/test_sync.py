@@ -192,7 +192,7 @@ def test_commits_made_by_hand_are_refused_by_name(diverged: Team) -> None:
     before = fetched(diverged)
     ran = mina.doit("sync")
     assert ran.code == 3
-    assert f"as they are no first runs of migrations: {commit} (Add notes)" in ran.err
+    assert f"as they are not first runs of migrations: {commit} (Add notes)" in ran.err
     assert ran.err.endswith("git -C nes-db rebase --rebase-merges origin/main, then doit push\n")
     assert mina.state() == before
     mina.git("rebase", "-q", "--rebase-merges", "origin/main")
