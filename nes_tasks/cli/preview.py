@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .command import JSON, Command
+from ..migrations import Entry, State
+from .command import JSON, Command, several
 from .console import bold, say, words
 from .doit_commands import ALLOW_NETWORK, LOOKING
 from .format import short_list
 from .output import OUTPUT, check_writable, write_file
-from .session import migration_name, session
+from .session import session
 
 if TYPE_CHECKING:
     from ..operations.preview import Preview as Found
@@ -72,6 +74,7 @@ class Preview(Command):
     group = LOOKING
     examples = (
         ("doit preview", "shows what doit would change"),
+        ("doit preview 5..9", "shows what those from number 5 to 9 would change"),
         ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
         ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
     )
@@ -143,7 +146,7 @@ def _found(names: list[str], limit: int | None, *, force: bool) -> Found:
     from .progress import Display
 
     current = session()
-    wanted = [current.plan.resolve(migration_name(name) or name).name for name in names]
+    wanted = [one.name for one in several(names, partial(_is_meant, force=force), "pending")]
     return preview(
         current.project,
         Display("Previewing"),
@@ -152,6 +155,11 @@ def _found(names: list[str], limit: int | None, *, force: bool) -> Found:
         updated_per_type=limit,
         network=current.network,
     )
+
+
+def _is_meant(entry: Entry, *, force: bool) -> bool:
+    """Return whether a range holds a migration: it can be previewed."""
+    return entry.state is not State.MISSING and (force or not entry.is_applied)
 
 
 def show_dry_run(stream: Any, names: list[str], forced: list[str]) -> int:

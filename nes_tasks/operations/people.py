@@ -16,7 +16,8 @@ def people_of(authors: Iterable[str]) -> Mapping[str, str]:
 
     Authors with the same address, or with the same name but for capitals and blanks, are one
     person, also where one leads to the other: who has a new address keeps the name, and who has
-    a new name keeps the address. The person is called by the name that comes last.
+    a new name keeps the address. The person is called by the name that comes last, what stands
+    before the @ of an address counts only where there is no name.
     """
     written = list(authors)
     group: dict[str, str] = {}  # a key that an author has, and one that stands for the group
@@ -31,9 +32,13 @@ def people_of(authors: Iterable[str]) -> Mapping[str, str]:
         for key in others:
             group[root(key)] = root(first)
     names: dict[str, str] = {}
-    for author in written:
+    for author in sorted(written, key=_has_name):  # stable, so that the last name wins
         names[root(_keys(author)[0])] = name_of(author)
     return {author: names[root(_keys(author)[0])] for author in written}
+
+
+def _has_name(author: str) -> bool:
+    return bool(author.partition("<")[0].strip()) and "@" not in author.partition("<")[0]
 
 
 def _keys(author: str) -> list[str]:
