@@ -113,6 +113,9 @@ def _commits(found: Outcome) -> str:
         rows[1:-1] = [f"  ({len(rows) - 2:,} more)"]
     if found.earlier_commits:
         rows.append(f"  ({found.earlier_commits:,} of earlier runs, which are not compared)")
+    if found.acceptances:
+        rows.append("Its folder was accepted as edited:")
+        rows += [_commit(commit) for commit in found.acceptances]
     return "\n".join([f"{len(commits):,} commit{'' if len(commits) == 1 else 's'}:", *rows])
 
 
