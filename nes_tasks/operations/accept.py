@@ -24,7 +24,7 @@ from ..errors import DatabaseError, MigrationRefusedError, UsageError
 from ..git.incomplete_clone import cut_off
 from ..git.log import read_messages
 from ..git.snapshot import Snapshot
-from ..migrations import Entry
+from ..migrations import Entry, State
 from ..printable import printable
 from ..project import Project
 from ..running.observer import Observer
@@ -133,11 +133,12 @@ def accept(
         with repository.locked(command):
             if not dry_run:
                 repository.check_ready()
-            candidate = _candidate(project, name)
-            entry = candidate.entry
+            entry = project.look()[0][name]
             found = Acceptance(name, entry.changed, entry.added, entry.removed)
-            if not found.is_edited:
+            is_recorded = bool(entry.record and entry.record.inputs)
+            if entry.state is State.APPLIED and is_recorded and not found.is_edited:
                 return found
+            candidate = _candidate(project, name)
             found, made = _executed(project, runner, candidate, found)
             if dry_run or not found.is_same:
                 return found
