@@ -24,7 +24,8 @@ from ..migrations import MigrationResult, Plan, State, load
 from ..migrations.record import Described
 from ..project import Project
 from ..running.observer import Observer
-from ..running.runner import Rehearsal, Runner
+from ..running.rehearsal import Rehearsal
+from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import Changes, compare

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import NamedTuple
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
@@ -39,23 +38,10 @@ from .expectation import Expectation
 from .job import Job, Task
 from .log import RunLog
 from .observer import Observer
+from .rehearsal import Rehearsal
 from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
-
-
-class Rehearsal(NamedTuple):
-    """What came of a migration that was executed without being published.
-
-    `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
-    `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
-    readable after the end, until git's garbage collection.
-    """
-
-    result: MigrationResult
-    base: str | None
-    clock: datetime
-    peak_memory: int
 
 
 class Runner:
