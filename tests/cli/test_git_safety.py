@@ -193,7 +193,9 @@ def test_a_run_lets_files_pass_through_filters_and_runs_nothing_else(trap: Trap)
     assert found <= FILTERS
 
 
-@pytest.mark.parametrize("command", [("revert", "1", "--yes"), ("adopt",), ("release", "x")], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("revert", "1", "--yes"), ("adopt",), ("release", "x")], ids=" ".join
+)
 def test_other_writers_do_not_either(trap: Trap, command: tuple[str, ...]) -> None:
     ran = trap.workspace.doit(*command)
     assert ran.code == 0, ran.err
