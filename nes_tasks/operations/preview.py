@@ -19,7 +19,7 @@ from ..errors import MigrationFailedError, NesTasksError
 from ..migrations import MigrationResult, Plan, load
 from ..migrations.record import Described
 from ..project import Project
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Rehearsal, Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
@@ -124,7 +124,7 @@ def failure_document(error: NesTasksError | None) -> dict[str, Any] | None:
 
 def preview(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     names: Sequence[str] = (),
     forced: Collection[str] = (),
@@ -147,7 +147,7 @@ def preview(
     found = Preview()
     with (
         _place(project) as here,
-        Runner(here, observer, command=command, clock=clock, network=network) as runner,
+        Runner(here, progress, command=command, clock=clock, network=network) as runner,
         closing(runner.rehearse(names or None, forced)) as rehearsals,
     ):
         try:

@@ -70,17 +70,30 @@ class Synchronization:
     ahead_migrations: int | None = None
 
 
-def push(project: Project, heard: Heard | None = None) -> tuple[Standing | None, int | None]:
-    """Push the branch; return how it stood before, and how many migrations were pushed.
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push sent to the branch of the remote.
 
-    There is no standing when there is no database yet. Nothing is sent when the remote is known
-    to have everything. Raises `UnavailableError` when it cannot be done, `DatabaseError` for a
-    submodule that was not fetched, and `MigrationRefusedError` for a part of a migration; the
-    commits stay where they are.
+    `commits` is 0 when the remote had everything already. `migrations` counts the migrations
+    among them, None where a clone lacks what it takes to count.
+    """
+
+    remote: str
+    branch: str
+    commits: int
+    migrations: int | None
+
+
+def push(project: Project, heard: Heard | None = None) -> PushResult | None:
+    """Push the branch; return what was sent, None when there is no database yet.
+
+    Nothing is sent when the remote is known to have everything. Raises `UnavailableError` when it
+    cannot be done, `DatabaseError` for a submodule that was not fetched, and
+    `MigrationRefusedError` for a part of a migration; the commits stay where they are.
     """
     refuse_missing_submodule(project.settings)
     if is_absent(project.settings.database):
-        return None, None
+        return None
     repository = Repository.open(project.settings)
     head = repository.head()
     standing = repository.remote.standing(head)
@@ -88,7 +101,9 @@ def push(project: Project, heard: Heard | None = None) -> tuple[Standing | None,
     if standing.ahead or not repository.remote.exists:
         project.refuse_partial(project.ledger())
         repository.push(heard)
-    return standing, counts and counts.ahead
+    return PushResult(
+        standing.remote, repository.branch, standing.ahead, counts.ahead if counts else None
+    )
 
 
 def _ahead_and_behind(

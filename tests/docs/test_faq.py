@@ -13,7 +13,7 @@ from workspace import SCRIPT, Workspace, create_person, environment
 from nes_tasks.cli.console import words
 from nes_tasks.errors import NesTasksError
 from nes_tasks.project import Project
-from nes_tasks.running.observer import Observer
+from nes_tasks.running.events import EventKind, RunEvent
 from nes_tasks.running.runner import Runner
 from nes_tasks.settings import load_settings
 
@@ -186,13 +186,13 @@ def test_messages_about_the_project(project: Path, workspace: Workspace, message
     assert is_in(message, ran.err), ran.err
 
 
-class Quiet(Observer):
+class Quiet:
     """Nobody looks at the progress of these; somebody edits a folder when its script starts."""
 
     edited: Path | None = None
 
-    def started(self, name: str) -> None:
-        if self.edited is not None:
+    def __call__(self, event: RunEvent) -> None:
+        if event.kind is EventKind.STARTED and self.edited is not None:
             self.edited.write_text("x")
 
 
