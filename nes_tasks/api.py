@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import models, scraping
 from .lazy import lazy_exports
+from .scraping import providers
 
 if TYPE_CHECKING:
     from .compat.file_database import FileDatabase as FileDatabase
@@ -199,6 +201,7 @@ if TYPE_CHECKING:
     values = _VALUES
     install_nes_names = _install_nes_names
 
+# Besides these there is all that the packages in `_PACKAGES` offer.
 _NAMES = {
     # For scripts: what a migration gets, what its readers raise, and its services.
     "running.context": "MigrationContext ServiceMissingError",
@@ -207,21 +210,8 @@ _NAMES = {
     "services.database": "EntityDatabase",
     "services.publication": "PublicationService",
     "services.search": "SearchService",
-    # Models.
-    "models.base": "Address Attribution Contact ContactType CursorPage EntityPicture"
-    " EntityPictureType LangText LangTextValue Language Name NameKind NamePart"
-    " NameParts ProvenanceMethod",
-    "models.entity": "Entity EntitySubType EntityType ExternalIdentifier IdentifierScheme",
-    "models.location": "ADMINISTRATIVE_LEVELS Location LocationType",
-    "models.organization": "GovernmentBody GovernmentType Hospital Organization OwnershipType"
-    " PartySymbol PoliticalParty",
-    "models.person": "Candidacy Education ElectionPosition ElectionSymbol ElectionType"
-    " ElectoralDetails Gender Person PersonDetails Position",
-    "models.project": "AssistanceType BudgetType CrossCuttingTag DonorExtension FinancingCommitment"
-    " FinancingTerms ProjectDateEvent ProjectStage SectorMapping",
-    "models.relationship": "Relationship RelationshipType RELATIONSHIP_TYPES",
-    "models.version": "Author Version VersionSummary VersionType",
     "models.entity_types": "ALLOWED_ENTITY_PREFIXES ENTITY_TYPE_MAP",
+    "models.relationship": "RELATIONSHIP_TYPES",
     # Identifiers, slugs, names.
     "models.identifiers": "AuthorIdParts EntityIdParts InvalidIdentifierError RelationshipIdParts"
     " VersionIdParts break_author_id break_entity_id break_relationship_id"
@@ -245,22 +235,9 @@ _NAMES = {
     "models.honorifics": "SplitName",
     "models.similar_names": "SimilarName",
     # Taking data from outside.
-    "scraping.exchange": "Credentials",
-    "scraping.normalization": "AttributeExtractor DataNormalizer DataQualityAssessor NameExtractor"
-    " RelationshipExtractor",
-    "scraping.recording": "Mode Recording",
-    "scraping.service": "ScrapingService",
-    "scraping.translation": "Translator detect_language romanize",
-    "scraping.web_scraper": "RateLimiter RetryHandler WebScraper WikipediaScraper",
     "scraping.errors": "AmbiguousPageError ExchangeError MissingPackageError NotFoundError"
     " NotRecordedError ProviderAnswerError ProviderMissingError RecordingError"
     " TransientError",
-    "scraping.providers.aws": "AWSBedrockProvider",
-    "scraping.providers.anthropic": "AnthropicProvider",
-    "scraping.providers.base": "BaseLLMProvider",
-    "scraping.providers.google": "GoogleVertexAIProvider",
-    "scraping.providers.mock": "MockLLMProvider",
-    "scraping.providers.openai": "OpenAIProvider",
     # For programs.
     "library": "Project",
     "operations.sync": "PushResult",
@@ -281,7 +258,19 @@ _RENAMED = {
     "values": "running.toolbox:VALUES",
     "install_nes_names": "compat.finder:install",
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()} | _RENAMED
+_PACKAGES = {"models": models, "scraping": scraping, "scraping.providers": providers}
+# Two names of other packages have another meaning here.
+_ELSEWHERE = {"Project", "normalize_name"}
+_MODULES = {
+    **{
+        name: package
+        for package, found in _PACKAGES.items()
+        for name in found.__all__
+        if name not in _ELSEWHERE
+    },
+    **{name: module for module, names in _NAMES.items() for name in names.split()},
+    **_RENAMED,
+}
 
 __all__ = sorted(_MODULES)
 __getattr__, __dir__ = lazy_exports(__name__, _MODULES, package="nes_tasks")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from modules import imports
 from workspace import Workspace, create_person
 
 HEAVY = {
@@ -128,37 +129,13 @@ def test_layers_import_only_downwards(project: Path) -> None:
         assert imported_layers(path, package) <= allowed, here
 
 
-def test_no_modules_import_each_other(project: Path) -> None:
+def test_no_modules_import_each_other() -> None:
     """No circle within a layer either, lazily or for types alone."""
-    package = project / "nes_tasks"
-    imports = {
-        ".".join(path.relative_to(package).with_suffix("").parts): path
-        for path in package.rglob("*.py")
-    }
-    waiting = {name: imported_modules(path, package) for name, path in imports.items()}
+    waiting = dict(imports())
     while leaves := [name for name, wanted in waiting.items() if not wanted & waiting.keys()]:
         for name in leaves:
             del waiting[name]
     assert not waiting
-
-
-def imported_modules(path: Path, package: Path) -> set[str]:
-    """Return the modules of the package that a module imports, or imports names from."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            target = path.parents[node.level - 1] / (node.module or "").replace(".", "/")
-            for alias in node.names:
-                module = module_file(target / alias.name) or module_file(target)
-                assert module, (path, node.lineno)
-                found.add(".".join(module.relative_to(package).with_suffix("").parts))
-    return found
-
-
-def module_file(place: Path) -> Path | None:
-    """Return the file of the module or package at `place`, None when there is none."""
-    files = (place.with_suffix(".py"), place / "__init__.py")
-    return next((file for file in files if file.is_file()), None)
 
 
 def imported_layers(path: Path, package: Path) -> set[str]:
