@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .errors import SettingsError as SettingsError
     from .errors import UnavailableError as UnavailableError
     from .errors import UsageError as UsageError
+    from .git.transfer_progress import TransferProgress as TransferProgress
     from .library import Project as Project
     from .migrations.migration import Migration as Migration
     from .migrations.migration import MigrationResult as MigrationResult
@@ -240,6 +241,7 @@ _NAMES = {
     " TransientError",
     # For programs.
     "library": "Project",
+    "git.transfer_progress": "TransferProgress",
     "operations.sync": "PushResult",
     "running.events": "EventKind ProgressCallback RunEvent",
     "migrations.migration": "Migration MigrationResult MigrationStatus",

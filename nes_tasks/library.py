@@ -25,6 +25,7 @@ from .state_folder import check_folder
 
 if TYPE_CHECKING:
     from .database.ledger import Applied
+    from .git.transfer_progress import OnTransfer
     from .operations.sync import PushResult
     from .running.runner import Runner
 
@@ -134,10 +135,10 @@ class Project:
                     blocker = name
         return results
 
-    def push(self, progress: Callable[[str], None] | None = None) -> PushResult | None:
+    def push(self, progress: OnTransfer | None = None) -> PushResult | None:
         """Push the branch of the database; return what was sent, None without a database.
 
-        `progress` is called with each line of git's progress. Raises `UnavailableError` when it
+        `progress` is called with the progress of git. Raises `UnavailableError` when it
         fails: the commits stay in the database.
         """
         from .operations.sync import push

@@ -31,8 +31,8 @@ class Push(Command):
         recover_interrupted(session(), "doit push")
         project = session().project
         settings = project.settings
-        with transfer(f"Pushing to {settings.remote}") as heard:
-            result = push(project, heard)
+        with transfer(f"Pushing to {settings.remote}") as on_progress:
+            result = push(project, on_progress)
         if result is None:
             text = f"{settings.shown_database} is not there yet; there is nothing to push."
         elif not result.commits:

@@ -26,7 +26,8 @@ from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError
 from ..git.command import Git
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
-from ..git.remote import Heard, Standing
+from ..git.remote import Standing
+from ..git.transfer_progress import OnTransfer
 from ..migrations import Entry, MigrationResult, Plan, State
 from ..migrations.loader import order
 from ..project import Project
@@ -84,7 +85,7 @@ class PushResult:
     migrations: int | None
 
 
-def push(project: Project, heard: Heard | None = None) -> PushResult | None:
+def push(project: Project, on_progress: OnTransfer | None = None) -> PushResult | None:
     """Push the branch; return what was sent, None when there is no database yet.
 
     Nothing is sent when the remote is known to have everything. Raises `UnavailableError` when it
@@ -100,7 +101,7 @@ def push(project: Project, heard: Heard | None = None) -> PushResult | None:
     counts = _ahead_and_behind(project, repository, head, standing.commit)
     if standing.ahead or not repository.remote.exists:
         project.refuse_partial(project.ledger())
-        repository.push(heard)
+        repository.push(on_progress)
     return PushResult(
         standing.remote, repository.branch, standing.ahead, counts.ahead if counts else None
     )
@@ -131,7 +132,11 @@ def unpushed(project: Project) -> int | None:
 
 
 def fetch(
-    runner: Runner, project: Project, heard: Heard | None = None, *, command: str = "doit sync"
+    runner: Runner,
+    project: Project,
+    on_progress: OnTransfer | None = None,
+    *,
+    command: str = "doit sync",
 ) -> str | None:
     """Fetch the branch; return its tip at the remote, None when there is no such branch.
 
@@ -148,7 +153,7 @@ def fetch(
         )
     repository = runner.repository
     with repository.locked(command):
-        return repository.remote.fetch(heard)
+        return repository.remote.fetch(on_progress)
 
 
 def synchronize(
