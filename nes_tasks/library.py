@@ -114,8 +114,8 @@ class Project:
         """Apply all that is pending, in order; return a result for each of them.
 
         An invalid folder is a failure in its place. After a failure the others are SKIPPED with
-        the `reason`. Without `stop_on_failure` an invalid folder is passed over: those after it are
-        applied. A script that fails holds up those after it either way, as they build on it.
+        the `reason`; without `stop_on_failure` they pass over what has failed, as with
+        ``doit --continue``. What was passed over needs a new number to be applied later.
         """
         results: list[MigrationResult] = []
         blocker: str | None = None
@@ -130,8 +130,7 @@ class Project:
                     continue
                 result = record.result_of(name, lambda name=name: runner.apply(name))  # type: ignore[misc]
                 results.append(result)
-                is_passed_over = not stop_on_failure and record.is_invalid
-                if result.status is MigrationStatus.FAILED and not is_passed_over:
+                if stop_on_failure and result.status is MigrationStatus.FAILED:
                     blocker = name
         return results
 
@@ -198,7 +197,6 @@ class _Record:
         self._progress = progress
         self._running: str | None = None
         self._logs: list[str] = []
-        self.is_invalid = False
 
     def __call__(self, event: RunEvent) -> None:
         if event.kind is EventKind.STARTED:
@@ -216,7 +214,6 @@ class _Record:
         except NesTasksError as error:
             if error.exit_code != NesTasksError.exit_code:
                 raise
-            self.is_invalid = isinstance(error, InvalidMigrationError)
             is_other = self._running not in (None, name)  # one before it, in a dry run
             failed = error if isinstance(error, MigrationFailedError) else None
             return MigrationResult(

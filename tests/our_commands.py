@@ -16,18 +16,13 @@ from doit.plugin import PluginDict
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def declared_commands() -> dict[str, str]:
-    """Return where the class of each command is, by its name, as pyproject.toml has it."""
-    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    points: dict[str, str] = declared["project"]["entry-points"]["doit.COMMAND"]
-    return points
-
-
 @cache
 def our_commands() -> dict[str, Any]:
     """Return an object of each command by its name."""
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    points = declared["project"]["entry-points"]["doit.COMMAND"]
     classes = PluginDict()
-    for name, point in declared_commands().items():
+    for name, point in points.items():
         module, _, attribute = point.partition(":")
         classes[name] = getattr(import_module(module), attribute)
     return {

@@ -113,16 +113,20 @@ def test_an_invalid_folder_is_a_failure_in_its_place(workspace: Workspace) -> No
     ]
 
 
-def test_a_failed_script_holds_up_those_after_it(workspace: Workspace) -> None:
+def test_a_failed_script_holds_up_those_after_it_unless_told(workspace: Workspace) -> None:
     workspace.migration("001-first", "raise ValueError('no')")
     workspace.migration("002-second", create_person("asha-rai"))
     project = Project.open(workspace.root)
-    results = project.run_all(stop_on_failure=False)
+    results = project.run_all()
     assert statuses(results) == [("001-first", "failed"), ("002-second", "skipped")]
     assert Path(workspace.root, str(results[0].log_path)).read_text().count("ValueError")
     dry = project.run("2", dry_run=True)
     assert (dry.migration, dry.status, dry.logs) == ("002-second", MigrationStatus.FAILED, [])
     assert str(dry.error).startswith("001-first failed: ValueError: no")
+    assert statuses(project.run_all(stop_on_failure=False)) == [
+        ("001-first", "failed"),
+        ("002-second", "completed"),
+    ]
 
 
 def test_one_that_comes_too_early_is_a_failure_with_the_reason(workspace: Workspace) -> None:

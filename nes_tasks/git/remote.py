@@ -36,6 +36,8 @@ OVERTAKEN = (
 )
 # The remote is locked by another push at this moment, or for good by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
+# The remote has files of that branch on disk; git explains at length what could be set there.
+HAS_FILES = "(branch is currently checked out)"
 NO_SUCH_BRANCH = "couldn't find remote ref"
 
 
@@ -186,6 +188,8 @@ class Remote:
             )
 
     def _words(self, error: GitError) -> str:
+        if HAS_FILES in error.stderr:
+            return f"the branch {self.branch} is checked out there"
         return reason(error.stderr)
 
     def _talk(
@@ -249,6 +253,8 @@ def _after_push(error: GitError) -> str:
     """Return what to do after a push that failed."""
     if LOCKED.search(error.stderr):
         return "doit push; if it stays so, a killed push has left a lock at the remote"
+    if HAS_FILES in error.stderr:
+        return "publish to a bare repository (git init --bare), then doit push"
     is_overtaken = isinstance(error, _RefusedError) and error.is_overtaken
     is_late = is_overtaken or any(words in error.stderr for words in OVERTAKEN)
     return "doit sync" if is_late else "doit push"
