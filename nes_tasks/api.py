@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .compat.file_database import FileDatabase as FileDatabase
     from .compat.finder import install as _install_nes_names
     from .database.ledger import Applied as _AppliedMigration
+    from .database.marker import Metadata as Metadata
     from .database.marker import Statistics as Statistics
     from .errors import DatabaseError as DatabaseError
     from .errors import GitError as GitError
@@ -245,7 +246,7 @@ _NAMES = {
     "operations.sync": "PushResult",
     "running.events": "EventKind ProgressCallback RunEvent",
     "migrations.migration": "Migration MigrationResult MigrationStatus",
-    "database.marker": "Statistics",
+    "database.marker": "Metadata Statistics",
     "compat.file_database": "FileDatabase",
     "errors": "DatabaseError GitError InvalidMigrationError LockHeldError MigrationFailedError"
     " MigrationRefusedError NesTasksError SettingsError UnavailableError UsageError",

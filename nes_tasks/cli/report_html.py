@@ -209,14 +209,7 @@ def _persons(report: Report) -> Iterator[Person]:
 
 def _touched(chapter: Chapter) -> int:
     counts = chapter.run.record.statistics
-    return (
-        counts.entities_created
-        + counts.entities_updated
-        + counts.entities_deleted
-        + counts.relationships_created
-        + counts.relationships_updated
-        + counts.relationships_deleted
-    )
+    return sum(counts.entities) + sum(counts.relationships)
 
 
 def _tooltip(chapter: Chapter) -> str:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from ..clock import now, timestamp
@@ -25,7 +25,6 @@ from ..migrations import (
     MigrationResult,
     MigrationStatus,
     Plan,
-    author_identity,
     due_names,
     guard,
     hash_files,
@@ -210,13 +209,10 @@ class Runner:
         plan, ledger = self._seen
         record = Applied(
             name=job.name,
-            author=job.author_text,
-            date=date.fromisoformat(job.date),
-            description=job.description,
+            metadata=job.metadata,
             applied_at=job.clock,
             inputs=job.inputs,
             statistics=result.statistics,
-            deterministic=job.task.deterministic,
         )
         applied = {**ledger.applied, job.name: record}
         self._seen = (
@@ -407,10 +403,7 @@ class Runner:
                 ignored=sorted(folder.ignored),
             ),
             terms=terms,
-            author_text=migration.author,
-            author=author_identity(migration.author),
-            date=migration.date.isoformat(),
-            description=migration.description,
+            metadata=migration.metadata,
             inputs=inputs,
             base=base,
             ref=f"{PRIVATE_REFS}/{uuid.uuid4().hex}",
