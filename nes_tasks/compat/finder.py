@@ -28,7 +28,15 @@ class _Names(MetaPathFinder, Loader):
 
     modules: Mapping[str, Mapping[str, str]]
 
-    def _spec(self, fullname: str) -> ModuleSpec:
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Return how to make a module of the table, None for any other."""
+        if fullname not in self.modules:
+            return None
         below = f"{fullname}."
         is_package = any(name.startswith(below) for name in self.modules)
         return ModuleSpec(fullname, self, is_package=is_package)
@@ -52,7 +60,7 @@ class _Names(MetaPathFinder, Loader):
 
 
 class EarlierNames(_Names):
-    """Finds the modules of `names.MODULES` and nothing else."""
+    """Finds the modules of `names.MODULES`; others below `nes` are an error."""
 
     modules = MODULES
 
@@ -63,15 +71,13 @@ class EarlierNames(_Names):
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Return how to make a module; raises `ModuleNotFoundError` for what is not provided."""
-        if not _is_ours(fullname):
-            return None
-        if fullname not in MODULES:
+        if _is_ours(fullname) and fullname not in MODULES:
             raise ModuleNotFoundError(
                 f"No module named {fullname!r} is provided for migrations of the earlier system;"
                 f" {PAGE} lists those that are",
                 name=fullname,
             )
-        return self._spec(fullname)
+        return super().find_spec(fullname, path, target)
 
 
 class MovedNames(_Names):
@@ -81,15 +87,6 @@ class MovedNames(_Names):
     """
 
     modules = PUBLISHED
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None = None,
-        target: ModuleType | None = None,
-    ) -> ModuleSpec | None:
-        """Return how to make a module, None for any other."""
-        return self._spec(fullname) if fullname in PUBLISHED else None
 
 
 def _missing(module: str, name: str) -> Exception:

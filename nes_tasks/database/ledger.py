@@ -214,7 +214,7 @@ def _from_marker(data: bytes) -> dict[str, Any]:
     marker = Marker.from_bytes(data)
     return {
         "author": marker.author,
-        "date": marker.metadata.iso_date,
+        "date": marker.date.isoformat(),
         "description": marker.description,
         "applied_at": marker.applied_at.isoformat(),
         "inputs": dict(marker.inputs),

@@ -118,6 +118,12 @@ class Marker(Described):
     statistics: Statistics = field(default_factory=Statistics)
     inputs: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def date(self) -> dt.date:
+        """The date that the migration was written."""
+        assert self.metadata.date is not None, "only legacy records lack a date"
+        return self.metadata.date
+
     def to_bytes(self) -> bytes:
         """Return the text of the marker file."""
         import tomli_w

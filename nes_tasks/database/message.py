@@ -46,7 +46,7 @@ def commit_message(
     if batch is not None and batches > 1 and not (linear and batch == batches):
         return f"Migration: {name}{part}\n\nBatch: {batch}/{batches}\nMigration: {name}\n"
     counts = marker.statistics
-    trailers = [("Author", marker.author), ("Date", str(marker.metadata.iso_date))]
+    trailers = [("Author", marker.author), ("Date", marker.date.isoformat())]
     trailers += [(key, str(getattr(counts, field))) for key, field in ALWAYS]
     trailers += [
         (k, str(getattr(counts, field))) for k, field in WHEN_ANY if getattr(counts, field)

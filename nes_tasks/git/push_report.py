@@ -66,15 +66,20 @@ def push(folder: Path, remote: str, ref: str, run: Run, *, thin: bool) -> PushIn
 
     None when git says nothing of the branch, as it does when the remote cannot be reached. What
     `run` raises is passed on. The repository is opened, and nothing of it is read: also one with
-    SHA-256 or reftables, which GitPython cannot read, is pushed.
+    SHA-256 or reftables, which GitPython cannot read, is pushed. One that it does not even open is
+    pushed without it.
     """
-    with git.Repo(folder, search_parent_directories=False, expand_vars=False) as repo:
+    refspec = f"{ref}:{ref}"
+    try:
+        opened = git.Repo(folder, search_parent_directories=False, expand_vars=False)
+    except git.GitError:
+        run(["push", "--porcelain", "--thin" if thin else "--no-thin", "--", remote, refspec])
+        return None
+    with opened as repo:
         repo.git = _Commands(run)
         options: dict[str, Any] = {"thin": True} if thin else {"no_thin": True}
         # Which protocols are allowed is decided by the settings of `run`.
-        pushed = git.Remote(repo, remote).push(
-            f"{ref}:{ref}", allow_unsafe_protocols=True, **options
-        )
+        pushed = git.Remote(repo, remote).push(refspec, allow_unsafe_protocols=True, **options)
         return pushed[0] if pushed else None
 
 

@@ -134,7 +134,6 @@ class Writer:
         )
         records = f"{FOLDER}/{job.name}"
         # Commits carry moments, migrations carry days.
-        assert marker.date is not None, "a script without a date is not valid"
         day = datetime.combine(marker.date, datetime.min.time(), job.clock.tzinfo)
         return self._transaction.commit(
             [

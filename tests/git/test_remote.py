@@ -217,16 +217,22 @@ def test_a_branch_that_was_overtaken_is_known_without_words() -> None:
         return f"To x\n{line}\nDone\n", "error: failed to push some refs to 'x'\n"
 
     with TemporaryDirectory() as folder:
+        assert push(Path(folder), "origin", "refs/heads/main", answer, thin=False) is None
         init(Path(folder))
         info = push(Path(folder), "origin", "refs/heads/main", answer, thin=False)
     assert info is not None
     assert is_overtaken(info)
     assert line_of(info) == "! [rejected] main -> main (in words of another git)"
-    [arguments] = run
-    assert arguments == [
-        *("push", "--porcelain", "--no-thin", "--"),
-        *("origin", "refs/heads/main:refs/heads/main"),
+    # Without a repository that GitPython opens the command is the same.
+    command = [
+        "push",
+        "--porcelain",
+        "--no-thin",
+        "--",
+        "origin",
+        "refs/heads/main:refs/heads/main",
     ]
+    assert run == [command, command]
 
 
 def test_the_environment_of_a_caller_does_not_reach_a_push(
@@ -260,6 +266,22 @@ def test_a_repository_that_gitpython_cannot_read_is_pushed(
     assert refusal(opened).message.startswith(
         "the push to origin failed: [remote rejected] main -> main (pre-receive hook declined)"
     )
+
+
+@pytest.mark.parametrize("kind", ["worktree", "separate-git-dir"])
+def test_a_repository_whose_own_folder_lies_elsewhere_is_pushed(
+    tmp_path: Path, remote: Place, kind: str
+) -> None:
+    if kind == "worktree":
+        main = clone(remote.path, tmp_path / "main")
+        main.git("checkout", "-q", "--detach")
+        main.git("worktree", "add", "-q", str(tmp_path / "nes-db"), "main")
+    else:
+        clone(remote.path, tmp_path / "nes-db", f"--separate-git-dir={tmp_path / 'own'}")
+    opened = Repository.open(settings(tmp_path))
+    publish(opened, {"entity/a.json": b"1"})
+    opened.push()
+    assert remote.git("rev-parse", "main") == opened.head()
 
 
 def test_a_configuration_that_is_not_utf_8_does_not_matter(
