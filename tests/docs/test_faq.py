@@ -204,11 +204,11 @@ def runner(
     workspace = Workspace(tmp_path_factory.mktemp("scripts") / "project")
     workspace.migration("001-first")
     project = Project(load_settings(workspace.root, {}))
-    observer = Quiet()
-    with pytest.MonkeyPatch.context() as patch, Runner(project, observer) as runner:
+    quiet = Quiet()
+    with pytest.MonkeyPatch.context() as patch, Runner(project, quiet) as runner:
         for name, value in environment().items():
             patch.setenv(name, value)
-        yield workspace, runner, observer
+        yield workspace, runner, quiet
 
 
 @pytest.mark.parametrize("message", SCRIPTS)
@@ -216,9 +216,9 @@ def test_messages_about_scripts(
     project: Path, runner: tuple[Workspace, Runner, Quiet], message: str
 ) -> None:
     assert message in tables(project)
-    workspace, running, observer = runner
+    workspace, running, quiet = runner
     is_edited = SCRIPTS[message] == EDITED
-    observer.edited = workspace.migrations / "001-first/more.txt" if is_edited else None
+    quiet.edited = workspace.migrations / "001-first/more.txt" if is_edited else None
     shutil.rmtree(workspace.migrations / "001-first")
     workspace.migration("001-first", SCRIPTS[message], files={"rows.csv": "slug\nx\n"})
     with pytest.raises(NesTasksError) as raised:
