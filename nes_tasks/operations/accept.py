@@ -27,7 +27,7 @@ from ..git.snapshot import Snapshot
 from ..migrations import Entry, State
 from ..printable import printable
 from ..project import Project
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import ABSENT
 from .inverse import commit_files
@@ -111,7 +111,7 @@ def _difference(found: Difference) -> dict[str, Any]:
 
 def accept(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     name: str,
     *,
     dry_run: bool = False,
@@ -128,7 +128,7 @@ def accept(
     """
     if starts_empty(project.settings):
         raise UsageError(f"{name} is not applied", hint=f"doit preview {name}")
-    with Runner(project, observer, command=command, may_record=False, network=network) as runner:
+    with Runner(project, progress, command=command, may_record=False, network=network) as runner:
         repository = runner.repository
         with repository.locked(command):
             if not dry_run:

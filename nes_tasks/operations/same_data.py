@@ -18,13 +18,8 @@ from ..migrations.loader import README
 
 def of_folder(marker: Marker, other: Marker) -> Marker:
     """Return `marker` with all that `other` says of the folder."""
-    return replace(
-        marker,
-        inputs=other.inputs,
-        author=other.author,
-        date=other.date,
-        description=other.description,
-    )
+    metadata = replace(other.metadata, deterministic=marker.metadata.deterministic)
+    return replace(marker, inputs=other.inputs, metadata=metadata)
 
 
 def without_readme(inputs: Mapping[str, str] | None) -> dict[str, str]:
