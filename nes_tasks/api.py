@@ -171,27 +171,27 @@ if TYPE_CHECKING:
     from .scraping.errors import RecordingError as RecordingError
     from .scraping.errors import TransientError as TransientError
     from .scraping.exchange import Credentials as Credentials
-    from .scraping.normalization import AttributeExtractor as AttributeExtractor
-    from .scraping.normalization import DataNormalizer as DataNormalizer
-    from .scraping.normalization import DataQualityAssessor as DataQualityAssessor
-    from .scraping.normalization import NameExtractor as NameExtractor
-    from .scraping.normalization import RelationshipExtractor as RelationshipExtractor
-    from .scraping.providers.anthropic import AnthropicProvider as AnthropicProvider
-    from .scraping.providers.aws import AWSBedrockProvider as AWSBedrockProvider
+    from .scraping.http_client import RateLimiter as RateLimiter
+    from .scraping.http_client import RetryHandler as RetryHandler
+    from .scraping.person import AttributeExtractor as AttributeExtractor
+    from .scraping.person import DataNormalizer as DataNormalizer
+    from .scraping.person import DataQualityAssessor as DataQualityAssessor
+    from .scraping.person import NameExtractor as NameExtractor
+    from .scraping.person import RelationshipExtractor as RelationshipExtractor
     from .scraping.providers.base import BaseLLMProvider as BaseLLMProvider
     from .scraping.providers.google import GoogleVertexAIProvider as GoogleVertexAIProvider
-    from .scraping.providers.mock import MockLLMProvider as MockLLMProvider
-    from .scraping.providers.openai import OpenAIProvider as OpenAIProvider
+    from .scraping.providers.vendors import AnthropicProvider as AnthropicProvider
+    from .scraping.providers.vendors import AWSBedrockProvider as AWSBedrockProvider
+    from .scraping.providers.vendors import MockLLMProvider as MockLLMProvider
+    from .scraping.providers.vendors import OpenAIProvider as OpenAIProvider
     from .scraping.recording import Mode as Mode
     from .scraping.recording import Recording as Recording
     from .scraping.service import ScrapingService as ScrapingService
     from .scraping.translation import Translator as Translator
     from .scraping.translation import detect_language as detect_language
     from .scraping.translation import romanize as romanize
-    from .scraping.web_scraper import RateLimiter as RateLimiter
-    from .scraping.web_scraper import RetryHandler as RetryHandler
-    from .scraping.web_scraper import WebScraper as WebScraper
-    from .scraping.web_scraper import WikipediaScraper as WikipediaScraper
+    from .scraping.web import WebScraper as WebScraper
+    from .scraping.wikipedia import WikipediaScraper as WikipediaScraper
     from .services.database import EntityDatabase as EntityDatabase
     from .services.publication import PublicationService as PublicationService
     from .services.search import SearchService as SearchService

@@ -12,12 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import project as projects
-from .errors import (
-    InvalidMigrationError,
-    MigrationFailedError,
-    NesTasksError,
-    environment_errors,
-)
+from .errors import InvalidMigrationError, MigrationFailedError, NesTasksError, environment_errors
 from .migrations import Entry, Migration, MigrationResult, MigrationStatus, Plan, load
 from .running.events import EventKind, ProgressCallback, RunEvent, ignore
 from .settings import STATE_FOLDER, Settings, load_settings

@@ -27,7 +27,7 @@ _SCRAPING = {
         f"{_same_as('nes.services.scraping')} Credentials Mode Recording Translator detect_language"
         " romanize"
     ),
-    "normalize_name": "nes_tasks.scraping.normalization",
+    "normalize_name": "nes_tasks.scraping.person",
 }
 _PROVIDERS = _in_api(_same_as("nes.services.scraping.providers"))
 _SCRAPING_ERRORS = _in_api(

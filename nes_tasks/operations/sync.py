@@ -17,12 +17,7 @@ from ..clock import now
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
 from ..database.history import RecordChange, record_changes
 from ..database.ledger import Ledger, is_absent
-from ..database.repository import (
-    KEPT_REFS,
-    PRIVATE_REFS,
-    Repository,
-    refuse_missing_submodule,
-)
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository, refuse_missing_submodule
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..git.command import Git
 from ..git.diff import changes_of_commits

@@ -16,12 +16,7 @@ from ..clock import now
 from ..database.executions import Execution
 from ..database.history import History
 from ..database.ledger import Ledger
-from ..database.repository import (
-    KEPT_REFS,
-    PRIVATE_REFS,
-    Repository,
-    refuse_missing_submodule,
-)
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository, refuse_missing_submodule
 from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
 from ..git.command import Git
