@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
@@ -38,23 +37,10 @@ from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .job import Job, Task
 from .log import RunLog
+from .rehearsal import Rehearsal
 from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
-
-
-class Rehearsal(NamedTuple):
-    """What came of a migration that was executed without being published.
-
-    `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
-    `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
-    readable after the end, until git's garbage collection.
-    """
-
-    result: MigrationResult
-    base: str | None
-    clock: datetime
-    peak_memory: int
 
 
 class Runner:
@@ -221,14 +207,20 @@ class Runner:
         )
 
     def rehearse(
-        self, names: Sequence[str] | None = None, forced: Collection[str] = ()
+        self,
+        names: Sequence[str] | None = None,
+        forced: Collection[str] = (),
+        *,
+        start: str | None = None,
+        done: Collection[str] = (),
     ) -> Generator[Rehearsal, None, None]:
         """Execute migrations one on top of the other without publishing anything.
 
         All pending ones, or those up to the last of `names` (full names); of the applied ones
-        those that are `forced`. The lock is held until
-        the iterator is exhausted or closed; then the private refs are gone and the database is
-        as it was. A working tree with uncommitted changes does not matter. Raises, at the
+        those that are `forced`. The first one is executed on the commit `start` instead of the
+        branch, which an earlier rehearsal of those that are `done` has left. The lock is held
+        until the iterator is exhausted or closed; then the private refs are gone and the database
+        is as it was. A working tree with uncommitted changes does not matter. Raises, at the
         migration that it is about, what `apply` would.
         """
         repository = self.repository
@@ -236,8 +228,10 @@ class Runner:
         with repository.locked(self.command):
             try:
                 plan, ledger = self._project.look()
-                base = ledger.commit
+                base = start or ledger.commit
                 for name in due_names(plan, names, forced):
+                    if name in done:
+                        continue
                     again = plan[name].is_applied
                     self._refuse_what_was_run_by_hand(ledger, name, force=name in forced)
                     folder = plan[name].folder
