@@ -39,6 +39,7 @@ from .expectation import Expectation
 from .job import Job, Task
 from .log import RunLog
 from .observer import Observer
+from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
@@ -97,6 +98,7 @@ class Runner:
         )
         self._may_record = may_record
         self._network = frozenset((*project.settings.network, *network))
+        self._index = RunIndex(project.settings, observer)
         self._opened: Repository | None = None
         self._made = False
         self._applied = 0
@@ -354,9 +356,11 @@ class Runner:
         data_dir = self._project.settings.data_dir
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
+            self._index.prepare()
             try:
                 with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, heard).run(git)
+                    index = self._index.opener(self.repository, job.name, job.base)
+                    return Writer(job, transaction, process, heard, index).run(git)
             finally:
                 self._worker.drain()
 
@@ -428,6 +432,7 @@ class Runner:
         A database that was made for migrations none of which was applied goes away again.
         """
         self._worker.close()
+        self._index.close()
         self._log.close()
         with contextlib.suppress(NesTasksError):
             if self._applied:

@@ -301,7 +301,7 @@ def _preload() -> None:
 
     del sys.modules["pytest"]
     from ..scraping import recording, service  # noqa: F401
-    from ..services import database, publication, search  # noqa: F401
+    from ..services import database, index_connection, publication, search  # noqa: F401
     from . import context, execution, loading  # noqa: F401
 
     gc.collect()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from ..models.entity import Entity
-from ..models.identifiers import path_of
+from ..models.identifiers import id_of
 from ..models.name_keys import is_blank, name_key
 from ..models.similar_names import similar_names
 from .database import EntityDatabase
+from .index import is_askable
 
 
 def folded(name: str) -> str:
@@ -32,76 +35,68 @@ class SimilarEntity:
     score: float
 
 
-class NameIndex:
-    """The ids of all entities below one folder, by each of their full names and its key.
+class Names:
+    """The full names of the entities below one folder of a database, at this moment.
 
-    It is filled at the first question and then kept up to date: before each further one the
-    entities that changed meanwhile are read again, so that a script which looks up and creates
-    in turn does not read the whole database each time.
+    Malformed files are warned of once for each folder; `warned` are those for which they were.
     """
 
-    def __init__(self, database: EntityDatabase, folder: str) -> None:
+    def __init__(self, database: EntityDatabase, folder: str, warned: set[str]) -> None:
         self._database = database
-        self._below = f"{folder}/"
-        self._ids: dict[str, set[str]] = {}
-        self._spelt: dict[str, set[str]] = {}
-        self._written: dict[str, set[str]] = {}
-        self._names: dict[str, set[str]] = {}
-        self._changed: set[str] = set()
-        for entity in database.scan(folder):
-            self._add(entity)
-        database.watch(self._note)
+        self._folder = folder
+        self._is_indexed = database.index.answers(folder)
+        if self._is_indexed and folder not in warned:
+            warned.add(folder)
+            database.index.warn_of_malformed(folder)
 
-    async def find(self, name: str) -> list[str]:
+    def find(self, name: str) -> list[str]:
         """Return the ids of the entities with this full name in either language, sorted.
 
         Names are compared by their keys (`name_key`). Of several, those that are spelt as `name`
         is go before those that are not. A blank name finds nothing.
         """
-        await self._refresh()
         if is_blank(name):
             return []
-        found = self._ids.get(name_key(name), set())
-        spelt_so = found & self._spelt.get(folded(name), set())
-        return sorted(spelt_so or found)
+        key, spelling = name_key(name), folded(name)
+        hits = [hit for hit in self._named(name) if name_key(hit.name) == key]
+        spelt_so = {hit.identifier for hit in hits if folded(hit.name) == spelling}
+        return sorted(spelt_so or {hit.identifier for hit in hits})
 
-    async def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
+    def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
         """Return the entities that have a name like this one, the most alike first."""
-        await self._refresh()
         best: dict[str, SimilarEntity] = {}
-        for one in similar_names(name, self._written, threshold):
-            for identifier in self._written[one.name]:
-                best.setdefault(identifier, SimilarEntity(identifier, one.name, one.score))
+        for one in similar_names(name, dict.fromkeys(self._all()), threshold):
+            for hit in self._named(one.name):
+                if hit.name == one.name:
+                    similar = SimilarEntity(hit.identifier, one.name, one.score)
+                    best.setdefault(hit.identifier, similar)
         ordered = sorted(best.values(), key=lambda one: (-one.score, one.entity_id))
         return ordered[:limit]
 
-    def _note(self, identifier: str) -> None:
-        if path_of(identifier).startswith(self._below):
-            self._changed.add(identifier)
+    def _named(self, name: str) -> Iterable[_Hit]:
+        """Return the names that can be the same as `name`."""
+        if self._is_indexed and is_askable(name):
+            for hit in self._database.index.named(name, self._folder):
+                yield _Hit(id_of(hit.path), hit.name)
+        else:
+            yield from self._scanned
 
-    async def _refresh(self) -> None:
-        changed, self._changed = sorted(self._changed), set()
-        for identifier in changed:
-            for name in self._names.pop(identifier, ()):
-                for table, key in self._keys(name):
-                    holders = table.get(key, set())
-                    holders.discard(identifier)
-                    if not holders:
-                        table.pop(key, None)
-            entity = await self._database.get_entity(identifier)
-            if entity is not None:
-                self._add(entity)
+    def _all(self) -> Iterable[str]:
+        if self._is_indexed:
+            return self._database.index.names(self._folder)
+        return (hit.name for hit in self._scanned)
 
-    def _add(self, entity: Entity) -> None:
-        identifier = entity.id
-        self._names[identifier] = set(_full_names(entity))
-        for name in self._names[identifier]:
-            for table, key in self._keys(name):
-                table.setdefault(key, set()).add(identifier)
+    @cached_property
+    def _scanned(self) -> list[_Hit]:
+        entities = self._database.scan(self._folder)
+        return [_Hit(entity.id, name) for entity in entities for name in _full_names(entity)]
 
-    def _keys(self, name: str) -> Iterable[tuple[dict[str, set[str]], str]]:
-        """Return the tables that a name is in, each with what it is found by."""
-        return (self._ids, name_key(name)), (self._spelt, folded(name)), (self._written, name)
+
+class _Hit(NamedTuple):
+    """The id of an entity, and one of its full names."""
+
+    identifier: str
+    name: str
 
 
 def _full_names(entity: Entity) -> Iterable[str]:

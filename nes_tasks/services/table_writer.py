@@ -20,12 +20,20 @@ from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
 from .folders import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
-from .tables import INDEX, KEYS, OF_ENTITY, SEARCH, SECONDARY, TABLES, WITHOUT_ROWID, has_search
+from .tables import (
+    INDEX,
+    KEYS,
+    MAX_ATTRIBUTE,
+    OF_ENTITY,
+    SEARCH,
+    SECONDARY,
+    TABLES,
+    WITHOUT_ROWID,
+    has_search,
+)
 
 # Rows that are sent to SQLite together.
 TOGETHER = 512
-# Longer attributes are not compared by the index, which then does not grow with them.
-MAX_ATTRIBUTE = 200
 
 
 class TableWriter:
@@ -88,6 +96,9 @@ class TableWriter:
         add = self._adders().get(kind)
         if add is None:
             return
+        if not _is_unicode(path):
+            self._add_unread(path, "it has a path that is not UTF-8")
+            return
         if b"\\u0000" in data:
             # Full text search may end a text there, as C does.
             self._add_unread(path, "it has the character U+0000")
@@ -95,7 +106,7 @@ class TableWriter:
         try:
             add(path, data)
         except MalformedFileError as error:
-            self._add_unread(path, str(error))
+            self._add_unread(path, str(error), malformed=True)
 
     def _adders(self) -> dict[str, Callable[[str, bytes], None]]:
         adders: dict[str, Callable[[str, bytes], None]]
@@ -108,7 +119,9 @@ class TableWriter:
         """Remove what the file at `path` held when it was added, if it was."""
         self.flush()
         execute = self._connection.execute
-        execute("DELETE FROM unread WHERE path = ?", (path,))
+        execute("DELETE FROM unread WHERE path = ?", (_escaped(path),))
+        if not _is_unicode(path):
+            return
         kind = path.partition("/")[0]
         if kind == ENTITIES:
             found = execute("SELECT key FROM entities WHERE path = ?", (path,)).fetchone()
@@ -136,9 +149,8 @@ class TableWriter:
                 execute(f"DELETE FROM {table} WHERE entity = ?", (key,))
         execute("DELETE FROM entities WHERE key = ?", (key,))
 
-    def _add_unread(self, path: str, problem: str) -> None:
-        row = (text.encode(errors="backslashreplace").decode() for text in (path, problem))
-        self._add("unread", tuple(row))
+    def _add_unread(self, path: str, problem: str, *, malformed: bool = False) -> None:
+        self._add("unread", (_escaped(path), _escaped(problem), malformed))
 
     # Entities ------------------------------------------------------------------------------
 
@@ -183,7 +195,7 @@ class TableWriter:
                         language,
                         parts.full,
                         *(shown if self._details else (None,) * len(shown)),
-                        name_key(parts.full),
+                        name_key(parts.full) if parts.full else None,
                         name_key(given) if given else None,
                         name_key(middle) if middle else None,
                         name_key(family) if family else None,
@@ -318,6 +330,10 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _escaped(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _json(value: Any) -> str:

@@ -13,7 +13,8 @@ One schema serves two files. The *index* of searches has what they look for, in 
     connection.commit()
 
 Rows go to SQLite some hundreds at a time, so memory does not grow with the database. A file that
-cannot be read as what its path says is a row of `unread`. To bring filled tables up to date call
+cannot be read as what its path says is a row of `unread`; it is `malformed` when its content is at
+fault. To bring filled tables up to date call
 `remove_file` for each path that has changed, `add_file` where there is a new content, and `flush`.
 
 Tables. ``entities.key`` is the integer that ``names``, ``identifiers``, ``contacts``, ``tags`` and
@@ -69,7 +70,7 @@ TABLES = {
         family TEXT,
         prefix TEXT,
         suffix TEXT,
-        full_key TEXT NOT NULL,
+        full_key TEXT,
         given_key TEXT,
         middle_key TEXT,
         family_key TEXT""",
@@ -100,7 +101,8 @@ TABLES = {
         data TEXT""",
     "unread": """
         path TEXT PRIMARY KEY,
-        problem TEXT NOT NULL""",
+        problem TEXT NOT NULL,
+        malformed INTEGER NOT NULL""",
     "identifiers": """
         entity INTEGER NOT NULL REFERENCES entities (key),
         number INTEGER NOT NULL,
@@ -167,6 +169,9 @@ SECONDARY = {
     "versions_subject": "CREATE INDEX versions_subject ON versions (subject, number)",
 }
 SEARCH = "names_search"
+
+# Longer attributes are not compared by the index, which then does not grow with them.
+MAX_ATTRIBUTE = 200
 
 
 def has_search(connection: sqlite3.Connection) -> bool:

@@ -42,7 +42,9 @@ async def publish(publication: PublicationService) -> None:
     await publication.create_entity("person", FULL, AUTHOR, "New")
     await publication.create_entity("person", person("bina-lama", "Bina Lama"), AUTHOR, "New")
     ends = ("entity:person/asha-rai", "entity:person/bina-lama")
-    await publication.create_relationship(*ends, "AFFILIATED_WITH", AUTHOR, "New", start_date="2024-01-25")
+    await publication.create_relationship(
+        *ends, "AFFILIATED_WITH", AUTHOR, "New", start_date="2024-01-25"
+    )
 
 
 def test_an_export_has_everything(store: Store, publication: PublicationService) -> None:

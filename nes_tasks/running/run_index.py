@@ -1,0 +1,66 @@
+"""The index for the executions of one run: made when a script first asks for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..settings import Settings
+from ..state_folder import make_folder
+from .observer import Observer
+
+if TYPE_CHECKING:
+    from ..database.repository import Repository
+    from ..services.index_file import IndexFile
+
+
+class RunIndex:
+    """Opens the index of the project with `settings`; `observer` is told how making it goes."""
+
+    def __init__(self, settings: Settings, observer: Observer) -> None:
+        self._settings = settings
+        self._observer = observer
+        self._file: IndexFile | None = None
+        self._running = ""
+
+    def prepare(self) -> None:
+        """Make its folder, which a script may then read: what is not there cannot be allowed."""
+        with contextlib.suppress(OSError):
+            make_folder(self._settings.index_folder)
+
+    def opener(
+        self, repository: Repository, name: str, base: str | None
+    ) -> Callable[[], Path | None]:
+        """Return a function that returns the index file of the commit `base`, None without one.
+
+        `name` is the migration that waits for it. Only the tree of the branch gets into the file of
+        the project: a preview or a replay has another, which `close` removes.
+        """
+
+        def open_index() -> Path | None:
+            self._running = name
+            git = repository.git
+            is_published = base == repository.head()
+            return self._opened().at(git, git.tree_of(base), is_published=is_published)
+
+        return open_index
+
+    def _opened(self) -> IndexFile:
+        if self._file is None:
+            # Imported here: it loads the models, which most runs leave to the worker.
+            from ..services.index_file import IndexFile
+
+            self._file = IndexFile(
+                self._settings.index_folder,
+                self._settings.data_dir,
+                warn=self._observer.warned,
+                progress=lambda *told: self._observer.progressed(self._running, *told),
+            )
+        return self._file
+
+    def close(self) -> None:
+        """Remove what only this run needed."""
+        if self._file is not None:
+            self._file.close()
