@@ -176,17 +176,19 @@ class World:
     def path(self, *, is_published: bool = True) -> Path | None:
         return self.file.at(self.git, self.git.tree_of(self.base), is_published=is_published)
 
-    def open(self, store: Transaction, **options: Any) -> EntityDatabase:
+    def open(
+        self, store: Transaction, *, is_published: bool = True, **options: Any
+    ) -> EntityDatabase:
         """A database whose searches ask the index."""
 
         def opened() -> sqlite3.Connection | None:
-            path = self.path(**options)
+            path = self.path(is_published=is_published)
             if path is None:
                 return None
             self.connection = open_tables(path, self.git.tree_of(self.base), "v2")
             return self.connection
 
-        return EntityDatabase(store, open_tables=opened)
+        return EntityDatabase(store, open_tables=opened, **options)
 
     def begin(self) -> Transaction:
         """Begin a migration; the process of the one before has ended."""
@@ -234,3 +236,60 @@ def by_scan(question: Callable[..., Any], database: EntityDatabase, search: Sear
     """Return what comes of a question to a database that has no index at all."""
     database.index.answers = lambda folder: False  # type: ignore[method-assign]
     return answer(question, database, search)
+
+
+def namesake(slug: str) -> dict[str, Any]:
+    data = some_entity(random.Random(0))
+    data["version_summary"]["entity_or_relationship_id"] = f"entity:person/{slug}"
+    names = [{"kind": "PRIMARY", "en": {"full": "Asha Rai"}}]
+    return {**data, "type": "person", "sub_type": None, "slug": slug, "names": names}
+
+
+@pytest.mark.parametrize("in_memory", [0, 10_000], ids=["in a file", "in memory"])
+def test_what_fits_equally_well_is_sorted_by_path_in_whatever_order_it_came(
+    world: World, in_memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "FILES_IN_MEMORY", in_memory)
+    slugs = ["p-9", "p-5", "p-1", "p-7", "p-3", "p-8", "p-2"]
+    for batch in (slugs[:3], slugs[3:5], slugs[5:]):
+        with world.begin() as store:
+            database = world.open(store)
+            for slug in batch:
+                run(database.put_entity(entity_from_dict(namesake(slug))))
+                done = sorted(slugs[: slugs.index(slug) + 1])
+                for limit in (None, 2):
+                    found = run(database.search_entities("asha rai", limit=limit))
+                    assert [entity.slug for entity in found] == done[:limit]
+            world.commit(store)
+
+
+def test_files_that_are_not_what_their_paths_say_are_left_to_the_scan(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "FILES_IN_MEMORY", 0)
+    with world.begin() as store:
+        for slug in ("p-1", "p-2"):
+            run(EntityDatabase(store).put_entity(entity_from_dict(namesake(slug))))
+        moved = store.read("entity/person/p-1.json")
+        assert moved is not None
+        store.write("entity/location/moved.json", moved)
+        store.write("entity/organization/broken.json", b"{")
+        world.commit(store)
+    for strict in (True, False):
+        warned: dict[str, list[str]] = {"plain": [], "indexed": []}
+        with world.begin() as store:
+            plain = EntityDatabase(store, strict=strict, warn=warned["plain"].append)
+            indexed = world.open(store, strict=strict, warn=warned["indexed"].append)
+            scanning, asking = SearchService(plain), SearchService(indexed)
+            for kind in (None, "person", "location", "organization"):
+                for ask in (
+                    lambda _, s, k=kind: s.search_entities("asha", k),
+                    lambda _, s, k=kind: s.search_entities(None, k, tags=["no"]),
+                    lambda _, s, k=kind: s.find_similar_names("Asha Rai", k),
+                ):
+                    expected = by_scan(ask, plain, scanning)
+                    assert answer(ask, indexed, asking) == expected
+                    if kind == "organization" and strict:
+                        assert expected[0] is MalformedFileError
+        assert set(warned["plain"]) == set(warned["indexed"])
+        assert bool(warned["plain"]) is not strict
