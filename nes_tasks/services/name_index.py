@@ -12,7 +12,7 @@ from ..models.entity import Entity
 from ..models.identifiers import id_of
 from ..models.name_keys import is_blank, name_key
 from ..models.similar_names import similar_names
-from .database import EntityDatabase
+from .database import EntityDatabase, index_of
 from .index import is_askable
 
 
@@ -44,10 +44,11 @@ class Names:
     def __init__(self, database: EntityDatabase, folder: str, warned: set[str]) -> None:
         self._database = database
         self._folder = folder
-        self._is_indexed = database.index.answers(folder)
+        self._index = index_of(database)
+        self._is_indexed = self._index.answers(folder)
         if self._is_indexed and folder not in warned:
             warned.add(folder)
-            database.index.warn_of_malformed(folder)
+            self._index.warn_of_malformed(folder)
 
     def find(self, name: str) -> list[str]:
         """Return the ids of the entities with this full name in either language, sorted.
@@ -76,14 +77,14 @@ class Names:
     def _named(self, name: str) -> Iterable[_Hit]:
         """Return the names that can be the same as `name`."""
         if self._is_indexed and is_askable(name):
-            for hit in self._database.index.named(name, self._folder):
+            for hit in self._index.named(name, self._folder):
                 yield _Hit(id_of(hit.path), hit.name)
         else:
             yield from self._scanned
 
     def _all(self) -> Iterable[str]:
         if self._is_indexed:
-            return self._database.index.names(self._folder)
+            return self._index.names(self._folder)
         return (hit.name for hit in self._scanned)
 
     @cached_property

@@ -21,7 +21,7 @@ from nes_tasks.models.codec import MalformedFileError
 from nes_tasks.models.entity_classes import entity_from_dict
 from nes_tasks.models.relationship import RELATIONSHIP_TYPES, Relationship
 from nes_tasks.services import index as index_module
-from nes_tasks.services.database import EntityDatabase
+from nes_tasks.services.database import EntityDatabase, index_of
 from nes_tasks.services.index_connection import open_tables
 from nes_tasks.services.index_file import IndexFile
 from nes_tasks.services.search import SearchService
@@ -234,7 +234,7 @@ def test_the_index_finds_what_a_scan_finds(
 
 def by_scan(question: Callable[..., Any], database: EntityDatabase, search: SearchService) -> Any:
     """Return what comes of a question to a database that has no index at all."""
-    database.index.answers = lambda folder: False  # type: ignore[method-assign]
+    index_of(database).answers = lambda folder: False  # type: ignore[method-assign]
     return answer(question, database, search)
 
 
