@@ -26,6 +26,7 @@ from ..git.listing import list_files
 from ..git.objects import ROUND, ObjectReader
 from ..git.snapshot import GITLINK_MODE, missing_object
 from ..models.identifiers import SUFFIX
+from ..settings import STATE_FOLDER
 from ..state_folder import make_folder
 from .folders import ENTITIES, RELATIONSHIPS
 from .index_connection import MAKER, connect, tree_in
@@ -80,9 +81,10 @@ class IndexFile:
         except (OSError, sqlite3.Error) as error:
             if not self._has_warned:
                 self._has_warned = True
+                place = f"{STATE_FOLDER}/{self._folder.name}"
                 self._warn(
                     "searches read the whole database, "
-                    f"as its index cannot be written to {self._folder}: {error}"
+                    f"because the index cannot be written to {place}: {error}"
                 )
             return None
 

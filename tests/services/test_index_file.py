@@ -301,6 +301,26 @@ def test_a_file_that_is_being_read_does_not_change(project: Project) -> None:
         open_tables(path, tree, "v2")
 
 
+def test_a_file_that_is_damaged_while_it_is_read_is_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "FILES_IN_MEMORY", 0)
+    path = project.path()
+    assert path is not None
+
+    def damaged() -> sqlite3.Connection:
+        connection = open_tables(path, project.tree, "v2")
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        return connection
+
+    with transaction(project.place) as store:
+        database = EntityDatabase(store, open_tables=damaged)
+        with pytest.raises(NesTasksError, match=r"index .*; delete the folder \.nes-tasks/index"):
+            asyncio.run(database.search_entities("rai"))
+
+
 # Where it cannot be written
 
 
@@ -315,7 +335,8 @@ def test_a_place_that_cannot_be_written_to_is_warned_of_once(
         path = index.at(Git(repository.path), project.tree, is_published=is_published)
         assert path is None
     assert len(project.warnings) == 1
-    assert "searches read the whole database, as its index cannot be" in project.warnings[0]
+    told = "searches read the whole database, because the index cannot be written to "
+    assert project.warnings[0].startswith(f"{told}.nes-tasks/index: ")
 
 
 @pytest.fixture
