@@ -25,19 +25,17 @@ class RunIndex:
         self._file: IndexFile | None = None
         self._running = ""
 
-    def prepare(self) -> None:
-        """Make its folder, which a script may then read: what is not there cannot be allowed."""
-        with contextlib.suppress(OSError):
-            make_folder(self._settings.index_folder)
-
     def opener(
         self, repository: Repository, name: str, base: str | None
     ) -> Callable[[], Path | None]:
         """Return a function that returns the index file of the commit `base`, None without one.
 
         `name` is the migration that waits for it. Only the tree of the branch gets into the file of
-        the project: a preview or a replay has another, which `close` removes.
+        the project: a preview or a replay has another, which `close` removes. To be called before
+        the script's process starts, which may read the folder only if it is there.
         """
+        with contextlib.suppress(OSError):
+            make_folder(self._settings.index_folder)
 
         def open_index() -> Path | None:
             self._running = name

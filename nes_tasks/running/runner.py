@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +34,7 @@ from ..migrations.pointers import refuse_pointers
 from ..project import Project
 from ..settings import shown
 from .expectation import Expectation
+from .interrupts import interrupts_deferred
 from .job import Job, Task
 from .log import RunLog
 from .observer import Observer
@@ -187,7 +186,7 @@ class Runner:
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
         executed = self._executed(repository, folder, base, published=True, is_new=is_new)
-        with executed as (job, outcome), _undisturbed():
+        with executed as (job, outcome), interrupts_deferred():
             self._meet_expectation(repository, job, outcome.commits[-1])
             repository.publish(job.ref, base, outcome.commits[-1])
             self._applied += 1
@@ -367,10 +366,9 @@ class Runner:
         data_dir = self._project.settings.data_dir
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
-            self._index.prepare()
             try:
+                index = self._index.opener(self.repository, job.name, job.base)
                 with self._worker.start(task, job.terms) as process:
-                    index = self._index.opener(self.repository, job.name, job.base)
                     return Writer(job, transaction, process, heard, index).run(git)
             finally:
                 self._worker.drain()
@@ -457,27 +455,6 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back to the end, from us by a handler and from git by a mask that it inherits.
-
-    The mask alone would not do: with other threads about, one of them takes the signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python tells the main thread alone of signals
-        return
-    noted: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if noted and callable(handler):
-        handler(signal.SIGINT, None)
 
 
 def _hash(folder: Folder) -> dict[str, str]:
