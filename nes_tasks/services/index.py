@@ -40,6 +40,8 @@ FILES_IN_MEMORY = 500
 # Full text search is left when it finds more rows than this: a scan of all names is quicker then.
 MANY_ROWS = 2000
 TRIGRAM = 3
+# So many of each kind in one question to SQLite, which has limits; what is left out finds more.
+MOST_TERMS = 50
 
 Opener = Callable[[], sqlite3.Connection | None]
 Row = TypeVar("Row", bound=Any)
@@ -79,13 +81,13 @@ class Conditions(NamedTuple):
         attributes: Mapping[str, Any] | None = None,
     ) -> Conditions:
         """Return the conditions that tables can tell, of those that are asked for."""
-        known = tuple(str(plain(tag)) for tag in tags or () if is_askable(tag))
-        pairs = tuple(
+        known = [str(plain(tag)) for tag in tags or () if is_askable(tag)]
+        pairs = [
             (str(plain(name)), _comparable(value))
             for name, value in (attributes or {}).items()
             if is_askable(name)
-        )
-        return cls(folder, known, pairs)
+        ]
+        return cls(folder, tuple(known[:MOST_TERMS]), tuple(pairs[:MOST_TERMS]))
 
     @property
     def is_narrow(self) -> bool:
@@ -177,7 +179,9 @@ class Tables:
         if not self._has_search or len(query) < TRIGRAM:
             return None
         parts = {query[at : at + TRIGRAM] for at in range(len(query) - TRIGRAM + 1)}
-        match = " AND ".join('"{}"'.format(part.replace('"', '""')) for part in sorted(parts))
+        match = " AND ".join(
+            '"{}"'.format(part.replace('"', '""')) for part in sorted(parts)[:MOST_TERMS]
+        )
         statement = f"SELECT rowid FROM {SEARCH} WHERE {SEARCH} MATCH ? LIMIT ?"
         rows = [row for (row,) in self._rows(statement, (match, MANY_ROWS + 1))]
         return None if len(rows) > MANY_ROWS else rows

@@ -263,6 +263,25 @@ def test_what_fits_equally_well_is_sorted_by_path_in_whatever_order_it_came(
             world.commit(store)
 
 
+def test_questions_may_have_any_number_of_terms(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "FILES_IN_MEMORY", 0)
+    long = "".join(map(chr, range(ord("a"), ord("a") + 26))) * 40
+    with world.begin() as store:
+        names = [{"kind": "PRIMARY", "en": {"full": long}}]
+        tags = [f"tag {number}" for number in range(2000)]
+        data = {**namesake("p-1"), "names": names, "tags": tags}
+        run(EntityDatabase(store).put_entity(entity_from_dict(data)))
+        world.commit(store)
+    with world.begin() as store:
+        database = world.open(store)
+        for query, wanted in ((long, tags), (long[1:], tags), (None, tags), (long, [*tags, "no"])):
+            found = run(database.search_entities(query, tags=wanted))
+            assert [entity.slug for entity in found] == ([] if "no" in wanted else ["p-1"])
+        assert not run(database.search_entities(f"{long}b"))
+
+
 def test_files_that_are_not_what_their_paths_say_are_left_to_the_scan(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
