@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import DatabaseError, GitError
 from .command import Git
-from .diff import Change, changed_files, environment
+from .diff import Change, changed_files
 from .objects import blob_id
 from .safety import Allow
 
@@ -68,7 +68,6 @@ class Checkout:
             "--name-status",
             self._tree(old),
             new,
-            env=environment(self._git),
         )
         fields = rows.split(b"\0")[:-1]
         changed = [
