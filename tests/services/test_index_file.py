@@ -123,6 +123,23 @@ def test_only_what_has_changed_is_read(project: Project) -> None:
     assert project.read == ["entity/person/asha-rai.json"]
 
 
+@pytest.mark.parametrize("is_published", [True, False])
+@pytest.mark.parametrize(("few", "read"), [(1000, 0), (0, 2)])
+def test_where_most_is_gone_it_is_made_anew(
+    project: Project, monkeypatch: pytest.MonkeyPatch, few: int, read: int, is_published: bool
+) -> None:
+    monkeypatch.setattr(index_file, "FEW_REMOVED", few)
+    for number in range(4):
+        project.place.commit(person(f"p-{number}", f"Person {number}"))
+    project.path()
+    project.place.git("reset", "--hard", "--quiet", "HEAD~4")
+    project.read.clear()
+    with closing(project.opened()) as index:
+        path = index.at(Git(project.place.path), project.tree, is_published=is_published)
+        assert project.names(path) == ["Asha Rai", "Bina Lama"]
+    assert len(project.read) == read
+
+
 def test_another_tree_than_that_of_the_branch_has_a_file_of_its_own(project: Project) -> None:
     with closing(project.opened()) as index:
         git, published = Git(project.place.path), project.tree
