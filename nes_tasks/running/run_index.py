@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..settings import Settings
 from ..state_folder import make_folder
-from .observer import Observer
+from .events import EventKind, ProgressCallback, RunEvent
 
 if TYPE_CHECKING:
     from ..database.repository import Repository
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class RunIndex:
-    """Opens the index of the project with `settings`; `observer` is told how making it goes."""
+    """Opens the index of the project with `settings`; `on_progress` gets how making it goes."""
 
-    def __init__(self, settings: Settings, observer: Observer) -> None:
+    def __init__(self, settings: Settings, on_progress: ProgressCallback) -> None:
         self._settings = settings
-        self._observer = observer
+        self._on_progress = on_progress
         self._file: IndexFile | None = None
         self._running = ""
 
@@ -53,10 +53,14 @@ class RunIndex:
             self._file = IndexFile(
                 self._settings.index_folder,
                 self._settings.data_dir,
-                warn=self._observer.warned,
-                progress=lambda *told: self._observer.progressed(self._running, *told),
+                warn=lambda text: self._on_progress(RunEvent(EventKind.WARNED, "", text)),
+                progress=self._progressed,
             )
         return self._file
+
+    def _progressed(self, label: str, done: int, total: int | None) -> None:
+        event = RunEvent(EventKind.PROGRESSED, self._running, label, done, total)
+        self._on_progress(event)
 
     def close(self) -> None:
         """Remove what only this run needed."""
