@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,9 +33,11 @@ from ..project import Project
 from ..settings import shown
 from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
+from .interrupts import interrupts_deferred
 from .job import Job, Task
 from .log import RunLog
 from .rehearsal import Rehearsal
+from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
@@ -84,6 +84,7 @@ class Runner:
         )
         self._may_record = may_record
         self._network = frozenset((*project.settings.network, *network))
+        self._index = RunIndex(project.settings, progress)
         self._opened: Repository | None = None
         self._made = False
         self._applied = 0
@@ -171,7 +172,7 @@ class Runner:
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
         executed = self._executed(repository, folder, base, published=True, is_new=is_new)
-        with executed as (job, outcome), _undisturbed():
+        with executed as (job, outcome), interrupts_deferred():
             self._meet_expectation(repository, job, outcome.commits[-1])
             repository.publish(job.ref, base, outcome.commits[-1])
             self._applied += 1
@@ -360,8 +361,9 @@ class Runner:
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
             try:
+                index = self._index.opener(self.repository, job.name, job.base)
                 with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, heard).run(git)
+                    return Writer(job, transaction, process, heard, index).run(git)
             finally:
                 self._worker.drain()
 
@@ -430,6 +432,7 @@ class Runner:
         A database that was made for migrations none of which was applied goes away again.
         """
         self._worker.close()
+        self._index.close()
         self._log.close()
         with contextlib.suppress(NesTasksError):
             if self._applied:
@@ -443,27 +446,6 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back to the end, from us by a handler and from git by a mask that it inherits.
-
-    The mask alone would not do: with other threads about, one of them takes the signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python tells the main thread alone of signals
-        return
-    noted: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if noted and callable(handler):
-        handler(signal.SIGINT, None)
 
 
 def _hash(folder: Folder) -> dict[str, str]:

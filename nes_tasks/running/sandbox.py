@@ -122,6 +122,8 @@ def _packages(terms: Terms) -> Iterator[Path]:
 def readable(terms: Terms) -> Iterator[Path]:
     """Yield the files and folders that a script may read, besides packages of other places."""
     yield Path(terms.folder)
+    if terms.index:
+        yield Path(terms.index)
     yield from _python()
     yield from map(Path, SYSTEM)
     yield from _certificates()

@@ -7,8 +7,10 @@ Nothing that the script sends is believed about any of these.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
@@ -60,16 +62,23 @@ class Heard(NamedTuple):
 class Writer:
     """Serves the script of `job` and commits what it has written.
 
-    `transaction` is on the job's base; `process` has got the job's task.
+    `transaction` is on the job's base; `process` has got the job's task. `index` returns the file
+    with the index of the base.
     """
 
     def __init__(
-        self, job: Job, transaction: Transaction, process: ScriptProcess, heard: Heard
+        self,
+        job: Job,
+        transaction: Transaction,
+        process: ScriptProcess,
+        heard: Heard,
+        index: Callable[[], Path | None],
     ) -> None:
         self._job = job
         self._transaction = transaction
         self._process = process
         self._heard = heard
+        self._index = index
         self._logs: list[str] = []
         self._rewritten: set[str] = set()
         self._asked: dict[bytes, Callable[[bytes], None]] = {
@@ -80,6 +89,7 @@ class Writer:
             protocol.CONTENTS: self._send_contents,
             protocol.TREES: self._send_trees,
             protocol.FILES: self._send_files,
+            protocol.INDEX: self._send_index,
             protocol.LOG: self._log,
             protocol.NOTE: self._note,
             protocol.HINT: self._hint,
@@ -204,6 +214,10 @@ class Writer:
 
     def _send_files(self, payload: bytes) -> None:
         self._reply(self._transaction.source.files(self._ids(payload)))
+
+    def _send_index(self, _: bytes) -> None:
+        path = self._index()
+        self._reply([None if path is None else os.fsencode(path)])
 
     def _ids(self, payload: bytes) -> list[str]:
         """Return the ids in a request: whole ones, by which nothing can be named but a content."""
