@@ -24,6 +24,7 @@ from ..errors import MigrationFailedError, NesTasksError, UsageError
 from ..git.command import Git
 from ..git.log import committed_at
 from ..migrations import MigrationResult, MigrationStatus
+from ..models.plain_errors import first_problem
 from ..project import Project
 from .changes import Changes, Counts, Sample, Updated
 from .fields import ABSENT, FieldChange
@@ -184,10 +185,8 @@ def read_preview(data: bytes, shown: str) -> Preview:
     try:
         return _Preview.model_validate_json(data).read()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"{shown} is no preview: {f'{place}: ' if place else ''}{first['msg']}",
+            f"{shown} is no preview: {first_problem(error)}",
             hint="doit preview --json -o FILE writes one",
         ) from None
 

@@ -103,7 +103,7 @@ class PublicationService:
         _check_names(entity_data)
         author = await self._authors.resolve(author_id)
         entity_id = _entity_id(filing, entity_data["slug"])
-        self._refuse_duplicate(entity_id, entity_data["slug"], filing["type"])
+        await self._refuse_duplicate(entity_id, entity_data["slug"], filing["type"])
         summary = self._summary(entity_id, VersionType.ENTITY, author, change_description)
         # The prefix says it all; and a null prefix is none, which files do not mention.
         entity_data.pop("sub_type" if "entity_prefix" in filing else "entity_prefix", None)
@@ -309,16 +309,27 @@ class PublicationService:
             raise ValueError("author_id is required")
         return chosen
 
-    def _refuse_duplicate(self, entity_id: str, slug: object, entity_type: str) -> None:
+    async def _refuse_duplicate(self, entity_id: str, slug: object, entity_type: str) -> None:
         if self.database.exists(entity_id):
             # Migrations match on this text, in which the type is shown as a member.
             member = EntityType(entity_type)
             error = ValueError(f"Entity with slug '{slug}' and type '{member!s}' already exists")
             error.add_note(
-                f"{entity_id} is stored: if this is the same one, get it and call update_entity;"
+                f"{entity_id} is stored{await self._called(entity_id)}: if this is the same one,"
+                " get it and call update_entity;"
                 " a namesake needs another slug, from await context.search.free_slug(…)"
             )
             raise error
+
+    async def _called(self, entity_id: str) -> str:
+        """Return what a stored entity is called, in words that follow "is stored"."""
+        try:
+            entity = await self.database.get_entity(entity_id)
+        except MalformedFileError:
+            return ""
+        names = entity.names if entity else []
+        full = [parts.full for name in names for parts in (name.en, name.ne) if parts]
+        return f" as {full[0]!r}" if full else ""
 
     def _summary(
         self,
