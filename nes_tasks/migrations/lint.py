@@ -148,7 +148,7 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
     for name, (asked, advice) in ASKED.items():
         if constants.get(name) is True:
             yield _with_line(hint(shown, f"{name} = True: {asked}", advice=advice), folder)
-    for name in REQUIRED:
+    for name in (*REQUIRED, *({"EXPECT"} & constants.keys())):
         sound = {"AUTHOR": "A", "DATE": "2024-01-31", "DESCRIPTION": "D"}
         try:
             checked_metadata({**sound, name: constants[name]}, shown, is_new=is_new)
@@ -168,7 +168,7 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
 
 def _with_line(finding: Finding, folder: Folder) -> Finding:
     """Return a finding about a constant with the line where it is assigned."""
-    name = re.match("AUTHOR|DATE|DESCRIPTION|NETWORK|PROCESSES", finding.message)
+    name = re.match("AUTHOR|DATE|DESCRIPTION|EXPECT|NETWORK|PROCESSES", finding.message)
     if name is None or finding.line is not None or folder.script is None:
         return finding
     script = Script.read(folder.path / folder.script, finding.path)

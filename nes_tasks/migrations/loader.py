@@ -151,6 +151,8 @@ def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True)
         deterministic=metadata.deterministic,
         network=metadata.network,
         processes=metadata.processes,
+        expect=metadata.expect,
+        verifies=metadata.verifies,
     )
 
 

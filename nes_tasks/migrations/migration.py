@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..database.marker import Statistics
+from .expected_counts import Expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Migration:
     """A folder that can be applied.
 
     `prefix` and `name` are the two parts of the folder's name, `author`, `date`, `description`,
-    `deterministic`, `network` and `processes` what its script says of itself.
+    `deterministic`, `network`, `processes` and `expect` what its script says of itself, and
+    `verifies` says that it has a function verify.
     """
 
     prefix: int
@@ -31,6 +33,8 @@ class Migration:
     deterministic: bool = True
     network: bool = False
     processes: bool = False
+    expect: Expected | None = None
+    verifies: bool = False
 
     @property
     def full_name(self) -> str:
@@ -56,7 +60,8 @@ class MigrationResult:
     ``path:line  source text``; `log_path` is the file with the whole story. A success has
     `commit_ids`, oldest first, and `tree`, the id of the tree that the last one records.
     `reason` says why a migration was skipped. `environment` are trailers of its commit about the
-    run: its confinement, the versions of Python and packages.
+    run: its confinement, the versions of Python and packages. `verified` says that its function
+    verify has passed; `hints` are what seemed wrong with the data that it read.
     """
 
     migration: str
@@ -71,6 +76,8 @@ class MigrationResult:
     tree: str | None = None
     reason: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    verified: bool = False
+    hints: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as what JSON can hold: doit passes it between processes."""

@@ -9,10 +9,11 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..database.data_path import type_of
 from ..git.command import Git
 from ..git.diff import Change, changed_files, total_size
 from ..git.snapshot import Snapshot
-from ..models.identifiers import SUFFIX, InvalidIdentifierError, id_of
+from ..models.identifiers import InvalidIdentifierError, id_of
 from .fields import FieldChange, field_changes, parse
 
 SAMPLES_PER_TYPE = 3
@@ -155,13 +156,6 @@ def compare(
         samples=tuple(_samples(git, new, inside, data_dir)),
         new_bytes=total_size(git, (c.new for c in files if c.new)) if with_size else None,
     )
-
-
-def type_of(parts: list[str]) -> str:
-    """Return the type that the parts of a path in the data folder tell: see `Changes.types`."""
-    if parts[0] == "relationship":
-        return f"relationship:{parts[-1].removesuffix(SUFFIX)}"
-    return "/".join(parts[1:-1]) or parts[0]
 
 
 def _ids(data_dir: str, changes: Iterable[Change]) -> tuple[str, ...]:

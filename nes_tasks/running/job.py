@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from ..migrations.expected_counts import Expected
 from .terms import Terms
 
 
@@ -16,7 +17,8 @@ class Task:
 
     `shown` is how messages name the `folder`, `clock` the one time that the migration sees, and
     `nes_package` says what ``import nes`` means (`compat.choose`). `tree` is that of the commit
-    to run on; without it the script is only loaded. `strict` says whether a malformed file of
+    to run on; without it the script is only loaded, and with `only_verify` only its function verify
+    is called. `strict` says whether a malformed file of
     the database stops a listing. `inputs` are the paths of the files that are recorded, `ignored`
     those that git ignores; both matter to a script that is run.
     """
@@ -33,6 +35,7 @@ class Task:
     inputs: Sequence[str] = ()
     ignored: Sequence[str] = ()
     tree: str | None = None
+    only_verify: bool = False
 
     def to_json(self) -> str:
         """Return it as one line."""
@@ -46,7 +49,8 @@ class Job:
     `task` is what the script's process gets of it, apart from the tree, and `terms` say what it
     may use. `base` is the commit to run on (None: no commit yet), `ref` the private ref for the
     result, `clock` the one time that the migration sees; `author` and `committer` are (name,
-    e-mail). `sign` and `linear` are those of `Transaction.commit`.
+    e-mail). `sign` and `linear` are those of `Transaction.commit`, `expect` what the script
+    says of how much it changes.
     """
 
     task: Task
@@ -63,6 +67,7 @@ class Job:
     batch_size: int
     linear: bool
     sign: bool
+    expect: Expected | None = None
 
     @property
     def name(self) -> str:

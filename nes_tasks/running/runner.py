@@ -49,13 +49,15 @@ class Rehearsal(NamedTuple):
 
     `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
     `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
-    readable after the end, until git's garbage collection.
+    readable after the end, until git's garbage collection. `unread` are the inputs that its script
+    has not opened.
     """
 
     result: MigrationResult
     base: str | None
     clock: datetime
     peak_memory: int
+    unread: tuple[str, ...] = ()
 
 
 class Runner:
@@ -240,7 +242,8 @@ class Runner:
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.tree_of(commit)
-                    yield Rehearsal(result, base, job.clock, outcome.peak_memory)
+                    unread = tuple(sorted(job.inputs.keys() - outcome.read))
+                    yield Rehearsal(result, base, job.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
@@ -327,6 +330,8 @@ class Runner:
             commit_ids=[*outcome.commits],
             log_path=self._shown_log,
             environment=outcome.environment,
+            verified=outcome.verified,
+            hints=outcome.hints,
         )
 
     def _printed(self, line: str) -> None:
@@ -404,6 +409,7 @@ class Runner:
             batch_size=settings.batch_size,
             linear=settings.batches == "linear",
             sign=sign,
+            expect=migration.expect,
         )
 
     def _time_for(self, name: str) -> datetime:

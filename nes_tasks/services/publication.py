@@ -315,21 +315,11 @@ class PublicationService:
             member = EntityType(entity_type)
             error = ValueError(f"Entity with slug '{slug}' and type '{member!s}' already exists")
             error.add_note(
-                f"{entity_id} is stored{await self._called(entity_id)}: if this is the same one,"
+                f"{await self.database.described(entity_id)} is stored: if this is the same one,"
                 " get it and call update_entity;"
                 " a namesake needs another slug, from await context.search.free_slug(…)"
             )
             raise error
-
-    async def _called(self, entity_id: str) -> str:
-        """Return what a stored entity is called, in words that follow "is stored"."""
-        try:
-            entity = await self.database.get_entity(entity_id)
-        except MalformedFileError:
-            return ""
-        names = entity.names if entity else []
-        full = [parts.full for name in names for parts in (name.en, name.ne) if parts]
-        return f" as {full[0]!r}" if full else ""
 
     def _summary(
         self,
