@@ -27,6 +27,11 @@ DATA_SUFFIXES = frozenset(
     {".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".tsv", ".xls", ".xlsx", ".xml", ".yaml"}
 )
 
+# What context.lookup reads without being told its name.
+LOOKUPS = frozenset({"lookups.csv", "lookups.toml"})
+CREATING = ("create_entity", "batch_create_entities")
+SOURCES_FIELD = "attributions"
+
 HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
 SOURCES = re.compile(r"\bsources?\b", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -253,7 +258,10 @@ def _sizes(folder: Folder) -> Iterator[Finding]:
 def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
     if not scripts or any(script.lists_folders for script in scripts.values()):
         return
+    looks_up = any(script.calls_method("lookup") for script in scripts.values())
     for file in folder.files or ():
+        if looks_up and file.relative in LOOKUPS:
+            continue
         is_data = PurePosixPath(file.relative).suffix.lower() in DATA_SUFFIXES
         if is_data and not any(script.names(file.relative) for script in scripts.values()):
             yield hint(
@@ -314,6 +322,24 @@ def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
                 )
         if not _is_said_to_vary(own[0]):
             yield from _calls(script)
+    yield from _without_sources(own)
+
+
+def _without_sources(own: list[Script]) -> Iterator[Finding]:
+    """Find scripts that create entities and nowhere mention where the data are from."""
+    if any(SOURCES_FIELD in script.texts or script.uses_name(SOURCES_FIELD) for script in own):
+        return
+    for script in own:
+        line = script.calls_method(*CREATING)
+        if line is not None:
+            yield hint(
+                script.shown,
+                "the new entities name no source",
+                line=line,
+                advice="give each attributions: "
+                '[{"title": {"en": {"value": "Election Commission"}}, "details": None}]',
+            )
+            return
 
 
 def _executed(name: str | None, scripts: dict[str, Script]) -> list[str]:

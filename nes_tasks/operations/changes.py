@@ -124,12 +124,14 @@ def compare(
     *,
     data_dir: str,
     updated_per_type: int | None = None,
+    samples_per_type: int | None = SAMPLES_PER_TYPE,
     with_size: bool = False,
 ) -> Changes:
     """Compare two trees (ids) of the database. Reads only.
 
-    At most `updated_per_type` updated ones of each type are kept field by field, None for all
-    of them. Raises `GitError` for a tree that is not there.
+    At most `updated_per_type` updated ones of each type are kept field by field, and at most
+    `samples_per_type` new ones with their content, None for all of them. Raises `GitError` for a
+    tree that is not there.
     """
     files = list(changed_files(git, old, new))
     kinds: defaultdict[str, Counts] = defaultdict(Counts)
@@ -153,7 +155,7 @@ def compare(
         deleted=_ids(data_dir, (change for _, change in inside if change.new is None)),
         updated=tuple(updated),
         fields=most_frequent_first(fields),
-        samples=tuple(_samples(git, new, inside, data_dir)),
+        samples=tuple(_samples(git, new, inside, data_dir, samples_per_type)),
         new_bytes=total_size(git, (c.new for c in files if c.new)) if with_size else None,
     )
 
@@ -212,12 +214,16 @@ def is_telling(path: str) -> bool:
 
 
 def _samples(
-    git: Git, new: str, inside: Iterable[tuple[str, Change]], data_dir: str
+    git: Git,
+    new: str,
+    inside: Iterable[tuple[str, Change]],
+    data_dir: str,
+    per_type: int | None,
 ) -> Iterator[Sample]:
     seen: Counter[str] = Counter()
     paths: list[str] = []
     for name, change in inside:
-        if change.old is None and seen[name] < SAMPLES_PER_TYPE:
+        if change.old is None and (per_type is None or seen[name] < per_type):
             seen[name] += 1
             paths.append(change.path)
     with closing(Snapshot(git, new)) as after:

@@ -29,6 +29,7 @@ from ..project import Project
 from .changes import Changes, Counts, Sample, Updated
 from .fields import ABSENT, FieldChange
 from .preview import Preview, Previewed
+from .to_look_at import KINDS, Remark
 
 # More than any number that is counted, and short enough to be shown.
 Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
@@ -105,6 +106,12 @@ class _Changes(_Part):
         )
 
 
+class _Remark(_Part):
+    kind: str
+    subject: str
+    text: str
+
+
 class _Previewed(_Part):
     name: str
     author: str
@@ -119,6 +126,10 @@ class _Previewed(_Part):
     peak_memory_bytes: Number
     network: bool = False
     processes: bool = False
+    verified: bool = False
+    expects: bool = False
+    expect: str = ""
+    to_look_at: list[_Remark] = []
     environment: dict[str, str] = {}
     logs: list[str]
     changes: _Changes
@@ -145,6 +156,14 @@ class _Previewed(_Part):
             peak_memory=self.peak_memory_bytes,
             network=self.network,
             processes=self.processes,
+            verified=self.verified,
+            expects=self.expects,
+            expect=self.expect,
+            to_look_at=tuple(
+                Remark(one.kind, one.subject, one.text)
+                for one in self.to_look_at
+                if one.kind in KINDS
+            ),
         )
 
 

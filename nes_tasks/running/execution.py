@@ -122,6 +122,9 @@ def _context(
         # A lone surrogate, which Python lets a text hold, has no place in UTF-8.
         connection.send(protocol.LOG, message.encode(errors="backslashreplace"))
 
+    def note(text: str) -> None:
+        connection.send(protocol.HINT, text.encode(errors="backslashreplace"))
+
     def progress(label: str | None, done: int, total: int | None) -> None:
         text = None if label is None else str(label)
         row = [text, int(done), None if total is None else int(total)]
@@ -142,6 +145,7 @@ def _context(
         scraping=ScrapingService(),
         on_log=log,
         on_progress=progress,
+        on_note=note,
         inputs=inputs,
         sources=sources,
     )
