@@ -26,7 +26,6 @@ from operator import itemgetter
 from typing import Any, Literal
 
 from ..models.codec import (
-    MalformedFileError,
     dump_author,
     dump_entity,
     dump_relationship,
@@ -81,16 +80,6 @@ class EntityDatabase(ObjectFiles):
         load = None if checked else load_entity
         self._put(entity.id, ENTITY, dump_entity(entity, snapshot), load)
         return entity
-
-    async def described(self, entity_id: str) -> str:
-        """Return the id of an entity and, where it can be read, its name, as messages name it."""
-        try:
-            entity = await self.get_entity(entity_id)
-        except MalformedFileError:
-            return entity_id
-        names = entity.names if entity else []
-        full = [parts.full for name in names for parts in (name.en, name.ne) if parts]
-        return f"{entity_id} ({full[0]})" if full else entity_id
 
     async def get_entity(self, entity_id: str) -> Entity | None:
         """Return an entity, None when there is none; a malformed file raises."""

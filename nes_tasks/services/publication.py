@@ -38,6 +38,7 @@ from ..models.relationship import RELATIONSHIP_TYPES, Relationship
 from ..models.version import Author, Version, VersionSummary, VersionType
 from .authors import Authors
 from .database import Direction, EntityDatabase
+from .name_index import labelled
 from .plausibility import implausible
 from .terms import (
     UNSET,
@@ -315,7 +316,7 @@ class PublicationService:
             member = EntityType(entity_type)
             error = ValueError(f"Entity with slug '{slug}' and type '{member!s}' already exists")
             error.add_note(
-                f"{await self.database.described(entity_id)} is stored: if this is the same one,"
+                f"{await labelled(self.database, entity_id)} is stored: if this is the same one,"
                 " get it and call update_entity;"
                 " a namesake needs another slug, from await context.search.free_slug(…)"
             )

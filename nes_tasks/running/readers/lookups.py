@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...errors import NesTasksError
 from ...models.name_keys import name_key
 from ...printable import printable
 from .csv_file import iter_csv
-from .errors import InputFileError
+from .errors import InputFileError, UnmatchedError
 from .layout import Layout
 from .rows import Row, Source, is_blank
 
@@ -29,10 +28,6 @@ CSV_NAME, TOML_NAME = "lookups.csv", "lookups.toml"
 NOTHING = "-"
 # As many values as an error names; the lines to fill in have all of them.
 MAX_NAMED = 10
-
-
-class UnmatchedError(NesTasksError, LookupError):
-    """Values of a source have no meaning in the lookups of the folder."""
 
 
 class Meaning(NamedTuple):
