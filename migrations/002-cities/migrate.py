@@ -13,11 +13,7 @@ DESCRIPTION = "Create the 6 metropolitan and 11 sub-metropolitan cities of Nepal
 
 ATTRIBUTIONS = [
     {
-        "title": {
-            "en": {
-                "value": "Ministry of Federal Affairs and General Administration: list of local levels"
-            }
-        },
+        "title": {"en": {"value": "Ministry of Federal Affairs and General Administration"}},
         "details": {"en": {"value": "areas: https://github.com/sagautam5/local-states-nepal"}},
     }
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..models.legacy_fonts import looks_legacy
 from ..printable import HOSTILE, abridged
 from ..running.readers import Row
 
@@ -25,6 +26,7 @@ KINDS = (
     ("has letters that were lost (U+FFFD)", re.compile("\ufffd").search),
     ("looks like UTF-8 that was read in another encoding", MOJIBAKE.search),
     ("holds markup of a web page", MARKUP.search),
+    ("seems to be typed for the font Preeti or Kantipur", looks_legacy),
 )
 
 

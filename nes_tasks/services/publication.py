@@ -313,12 +313,12 @@ class PublicationService:
     async def _refuse_duplicate(self, entity_id: str, slug: object, entity_type: str) -> None:
         if self.database.exists(entity_id):
             # Migrations match on this text, in which the type is shown as a member.
-            member = EntityType(entity_type)
-            error = ValueError(f"Entity with slug '{slug}' and type '{member!s}' already exists")
+            kind = str(EntityType(entity_type))
+            error = ValueError(f"Entity with slug '{slug}' and type '{kind}' already exists")
             error.add_note(
                 f"{await labelled(self.database, entity_id)} is stored: if this is the same one,"
-                " get it and call update_entity;"
-                " a namesake needs another slug, from await context.search.free_slug(…)"
+                " get it and call update_entity; a namesake needs another slug, from await"
+                " context.search.free_slug(…)"
             )
             raise error
 

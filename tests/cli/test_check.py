@@ -383,8 +383,18 @@ DAMAGED = [
     ("A\x1b[31m", "'A\\x1b[31m' holds control characters or changes the direction of writing"),
     ("A\u202eB", "'A\\u202eB' holds control characters or changes the direction of writing"),
     ("A\ufffdB", "has letters that were lost (U+FFFD)"),
+    ("sf7df8f}+", "seems to be typed for the font Preeti or Kantipur"),
 ]
-SOUND = ["What?", "A & B", "a < b", "\u0930\u093e\u092e", "Gr\u00f6\u00dfe", "\u00c3o", "x\u200dy"]
+SOUND = [
+    "What?",
+    "A & B",
+    "a < b",
+    "\u0930\u093e\u092e",
+    "Gr\u00f6\u00dfe",
+    "2025-11-11T00:00:00Z",
+    "\u00c3o",
+    "x\u200dy",
+]
 
 
 def test_text_that_looks_damaged_is_a_hint_with_its_place(workspace: Workspace) -> None:
