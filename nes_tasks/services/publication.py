@@ -410,11 +410,8 @@ class PublicationService:
         description = _required(change_description)
         author = await self._authors.resolve(author_id)
         last = self._last_version(identifier)
-        delete = (
-            self.database.delete_entity
-            if kind is VersionType.ENTITY
-            else self.database.delete_relationship
-        )
+        is_entity = kind is VersionType.ENTITY
+        delete = self.database.delete_entity if is_entity else self.database.delete_relationship
         if not await delete(identifier):
             return False
         summary = self._summary(identifier, kind, author, description, at_least=last + 1)
