@@ -33,6 +33,8 @@ MOVED_ON = (
 )
 # The remote is locked by another push at this moment, or for good by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
+# The remote has files of that branch on disk; git explains at length what could be set there.
+HAS_FILES = "(branch is currently checked out)"
 NO_SUCH_BRANCH = "couldn't find remote ref"
 
 
@@ -135,6 +137,8 @@ class Remote:
         """Return what to do after a push that failed."""
         if LOCKED.search(said):
             return "doit push; if it stays so, a killed push has left a lock at the remote"
+        if HAS_FILES in said:
+            return "publish to a bare repository (git init --bare), then doit push"
         return "doit sync" if any(words in said for words in MOVED_ON) else "doit push"
 
     def branches(self) -> list[str]:
@@ -158,6 +162,8 @@ class Remote:
             )
 
     def _words(self, error: GitError) -> str:
+        if HAS_FILES in error.stderr:
+            return f"the branch {self.branch} is checked out there"
         return reason(error.stderr)
 
     def _talk(self, arguments: list[str], heard: Heard | None) -> None:

@@ -28,7 +28,6 @@ from ..git.diff import changes_of_commits
 from ..git.log import read_commits
 from ..git.remote import Heard, Standing
 from ..migrations import Entry, MigrationResult, Plan, State
-from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
 
@@ -254,7 +253,7 @@ def _own_migrations(
     for commit in read_commits(git, ours, f"^{theirs}"):
         name = owner.get(commit.id)
         if name:
-            for one in sorted({name, *runs[name].squashed_with}, key=order):
+            for one in sorted({name, *runs[name].squashed_with}, key=project.order):
                 names[one] = None
         elif not (commit.is_merge and not any(changes_of_commits(git, [commit.id]))):
             by_hand.append(f"{commit.id[:12]} ({commit.subject})")

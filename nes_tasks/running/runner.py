@@ -65,8 +65,8 @@ class Runner:
 
     `command` is what others are told when they find the database in use, `clock` gives the
     time that a migration sees; without `may_record` none records answers of the network. With
-    `keep_going` invalid migrations are passed over by later ones. The migrations in `network` may
-    use it, besides those of the setting of this name. With an
+    `keep_going` later migrations pass over those that are invalid or have failed in this run. The
+    migrations in `network` may use it, besides those of the setting of this name. With an
     `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
     another than the previewed one. Use it in a ``with`` block or call `close`.
     """
@@ -89,6 +89,7 @@ class Runner:
         self._clock = clock
         self._expectation = expectation
         self._keep_going = keep_going
+        self._failed: set[str] = set()
         self._log = RunLog(project.settings.state_folder / "logs")
         self._running = ""
         self._worker = Worker(
@@ -122,6 +123,14 @@ class Runner:
         failed, `DatabaseError` when the database is not ready. Whatever is raised, the
         database is as it was.
         """
+        try:
+            return self._apply_next(name, force=force)
+        except NesTasksError as error:
+            if error.exit_code == 1:  # its own fault, or that of its folder
+                self._failed.add(name)
+            raise
+
+    def _apply_next(self, name: str, *, force: bool) -> MigrationResult:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._look(repository)
@@ -137,7 +146,9 @@ class Runner:
             return self._apply(repository, folder, ledger.commit, is_new=not decision.again)
 
     def _passed_over(self, plan: Plan) -> set[str]:
-        return {entry.name for entry in plan.invalid} if self._keep_going else set()
+        if not self._keep_going:
+            return set()
+        return self._failed.union(entry.name for entry in plan.invalid)
 
     def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
         """Return plan and ledger; nothing is read twice while the branch is where it was.
