@@ -37,11 +37,12 @@ def doubts(rows: Iterable[object]) -> Iterator[tuple[int, str]]:
         if not isinstance(row, Row):
             continue
         for column, value in _texts(dict(row).items()):
-            for why, matches in KINDS:
-                if why not in seen and matches(value):
-                    seen.add(why)
-                    place = f"{row.place}, column {column!r}"
-                    yield row.number, f"{place}: {abridged(value)} {why}"
+            # A text of one kind is often of a later kind as well, which is then no other doubt.
+            why = next((why for why, matches in KINDS if matches(value)), None)
+            if why is not None and why not in seen:
+                seen.add(why)
+                place = f"{row.place}, column {column!r}"
+                yield row.number, f"{place}: {abridged(value)} {why}"
 
 
 def _texts(cells: Iterable[tuple[object, object]]) -> Iterator[tuple[object, str]]:
