@@ -18,8 +18,6 @@ from typing import Any
 
 from .. import compat
 from ..database.owned_store import OwnedStore
-from ..database.read_only import ReadOnlyStore
-from ..database.store import Store
 from ..models.codec import MalformedFileError
 from . import protocol
 from .client import Connection, RemoteStore, to_json
@@ -85,7 +83,7 @@ def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
         store = RemoteStore(connection, tree, task.data_dir)
         inputs = Inputs(frozenset(task.inputs), frozenset(task.ignored), task.shown)
         sources: list[Source] = []
-        context = _context(task, OwnedStore(store), clock, connection, inputs, sources)
+        context = _context(task, store, clock, connection, inputs, sources)
         note = compat.choose(task.nes_package)
         if note is not None:
             connection.send(protocol.NOTE, note.encode())
@@ -97,16 +95,16 @@ def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
         for doubt in doubts(sources):
             connection.send(protocol.HINT, doubt.encode(errors="backslashreplace"))
         stage.is_verifying = True
+        store.freeze()
         # With services of its own: what a script has put into those of migrate is not the result.
-        reading = ReadOnlyStore(OwnedStore(store))
-        if run_verify(module, _context(task, reading, clock, connection, inputs, [])):
+        if run_verify(module, _context(task, store, clock, connection, inputs, [])):
             connection.send(protocol.VERIFIED)
     connection.send(protocol.READ, to_json(sorted(opened.paths)).encode(errors="replace"))
 
 
 def _context(
     task: Task,
-    store: Store,
+    store: RemoteStore,
     clock: datetime,
     connection: Connection,
     inputs: Inputs,
@@ -131,7 +129,7 @@ def _context(
         connection.send(protocol.PROGRESS, to_json(row).encode())
 
     database = EntityDatabase(
-        store,
+        OwnedStore(store),
         strict=task.strict,
         warn=lambda text: log(f"warning: {text}"),
     )

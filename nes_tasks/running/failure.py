@@ -25,7 +25,8 @@ def failure(error: BaseException, folder: str, shown: str) -> dict[str, Any]:
 
     `folder` is the migration's folder and `shown` how messages name it.
     """
-    if inspect.iscoroutine(forgotten := getattr(error, "obj", None)):
+    forgotten = getattr(error, "obj", None)
+    if inspect.iscoroutine(forgotten) and inspect.getcoroutinestate(forgotten) == "CORO_CREATED":
         forgotten.close()  # or Python would warn that it was never awaited, as the message says
     # An exception that was put into a group without being raised has no traceback of its own.
     places = (_innermost_line(spoken, folder, shown) for spoken in (next(_leaves(error)), error))

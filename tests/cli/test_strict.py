@@ -69,6 +69,10 @@ FAILING = {
         "await context.publication.delete_entity('entity:person/asha-rai', change_description='x')",
         "verify: verify only reads, and would change entity/person/asha-rai.json",
     ),
+    "a change by what migrate got": (
+        "await kept.publication.delete_entity('entity:person/asha-rai', change_description='x')",
+        "verify: verify only reads, and would change entity/person/asha-rai.json",
+    ),
     "a call without await": ("context.search.search_entities()", "was called without await"),
 }
 
@@ -76,10 +80,13 @@ FAILING = {
 @pytest.mark.parametrize(("line", "error"), FAILING.values(), ids=FAILING)
 def test_nothing_is_applied_when_verify_fails(workspace: Workspace, line: str, error: str) -> None:
     after = f"\n\nasync def verify(context):\n    {line}\n"
-    add(workspace, "001-first", create_person("asha-rai"), after)
+    body = f"import builtins\nbuiltins.kept = context\n{create_person('asha-rai')}"
+    add(workspace, "001-first", body, after)
     ran = workspace.doit()
     assert ran.code == 1
-    assert f"error: 001-first failed: {error}" in ran.err or error in ran.err
+    [said] = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert said.startswith("error: 001-first failed: verify: ")
+    assert error in said
     assert not (workspace.db / "v2").exists()
 
 
