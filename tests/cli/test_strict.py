@@ -375,7 +375,7 @@ def test_full_shows_everything(workspace: Workspace) -> None:
     assert "(5 new ones are not shown)" in short
     assert "(3 more: doit preview --full)" in short
     assert "not shown" not in full
-    assert full.count(f"    attributes.a: {'x' * 99}\n") == 8
+    assert full.count(f"    attributes.long: {'x' * 99}\n") == 8
     assert full.count("' is the name of ") == 8
 
 
