@@ -90,7 +90,7 @@ def describe(entry: Entry) -> str:
         return f"invalid: {entry.problem.message}"
     about = entry.metadata
     assert about is not None
-    day = about.date.isoformat() if about.date else ""
+    day = about.iso_date or ""
     return printable("  ".join((f"{day:<10}", author_name(about.author), about.description)))
 
 

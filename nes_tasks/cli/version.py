@@ -7,7 +7,7 @@ from typing import Any
 
 from doit.version import VERSION
 
-from .. import __version__
+from ..version import __version__
 from .command import Command, no_names
 from .doit_commands import LOOKING
 

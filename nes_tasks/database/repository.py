@@ -13,8 +13,9 @@ from ..errors import DatabaseError, GitError, UnavailableError, first_few
 from ..git.checkout import Checkout, check_out_sparsely
 from ..git.command import Git, check_version
 from ..git.leftovers import clear_leftovers, locks
-from ..git.remote import Heard, Remote, branches_of
+from ..git.remote import Remote, branches_of
 from ..git.safety import Allow, Programs, find_programs
+from ..git.transfer_progress import OnTransfer
 from ..scratch import scratch_folder
 from ..settings import Settings, shown
 from ..state_folder import check_folder
@@ -350,15 +351,15 @@ class Repository:
             timeout=settings.push_timeout,
         )
 
-    def push(self, heard: Heard | None = None, *, command: str = "doit push") -> None:
-        """Push the branch to the remote; `heard` is called with each line of progress.
+    def push(self, on_progress: OnTransfer | None = None, *, command: str = "doit push") -> None:
+        """Push the branch to the remote; `on_progress` is called with the progress.
 
         Raises `UnavailableError` when it is refused, unreachable or not done within
         `push_timeout` seconds, or when the repository is in use; the commits stay in the local
         repository.
         """
         with self.locked(command):
-            self.remote.push(self.head(), heard)
+            self.remote.push(self.head(), on_progress)
 
     @property
     def _configuration(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ..errors import InvalidMigrationError, first_few
+from .data_kinds import READER_BY_ENDING
 from .finding import Finding, error, from_problem, hint
 from .inputs import is_input_path
 from .loader import MAX_NAME_LENGTH, README, Folder
@@ -23,10 +24,6 @@ from .script import Script
 LARGE = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
-DATA_SUFFIXES = frozenset(
-    {".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".tsv", ".xls", ".xlsx", ".xml", ".yaml"}
-)
-
 # What context.lookup reads without being told its name.
 LOOKUPS = frozenset({"lookups.csv", "lookups.toml"})
 CREATING = ("create_entity", "batch_create_entities")
@@ -262,7 +259,7 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
     for file in folder.files or ():
         if looks_up and file.relative in LOOKUPS:
             continue
-        is_data = PurePosixPath(file.relative).suffix.lower() in DATA_SUFFIXES
+        is_data = PurePosixPath(file.relative).suffix.lower() in READER_BY_ENDING
         if is_data and not any(script.names(file.relative) for script in scripts.values()):
             yield hint(
                 f"{folder.shown}/{file.relative}",

@@ -13,9 +13,9 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..database.marker import Metadata as Metadata
 from ..errors import InvalidMigrationError
 from ..printable import HOSTILE, abridged, printable
 from .expected_counts import EXAMPLE, Expected, read_expected
@@ -41,24 +41,6 @@ NAME_AND_ADDRESS = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<(?P<email>[^<>\s]+)>"
 BARE_ADDRESS = re.compile(r"(?P<name>[^<>\s@]+)@[^<>\s@]+")
 # What git takes off both ends of a name; see crud() in git's ident.c.
 CRUD = " .,:;<>\"\\'"
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a script says of itself; all texts are single lines.
-
-    `network` and `processes` say that it needs the network, and to start processes, `expect` how
-    much it is to change (see `expected_counts`), and `verifies` that it has a function verify.
-    """
-
-    author: str
-    date: dt.date
-    description: str
-    deterministic: bool = True
-    network: bool = False
-    processes: bool = False
-    expect: Expected | None = None
-    verifies: bool = False
 
 
 def read_metadata(script: Path, *, shown: str | None = None) -> Metadata:

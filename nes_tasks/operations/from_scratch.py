@@ -25,7 +25,7 @@ from ..git.object_writer import write_commit
 from ..migrations import Folder, Plan, discover
 from ..migrations.inputs import is_input_path
 from ..project import Project
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
@@ -159,7 +159,7 @@ class FromScratch:
 
 def build_from_scratch(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     counted: Callable[[int], None] = lambda count: None,
     command: str = "doit replay",
@@ -175,7 +175,7 @@ def build_from_scratch(
     """
     if starts_empty(project.settings):
         return FromScratch()
-    with Runner(project, observer, command=command, may_record=False, network=network) as runner:
+    with Runner(project, progress, command=command, may_record=False, network=network) as runner:
         repository = runner.repository
         with repository.locked(command):
             plan, ledger = project.look()

@@ -15,13 +15,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..clock import now, timestamp
+from ..database.marker import Metadata
 from ..database.repository import starts_empty
 from ..errors import MigrationFailedError, NesTasksError
 from ..migrations import Migration, MigrationResult, Plan, load
 from ..migrations.expected_counts import Deeds, fitting
-from ..migrations.record import Described
 from ..project import Project
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Rehearsal, Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
@@ -42,21 +42,19 @@ ASKED = {
 class Previewed:
     """What one migration would do.
 
-    `result` is that of its run, with the tree that would be committed; `base_tree` is what
-    that tree is compared with, `clock` the time that it saw,
-    `peak_memory` what its process needed, in bytes. `network` and `processes` say what its script
-    asks for, `verified` that its function verify has passed. `expect` is the line EXPECT that fits
-    what it does, and `expects` says that the script has one. `to_look_at` are doubts of the data.
+    `about` is what its script says of itself. `result` is that of its run, with the tree that would
+    be committed; `base_tree` is what that tree is compared with, `clock` the time that it saw,
+    `peak_memory` what its process needed, in bytes. `verified` says that its function verify has
+    passed. `expect` is the line EXPECT that fits what it does, and `expects` says that the script
+    has one. `to_look_at` are doubts of the data.
     """
 
-    about: Described
+    about: Metadata
     clock: datetime
     base_tree: str
     result: MigrationResult
     changes: Changes
     peak_memory: int
-    network: bool = False
-    processes: bool = False
     verified: bool = False
     expect: str = ""
     expects: bool = False
@@ -65,7 +63,7 @@ class Previewed:
     @property
     def asks_for(self) -> list[str]:
         """What its script asks for beyond what every script has, a sentence each."""
-        return [text for name, text in ASKED.items() if getattr(self, name)]
+        return [text for name, text in ASKED.items() if getattr(self.about, name)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -73,7 +71,7 @@ class Previewed:
         return {
             "name": result.migration,
             "author": self.about.author,
-            "date": self.about.date.isoformat() if self.about.date else None,
+            "date": self.about.iso_date,
             "description": self.about.description,
             "clock": timestamp(self.clock),
             "base_tree": self.base_tree,
@@ -82,8 +80,8 @@ class Previewed:
             "commits": len(result.commit_ids),
             "duration_seconds": round(result.duration_seconds, 3),
             "peak_memory_bytes": self.peak_memory,
-            "network": self.network,
-            "processes": self.processes,
+            "network": self.about.network,
+            "processes": self.about.processes,
             "verified": self.verified,
             "expects": self.expects,
             "expect": self.expect,
@@ -138,7 +136,7 @@ def failure_document(error: NesTasksError | None) -> dict[str, Any] | None:
 
 def preview(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     names: Sequence[str] = (),
     forced: Collection[str] = (),
@@ -162,7 +160,7 @@ def preview(
     found = Preview()
     with (
         _place(project) as here,
-        Runner(here, observer, command=command, clock=clock, network=network) as runner,
+        Runner(here, progress, command=command, clock=clock, network=network) as runner,
         closing(runner.rehearse(names or None, forced)) as rehearsals,
     ):
         try:
@@ -219,10 +217,8 @@ def _add(
     base = rehearsal.base
     base_tree = git.tree_of(base)
     entry = project.plan[result.migration]
-    about = entry.metadata
-    assert about is not None, "a migration that ran has metadata"
     assert entry.folder is not None, "a migration that ran has a folder"
-    migration = load(entry.folder)
+    migration = load(entry.folder, is_new=not entry.is_applied)
     assert result.tree is not None, "a rehearsal has a tree"
     changes = compare(
         git,
@@ -235,17 +231,15 @@ def _add(
     )
     found.migrations.append(
         Previewed(
-            about,
+            migration.metadata,
             rehearsal.clock,
             base_tree,
             result,
             changes,
             rehearsal.peak_memory,
-            network=migration.network,
-            processes=migration.processes,
             verified=result.verified,
             expect=_expect(changes),
-            expects=migration.expect is not None,
+            expects=migration.metadata.expect is not None,
             to_look_at=(
                 *of_the_folder(_unread(rehearsal, migration), result.hints),
                 *to_look_at(
@@ -262,7 +256,7 @@ def _add(
 
 def _unread(rehearsal: Rehearsal, migration: Migration) -> list[str]:
     """Return the data files that the script has not opened; those of other programs are unknown."""
-    if migration.processes:
+    if migration.metadata.processes:
         return []
     return [
         path for path in rehearsal.unread if PurePosixPath(path).suffix.lower() not in NOT_READ_HERE

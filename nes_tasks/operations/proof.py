@@ -25,7 +25,7 @@ from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
 from ..running.environment import differing_versions
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import FieldChange
 from .folder_history import commit_with, completing_command
@@ -153,7 +153,7 @@ class Replay:
 
 def replay(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     names: Sequence[str] = (),
     counted: Callable[[int], None] = lambda count: None,
@@ -173,7 +173,7 @@ def replay(
         return Replay()
     found = Replay()
     with (
-        Runner(project, observer, command=command, may_record=False, network=network) as runner,
+        Runner(project, progress, command=command, may_record=False, network=network) as runner,
         closing(execute(runner, project, names, counted)) as replayed,
         closing(ObjectReader(runner.repository.git)) as reader,
     ):

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import DatabaseError, MigrationFailedError, NesTasksError, UsageError
 from ..migrations import Entry
 from ..project import Project
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.verifier import Verifier
 
 FORMAT = 1
@@ -63,7 +63,9 @@ class Verification:
         }
 
 
-def verify(project: Project, observer: Observer, names: Sequence[str] = ()) -> Verification:
+def verify(
+    project: Project, on_progress: ProgressCallback, names: Sequence[str] = ()
+) -> Verification:
     """Call verify of the applied migrations, or of those among `names` (full names).
 
     The scripts are those of the folders as they are now, and the database is that of the branch's
@@ -89,7 +91,7 @@ def verify(project: Project, observer: Observer, names: Sequence[str] = ()) -> V
     if ledger.commit is None:
         raise DatabaseError("the database has no commit", hint="doit status")
     found = []
-    with Verifier(project, ledger.commit, observer) as verifier:
+    with Verifier(project, ledger.commit, on_progress) as verifier:
         for entry in with_verify:
             assert entry.folder is not None, "it has a script"
             try:
@@ -120,6 +122,6 @@ def _verifies(entry: Entry) -> bool:
 
     assert entry.folder is not None, "it has a script"
     try:
-        return load(entry.folder, is_new=False).verifies
+        return load(entry.folder, is_new=False).metadata.verifies
     except InvalidMigrationError:
         return False

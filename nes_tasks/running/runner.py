@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from ..clock import now, timestamp
@@ -25,7 +25,6 @@ from ..migrations import (
     MigrationResult,
     MigrationStatus,
     Plan,
-    author_identity,
     due_names,
     guard,
     hash_files,
@@ -35,10 +34,10 @@ from ..migrations import (
 from ..migrations.pointers import refuse_pointers
 from ..project import Project
 from ..settings import shown
+from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .job import Job, Task
 from .log import RunLog
-from .observer import Observer
 from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
@@ -63,18 +62,19 @@ class Rehearsal(NamedTuple):
 class Runner:
     """Applies the migrations of one project.
 
-    `command` is what others are told when they find the database in use, `clock` gives the
-    time that a migration sees; without `may_record` none records answers of the network. With
-    `keep_going` later migrations pass over those that are invalid or have failed in this run. The
-    migrations in `network` may use it, besides those of the setting of this name. With an
-    `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
-    another than the previewed one. Use it in a ``with`` block or call `close`.
+    `progress` is called with everything that happens. `command` is what others are told when they
+    find the database in use, `clock` gives the time that a migration sees; without `may_record`
+    none records answers of the network. With `keep_going` later migrations pass over those that are
+    invalid or have failed in this run. The migrations in `network` may use it, besides those of the
+    setting of this name. With an `expectation` a migration sees the clock of its preview, and
+    nothing is applied whose tree is another than the previewed one. Use it in a ``with`` block or
+    call `close`.
     """
 
     def __init__(
         self,
         project: Project,
-        observer: Observer,
+        progress: ProgressCallback,
         *,
         command: str = "doit run",
         clock: Callable[[], datetime] = now,
@@ -84,7 +84,7 @@ class Runner:
         network: Collection[str] = (),
     ) -> None:
         self._project = project
-        self._observer = observer
+        self._progress = progress
         self.command = command
         self._clock = clock
         self._expectation = expectation
@@ -96,7 +96,7 @@ class Runner:
             self._log.path,
             may_record=may_record,
             on_print=self._printed,
-            warn=observer.warned,
+            warn=lambda text: self._tell(EventKind.WARNED, "", text),
         )
         self._may_record = may_record
         self._network = frozenset((*project.settings.network, *network))
@@ -203,7 +203,7 @@ class Runner:
         tree = repository.git.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
-            self._observer.noted(job.name, note)
+            self._tell(EventKind.NOTED, job.name, note)
 
     def _remember(self, job: Job, result: MigrationResult) -> None:
         """Bring plan and ledger up to the commit that was just published."""
@@ -211,13 +211,10 @@ class Runner:
         plan, ledger = self._seen
         record = Applied(
             name=job.name,
-            author=job.author_text,
-            date=date.fromisoformat(job.date),
-            description=job.description,
+            metadata=job.metadata,
             applied_at=job.clock,
             inputs=job.inputs,
             statistics=result.statistics,
-            deterministic=job.task.deterministic,
         )
         applied = {**ledger.applied, job.name: record}
         self._seen = (
@@ -319,7 +316,7 @@ class Runner:
         place = self._project.settings.database
         self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
         self._running = name
-        self._observer.started(name)
+        self._tell(EventKind.STARTED, name)
         try:
             outcome = self._execute(repository.git, job)
             _refuse_other_inputs(folder, job.inputs)
@@ -329,7 +326,7 @@ class Runner:
             repository.discard(job.ref)
             raise
         finally:
-            self._observer.ended(name)
+            self._tell(EventKind.ENDED, name)
 
     def _result(self, name: str, outcome: Outcome) -> MigrationResult:
         return MigrationResult(
@@ -345,26 +342,29 @@ class Runner:
             hints=outcome.hints,
         )
 
+    def _tell(self, kind: EventKind, name: str, text: str = "") -> None:
+        self._progress(RunEvent(kind, name, text))
+
     def _printed(self, line: str) -> None:
         """Pass on what was printed; the worker has written it to the log."""
-        self._observer.printed(self._running, line)
+        self._tell(EventKind.PRINTED, self._running, line)
 
     def _execute(self, git: Git, job: Job) -> Outcome:
         """Run the script in a process of the worker, and commit what it writes."""
 
         def log(message: str) -> None:
             self._log.write(f"{job.name}: {message}")
-            self._observer.logged(job.name, message)
+            self._tell(EventKind.LOGGED, job.name, message)
 
         def progress(label: str | None, done: int, total: int | None) -> None:
-            self._observer.progressed(job.name, label, done, total)
+            self._progress(RunEvent(EventKind.PROGRESSED, job.name, label or "", done, total))
 
         def note(text: str) -> None:
             self._log.write(f"{job.name}: {text}")
 
         def hint(text: str) -> None:
             self._log.write(f"{job.name}: hint: {text}")
-            self._observer.noted(job.name, f"hint: {text}")
+            self._tell(EventKind.NOTED, job.name, f"hint: {text}")
 
         heard = Heard(log, progress, note, hint)
         data_dir = self._project.settings.data_dir
@@ -408,10 +408,7 @@ class Runner:
                 ignored=sorted(folder.ignored),
             ),
             terms=terms,
-            author_text=migration.author,
-            author=author_identity(migration.author),
-            date=migration.date.isoformat(),
-            description=migration.description,
+            metadata=migration.metadata,
             inputs=inputs,
             base=base,
             ref=f"{PRIVATE_REFS}/{uuid.uuid4().hex}",
@@ -420,7 +417,6 @@ class Runner:
             batch_size=settings.batch_size,
             linear=settings.batches == "linear",
             sign=sign,
-            expect=migration.expect,
         )
 
     def _time_for(self, name: str) -> datetime:

@@ -11,9 +11,9 @@ from ..git.snapshot import GitSource
 from ..migrations import Folder, list_inputs, load
 from ..project import Project
 from . import protocol
+from .events import EventKind, ProgressCallback, RunEvent
 from .job import Task
 from .log import RunLog
-from .observer import Observer
 from .process import ScriptProcess, listen
 from .terms import Terms
 from .worker import Worker
@@ -25,16 +25,19 @@ class Verifier:
     Use it in a ``with`` block or call `close`.
     """
 
-    def __init__(self, project: Project, commit: str, observer: Observer) -> None:
+    def __init__(self, project: Project, commit: str, on_progress: ProgressCallback) -> None:
         self._project = project
-        self._observer = observer
+        self._progress = on_progress
         git = Git(project.settings.database)
         self._tree = git.tree_of(commit)
         self._source = GitSource(git)
         self._log = RunLog(project.settings.state_folder / "logs")
         self._running = ""
         self._worker = Worker(
-            self._log.path, may_record=False, on_print=self._printed, warn=observer.warned
+            self._log.path,
+            may_record=False,
+            on_print=self._printed,
+            warn=lambda text: self._tell(EventKind.WARNED, text),
         )
 
     def verify(self, folder: Folder) -> None:
@@ -49,7 +52,7 @@ class Verifier:
             script=str(migration.script_path),
             clock=timestamp(now()),
             nes_package=settings.nes_package,
-            deterministic=migration.deterministic,
+            deterministic=migration.metadata.deterministic,
             strict=settings.malformed_files == "refuse",
             data_dir=settings.data_dir,
             inputs=sorted(file.relative for file in files),
@@ -57,9 +60,9 @@ class Verifier:
             tree=self._tree,
             only_verify=True,
         )
-        terms = Terms.of(settings, folder, processes=migration.processes)
+        terms = Terms.of(settings, folder, processes=migration.metadata.processes)
         self._running = name
-        self._observer.started(name)
+        self._tell(EventKind.STARTED)
         try:
             with self._worker.start(task, terms) as process:
                 listen(process, name, self._asked(process, name))
@@ -68,7 +71,7 @@ class Verifier:
             raise
         finally:
             self._worker.drain()
-            self._observer.ended(name)
+            self._tell(EventKind.ENDED)
 
     def _asked(self, process: ScriptProcess, name: str) -> dict[bytes, Callable[[bytes], None]]:
         """Return what answers each message; there is none that writes."""
@@ -79,10 +82,11 @@ class Verifier:
             )
 
         def log(payload: bytes) -> None:
-            self._observer.logged(name, protocol.decode_text(payload))
+            self._tell(EventKind.LOGGED, protocol.decode_text(payload))
 
         def progress(payload: bytes) -> None:
-            self._observer.progressed(name, *protocol.decode_progress(payload))
+            label, done, total = protocol.decode_progress(payload)
+            self._progress(RunEvent(EventKind.PROGRESSED, name, label or "", done, total))
 
         def ignore(_: bytes) -> None:
             """Take what matters to a run alone."""
@@ -98,7 +102,10 @@ class Verifier:
         }
 
     def _printed(self, line: str) -> None:
-        self._observer.printed(self._running, line)
+        self._tell(EventKind.PRINTED, line)
+
+    def _tell(self, kind: EventKind, text: str = "") -> None:
+        self._progress(RunEvent(kind, self._running, text))
 
     def close(self) -> None:
         """End the worker and the reading of objects."""

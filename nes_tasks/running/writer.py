@@ -8,7 +8,7 @@ Nothing that the script sends is believed about any of these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from ..errors import MigrationFailedError
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.file_history import read_file_history
+from ..migrations import author_identity
 from ..migrations.expected_counts import Deeds, differences, fitting
 from ..printable import printable
 from . import protocol
@@ -131,11 +132,11 @@ class Writer:
 
     def _check_expected(self) -> None:
         """Raise `MigrationFailedError` when the script says EXPECT and it is another number."""
-        if self._job.expect is None:
+        if self._job.metadata.expect is None:
             return
         found = self._transaction.counts_by_type()
         counts = {name: Deeds(*deeds) for name, deeds in sorted(found.items())}
-        if wrong := differences(self._job.expect, counts):
+        if wrong := differences(self._job.metadata.expect, counts):
             raise MigrationFailedError(
                 f"{self._job.name} failed: EXPECT is not met: {'; '.join(wrong)}; nothing was "
                 f"applied; what it does now is {fitting(counts)}"
@@ -158,12 +159,9 @@ class Writer:
         job = self._job
         marker = Marker(
             migration=job.name,
-            author=job.author_text,
-            date=date.fromisoformat(job.date),
-            description=job.description,
+            metadata=job.metadata,
             applied_at=job.clock,
             base_tree=self._transaction.base_tree,
-            deterministic=job.task.deterministic,
             statistics=statistics,
             inputs=job.inputs,
         )
@@ -183,7 +181,7 @@ class Writer:
                 batches=batches,
                 linear=job.linear,
             ),
-            author=Signature(*job.author, day),
+            author=Signature(*author_identity(job.metadata.author), day),
             committer=Signature(*job.committer, job.clock),
             batch_size=job.batch_size,
             linear=job.linear,

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
-from .. import __version__
+from ..version import __version__
 from . import recording
 from .decoding import decode
 from .errors import ExchangeError, MissingPackageError, NotFoundError, TransientError

@@ -13,7 +13,7 @@ from workspace import Workspace, environment
 
 from nes_tasks.errors import MigrationFailedError
 from nes_tasks.project import Project
-from nes_tasks.running.observer import Observer
+from nes_tasks.running.events import ignore
 from nes_tasks.running.runner import Runner
 from nes_tasks.settings import load_settings
 
@@ -23,10 +23,6 @@ NAME = "001-first"
 JARGON = re.compile(
     r"validation error|type=|pydantic|Input should|Extra inputs|String should|https://errors"
 )
-
-
-class Quiet(Observer):
-    """Nobody looks on."""
 
 
 Run = Callable[[Case], list[str]]
@@ -42,7 +38,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         for name, value in environment().items():
             patch.setenv(name, value)
         project = Project(load_settings(workspace.root, {}))
-        with Runner(project, Quiet()) as runner:
+        with Runner(project, ignore) as runner:
 
             def run_case(case: Case) -> list[str]:
                 shutil.rmtree(workspace.migrations / NAME, ignore_errors=True)
