@@ -307,7 +307,7 @@ class MigrationContext:
 
         `values` are all of them: rows, of which it is the column called like the lookup (or
         `column`), or texts. ``context.lookup("party", rows)[row["party"]]`` is then the meaning,
-        None for a blank. Raises `readers.UnmatchedError` with all values that have none. `filename`
+        None for a blank. Raises `UnmatchedError` with all values that have none. `filename`
         is another file of the folder than these two.
         """
         names = (readers.TOML_NAME, readers.CSV_NAME) if filename is None else (filename,)
