@@ -243,7 +243,8 @@ class Runner:
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.tree_of(commit)
-                    yield Rehearsal(result, base, job.clock, outcome.peak_memory)
+                    unread = tuple(sorted(job.inputs.keys() - outcome.read))
+                    yield Rehearsal(result, base, job.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
@@ -330,6 +331,8 @@ class Runner:
             commit_ids=[*outcome.commits],
             log_path=self._shown_log,
             environment=outcome.environment,
+            verified=outcome.verified,
+            hints=outcome.hints,
         )
 
     def _tell(self, kind: EventKind, name: str, text: str = "") -> None:
