@@ -104,6 +104,9 @@ class Session:
         if name not in self._run_here:
             entry = self.plan.get(name)
             return entry.record if entry else None
+        # With `doit -n` a process of doit's own has applied it, and its runner is not this one.
+        if "runner" in self.__dict__ and (record := self.runner.record_of(name)):
+            return record
         if self._recorded is None:
             self._recorded = self.project.ledger().applied
         return self._recorded.get(name)

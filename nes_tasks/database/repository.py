@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +12,14 @@ from pathlib import Path
 from ..errors import DatabaseError, GitError, UnavailableError, first_few
 from ..git.checkout import Checkout, check_out_sparsely
 from ..git.command import Git, check_version
+from ..git.diff import Change
+from ..git.head import symbolic_head
 from ..git.leftovers import clear_leftovers, locks
+from ..git.objects import ObjectReader
+from ..git.refs import RefWriter
 from ..git.remote import Heard, Remote, branches_of
 from ..git.safety import Allow, Programs, find_programs
+from ..git.snapshot import GitSource
 from ..scratch import scratch_folder
 from ..settings import Settings, shown
 from ..state_folder import check_folder
@@ -31,6 +36,7 @@ from .lock import (
 from .marker import FOLDER
 from .publish import HEADS, Publisher
 from .publish import PRIVATE_REFS as PRIVATE_REFS
+from .transaction import Transaction
 
 # Tips of the branch that were replaced; nobody but a person removes them.
 KEPT_REFS = "refs/nes-tasks-kept"
@@ -80,6 +86,9 @@ class Repository:
         self._objects = self._common / "objects"
         self._hooks = self._common / "hooks"
         self._own_folder = self._common / "nes-tasks"
+        self._reader: ObjectReader | None = None
+        self._refs = RefWriter(self.git)
+        self._is_recovered = False
         for folder in {self._own_folder, git_dir / "nes-tasks"}:
             check_folder(folder, shown(folder, settings.root))
 
@@ -120,7 +129,7 @@ class Repository:
         Raises `DatabaseError` when HEAD is detached or is not the branch of the settings.
         """
         place, wanted = self.settings.shown_database, self.settings.branch
-        current = (self.git.ask("symbolic-ref", "--quiet", "HEAD") or "").removeprefix(HEADS)
+        current = (symbolic_head(self.git, self.git_dir) or "").removeprefix(HEADS)
         if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
                 raise DatabaseError(
@@ -158,7 +167,35 @@ class Repository:
 
     def head(self) -> str | None:
         """Return the commit at the tip of the branch, None before the first one."""
-        return self.git.ask("rev-parse", "--verify", "--quiet", HEADS + self.branch)
+        ref = HEADS + self.branch
+        if self._reader is not None and (found := self._reader.get(ref)):
+            return found.oid
+        # Also for a commit that the reader does not find: a damaged database is not an empty one.
+        return self.git.ask("rev-parse", "--verify", "--quiet", ref)
+
+    def keep_reader(self) -> None:
+        """Read through one git process from now on, until `close`: for many migrations in a row."""
+        self._reader = self._reader or ObjectReader(self.git)
+
+    def close(self) -> None:
+        """End the process that reads."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def tree_of(self, commit: str | None) -> str:
+        """Return the tree of a commit, the one without files for None; raises `GitError`."""
+        return GitSource(self.git, self._reader).tree_of(commit)
+
+    def transaction(self, base: str | None, ref: str) -> Transaction:
+        """Return a transaction on the commit `base`; the caller holds the lock."""
+        return Transaction(
+            self.git,
+            base=base,
+            ref=ref,
+            data_dir=self.settings.data_dir,
+            reader=self._reader,
+            refs=self._refs,
+        )
 
     def committer(self) -> tuple[str, str]:
         """Return name and e-mail of whoever runs this, as git is configured."""
@@ -230,6 +267,7 @@ class Repository:
                 f"{place} has uncommitted changes: {first_few(changed)}",
                 hint=f"commit them, or git -C {place} stash --include-untracked",
             )
+        self._checkout.found_clean()
 
     @property
     def holder(self) -> str | None:
@@ -256,15 +294,18 @@ class Repository:
         written or something is in the way of putting it right.
         """
         with lock(self._own_folder, command):
-            self._recover()
-            self._configure()
-            yield
+            with self._refs:
+                self._recover()
+                self._configure()
+                yield
             # git says nothing of a lock of its own that it could not remove.
             if locks(self.git_dir, self._common):
                 keep_as_interrupted(self._own_folder)
 
     def _recover(self) -> None:
         since = interrupted_since(self._own_folder)
+        if self._is_recovered and since is None and not self._publisher.journal.exists():
+            return  # whoever has held the lock since then has ended well
         if since is not None:
             place = self.settings
             top, label = place.database, place.shown_database
@@ -272,16 +313,27 @@ class Repository:
         self._publisher.recover()
         if since is not None:
             forget_interrupted(self._own_folder)
+        self._is_recovered = True
 
-    def publish(self, ref: str, old: str | None, new: str, *, kept: str | None = None) -> None:
+    def publish(
+        self,
+        ref: str,
+        old: str | None,
+        new: str,
+        *,
+        kept: str | None = None,
+        changes: Sequence[Change] | None = None,
+    ) -> None:
         """Let the branch move from `old` to `new` and bring the working tree along.
 
         `ref` is the private ref of `new`; it goes away in the same step. `kept` is a ref that
-        the same step makes for `old`, when `new` does not contain it. Raises what
-        `Publisher.publish` raises.
+        the same step makes for `old`, when `new` does not contain it. `changes` are the
+        files that differ between the two, when that is known. Raises what `Publisher.publish`
+        raises.
         """
         branch, has_checkout = HEADS + self.branch, self.has_checkout
-        self._publisher.publish(Publication(branch, old, new, ref, kept, has_checkout))
+        planned = Publication(branch, old, new, ref, kept, has_checkout)
+        self._publisher.publish(planned, self._refs, changes)
 
     def tidy(self) -> None:
         """Pack what many small migrations left as single files; next to nothing when it is little.
@@ -313,16 +365,19 @@ class Repository:
         self.git.attempt("update-ref", "-d", ref)
 
     @cached_property
-    def _publisher(self) -> Publisher:
-        place = self.settings.shown_database
-        checkout = Checkout(
+    def _checkout(self) -> Checkout:
+        return Checkout(
             self.git,
             self.git_dir,
             self.settings.database,
-            place=place,
+            place=self.settings.shown_database,
             kept=self._own_folder / "kept",
         )
-        return Publisher(self.git, self.git_dir, self._common, checkout, label=place)
+
+    @cached_property
+    def _publisher(self) -> Publisher:
+        place = self.settings.shown_database
+        return Publisher(self.git, self.git_dir, self._common, self._checkout, label=place)
 
     # Remotes
 

@@ -84,11 +84,20 @@ class Source(Protocol):
 
 
 class GitSource:
-    """The objects of a repository; a partial clone fetches the files that it lacks."""
+    """The objects of a repository; a partial clone fetches the files that it lacks.
 
-    def __init__(self, git: Git) -> None:
+    A `reader` that is given stays open: others go on using it.
+    """
+
+    def __init__(self, git: Git, reader: ObjectReader | None = None) -> None:
         self._git = git
-        self._reader = ObjectReader(git)
+        self._borrowed = reader is not None
+        self._reader = reader or ObjectReader(git)
+
+    def tree_of(self, commit: str | None) -> str:
+        """Return the tree of a commit, the one without files for None; raises `GitError`."""
+        found = self._reader.get(f"{commit}^{{tree}}") if commit else None
+        return found.oid if found else self._git.tree_of(commit)
 
     def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
         """Return trees in git's own format."""
@@ -105,8 +114,9 @@ class GitSource:
         return [one.data if one is not None and one.kind == kind else None for one in found]
 
     def close(self) -> None:
-        """End the reading process."""
-        self._reader.close()
+        """End the reading process, unless it is somebody else's."""
+        if not self._borrowed:
+            self._reader.close()
 
 
 class Snapshot:

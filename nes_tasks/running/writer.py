@@ -19,6 +19,7 @@ from ..database.transaction import Transaction
 from ..errors import MigrationFailedError
 from ..git.command import Git
 from ..git.commit import Signature
+from ..git.diff import Change
 from ..git.file_history import read_file_history
 from ..git.objects import ROUND
 from ..printable import printable
@@ -32,7 +33,7 @@ from .protocol import ProtocolError
 class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
-    `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    `changes` are the files that they change. `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
     what its process needed at most, in bytes, and `environment` what `environment_of` returns.
     """
 
@@ -42,6 +43,7 @@ class Outcome(NamedTuple):
     duration: float
     peak_memory: int
     environment: dict[str, str]
+    changes: Sequence[Change]
 
 
 class Heard(NamedTuple):
@@ -106,7 +108,7 @@ class Writer:
         environment = self._environment(last.payload)
         commits = self._commit(statistics, duration, environment)
         memory = last.ended.peak_memory
-        return Outcome(commits, statistics, self._logs, duration, memory, environment)
+        return Outcome(commits, statistics, self._logs, duration, memory, environment, self._transaction.changes)
 
     def _environment(self, payload: bytes) -> dict[str, str]:
         try:

@@ -16,7 +16,6 @@ from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
 from nes_tasks.git.commit import Signature
 from nes_tasks.git.object_writer import ObjectWriter
-from nes_tasks.git.quarantine import objects_folder
 
 PERSON = ("Asha Author", "asha@example.org")
 AUTHOR, COMMITTER = Signature(*PERSON, DAY), Signature(*PERSON, WHEN)
@@ -248,7 +247,7 @@ def test_a_linked_worktree_shares_the_objects(tmp_path: Path, database: Place) -
     database.commit({"a": "1"})
     database.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
     git = Git(tmp_path / "linked")
-    assert objects_folder(git) == database.path / ".git" / "objects"
+    assert git.objects == database.path / ".git" / "objects"
     writer = open_writer(git.folder)
     made = commit(writer, {"b": writer.blob(b"2")}, start=database.git("rev-parse", "HEAD"))
     store(writer, database, made)
