@@ -87,7 +87,8 @@ class Repository:
         self._hooks = self._common / "hooks"
         self._own_folder = self._common / "nes-tasks"
         self._reader: ObjectReader | None = None
-        self._refs = RefWriter(self.git)
+        # While the lock is held; an idle git would look like one at work to others.
+        self._refs: RefWriter | None = None
         self._is_recovered = False
         for folder in {self._own_folder, git_dir / "nes-tasks"}:
             check_folder(folder, shown(folder, settings.root))
@@ -294,9 +295,9 @@ class Repository:
         written or something is in the way of putting it right.
         """
         with lock(self._own_folder, command):
-            with self._refs:
-                self._recover()
-                self._configure()
+            self._recover()
+            self._configure()
+            with self._changing_refs():
                 yield
             # git says nothing of a lock of its own that it could not remove.
             if locks(self.git_dir, self._common):
@@ -333,7 +334,20 @@ class Repository:
         """
         branch, has_checkout = HEADS + self.branch, self.has_checkout
         planned = Publication(branch, old, new, ref, kept, has_checkout)
-        self._publisher.publish(planned, self._refs, changes)
+        with self._changing_refs() as refs:
+            self._publisher.publish(planned, refs, changes)
+
+    @contextmanager
+    def _changing_refs(self) -> Iterator[RefWriter]:
+        """Change refs through one git process to the end of the outermost block."""
+        if self._refs is not None:
+            yield self._refs
+            return
+        with RefWriter(self.git) as self._refs:
+            try:
+                yield self._refs
+            finally:
+                self._refs = None
 
     def tidy(self) -> None:
         """Pack what many small migrations left as single files; next to nothing when it is little.

@@ -32,13 +32,9 @@ class ObjectWriter:
         self._borrowed = source is not None
         self._is_stored = False
         self._source = source or GitSource(git)
-        self._quarantine = Quarantine(git)
+        self._made_quarantine: Quarantine | None = None
         id_size = id_digits // 2
-        try:
-            self._pack = PackWriter(self._quarantine.objects, id_size=id_size)
-        except BaseException:
-            self._quarantine.discard()
-            raise
+        self._pack = PackWriter(git.objects, id_size=id_size)
         self._trees = TreeWriter(self._pack, self._read_tree, id_size=id_size)
 
     def _read_tree(self, oid: bytes) -> bytes:
@@ -97,6 +93,12 @@ class ObjectWriter:
         )
         return self._pack.write(COMMIT, data).hex()
 
+    @property
+    def _quarantine(self) -> Quarantine:
+        if self._made_quarantine is None:
+            self._made_quarantine = Quarantine(self._git)
+        return self._made_quarantine
+
     def _store(self) -> None:
         """Let git check everything, and store it in the quarantine; once."""
         if not self._is_stored:
@@ -109,6 +111,11 @@ class ObjectWriter:
 
         Raises `GitError` for what git refuses, and `OSError` when it cannot be moved.
         """
+        if self._pack.is_small and self._made_quarantine is None:
+            # git checks all of them before it writes the first, each in one step. A folder made
+            # and removed for each of a thousand small migrations takes as long as git does.
+            self._pack.store(self._git)
+            return
         self._store()
         self._quarantine.install()
 
@@ -117,8 +124,9 @@ class ObjectWriter:
         self._pack.close()
         if not self._borrowed:
             self._source.close()
-        with contextlib.suppress(OSError):
-            self._quarantine.discard()
+        if self._made_quarantine is not None:
+            with contextlib.suppress(OSError):
+                self._made_quarantine.discard()
 
 
 def write_commit(

@@ -63,6 +63,11 @@ class PackWriter:
         """The number of bytes so far."""
         return self._at
 
+    @property
+    def is_small(self) -> bool:
+        """Whether git stores the objects one by one."""
+        return len(self._ids) < UNPACK_LIMIT
+
     def write(self, kind: int, data: bytes) -> bytes:
         """Add an object, unless it is there, and return its raw id."""
         oid = self._digest(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest()
@@ -117,7 +122,7 @@ class PackWriter:
             return
         self._finish()
         # In a partial clone what new trees refer to may be with the remote alone.
-        if len(self._ids) < UNPACK_LIMIT:
+        if self.is_small:
             checks = () if git.is_partial else ("--strict",)
             git.run("unpack-objects", "-q", *checks, stdin=self._file, env=env)
         else:

@@ -96,7 +96,9 @@ class GitSource:
 
     def tree_of(self, commit: str | None) -> str:
         """Return the tree of a commit, the one without files for None; raises `GitError`."""
-        found = self._reader.get(f"{commit}^{{tree}}") if commit else None
+        if commit is None or not self._borrowed:  # what was not given is not worth starting for it
+            return self._git.tree_of(commit)
+        found = self._reader.get(f"{commit}^{{tree}}")
         return found.oid if found else self._git.tree_of(commit)
 
     def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
