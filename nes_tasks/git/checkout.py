@@ -96,7 +96,9 @@ class Checkout:
         file = self._top / change.path
         assert change.old is not None, "only what was there can be as it was"
         try:
-            return not file.is_symlink() and blob_id(file.read_bytes(), len(change.old)) == change.old
+            return (
+                not file.is_symlink() and blob_id(file.read_bytes(), len(change.old)) == change.old
+            )
         except FileNotFoundError:
             return self._is_sparse
         except OSError:

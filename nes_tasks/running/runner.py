@@ -175,9 +175,7 @@ class Runner:
         executed = self._executed(repository, folder, base, published=True, is_new=is_new)
         with executed as (job, outcome), _undisturbed():
             self._meet_expectation(repository, job, outcome.commits[-1])
-            repository.publish(
-                job.ref, base, outcome.commits[-1], changes=outcome.changes
-            )
+            repository.publish(job.ref, base, outcome.commits[-1], changes=outcome.changes)
             self._applied += 1
             result = self._result(folder.name, outcome)
             self._remember(job, result)

@@ -123,10 +123,7 @@ def _packages(terms: Terms) -> Iterator[Path]:
 def readable(terms: Terms) -> Iterator[Path]:
     """Yield the files and folders that a script may read, besides packages of other places."""
     yield Path(terms.folder)
-    yield from _python()
-    yield from map(Path, SYSTEM)
-    yield from _certificates()
-    yield from map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    yield from _common()
     if terms.network:
         yield from map(Path, NETWORK)
     if terms.processes:
@@ -153,11 +150,19 @@ def shared(terms: Terms) -> Iterator[Path]:
 def prepare() -> None:
     """Look up what is the same for every script, so that a forked process need not."""
     outside_packages()
-    _python()
-    _certificates()
+    _common()
+    seccomp.prepare()
 
 
 @cache
+def _common() -> Sequence[Path]:
+    """Return what every script may read, as far as it is there."""
+    libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
+    paths = (*_python(), *map(Path, SYSTEM), *_certificates(), *map(Path, libraries))
+    # The system's own notion of a process is another in each of them.
+    return [path for path in dict.fromkeys(paths) if path.exists() or path.parts[1:2] == ("proc",)]
+
+
 def _python() -> Sequence[Path]:
     """Return where Python and what is installed for it lie; not their prefix.
 
@@ -173,7 +178,6 @@ def _python() -> Sequence[Path]:
     return [*libraries, *below, *(one for one in entries if one.name in WHOLE or one.is_file())]
 
 
-@cache
 def _certificates() -> Sequence[Path]:
     known = ssl.get_default_verify_paths()
     paths = (known.cafile, known.capath, known.openssl_cafile, known.openssl_capath)

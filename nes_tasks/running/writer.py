@@ -108,7 +108,15 @@ class Writer:
         environment = self._environment(last.payload)
         commits = self._commit(statistics, duration, environment)
         memory = last.ended.peak_memory
-        return Outcome(commits, statistics, self._logs, duration, memory, environment, self._transaction.changes)
+        return Outcome(
+            commits,
+            statistics,
+            self._logs,
+            duration,
+            memory,
+            environment,
+            self._transaction.changes,
+        )
 
     def _environment(self, payload: bytes) -> dict[str, str]:
         try:
