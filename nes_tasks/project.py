@@ -130,6 +130,24 @@ class Project:
         by_hand = {name: row for name, row in found.by_hand.items() if name in names}
         return Unrecorded(by_hand, found.partial)
 
+    def unpushed(self) -> int | None:
+        """Return how many commits the remote lacks, as far as is known here. Uses no network.
+
+        None without a database, or without a remote of the configured name. It is asked at the end
+        of every run, so it does not open the repository.
+        """
+        settings = self.settings
+        if is_absent(settings.database):
+            return None
+        git = Git(settings.database)
+        if all(setting.key != f"remote.{settings.remote}.url" for setting in git.settings):
+            return None
+        tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
+        known = ("--not", f"--remotes={settings.remote}")
+        counted = git.attempt("rev-list", "--count", tip, *known, "--")
+        # It fails before the first commit.
+        return None if counted.returncode else int(counted.stdout)
+
     def refuse_partial(self, ledger: Ledger) -> None:
         """Raise `MigrationRefusedError` when the database holds a part of a migration."""
         for partial in self.unrecorded(ledger).partial.values():

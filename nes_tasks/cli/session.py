@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..database.ledger import Applied
-    from ..migrations import AppliedRecord, Plan
+    from ..migrations import AppliedRecord, Entry, Plan
     from ..operations.check import Checker
     from ..running.expectation import Expectation
     from ..running.runner import Runner
@@ -40,6 +40,9 @@ class Session:
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
         self.keep_going = False
+        # What `state` has found out about a migration, with the entry or record that it is of.
+        self.inputs: dict[str, tuple[Entry, Mapping[str, str]]] = {}
+        self.results: dict[str, tuple[AppliedRecord, str]] = {}
         self._run_here: set[str] = set()
         self._recorded: Mapping[str, Applied] | None = None
 

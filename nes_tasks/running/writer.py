@@ -33,7 +33,8 @@ from .protocol import ProtocolError
 class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
-    `changes` are the files that they change. `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    `changes` are the files that differ. `duration` is that of the script, in seconds, as the commit
+    message has it; `peak_memory` is
     what its process needed at most, in bytes, and `environment` what `environment_of` returns.
     """
 
