@@ -132,13 +132,8 @@ class Checkout:
 
     def _try(self, old: str | None, new: str) -> None:
         trial = ("read-tree", "-n", "-m", "-u", self._tree(old), new)
-        if self._git.attempt(*trial).returncode == 0:
-            return
-        # The index may only not know that files are as they were: touched, or copied with the
-        # whole repository. It is told when it matters, for looking at each file takes its time.
-        self._git.attempt("update-index", "-q", "--refresh")
         try:
-            self._git.run(*trial)
+            self._merge(*trial)
         except GitError as error:
             raise DatabaseError(
                 f"{self._place} has changed while the migration ran; nothing was applied: "
@@ -146,13 +141,23 @@ class Checkout:
                 hint=f"git -C {self._place} stash --include-untracked, then run it again",
             ) from error
 
+    def _merge(self, *command: str) -> None:
+        """Let git merge two trees into the index; raises `GitError`.
+
+        The index may only not know that files are as they were: touched, or copied with the whole
+        repository. It is told when it matters, for looking at each file takes its time.
+        """
+        if self._git.attempt(*command).returncode:
+            self._git.attempt("update-index", "-q", "--refresh")
+            self._git.run(*command)
+
     def move(self, old: str | None, new: str) -> None:
         """Write what differs between two commits; the branch is at `new` already.
 
         Raises `DatabaseError` when git cannot, or would overwrite something else.
         """
         try:
-            self._git.run("read-tree", "-m", "-u", self._tree(old), new)
+            self._merge("read-tree", "-m", "-u", self._tree(old), new)
             self.found_clean()
         except GitError as error:
             away = f"git -C {self._place} stash --include-untracked, then run it again"

@@ -273,7 +273,7 @@ class Git:
     def objects(self) -> Path:
         """The folder of the repository's objects."""
         found = self.run("rev-parse", "--git-path", "objects").rstrip(b"\n")
-        return self.folder / os.fsdecode(found)
+        return (self.folder / os.fsdecode(found)).absolute()
 
     def empty_tree(self) -> str:
         """Return the id of the tree without files, which stands for "no commit yet"."""
