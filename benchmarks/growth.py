@@ -53,7 +53,6 @@ COMMANDS = (
     ("doit show", ["show", "1"]),
     ("doit blame", ["blame", "entity:person/person-0000000"]),
     ("doit history", ["history"]),
-    ("doit report", ["report"]),
     ("doit replay", ["replay"]),
     ("doit revert", ["revert", "1", "--yes"]),
 )

@@ -7,6 +7,7 @@ a clone without checkout).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import DatabaseError
@@ -119,6 +120,16 @@ class GitSource:
         """End the reading process, unless it is somebody else's."""
         if not self._borrowed:
             self._reader.close()
+
+
+def read_files(source: Source, files: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+    """Yield the contents of files, given by their path and id; raises `DatabaseError`."""
+    waiting = iter(files)
+    while some := list(islice(waiting, ROUND)):
+        for (path, oid), data in zip(some, source.files([oid for _, oid in some]), strict=True):
+            if data is None:
+                raise missing_object(path, oid)
+            yield data
 
 
 class Snapshot:
