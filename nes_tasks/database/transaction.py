@@ -58,7 +58,7 @@ class Transaction(Overlay):
         self._git = git
         self._ref = ref
         self._objects: ObjectWriter | None = ObjectWriter(
-            git, self.source, id_digits=len(self.base_tree)
+            git, self.source, id_digits=len(self.base_tree), known=self._snapshot.large_trees
         )
         # What the commits have changed against the base, once they are made.
         self.changes: Sequence[Change] = ()

@@ -146,6 +146,8 @@ class Snapshot:
         self._folders: dict[str, Mapping[str, Entry]] = {}
         self._ahead: dict[str, ReadAhead] = {}
         self._recent = RecentFiles(KEPT_BYTES)
+        # The trees of large folders that were looked at, by their raw ids.
+        self.large_trees: dict[bytes, Tree] = {}
 
     def blob_id(self, path: str) -> str | None:
         """Return the id of the file at `path`, None when there is no file."""
@@ -215,7 +217,7 @@ class Snapshot:
         found = self._source.trees([*trees.values()])
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
-                self._folders[folder] = self._parse(tree)
+                self._folders[folder] = self._parse(oid, tree)
             elif folder == path:  # others are complained about by whoever asks for them
                 raise missing_object(folder or "the root folder", oid)
 
@@ -247,10 +249,14 @@ class Snapshot:
             return folder.unfolded()
         return [name for name in folder if not (name.isascii() and name == name.lower())]
 
-    def _parse(self, data: bytes) -> Mapping[str, Entry]:
-        folder = LargeFolder(Tree.parse(data, self._id_size))
+    def _parse(self, oid: str, data: bytes) -> Mapping[str, Entry]:
+        tree = Tree.parse(data, self._id_size)
+        folder = LargeFolder(tree)
         # Few names are looked up in a large folder; those of a small one are taken apart at once.
-        return folder if len(data) > LARGE_BYTES else dict(folder.items())
+        if len(data) <= LARGE_BYTES:
+            return dict(folder.items())
+        self.large_trees[bytes.fromhex(oid)] = tree
+        return folder
 
     def close(self) -> None:
         """End what reading has started."""
