@@ -261,6 +261,9 @@ class Repository:
             "--no-renames",
             "--ignore-submodules",
             "--untracked-files=normal",  # whatever the user prefers to see
+            # Those who only look change nothing. The others let git note what it has found out
+            # about files and folders: it need not look into each folder the next time.
+            env={"GIT_OPTIONAL_LOCKS": "1" if filters else "0"},
         )
         changed = [row[3:].decode(errors="replace") for row in status.split(b"\0") if row]
         if changed:
