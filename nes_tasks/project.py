@@ -56,7 +56,7 @@ class Project:
         """
         settings = self.settings
         if os.environ.get("CI") and is_absent(settings.database):
-            from .database.repository import missing_submodule
+            from .database.creation import missing_submodule
 
             if missing := missing_submodule(settings):
                 raise missing

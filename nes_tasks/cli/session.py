@@ -121,7 +121,7 @@ class Session:
         """
         settings = self.project.settings
         if is_absent(settings.database):
-            from ..database.repository import refuse_missing_submodule
+            from ..database.creation import refuse_missing_submodule
 
             refuse_missing_submodule(settings)
         return self.plan

@@ -14,10 +14,11 @@ from datetime import UTC, date, datetime
 
 from ..clock import now
 from ..database.counts import measure
+from ..database.creation import missing_submodule
 from ..database.executions import find_executions
 from ..database.ledger import Applied
 from ..database.marker import FILE_NAME, FOLDER, Marker, Statistics
-from ..database.repository import PRIVATE_REFS, Repository, missing_submodule
+from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError
 from ..git.command import Git

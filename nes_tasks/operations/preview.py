@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from ..clock import now, timestamp
-from ..database.repository import starts_empty
+from ..database.creation import starts_empty
 from ..errors import MigrationFailedError, NesTasksError
 from ..migrations import MigrationResult, Plan, load
 from ..migrations.record import Described

@@ -15,13 +15,9 @@ from enum import StrEnum
 
 from ..clock import now
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
+from ..database.creation import refuse_missing_submodule
 from ..database.ledger import Ledger, is_absent
-from ..database.repository import (
-    KEPT_REFS,
-    PRIVATE_REFS,
-    Repository,
-    refuse_missing_submodule,
-)
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits

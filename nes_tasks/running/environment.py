@@ -87,8 +87,8 @@ def _distribution(module: str) -> tuple[str, str] | None:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         found = importlib.metadata.distribution(module)
         return found.metadata["Name"], found.version
-    found = _providers().get(module)
-    return None if found is None else (found.metadata["Name"], found.version)
+    provider = _providers().get(module)
+    return None if provider is None else (provider.metadata["Name"], provider.version)
 
 
 @cache

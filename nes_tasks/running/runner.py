@@ -13,8 +13,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from ..clock import now, timestamp
+from ..database.creation import starts_empty
 from ..database.ledger import Applied, Ledger
-from ..database.repository import PRIVATE_REFS, Repository, starts_empty
+from ..database.repository import PRIVATE_REFS, Repository
 from ..database.unrecorded import Unrecorded
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError
 from ..migrations import (
