@@ -171,7 +171,7 @@ def test_a_small_change_costs_the_same_in_a_database_ten_times_as_large(
 ) -> None:
     small, large = (applied(databases[files], trace, counted) for files in (SMALL, LARGE))
     assert large.commands == small.commands
-    assert large.read == small.read
+    assert large.read <= small.read  # the tree of a large folder is read once for all
     assert large.stored == small.stored
     assert large.stored["blob"] > CHANGED
     for kind in ("blob", "commit"):
