@@ -75,6 +75,11 @@ def _command(argv: list[str]) -> str:
     return ""
 
 
+def expansions(trace: Path) -> int:
+    """Return how often git has put all files of a repository into a sparse index."""
+    return trace.read_text().count('"label":"ensure_full_index"')
+
+
 @pytest.fixture
 def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file in which git notes each of its processes."""
@@ -209,8 +214,10 @@ def test_the_history_is_read_by_what_changed_and_not_by_what_there_is(
         with Counting(workspace, trace, counted) as counting:
             looked_at(opened(workspace))
         looks.append(counting.work)
+        assert not expansions(trace)
         with Counting(workspace, trace, counted) as counting:
             revert(opened(workspace), [NAME])
+        assert not expansions(trace)
         reverts.append(counting.work)
     for small, large in (looks, reverts):
         assert large.commands == small.commands
