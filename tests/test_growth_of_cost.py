@@ -37,18 +37,6 @@ for number in range({changed}):
 HOUSEKEEPING = {"maintenance", "prune-packed", "pack-objects", "multi-pack-index"}
 
 
-class Silent:
-    """An observer that nobody listens to."""
-
-    def started(self, name: str) -> None: ...
-    def logged(self, name: str, message: str) -> None: ...
-    def noted(self, name: str, text: str) -> None: ...
-    def printed(self, name: str, line: str) -> None: ...
-    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None: ...
-    def ended(self, name: str) -> None: ...
-    def warned(self, message: str) -> None: ...
-
-
 @dataclass
 class Work:
     """What was done: git commands started, objects read by kind, bytes stored by kind."""
@@ -165,7 +153,7 @@ def opened(workspace: Workspace) -> Project:
 def applied(workspace: Workspace, trace: Path, read: Counter[str]) -> Work:
     with (
         Counting(workspace, trace, read) as counting,
-        Runner(opened(workspace), Silent()) as runner,
+        Runner(opened(workspace), lambda _: None) as runner,
     ):
         runner.apply(NAME)
     return counting.work

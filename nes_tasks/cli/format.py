@@ -71,13 +71,14 @@ def listed(words: Iterable[str]) -> str:
 
 def done(counts: Statistics) -> str:
     """Return what a migration did, such as 77 new entities and 1 changed relationship."""
-    rows = (
-        (counts.entities_created, "new", "entity", "entities"),
-        (counts.entities_updated, "changed", "entity", "entities"),
-        (counts.entities_deleted, "deleted", "entity", "entities"),
-        (counts.relationships_created, "new", "relationship", "relationships"),
-        (counts.relationships_updated, "changed", "relationship", "relationships"),
-        (counts.relationships_deleted, "deleted", "relationship", "relationships"),
+    kinds = (
+        (counts.entities, "entity", "entities"),
+        (counts.relationships, "relationship", "relationships"),
     )
-    parts = [f"{n:,} {how} {one if n == 1 else many}" for n, how, one, many in rows if n]
+    parts = [
+        f"{n:,} {how} {one if n == 1 else many}"
+        for numbers, one, many in kinds
+        for n, how in zip(numbers, ("new", "changed", "deleted"), strict=True)
+        if n
+    ]
     return listed(parts) if parts else "no entity or relationship"

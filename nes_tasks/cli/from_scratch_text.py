@@ -63,11 +63,12 @@ def _problem(step: Step | None) -> str:
 
 
 def _taken_over(found: FromScratch) -> str:
-    return "".join(
+    lines = "".join(
         f"{count:,} commit{'' if count == 1 else 's'} taken over, {REASONS[reason]}.\n"
         for reason, count in found.reasons.items()
         if count
     )
+    return f"{lines}Earlier folders: {found.fetch}\n" if found.fetch else lines
 
 
 def _conclusion(found: FromScratch) -> str:

@@ -8,12 +8,12 @@ from datetime import date
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from .. import __version__
 from ..errors import UnavailableError
 from ..models.entity_types import EntityType
 from ..operations.report import Chapter, Report, people
 from ..operations.report_coverage import Coverage, Filled
 from ..printable import printable
+from ..version import __version__
 from .charts import Axis, growth_chart, strip_chart
 from .format import counted, day, done, label, listed, percent, period
 
@@ -209,14 +209,7 @@ def _persons(report: Report) -> Iterator[Person]:
 
 def _touched(chapter: Chapter) -> int:
     counts = chapter.run.record.statistics
-    return (
-        counts.entities_created
-        + counts.entities_updated
-        + counts.entities_deleted
-        + counts.relationships_created
-        + counts.relationships_updated
-        + counts.relationships_deleted
-    )
+    return sum(counts.entities) + sum(counts.relationships)
 
 
 def _tooltip(chapter: Chapter) -> str:

@@ -43,6 +43,8 @@ class Session:
         # What `state` has found out about a migration, with the entry or record that it is of.
         self.inputs: dict[str, tuple[Entry, Mapping[str, str]]] = {}
         self.results: dict[str, tuple[AppliedRecord, str]] = {}
+        # Set when a migration ended with a fault of the environment, which the next would meet too.
+        self.is_halted = False
         self._run_here: set[str] = set()
         self._recorded: Mapping[str, Applied] | None = None
 

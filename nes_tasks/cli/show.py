@@ -84,14 +84,8 @@ def _statistics(found: Outcome) -> str:
     from .summary import changes
 
     counts = found.applied.statistics
-    entities = (counts.entities_created, counts.entities_updated, counts.entities_deleted)
-    relationships = (
-        counts.relationships_created,
-        counts.relationships_updated,
-        counts.relationships_deleted,
-    )
     return (
-        f"entities: {changes(*entities)}; relationships: {changes(*relationships)}; "
+        f"entities: {changes(*counts.entities)}; relationships: {changes(*counts.relationships)}; "
         f"versions: {counts.versions_created:,} new; files: {counts.files:,}"
     ).replace("\n", ", ")
 

@@ -45,8 +45,8 @@ class Sync(Command):
         current = session()
         project, runner = current.project, current.runner
         try:
-            with transfer(f"Fetching from {project.settings.remote}") as heard:
-                theirs = fetch(runner, project, heard)
+            with transfer(f"Fetching from {project.settings.remote}") as on_progress:
+                theirs = fetch(runner, project, on_progress)
             done = synchronize(runner, project, theirs)
         finally:
             current.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from ..errors import DatabaseError, GitError, UnavailableError, first_few
 from ..git.checkout import check_out_sparsely
@@ -75,7 +76,7 @@ def _clone(git: Git, settings: Settings, url: str) -> None:
         hint = "check the setting remote_url and the network, then run it again"
         there = _branches(git, source) if settings.branch else []
         if there and settings.branch not in there:
-            hint = f"it has {first_few(there)}; name one of them in the setting `branch`"
+            hint = name_another(there)
         raise UnavailableError(f"{url} cannot be cloned: {reason}", hint=hint) from error
 
 
@@ -121,3 +122,8 @@ def refuse_missing_submodule(settings: Settings) -> None:
     """Raise the `DatabaseError` for a submodule that is not there yet, before anything is told."""
     if missing := missing_submodule(settings):
         raise missing
+
+
+def name_another(branches: Sequence[str]) -> str:
+    """Return what to do when the branch of the settings is not one of those that are there."""
+    return f"it has {first_few(branches)}; name one of them in the setting `branch`"

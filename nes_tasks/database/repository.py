@@ -16,13 +16,14 @@ from ..git.head import symbolic_head
 from ..git.leftovers import clear_leftovers, locks
 from ..git.objects import ObjectReader
 from ..git.refs import RefWriter
-from ..git.remote import Heard, Remote
+from ..git.remote import Remote
 from ..git.safety import Allow, Programs, find_programs
 from ..git.snapshot import GitSource
+from ..git.transfer_progress import OnTransfer
 from ..scratch import scratch_folder
 from ..settings import Settings, shown
 from ..state_folder import check_folder
-from .creation import make
+from .creation import make, name_another
 from .journal import Publication
 from .ledger import is_absent, not_a_repository
 from .lock import (
@@ -126,14 +127,13 @@ class Repository:
         if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
                 raise DatabaseError(
-                    f"{place} has no branch {wanted}",
-                    hint="create it, or change the setting `branch`",
+                    f"{place} has no branch {wanted}", hint=name_another(self._branches())
                 )
             return wanted
         if not current:
             raise DatabaseError(
                 f"{place} has a detached HEAD, so there is no branch to publish to",
-                hint=self._switch(wanted or self._any_branch()),
+                hint=self._switch(wanted or next(iter(self._branches()), "main")),
             )
         if wanted and wanted != current:
             raise DatabaseError(
@@ -145,12 +145,15 @@ class Repository:
     def _has(self, *refs: str) -> bool:
         return bool(self.git.text("for-each-ref", "--count=1", *refs))
 
-    def _any_branch(self) -> str:
-        name = self.git.text("for-each-ref", "--count=1", "--format=%(refname)", HEADS)
-        return name.removeprefix(HEADS) or "main"
+    def _branches(self) -> list[str]:
+        names = self.git.text("for-each-ref", "--format=%(refname)", HEADS).splitlines()
+        return [name.removeprefix(HEADS) for name in names]
 
     def _switch(self, branch: str) -> str:
         known = self._has(HEADS + branch, f"refs/remotes/*/{branch}")
+        if not known and (there := self._branches()):
+            # Making one would begin a second main line beside the published one.
+            return name_another(there)
         return f"git -C {self.settings.shown_database} switch {'' if known else '-c '}{branch}"
 
     @property
@@ -412,15 +415,15 @@ class Repository:
             timeout=settings.push_timeout,
         )
 
-    def push(self, heard: Heard | None = None, *, command: str = "doit push") -> None:
-        """Push the branch to the remote; `heard` is called with each line of progress.
+    def push(self, on_progress: OnTransfer | None = None, *, command: str = "doit push") -> None:
+        """Push the branch to the remote; `on_progress` is called with the progress.
 
         Raises `UnavailableError` when it is refused, unreachable or not done within
         `push_timeout` seconds, or when the repository is in use; the commits stay in the local
         repository.
         """
         with self.locked(command):
-            self.remote.push(self.head(), heard)
+            self.remote.push(self.head(), on_progress)
 
     @property
     def _configuration(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ..errors import InvalidMigrationError, first_few
+from .data_kinds import READER_BY_ENDING
 from .finding import Finding, error, from_problem, hint
 from .inputs import is_input_path
 from .loader import MAX_NAME_LENGTH, README, Folder
@@ -23,10 +24,6 @@ from .script import Script
 LARGE = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
-DATA_SUFFIXES = frozenset(
-    {".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".tsv", ".xls", ".xlsx", ".xml", ".yaml"}
-)
-
 HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
 SOURCES = re.compile(r"\bsources?\b", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -254,7 +251,7 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
     if not scripts or any(script.lists_folders for script in scripts.values()):
         return
     for file in folder.files or ():
-        is_data = PurePosixPath(file.relative).suffix.lower() in DATA_SUFFIXES
+        is_data = PurePosixPath(file.relative).suffix.lower() in READER_BY_ENDING
         if is_data and not any(script.names(file.relative) for script in scripts.values()):
             yield hint(
                 f"{folder.shown}/{file.relative}",

@@ -17,8 +17,9 @@ from ..errors import InvalidMigrationError, UsageError
 from ..printable import abridged, move_command
 from .inputs import HashCache, differs_in_line_ends, is_input_path
 from .loader import Folder, SortKey, free_name, load, next_number, ordering, split_name
+from .metadata import Metadata
 from .migration import Migration
-from .record import AppliedRecord, Described
+from .record import AppliedRecord
 
 
 class State(StrEnum):
@@ -69,9 +70,10 @@ class Entry:
         return parts[0] if parts else None
 
     @property
-    def metadata(self) -> Described | None:
+    def metadata(self) -> Metadata | None:
         """Author, date and description: of the record, else of the script; None if invalid."""
-        return self.record or self.migration
+        source = self.record or self.migration
+        return source.metadata if source else None
 
     @property
     def is_same_text(self) -> bool:

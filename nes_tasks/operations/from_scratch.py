@@ -26,11 +26,11 @@ from ..git.object_writer import write_commit
 from ..migrations import Folder, Plan, discover
 from ..migrations.inputs import is_input_path
 from ..project import Project
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
-from .folder_history import write_version
+from .folder_history import completing_command, write_version
 from .inverse import commit_files
 from .lineage import Origin, Part, read_lineage
 from .preview import failure_document
@@ -114,10 +114,14 @@ class Step:
 
 @dataclass(slots=True)
 class FromScratch:
-    """What came of all parts, in the order of the history; `commit` is the one that it is of."""
+    """What came of all parts, in the order of the history; `commit` is the one that it is of.
+
+    `fetch` is the command that gets earlier folders of migrations, None where none is missing.
+    """
 
     commit: str | None = None
     steps: list[Step] = field(default_factory=list)
+    fetch: str | None = None
 
     @property
     def counts(self) -> dict[Outcome, int]:
@@ -148,6 +152,7 @@ class FromScratch:
             "sound": self.is_sound,
             "commit": self.commit,
             "counts": {outcome.value: count for outcome, count in self.counts.items()},
+            "fetch": self.fetch,
             "taken_over": {reason.value: count for reason, count in self.reasons.items()},
             "steps": [step.to_dict() for step in self.steps],
         }
@@ -155,7 +160,7 @@ class FromScratch:
 
 def build_from_scratch(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     counted: Callable[[int], None] = lambda count: None,
     command: str = "doit replay",
@@ -171,7 +176,7 @@ def build_from_scratch(
     """
     if starts_empty(project.settings):
         return FromScratch()
-    with Runner(project, observer, command=command, may_record=False, network=network) as runner:
+    with Runner(project, progress, command=command, may_record=False, network=network) as runner:
         repository = runner.repository
         with repository.locked(command):
             plan, ledger = project.look()
@@ -184,9 +189,12 @@ def build_from_scratch(
             counted(sum(len(part.runs) for part in parts if not _may_vary(part)))
             build = _Build(project, runner, plan, history)
             try:
-                return FromScratch(history.tip, list(build.steps(parts)))
+                found = FromScratch(history.tip, list(build.steps(parts)))
             finally:
                 repository.discard(build.ref)
+            if found.counts[Outcome.UNPROVEN]:
+                found.fetch = completing_command(project.settings)
+            return found
 
 
 def _may_vary(part: Part) -> bool:

@@ -25,10 +25,10 @@ from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
 from ..running.environment import differing_versions
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import FieldChange
-from .folder_history import commit_with, is_shallow
+from .folder_history import commit_with, completing_command
 from .preview import failure_document
 from .replay import Candidate, Obstacle, Replayed, candidates
 from .replay import replay as execute
@@ -153,7 +153,7 @@ class Replay:
 
 def replay(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     names: Sequence[str] = (),
     counted: Callable[[int], None] = lambda count: None,
@@ -173,7 +173,7 @@ def replay(
         return Replay()
     found = Replay()
     with (
-        Runner(project, observer, command=command, may_record=False, network=network) as runner,
+        Runner(project, progress, command=command, may_record=False, network=network) as runner,
         closing(execute(runner, project, names, counted)) as replayed,
         closing(ObjectReader(runner.repository.git)) as reader,
     ):
@@ -241,10 +241,9 @@ def _restore(project: Project, candidate: Candidate) -> str | None:
 
 def _fetch(project: Project, candidate: Candidate) -> str | None:
     """Return the command that gets the rest of the migrations' history, None if all is here."""
-    settings = project.settings
-    if candidate.obstacle not in FOLDER_OBSTACLES or not is_shallow(settings.migrations):
+    if candidate.obstacle not in FOLDER_OBSTACLES:
         return None
-    return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"
+    return completing_command(project.settings)
 
 
 def _difference_of_marker(

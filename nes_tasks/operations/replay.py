@@ -19,7 +19,6 @@ from ..git.incomplete_clone import cut_off
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, Folder, MigrationResult, State
-from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
 
@@ -187,6 +186,7 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
     if ledger.commit is None or not entries:
         return []
     git, data_dir = Git(project.settings.database), project.settings.data_dir
+    place = {entry.name: at for at, entry in enumerate(plan)}
     recorded = _markers(git, ledger.commit, data_dir, [entry.name for entry in entries])
     found: list[Candidate] = []
     for entry in entries:
@@ -194,7 +194,11 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
         execution = executions.get(entry.name)
         if execution and execution.marker is None:
             execution = None  # what was done by hand is no run
-        obstacle = _obstacle(entry, marker, blob, execution, named=entry.name in names)
+        others = execution.squashed_with if execution else ()
+        is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
+        obstacle = _obstacle(
+            entry, marker, blob, execution, is_first=is_first, named=entry.name in names
+        )
         found.append(Candidate(entry, marker, blob, execution, obstacle))
     return [_with_others(candidate, found) for candidate in found]
 
@@ -232,6 +236,7 @@ def _obstacle(
     blob: str | None,
     execution: Execution | None,
     *,
+    is_first: bool,
     named: bool,
 ) -> Obstacle | None:
     if marker is None:
@@ -240,7 +245,6 @@ def _obstacle(
         return Obstacle.ADOPTED
     if not execution.is_cut and execution.marker != blob:
         return Obstacle.EDITED
-    is_first = not any(order(other) < order(entry.name) for other in execution.squashed_with)
     if not execution.is_cut and is_first and execution.base_tree != marker.base_tree:
         return Obstacle.MOVED
     if not (marker.deterministic or named):

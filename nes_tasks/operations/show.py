@@ -45,7 +45,7 @@ class Outcome:
             "format": FORMAT,
             "name": applied.name,
             "author": applied.author,
-            "date": applied.date.isoformat() if applied.date else None,
+            "date": applied.metadata.iso_date,
             "description": applied.description,
             "applied_at": applied.applied_at.isoformat() if applied.applied_at else None,
             "base_tree": self.base_tree,

@@ -21,9 +21,9 @@ from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
-from ..git.remote import Heard, Standing
+from ..git.remote import Standing
+from ..git.transfer_progress import OnTransfer
 from ..migrations import Entry, MigrationResult, Plan, State
-from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
 
@@ -65,25 +65,40 @@ class Synchronization:
     ahead_migrations: int | None = None
 
 
-def push(project: Project, heard: Heard | None = None) -> tuple[Standing | None, int | None]:
-    """Push the branch; return how it stood before, and how many migrations were pushed.
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push sent to the branch of the remote.
 
-    There is no standing when there is no database yet. Nothing is sent when the remote is known
-    to have everything. Raises `UnavailableError` when it cannot be done, `DatabaseError` for a
-    submodule that was not fetched, and `MigrationRefusedError` for a part of a migration; the
-    commits stay where they are.
+    `commits` is 0 when the remote had everything already. `migrations` counts the migrations
+    among them, None where a clone lacks what it takes to count.
+    """
+
+    remote: str
+    branch: str
+    commits: int
+    migrations: int | None
+
+
+def push(project: Project, on_progress: OnTransfer | None = None) -> PushResult | None:
+    """Push the branch; return what was sent, None when there is no database yet.
+
+    Nothing is sent when the remote is known to have everything. Raises `UnavailableError` when it
+    cannot be done, `DatabaseError` for a submodule that was not fetched, and
+    `MigrationRefusedError` for a part of a migration; the commits stay where they are.
     """
     refuse_missing_submodule(project.settings)
     if is_absent(project.settings.database):
-        return None, None
+        return None
     repository = Repository.open(project.settings)
     head = repository.head()
     standing = repository.remote.standing(head)
     counts = _ahead_and_behind(project, repository, head, standing.commit)
     if standing.ahead or not repository.remote.exists:
         project.refuse_partial(project.ledger())
-        repository.push(heard)
-    return standing, counts and counts.ahead
+        repository.push(on_progress)
+    return PushResult(
+        standing.remote, repository.branch, standing.ahead, counts.ahead if counts else None
+    )
 
 
 def _ahead_and_behind(
@@ -93,7 +108,11 @@ def _ahead_and_behind(
 
 
 def fetch(
-    runner: Runner, project: Project, heard: Heard | None = None, *, command: str = "doit sync"
+    runner: Runner,
+    project: Project,
+    on_progress: OnTransfer | None = None,
+    *,
+    command: str = "doit sync",
 ) -> str | None:
     """Fetch the branch; return its tip at the remote, None when there is no such branch.
 
@@ -110,7 +129,7 @@ def fetch(
         )
     repository = runner.repository
     with repository.locked(command):
-        return repository.remote.fetch(heard)
+        return repository.remote.fetch(on_progress)
 
 
 def synchronize(
@@ -231,7 +250,7 @@ def _own_migrations(
     for commit in read_commits(git, ours, f"^{theirs}"):
         name = owner.get(commit.id)
         if name:
-            for one in sorted({name, *runs[name].squashed_with}, key=order):
+            for one in sorted({name, *runs[name].squashed_with}, key=project.order):
                 names[one] = None
         elif not (commit.is_merge and not any(changes_of_commits(git, [commit.id]))):
             by_hand.append(f"{commit.id[:12]} ({commit.subject})")

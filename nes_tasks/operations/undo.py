@@ -26,7 +26,6 @@ from ..git.diff import changes_of_commits
 from ..git.incomplete_clone import cut_off
 from ..git.log import Commit, read_commits
 from ..git.object_writer import write_commit
-from ..migrations.loader import order
 from ..project import Project
 
 
@@ -215,7 +214,9 @@ class _Layer:
     def _all_units(self) -> Iterable[Unit]:
         for name, run in self._runs.items():
             if run.commits and not run.is_cut:
-                names = tuple(sorted({name, *run.squashed_with}, key=order, reverse=True))
+                names = tuple(
+                    sorted({name, *run.squashed_with}, key=self._project.order, reverse=True)
+                )
                 is_repeat = len(run.live) > len(run.commits)
                 yield Unit(names, run.commits, run.base, is_repeat=is_repeat)
         for partial in self._project.unrecorded(self._ledger).partial.values():

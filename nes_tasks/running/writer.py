@@ -8,7 +8,7 @@ Nothing that the script sends is believed about any of these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from ..git.commit import Signature
 from ..git.diff import Change
 from ..git.file_history import read_file_history
 from ..git.objects import ROUND
+from ..migrations import author_identity
 from ..printable import printable
 from . import protocol
 from .environment import decode_modules, environment_of
@@ -136,12 +137,9 @@ class Writer:
         job = self._job
         marker = Marker(
             migration=job.name,
-            author=job.author_text,
-            date=date.fromisoformat(job.date),
-            description=job.description,
+            metadata=job.metadata,
             applied_at=job.clock,
             base_tree=self._transaction.base_tree,
-            deterministic=job.task.deterministic,
             statistics=statistics,
             inputs=job.inputs,
         )
@@ -161,7 +159,7 @@ class Writer:
                 batches=batches,
                 linear=job.linear,
             ),
-            author=Signature(*job.author, day),
+            author=Signature(*author_identity(job.metadata.author), day),
             committer=Signature(*job.committer, job.clock),
             batch_size=job.batch_size,
             linear=job.linear,

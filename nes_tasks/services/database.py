@@ -43,15 +43,7 @@ from ..models.relationship import Relationship
 from ..models.version import Author, Version
 from .entity_files import ObjectFiles, path_if_any
 from .filters import entity_test, relationship_test, version_test
-from .folders import (
-    AUTHORS,
-    ENTITIES,
-    RELATIONSHIPS,
-    VERSIONS,
-    entity_folder,
-    plain,
-    prefix_folder,
-)
+from .folders import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS, entity_folder, plain, prefix_folder
 from .pagination import DEFAULT_LIMIT, check_page, page
 from .scoring import name_score
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from migrations_directory import SCRIPT, Directory
 
-from nes_tasks.database.marker import Marker
+from nes_tasks.database.marker import Marker, Metadata
 from nes_tasks.errors import (
     InvalidMigrationError,
     MigrationRefusedError,
@@ -22,14 +22,16 @@ from nes_tasks.errors import (
 )
 from nes_tasks.migrations import AppliedRecord, Decision, HashCache, Plan, State, guard
 
+EARLIER = Metadata(
+    "Damodar Dahal", dt.date(2025, 11, 11), "[TODO: Describe what this migration does]"
+)
+
 
 @dataclass(frozen=True)
 class EarlierRecord:
     """What an earlier system's log tells: everything but the inputs."""
 
-    author: str = "Damodar Dahal"
-    date: dt.date | None = dt.date(2025, 11, 11)
-    description: str = "[TODO: Describe what this migration does]"
+    metadata: Metadata = EARLIER
     inputs: None = None
 
 
@@ -62,7 +64,7 @@ def test_folders_without_records_are_pending_in_order(migrations: Directory) -> 
     assert chain(plan) == {"001-a": None, "002-b": "001-a", "003-c": "002-b"}
     assert plan.pending == plan.entries
     assert plan["002-b"].migration is not None
-    assert plan["002-b"].metadata is plan["002-b"].migration
+    assert plan["002-b"].metadata is plan["002-b"].migration.metadata
 
 
 def test_recorded_migrations_with_the_same_files_are_applied(migrations: Directory) -> None:
@@ -145,7 +147,7 @@ def test_a_record_without_a_folder_is_missing_and_in_nobodys_way(migrations: Dir
     assert states(plan) == {"001-a": "applied", "002-gone": "missing", "003-c": "pending"}
     assert chain(plan) == {"001-a": None, "002-gone": None, "003-c": "001-a"}
     assert plan["002-gone"].folder is None
-    assert plan["002-gone"].metadata == EarlierRecord()
+    assert plan["002-gone"].metadata == EarlierRecord().metadata
 
 
 def test_a_folder_with_nothing_for_git_in_it_counts_as_missing(migrations: Directory) -> None:
