@@ -97,7 +97,7 @@ class GitSource:
 
     def tree_of(self, commit: str | None) -> str:
         """Return the tree of a commit, the one without files for None; raises `GitError`."""
-        if commit is None or not self._borrowed:  # what was not given is not worth starting for it
+        if commit is None or not self._borrowed:
             return self._git.tree_of(commit)
         found = self._reader.get(f"{commit}^{{tree}}")
         return found.oid if found else self._git.tree_of(commit)
