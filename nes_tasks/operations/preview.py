@@ -16,8 +16,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..clock import now, timestamp
+from ..database.creation import starts_empty
 from ..database.marker import Metadata
-from ..database.repository import PRIVATE_REFS, starts_empty
+from ..database.repository import PRIVATE_REFS
 from ..errors import MigrationFailedError, NesTasksError, UsageError
 from ..git.commit import Signature
 from ..git.incomplete_clone import has_tree

@@ -21,6 +21,7 @@ from ..database.transaction import Transaction
 from ..errors import MigrationFailedError
 from ..git.command import Git
 from ..git.commit import Signature
+from ..git.diff import Change
 from ..git.file_history import read_file_history
 from ..migrations import author_identity
 from ..migrations.expected_counts import Deeds, differences, fitting
@@ -35,7 +36,8 @@ from .protocol import ProtocolError
 class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
-    `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    `changes` are the files that differ. `duration` is that of the script, in seconds, as the commit
+    message has it; `peak_memory` is
     what its process needed at most, in bytes, and `environment` what `environment_of` returns.
     `verified` says that its function verify has passed, `hints` are what seemed wrong with the data
     that it read, and `read` the paths of the files of its folder that it opened.
@@ -47,6 +49,7 @@ class Outcome(NamedTuple):
     duration: float
     peak_memory: int
     environment: dict[str, str]
+    changes: Sequence[Change]
     verified: bool
     hints: list[str]
     read: frozenset[str]
@@ -135,6 +138,7 @@ class Writer:
             duration,
             memory,
             environment,
+            self._transaction.changes,
             self._verified,
             self._hints,
             self._read,
