@@ -36,7 +36,7 @@ class Project:
         return self.look()[0]
 
     def look(self, at: str | None = None) -> tuple[Plan, Ledger]:
-        """Read folders and ledger anew; `at` is a commit to look at instead of the branch."""
+        """Read folders and ledger again; `at` is a commit to read instead of the branch's tip."""
         settings = self.settings
         ledger = self.ledger(at)
         hashes = HashCache(settings.state_folder / "cache" / "inputs.json")
@@ -82,7 +82,7 @@ class Project:
         return ordering(self.settings.same_number)
 
     def folder(self, name: str) -> Folder:
-        """Read the folder of one migration anew; raises `MigrationRefusedError` when it is gone."""
+        """Read a migration's folder again; raises `MigrationRefusedError` when it is gone."""
         for folder in self._folders(only=name):
             return folder
         raise MigrationRefusedError(
@@ -123,7 +123,7 @@ class Project:
         """Return the migrations without a record that commits name all the same.
 
         Of those that were run by hand only the ones that have a folder: a message alone, which
-        anybody can write, is no reason to record what nobody can look at.
+        anybody can write, does not justify recording a commit that cannot be fetched.
         """
         history = self.history(ledger)
         if history is None:
@@ -154,7 +154,7 @@ class Project:
     def recover_interrupted(self, command: str) -> None:
         """Put right what a killed command has left in the database, if there is anything.
 
-        `command` is what others are told when they find the database in use. Raises
+        `command` is shown to others who find the database in use. Raises
         `LockHeldError` when a publication is under way just now.
         """
         settings = self.settings
@@ -175,7 +175,7 @@ class Project:
 
     @cached_property
     def unadded(self) -> dict[str, frozenset[str]]:
-        """The files by folder that nobody has added to git, in folders of which it has others.
+        """The untracked files by folder, for folders that have tracked ones.
 
         Paths are relative to the folder. A folder that is all new is left out, for its author is
         still at work. Nothing outside a git checkout.

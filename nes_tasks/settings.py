@@ -20,7 +20,7 @@ from .errors import SettingsError
 
 STATE_FOLDER = ".nes-tasks"
 ENV_PREFIX = "NES_TASKS_"
-# Variables with our prefix that are no settings: the test suite uses one to find its data.
+# Variables with our prefix that are not settings: the test suite uses one to find its data.
 OTHER_VARIABLES = frozenset({"NES_TASKS_PASS_ENV", "NES_TASKS_RECORD", "NES_TASKS_TEST_DATA"})
 
 

@@ -13,7 +13,7 @@ from .settings import STATE_FOLDER
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder in the state folder, which tells git to ignore it, as caches of tools do.
+    """Make a folder in the state folder, which git ignores, as with caches of tools.
 
     Raises `OSError` when it cannot be made, and for a link in its place: what is written would
     leave the project.

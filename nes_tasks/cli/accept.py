@@ -32,7 +32,7 @@ class Accept(Command):
     )
     group = MAINTAINING
     examples = (
-        ("doit accept 5 --dry-run", "tells whether number 5 still gives the same data"),
+        ("doit accept 5 --dry-run", "checks whether number 5 still gives the same data"),
         ("doit accept 5", "records the folder as it is now, if so"),
     )
     failure = "it gives other data, fails, or there is no run to compare with"

@@ -24,7 +24,7 @@ DRY_RUN = {
 
 
 class Adopt(Command):
-    """Write markers for migrations that an earlier system, or somebody by hand, applied."""
+    """Write markers for migrations that a legacy system applied, or a person by hand."""
 
     name = "adopt"
     doc_purpose = "record migrations that were applied to the database before"
@@ -85,4 +85,4 @@ class Adopt(Command):
         else:
             self.outstream.write("There is nothing to adopt.\n")
         for name in proposal.unmatched:
-            self.outstream.write(f"{name}: nothing says it is applied; it stays pending\n")
+            self.outstream.write(f"{name}: no record of it being applied; left pending\n")

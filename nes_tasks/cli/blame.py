@@ -31,7 +31,7 @@ class Blame(Command):
     doc_usage = "ID [--json]"
     doc_description = (
         "For each field: its present value, the migration that set it, the commit, the author "
-        "and the date of the commit. A commit that is no migration's is shown by its subject. "
+        "and the date of the commit. A commit of no migration is shown by its subject. "
         "Fields that are null and never were anything else are left out; --json has them."
     )
     group = LOOKING
@@ -115,7 +115,7 @@ def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _origin(commit: FileCommit, migrations: Mapping[str, str]) -> str:
-    """Return the migration; a subject that somebody wrote is in the other table."""
+    """Return the migration; a hand-written subject is in the other table."""
     if commit.is_cut:
         return "older than this shallow clone"
     return migrations.get(commit.id, "by hand")

@@ -1,4 +1,4 @@
-"""Charts as SVG that stands in a page: drawn by Vega-Lite, coloured by the page's own style.
+"""Render charts as inline SVG with Vega-Lite; colours come from the page's CSS.
 
 A chart has neither words nor colours of its own. Its axis labels and its description are HTML
 around it, so that they wrap, take the reader's fonts, and turn dark with the page.

@@ -39,7 +39,7 @@ FROM = {
 }
 OPTIONS = (JSON, FORMAT, OUTPUT, FROM)
 
-# The number of the rules: a folder that passed under other rules is checked again.
+# Version of the rules; bump it to check folders again that passed under older rules.
 RULES = 3
 
 TaskCreator = Callable[[], Iterator[dict[str, Any]]]
@@ -87,7 +87,7 @@ def check(name: str) -> dict[str, Any] | TaskFailed:
 
 
 def is_as_checked(task: Any, values: dict[str, Any], name: str) -> bool:  # noqa: ARG001 - doit's
-    """Tell whether nothing but the files could have changed what a check finds."""
+    """Return whether nothing but the files could have changed what a check finds."""
     return values.get("standing") == standing(session().plan[name])
 
 
@@ -109,7 +109,7 @@ def standing(entry: Entry) -> str:
 
 
 class Check(Command):
-    """Check every folder, or some, and tell it in a form for other programs."""
+    """Check all or some folders; the result has a form for other programs."""
 
     name = CHECK
     cmd_options = OPTIONS

@@ -86,7 +86,7 @@ class TabCompletion(Guarded, cmd_completion.TabCompletion):  # type: ignore[misc
         return text.replace("@commands@", listed(purposes)).replace("@cases@", cases)
 
     def _print_names(self, params: Any) -> None:
-        """Print what there is; while somebody types is no time for errors."""
+        """Print the candidates; errors are silent, because the user is still typing."""
         try:
             self.loader.setup(params)
             if self.is_ours:

@@ -48,7 +48,7 @@ class EscapedStream:
 
 
 def say(text: str) -> None:
-    """Write a line for people to stderr; what nobody is there to read is no error."""
+    """Write a line for people to stderr; a closed stderr is not an error."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{plain(text)}\n")
 
@@ -117,7 +117,7 @@ def open_closed_streams() -> None:
 
 
 def drop(stream: TextIO) -> None:
-    """Send what is still to be written to nowhere; Python would complain of it at exit."""
+    """Discard unwritten output; Python would report an error for it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

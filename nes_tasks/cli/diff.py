@@ -39,7 +39,7 @@ class Diff(Command):
     examples = (
         ("doit diff 5", "shows what changed since number 5 was applied"),
         ("doit diff 2026-01-31 2026-02-28", "shows what changed in February"),
-        ("doit diff release-2026-01..HEAD --json", "tells all of it to a program"),
+        ("doit diff release-2026-01..HEAD --json", "prints all of it as JSON"),
     )
     takes = "applied"
     cmd_options = (JSON, MARKDOWN, OUTPUT)

@@ -120,7 +120,7 @@ class Guarded:
         return [*known, *{f"--{param['long']}" for param in params if param.get("long")}]
 
     def _wrong_name(self, error: InvalidCommand) -> UsageError:
-        """Return what to say of a word that is no task; doit says it in several ways."""
+        """Return the message for an unknown task; doit has several wordings of it."""
         is_no_task = re.match(r"'(.*)' is not a task\.$", str(error))
         word = error.not_found or (is_no_task and is_no_task[1])
         if not word:
@@ -128,7 +128,7 @@ class Guarded:
         return self.no_such(word)
 
     def no_such(self, word: str) -> UsageError:
-        """Return the error for a word that is no task."""
+        """Return the error for an unknown task."""
         return unknown_task(word, [task.name for task in self.task_list])
 
     @cached_property
@@ -171,7 +171,7 @@ class Guarded:
         return any(map(is_of_migrations, self.sel_tasks))
 
     def other_tasks(self) -> list[str]:
-        """Return the selected tasks that are no migrations."""
+        """Return the selected tasks that are not migrations."""
         return [name for name in self.sel_tasks or () if not is_of_migrations(name)]
 
 
@@ -192,8 +192,8 @@ ALLOW_NETWORK = {
     "type": list,
     "default": [],
     "metavar": "NAME",
-    "help": "let this migration use the network, which its script can then tell anything; may be "
-    "repeated",
+    "help": "let this migration use the network, to which its script can then send any data; "
+    "may be repeated",
 }
 
 
@@ -203,7 +203,7 @@ def recover_interrupted(current: Session, command: str = "doit run") -> None:
 
 
 class _InOrder(set[str]):
-    """A set that is told in the same order each time."""
+    """A set with a stable order in output."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(super().__iter__()))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 WIDTH = 79
-# What doit needs for the state of ordinary tasks; it is no matter of migrations.
+# Options of doit for the state of ordinary tasks; migrations do not use them.
 STATE_SECTIONS = frozenset({"DB backend", "doit core"})
 
 

@@ -111,7 +111,7 @@ def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
 
 
 def _chart(migrations: Iterable[Previewed]) -> Iterator[Block]:
-    """Give a chart of the types, when there are at least two to compare."""
+    """Yield a pie chart by type if there are at least two types."""
     total: Counter[str] = Counter()
     for one in migrations:
         for name, counts in one.changes.types.items():

@@ -74,7 +74,7 @@ FULL = {
 }
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
-# Of a preview that was just made; of one in a file nobody knows what came after it.
+# Only for a preview that was just made; later changes are unknown for one in a file.
 CLOSING = "Nothing was applied: the database is as it was.\n"
 
 
@@ -289,7 +289,7 @@ def _limit(markdown: bool) -> int:
 
 
 def _is_current(path: str) -> bool:
-    """Tell whether there is a preview of the present state in a file, and say why not."""
+    """Return whether there is a preview of the present state in a file, and say why not."""
     from ..operations.preview_file import outdated
     from .expected import saved_preview
 
@@ -325,7 +325,7 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
     if len(parts) > 1:
         parts.append(summary(one.result for one in found.migrations))
     if found.beneath:
-        parts.append(f"Executed first, as pending, too: {', '.join(found.beneath)}\n")
+        parts.append(f"Executed first, as they are pending too: {', '.join(found.beneath)}\n")
     return "\n".join([*parts, *filter(None, [closing])])
 
 
@@ -351,7 +351,7 @@ def _migration(one: Previewed, *, full: bool) -> str:
 
 
 def _conclude(found: Found) -> int:
-    """Say what failed, as a failing run does, and return the exit code."""
+    """Print the failure as `doit run` would; return its exit code."""
     if found.failure is None:
         return 0
     say(words(found.failure))

@@ -116,7 +116,7 @@ class Display:
 
 
 class Steps:
-    """Shows how far a command is that is no migration: nothing while it is quick."""
+    """Shows the progress of a command other than a migration; short commands show nothing."""
 
     def __init__(self) -> None:
         self._began = self._last_line = time.monotonic()

@@ -57,7 +57,7 @@ class Release(Command):
     examples = (
         ("doit release --dry-run", "shows the notes, and tags nothing"),
         ("doit release winter-2026", "tags the newest state"),
-        ("doit release --list --json", "tells all releases to a program, such as a feed"),
+        ("doit release --list --json", "lists all releases as JSON, for example for a feed"),
     )
     cmd_options = (AT, SINCE, DRY_RUN, LIST, JSON)
 

@@ -64,7 +64,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         """Say at once what went wrong."""
         name = migration_name(task.name)
         if task.name in (CHECK, GROUP) and isinstance(fail, UnmetDependency):
-            pass  # what is wrong with its parts is told already
+            pass  # problems of its parts are reported already
         elif is_check(task.name) and isinstance(fail, TaskFailed):
             session().worsen(getattr(fail, "exit_code", 1))
             self.write(self.checks.add(fail.message.splitlines()))
@@ -77,7 +77,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
 
     def write(self, text: str) -> None:
-        """Write to stdout; when nobody reads it or the disk is full, the run goes on."""
+        """Write to stdout; with a closed pipe or a full disk the run goes on."""
         try:
             self.outstream.write(text)
             self.outstream.flush()

@@ -62,7 +62,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     takes = "tasks"
 
     def no_such(self, word: str) -> UsageError:
-        """Return the error for a word that is no task, and so perhaps a mistyped command."""
+        """Return the error for an unknown task, which may be a mistyped command."""
         tasks = [task.name for task in self.task_list]
         if ":" in word:
             return unknown_task(word, filter(is_harmless, tasks))
@@ -130,13 +130,13 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             )
         names = [] if selection.all_pending else selection.migrations
         if not names and not selection.all_pending and selection.words:
-            raise UsageError("no migration is named that there is", hint="doit list")
+            raise UsageError("none of the named migrations exists", hint="doit list")
         return show_dry_run(self.outstream, [*names, *selection.forced], selection.forced)
 
     def _run(self, selection: Selection, expect: str, options: dict[str, Any]) -> int:
         self.sel_tasks = selection.words or self.sel_tasks
         if selection.words and all(word.partition(":")[0] == CHECK for word in selection.words):
-            # Checks do not build on each other: all that is wrong is told at once.
+            # Checks are independent: all problems are reported at once.
             options["continue_"] = True
         if not isinstance(options["outfile"], str):
             options["outfile"] = EscapedStream(options["outfile"] or sys.stdout)
@@ -144,7 +144,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         if options["continue_"] and (selection.all_pending or selection.migrations):
             current.keep_going = True
             self._unchain(selection)
-            options["num_process"] = 0  # what is no chain any more must not run at the same time
+            options["num_process"] = 0  # without the chain, tasks would run in parallel
         if expect:
             from .expected import expectation
 

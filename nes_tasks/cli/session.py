@@ -117,7 +117,7 @@ class Session:
         return self._recorded.get(name)
 
     def known_plan(self) -> Plan:
-        """Return the plan; raises `DatabaseError` when nobody can know what is applied.
+        """Return the plan; raises `DatabaseError` when the applied migrations are unknown.
 
         That is while the database is a submodule that was not fetched.
         """

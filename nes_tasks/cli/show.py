@@ -34,7 +34,7 @@ class Show(Command):
     examples = (
         ("doit show 5", "shows what number 5 changed"),
         ("doit show 5..9", "shows what each from number 5 to 9 changed"),
-        ("doit show 5 --json", "tells all of it to a program"),
+        ("doit show 5 --json", "prints all of it as JSON"),
     )
     takes = "applied"
     cmd_options = (JSON,)

@@ -30,12 +30,12 @@ class Status(Command):
     doc_usage = "[--json]"
     doc_description = (
         "Changes nothing and uses no network: ahead and behind are those of the last fetch or "
-        "push. The keys of --json are told in docs/reference/json.md."
+        "push. The keys of --json are described in docs/reference/json.md."
     )
     group = LOOKING
     examples = (
         ("doit status", "shows it on one screen"),
-        ("doit status --json", "tells it to a program"),
+        ("doit status --json", "prints the same as JSON"),
     )
     cmd_options = (JSON,)
 
@@ -56,12 +56,14 @@ def _lines(overview: Overview) -> list[str]:
     lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview)}"]
     counted = [f"{count} {state_word(state)}" for state, count in overview.counts.items() if count]
     if not overview.is_known:
-        counted = [f"{sum(overview.counts.values())}, and nobody knows here which are applied"]
+        counted = [f"{sum(overview.counts.values())}, unknown which are applied"]
     lines.append(f"Migrations  {', '.join(counted) or 'none'}")
     if overview.holder:
         lines.append(f"In use by   {overview.holder}")
     if overview.is_unfinished:
-        lines.append("Unfinished  a command was interrupted; the next one finishes or forgets it")
+        lines.append(
+            "Unfinished  a command was interrupted; the next one completes it or undoes it"
+        )
     lines.append(f"Sandbox     {_sandbox()}")
     if programs := _programs(overview):
         lines.append(f"Programs    {programs}")
@@ -118,7 +120,7 @@ def _sandbox() -> str:
 
 
 def _programs(overview: Overview) -> str:
-    """Name what the repository has of programs, so that nobody overlooks them."""
+    """Return the programs that the repository's configuration runs."""
     found = overview.programs
     hooks = [f"hook {name}" for name in found.hooks]
     return first_few([*found.settings, *hooks], SHOWN) if hooks or found.settings else ""

@@ -18,7 +18,7 @@ class Submodule(Command):
     doc_description = (
         "Makes one commit in the repository of the migrations, which records the present commit "
         "of the database and names the migrations that are new in it. Whatever else is staged "
-        "or changed there stays as it is. It is refused when the database is no submodule.\n\n"
+        "or changed there stays as it is. It is refused when the database is not a submodule.\n\n"
         "Others can use what is recorded only once the database is pushed."
     )
     group = MAINTAINING

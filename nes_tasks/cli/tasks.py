@@ -95,14 +95,14 @@ def describe(entry: Entry) -> str:
 
 
 def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit passes both by name
-    """Tell doit to go by the markers (None), or to run the task because of ``--force``."""
+    """Let doit decide by the markers (None), or run the task because of ``--force``."""
     return False if (task.options or {}).get("force") else None
 
 
 def apply(name: str, force: bool = False) -> dict[str, Any] | BaseFail:
     """Apply one migration: the action of its task.
 
-    doit may have been told to skip the dependencies, to run everything, or to run it in another
+    doit's options may skip the dependencies, run everything, or run it in another
     process; the runner looks again under the lock and has the last word.
     """
     current = session()

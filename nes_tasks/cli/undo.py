@@ -27,7 +27,7 @@ TO = {
 
 
 class Undo(Command):
-    """Take migrations off the branch that nobody else has yet."""
+    """Remove migrations from the branch that are not shared yet."""
 
     name = "undo"
     doc_purpose = "take the newest unpushed migration off the branch again, as a whole"
@@ -65,7 +65,7 @@ class Undo(Command):
             self._show(found)
             again = f"doit undo {f'--to {name} ' if name else ''}--yes"
             if dry_run:
-                say(f"nothing was changed; {again} takes it off")
+                say(f"nothing was changed; {again} removes it")
                 return 0
             if not confirmed("Undo it?", again):
                 say("nothing was changed")
@@ -74,7 +74,7 @@ class Undo(Command):
         label = project.settings.shown_database
         self.outstream.write(
             f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"
-            f"The branch as it was is kept as {done.kept}; to bring it back:\n"
+            f"The previous branch is kept as {done.kept}; to bring it back:\n"
             f"  {way_back(project, done)}\n"
         )
         return 0

@@ -22,7 +22,7 @@ class Verify(Command):
     doc_description = (
         "Calls verify(context) in the scripts of applied migrations, confined as in a run, on the "
         "database as it is now; nothing is written. A later change of the data can break what an "
-        "earlier migration promised. The keys of --json are told in docs/reference/json.md."
+        "earlier migration promised. The keys of --json are described in docs/reference/json.md."
     )
     group = LOOKING
     examples = (

@@ -1,6 +1,6 @@
 """Counts: what an execution changed, and how many migrations two histories differ by.
 
-They come from trees and never from what somebody wrote down, and read no content.
+They come from trees, never from recorded counts, and read no content.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def with_statistics(
 ) -> Applied:
     """Return a record with the statistics of its commits where it was not their run's own.
 
-    What the earlier system counted was wrong at times, and who adopted a database counted later.
+    What the legacy system counted was wrong at times, and who adopted a database counted later.
     """
     is_known = execution is not None and execution.marker is None and not execution.is_cut
     if not is_known or lacks_trees(git):

@@ -100,14 +100,14 @@ def is_submodule(settings: Settings) -> bool:
 
 
 def starts_empty(settings: Settings) -> bool:
-    """Return whether there is no database yet, and none that would be cloned."""
+    """Return whether there is no database yet and no remote to clone it from."""
     return is_absent(settings.database) and not settings.remote_url and not is_submodule(settings)
 
 
 def missing_submodule(settings: Settings) -> DatabaseError | None:
     """Return the error for a database that is a submodule and not there yet, None for others.
 
-    Without it nobody knows what is applied: an empty folder is no empty database then.
+    Without it the applied migrations are unknown: an empty folder is not an empty database then.
     """
     if not is_absent(settings.database) or not is_submodule(settings):
         return None
@@ -119,7 +119,7 @@ def missing_submodule(settings: Settings) -> DatabaseError | None:
 
 
 def refuse_missing_submodule(settings: Settings) -> None:
-    """Raise the `DatabaseError` for a submodule that is not there yet, before anything is told."""
+    """Raise the `DatabaseError` for a submodule that is not there yet, before any output."""
     if missing := missing_submodule(settings):
         raise missing
 

@@ -42,7 +42,7 @@ class Execution:
     `commits` are its own, the oldest first; where they are the batches of a side chain, the merge
     that closes it is the last one. They are on `base` (None: no commit yet), whose tree is
     `base_tree`. `marker` is the blob of the marker that it wrote, None when it wrote none, as
-    those by hand and of the earlier system. `live` are its commits and those of the executions
+    those by hand and of the legacy system. `live` are its commits and those of the executions
     that it repeated with --force. `earlier` counts the executions before it, repeated or
     reverted, `earlier_commits` all other commits that are the migration's. `squashed_with` are
     other migrations whose records the same commit brought. `accepted` are the changes of the marker
@@ -84,7 +84,7 @@ class Run(NamedTuple):
 
 
 def records_of(applied: Mapping[str, Applied]) -> dict[str, Record | None]:
-    """Return the record of each applied migration, None for one of the earlier system."""
+    """Return the record of each applied migration, None for one of the legacy system."""
     return {
         name: Record(one.marker_blob, one.base_tree) if one.marker_blob and one.base_tree else None
         for name, one in applied.items()
@@ -97,7 +97,7 @@ def find_executions(history: History, records: Mapping[str, Record | None]) -> d
     It is the one that wrote exactly the marker that is there now; when none did, because the
     marker was edited since, the last one of all. Where no execution wrote a marker, it is all
     commits that are named after the migration and were not reverted, else the one that brought
-    its record of the earlier system. A migration without any of these is left out.
+    its record of the legacy system. A migration without any of these is left out.
 
     The history is read once, whatever the number of migrations, and of files at most a few
     markers. Raises `GitError`.
@@ -115,7 +115,7 @@ def every_run(history: History) -> list[Run]:
     """Return every execution that wrote a marker, those repeated or reverted since included.
 
     They come in the order of the history, those of one commit by their clocks. A marker that
-    somebody edited or adopted is none of an execution, and neither is one that cannot be read.
+    was edited or adopted does not come from an execution, nor does an unreadable one.
     Reads every marker that there ever was; raises `GitError`.
     """
     written = [
@@ -221,7 +221,7 @@ class _Marked:
         )
 
     def _accepted(self, last: RecordChange) -> tuple[RecordChange, ...]:
-        """Return the acceptances since the marker was written that nobody took back."""
+        """Return the acceptances since the marker was written that were not reverted."""
         history, row = self._history, [last]
         for change in self._changes[self._changes.index(last) + 1 :]:
             if change.old != row[-1].new or change.new is None:
@@ -262,7 +262,7 @@ class _Marked:
         return self._history.tree_before(row.commits[0]) == self._record.base_tree
 
     def _is_run(self, change: RecordChange) -> bool:
-        """Return whether an execution wrote a marker, not somebody who adopted or edited it."""
+        """Return whether an execution wrote a marker, rather than an adoption or an edit."""
         commit = change.commit
         if self._is_end(commit) or self._is_named(change):
             return True
@@ -345,7 +345,7 @@ def _is_later(git: Git, change: RecordChange) -> bool:
     One that was merely edited still has the time of the same execution.
     """
     old, new = read_markers(git, [change.old or "", change.new or ""])
-    # Of one that cannot be read, somebody broke it, and somebody put it right.
+    # An unreadable marker was broken by one edit and repaired by another.
     return bool(old and new and old.applied_at != new.applied_at)
 
 
@@ -385,7 +385,7 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
 
 
 def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
-    """Return the migration whose record of the earlier system a commit brought, by commit.
+    """Return the migration whose record of the legacy system a commit brought, by commit.
 
     Maintainers of then committed by hand, under any subject, and what was committed together
     with such a record was made by that migration. A commit that brought several, as one that
@@ -422,7 +422,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
     """Return the migration that each of the `commits` (subjects by id) is of, if it is of one.
 
     It is the one whose record the commit brought, or renewed in an execution; several, separated
-    by commas, where somebody made one commit of several. A batch brings no record: it says in
+    by commas, where several commits were squashed. A batch brings no record: it says in
     its subject what it is a part of.
     """
     markers: dict[str, dict[str, None]] = {}

@@ -62,7 +62,7 @@ class Journal:
     def read(self) -> Publication | None:
         """Return the publication that has not ended, None for none or an unreadable journal.
 
-        It is complete before anything moves, so one that a power cut has spoilt tells of nothing.
+        It is complete before anything moves, so one that a power cut has damaged has no meaning.
         """
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
             found = json.loads(self._path.read_text(encoding="utf-8"))

@@ -38,7 +38,7 @@ from .publish import HEADS, Publisher
 from .publish import PRIVATE_REFS as PRIVATE_REFS
 from .transaction import Transaction
 
-# Tips of the branch that were replaced; nobody but a person removes them.
+# Tips of the branch that were replaced; only a person removes them.
 KEPT_REFS = "refs/nes-tasks-kept"
 FALLBACK_IDENTITY = ("nes-tasks", "nes-tasks@localhost")
 
@@ -194,7 +194,7 @@ class Repository:
         )
 
     def committer(self) -> tuple[str, str]:
-        """Return name and e-mail of whoever runs this, as git is configured."""
+        """Return name and e-mail of the current user from git's configuration."""
         known = self._configuration
 
         def configured(key: str) -> str:
@@ -243,7 +243,7 @@ class Repository:
         """Check that no other git is at work, so that a run does not fail at its end."""
         for path in locks(self.git_dir, self._common):
             raise DatabaseError(
-                f"another git command is at work in {place}",
+                f"another git command is running in {place}",
                 hint=f"if none is, remove {shown(path, self.settings.root)}",
             )
 
@@ -270,7 +270,7 @@ class Repository:
 
     @property
     def holder(self) -> str | None:
-        """Who holds the lock at this moment, None when nobody does."""
+        """Who holds the lock at this moment, None when it is free."""
         return holder(self._own_folder)
 
     @property
@@ -304,7 +304,7 @@ class Repository:
     def _recover(self) -> None:
         since = interrupted_since(self._own_folder)
         if self._is_recovered and since is None and not self._publisher.journal.exists():
-            return  # whoever has held the lock since then has ended well
+            return  # the last holder of the lock ended normally
         if since is not None:
             place = self.settings
             top, label = place.database, place.shown_database
@@ -351,7 +351,7 @@ class Repository:
         """Pack what many small migrations left as single files; next to nothing when it is little.
 
         Done step by step by git's maintenance, which never rewrites the whole repository as
-        ``git gc`` would. It is no failure if it does not work out.
+        ``git gc`` would. Best effort: failures are ignored.
         """
         tasks = ("--task=loose-objects", "--task=incremental-repack")
         self.git.attempt("maintenance", "run", "--auto", "--quiet", *tasks)
@@ -359,7 +359,7 @@ class Repository:
     def remove_if_empty(self, command: str) -> None:
         """Remove a repository that holds nothing: no file, and no commit but that of an empty tree.
 
-        Raises `LockHeldError` when somebody else has begun to use it.
+        Raises `LockHeldError` when another process has begun to use it.
         """
         path = self.settings.database
         with self.locked(command):
@@ -431,7 +431,7 @@ class Repository:
         return {setting.key: setting.value or "" for setting in self.git.settings}
 
     def _configure(self) -> None:
-        """Set git up for many files, once; values that somebody has set are left alone."""
+        """Set git up for many files, once; values that are set already are left alone."""
         known = self._configuration
         if known.get(CONFIGURED) == CONFIGURATION_VERSION:
             return

@@ -1,4 +1,4 @@
-"""Attributes of paths, which tell git whether to convert line ends: gitattributes(5)."""
+"""Attributes of paths, which control git's conversion of line ends: gitattributes(5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checkout: the files and the index of a repository, brought from one commit to another.
+"""The checkout: moves the files and the index of a repository from one commit to another.
 
 Both steps are git's own two-way merge, see
 https://git-scm.com/docs/git-read-tree#_two_tree_merge: it touches only what differs between the
@@ -73,7 +73,7 @@ class Checkout:
             changes = [*changed_files(self._git, self._tree(old), new)]
         # Files that make room for folders belong to git.
         free = {change.path for change in changes if change.new is None}
-        # git counts what it is told to ignore as worthless and writes over it.
+        # git treats ignored files as expendable and overwrites them.
         for change in changes:
             if change.old is None and (blocking := self._in_the_way(change.path, free)):
                 raise DatabaseError(
@@ -113,7 +113,7 @@ class Checkout:
     def _in_the_way(self, path: str, free: set[str]) -> str | None:
         """Return what is where a file, or a folder above it, belongs; None when nothing is.
 
-        `free` are paths that are known to be no hindrance; folders that are looked at join them.
+        `free` are paths known not to be in the way; checked folders are added to them.
         """
         top = os.fspath(self._top)
         at = path.find("/")

@@ -39,7 +39,7 @@ KEPT = (
 )
 # What Linux gives a pipe of anyone at the most: /proc/sys/fs/pipe-max-size, see pipe(7).
 PIPE_SIZE = 1024 * 1024
-# How much of a listing is taken at once; memory is bounded by it and by one row.
+# Chunk size when streaming git output; it bounds memory together with the longest row.
 CHUNK = 64 * 1024
 # No such program on PATH, or only files of that name that may not be executed.
 CANNOT_START = (FileNotFoundError, PermissionError)
@@ -103,7 +103,7 @@ class Git:
         self._around = around
         self._allow = allow
         if not around:
-            # Without a ceiling a folder that is no repository would be taken for a part of the
+            # Without a ceiling a folder that is not a repository would be taken for a part of the
             # repository around it, usually the one that holds the migrations. git looks upwards
             # from where a link leads to, so the ceiling has to be there.
             self.env["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)
@@ -147,7 +147,7 @@ class Git:
         return self._facts.settings
 
     def refresh_settings(self) -> None:
-        """Read the settings anew when they are asked for next: they were changed."""
+        """Drop the cached settings: they were changed."""
         self._known.pop(self._key, None)
         self.__dict__.pop("_facts", None)
 
@@ -443,7 +443,7 @@ def _filter_hint(said: str) -> str | None:
 
 
 def reason(said: str) -> str:
-    """Return the line of what git `said` that tells why it failed, and what a remote added."""
+    """Return the line of git's output that says why it failed, and what a remote added."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
     line = (telling or lines[-1:] or ["no reason given"])[0]

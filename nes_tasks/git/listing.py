@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .command import Git
 
-# A link or a submodule is no file with content of its own.
+# A link or a submodule is not a file with content of its own.
 FILE_MODES = (b"100644", b"100755")
 LINK_MODE = b"120000"
 

@@ -19,7 +19,7 @@ FIELDS = "%T%x1f%P%x1f%ct%x1f%an%x1f%cn%x1f%s"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit; `author` is the contributor, `committer` whoever applied it.
+    """One commit; `author` is the contributor, `committer` the person who applied it.
 
     `parents` are empty where the history begins or a shallow clone ends.
     """

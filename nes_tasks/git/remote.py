@@ -1,7 +1,7 @@
-"""The remote: how the branch stands against it, fetching from it, pushing to it.
+"""The remote: the branch compared with it, fetching from it, pushing to it.
 
-git talks to it for as long as it takes, so what it says on the way is passed on line by line,
-and it is given up after a time.
+Network commands can be slow: progress lines are forwarded as they arrive, and the command is
+killed after `push_timeout`.
 """
 
 from __future__ import annotations

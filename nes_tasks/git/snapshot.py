@@ -117,7 +117,7 @@ class GitSource:
         return [one.data if one is not None and one.kind == kind else None for one in found]
 
     def close(self) -> None:
-        """End the reading process, unless it is somebody else's."""
+        """End the reading process, unless another object owns it."""
         if not self._borrowed:
             self._reader.close()
 
@@ -191,7 +191,7 @@ class Snapshot:
             yield path, contents[blob] if blob else None
 
     def walk(self, folder: str) -> Iterator[str]:
-        """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""
+        """Return the paths of all files below `folder`, sorted; empty when it is absent."""
         entries = self.folder(folder)
         # A folder sorts as its files' paths do: with the slash that follows its name.
         ordered = sorted(f"{name}/" if e.is_folder else name for name, e in entries.items())
@@ -218,11 +218,11 @@ class Snapshot:
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
                 self._folders[folder] = self._parse(oid, tree)
-            elif folder == path:  # others are complained about by whoever asks for them
+            elif folder == path:  # the rest raise when they are requested
                 raise missing_object(folder or "the root folder", oid)
 
     def _trees(self, path: str) -> dict[str, str]:
-        """Return the ids of trees to read by their folders; none when `path` is no folder."""
+        """Return the ids of the trees to read, by folder; empty when `path` is not a folder."""
         if not path:
             return {"": self._tree}
         parent, slash, name = path.rpartition("/")
@@ -267,5 +267,5 @@ def missing_object(path: str, oid: str) -> DatabaseError:
     """Return the error for an object that a tree names and the repository does not hold."""
     return DatabaseError(
         f"the database is damaged: git has no object {oid} for {path}",
-        hint="see git fsck, or clone the database anew",
+        hint="see git fsck, or clone the database again",
     )

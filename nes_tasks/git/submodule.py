@@ -33,7 +33,7 @@ class Superproject:
         row = os.fsdecode(done.stdout.split(b"\0")[0]).split()
         if done.returncode or not row or row[0] != GITLINK:
             raise DatabaseError(
-                f"{self._shown} is no submodule of a repository around it",
+                f"{self._shown} is not a submodule of a repository around it",
                 hint=f"git submodule add URL {self._shown} makes it one",
             )
         return row[1]

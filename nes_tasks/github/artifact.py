@@ -114,7 +114,7 @@ def _only_file(run: PreviewRun, artifact: Artifact, archive: bytes) -> bytes:
     except KeyError:
         raise UnfitArtifactError(run, artifact, f"it has no {name}") from None
     except UNSOUND as error:
-        raise UnfitArtifactError(run, artifact, f"it is no sound archive ({error})") from None
+        raise UnfitArtifactError(run, artifact, f"it is not a valid archive ({error})") from None
     if len(data) > MAX_FILE:
         raise UnfitArtifactError(run, artifact, f"{name} has more than {MAX_FILE:,} bytes")
     return data

@@ -1,4 +1,4 @@
-"""The database of a job: the newest commit alone, without what nobody reads."""
+"""The database of a job: the newest commit alone, without unused objects."""
 
 from __future__ import annotations
 

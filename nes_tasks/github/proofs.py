@@ -12,7 +12,7 @@ NEWEST = 3
 def due_proofs(project: Project, today: dt.date) -> list[str]:
     """Return the names to replay today, in the order of their numbers.
 
-    Those that an earlier system recorded and those with `DETERMINISTIC = False` cannot be
+    Those that a legacy system recorded and those with `DETERMINISTIC = False` cannot be
     expected to give the same again, and are never due.
     """
     plan, ledger = project.look()

@@ -26,7 +26,7 @@ def guard(
 ) -> Decision:
     """Decide whether `name` may run, given a plan that was built under the lock.
 
-    The task engine decides earlier and can be told to skip what comes before; this is the last
+    The task engine decides earlier, and its options can skip what comes before; this is the last
     word. What is `passed_over` need not be applied before it. Raises `MigrationRefusedError` when
     something else must come first or the folder is gone, and the entry's own
     `InvalidMigrationError` when it is invalid.

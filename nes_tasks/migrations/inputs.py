@@ -266,7 +266,7 @@ class HashCache:
 
 
 def _is_record(known: Any) -> TypeGuard[list[Any]]:
-    """Tell whether an entry of the cache file has the form that `HashCache` writes."""
+    """Return whether an entry of the cache file has the form that `HashCache` writes."""
     return (
         isinstance(known, list)
         and len(known) == 5

@@ -24,7 +24,7 @@ from .script import Script
 LARGE = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
-# What context.lookup reads without being told its name.
+# What context.lookup reads without an argument that names it.
 LOOKUPS = frozenset({"lookups.csv", "lookups.toml"})
 CREATING = ("create_entity", "batch_create_entities")
 SOURCES_FIELD = "attributions"
@@ -54,7 +54,7 @@ def check_folder(entry: Entry) -> list[Finding]:
     """Return what is found in the folder of an entry of the plan, errors first.
 
     Of a migration that is applied and unchanged nothing can be put right any more, so nothing
-    is looked for; another README is told. Reads the folder's script, Python files and README.
+    is looked for; another README is reported. Reads the folder's script, Python files and README.
     """
     folder = entry.folder
     if folder is None:
@@ -237,7 +237,7 @@ def _placeholders(shown: str, text: str) -> Iterator[Finding]:
 
 
 def _names_sources(text: str) -> bool:
-    """Tell whether there is a section about sources with something in it, or a mention of them."""
+    """Return whether a section about sources has content, or sources are mentioned."""
     sections: dict[str, str] = {}
     title = ""
     for line in text.splitlines():
@@ -282,7 +282,7 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
 
 
 def _ignored_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
-    """Find files that a script uses and git ignores: nobody else would get them."""
+    """Find files that a script uses and git ignores: other clones would lack them."""
     for path in sorted(folder.ignored):
         here = folder.path / path
         below = here.rglob("*") if here.is_dir() else [here]
@@ -293,7 +293,7 @@ def _ignored_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findi
                 path_shown = f"{folder.shown}/{relative}"
                 yield error(
                     path_shown,
-                    f"{users[0].shown} uses it, and git ignores it, so nobody else would get it",
+                    f"{users[0].shown} uses it, and git ignores it, so other clones would lack it",
                     line=1,
                     advice=f"git check-ignore -v {path_shown} names the rule to change",
                 )
@@ -363,7 +363,7 @@ def _executed(name: str | None, scripts: dict[str, Script]) -> list[str]:
 
 
 def _is_said_to_vary(script: Script) -> bool:
-    """Tell whether the script says DETERMINISTIC = False."""
+    """Return whether the script says DETERMINISTIC = False."""
     return script.constant("DETERMINISTIC") is False
 
 
@@ -376,7 +376,7 @@ def _calls(script: Script) -> Iterator[Finding]:
         ),
         (
             UNIQUE.fullmatch,
-            "gives something else in each run, so that nobody can prove the result",
+            "gives something else in each run, so the result cannot be reproduced",
             "derive it from the data, or say DETERMINISTIC = False",
         ),
         (

@@ -191,7 +191,7 @@ def _by_folder(ignored: frozenset[str]) -> tuple[dict[str, set[str]], frozenset[
 
 
 def _is_candidate(entry: os.DirEntry[str], ignored_folders: frozenset[str]) -> bool:
-    """Tell whether an entry of the migrations directory was meant as a migration.
+    """Return whether an entry of the migrations directory was meant as a migration.
 
     A link to a file is a plain file; one to a folder, or to nothing, is a folder gone wrong.
     """
@@ -205,7 +205,7 @@ def _is_candidate(entry: os.DirEntry[str], ignored_folders: frozenset[str]) -> b
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a link in a circle, or to where nobody may look
+    except OSError:  # a circular link, or one to an unreadable folder
         return False
 
 
@@ -228,7 +228,7 @@ def _folder(
             )
         if entry.name in ignored_folders:
             raise InvalidMigrationError(
-                f"{shown} is ignored by git, so nobody else would get it",
+                f"{shown} is ignored by git, so other clones would lack it",
                 hint=f"git check-ignore -v {shown} names the rule to change",
             )
         files = tuple(list_inputs(entry.path, ignored=ignored, shown=shown))
@@ -271,7 +271,7 @@ def _content_problem(
 def _lacking(shown: str, name: str, content: str, ignored: frozenset[str]) -> InvalidMigrationError:
     if name in ignored:
         return InvalidMigrationError(
-            f"{shown}/{name} is ignored by git, so nobody else would get it",
+            f"{shown}/{name} is ignored by git, so other clones would lack it",
             hint=f"git check-ignore -v {shown}/{name} names the rule to change",
         )
     return InvalidMigrationError(f"{shown} has no {name}", hint=f"write {shown}/{name}: {content}")

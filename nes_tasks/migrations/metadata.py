@@ -148,7 +148,7 @@ def _decoded(data: bytes, shown: str) -> str:
         raise InvalidMigrationError(
             f"{shown}:{line}: byte 0x{data[error.start]:02x} is not {encoding.upper()}", hint=hint
         ) from error
-    except (UnicodeError, LookupError) as error:  # a cookie that names no encoding of texts
+    except (UnicodeError, LookupError) as error:  # a cookie that does not name a text encoding
         raise InvalidMigrationError(
             f"{shown} cannot be decoded as {encoding}: {printable(str(error))}", hint=hint
         ) from error
@@ -157,7 +157,7 @@ def _decoded(data: bytes, shown: str) -> str:
 def _parse(text: str, shown: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
-            # A doubtful escape in a string is told when the script runs, not in every list.
+            # An invalid escape in a string is reported when the script runs, not in every list.
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
@@ -208,7 +208,7 @@ def _pairs_up(names: list[ast.expr], values: list[ast.expr]) -> bool:
 
 
 def _defines(body: list[ast.stmt], name: str) -> bool:
-    """Tell whether a module with this body has a global `name` that may be a function.
+    """Return whether a module with this body has a global `name` that may be a function.
 
     Unlike a constant, the function may come from a branch or an import: it is what the script
     does, and whether it can be called is seen when it runs.

@@ -98,7 +98,7 @@ class Entry:
 
     @property
     def note(self) -> str:
-        """What differs although it is no drift: the README says nothing to the database."""
+        """A difference that is not drift: the README does not affect the database."""
         return self.difference if self.state is State.APPLIED and not self.problem else ""
 
     @property
@@ -228,7 +228,7 @@ class Plan:
 
     @property
     def invalid(self) -> tuple[Entry, ...]:
-        """The folders that are no migrations, or may not be applied."""
+        """The folders that are not migrations, or may not be applied."""
         return self.in_state(State.INVALID)
 
     @property
@@ -273,7 +273,7 @@ class Plan:
         if not (wanted.isascii() and wanted.isdigit()):
             words = f"-{wanted.lower().lstrip('0')}"
             return [e for e in self.entries if words in f"-{e.name.lstrip('0')}"]
-        # Compared as texts: a number of thousands of digits is no reason to calculate.
+        # Compared as strings: a number may have thousands of digits.
         number = wanted.lstrip("0") or "0"
         numbered = [entry for entry in self.entries if str(entry.prefix) == number]
         return numbered or [e for e in self.entries if wanted in e.name.split("-")[1:]]
@@ -351,7 +351,7 @@ class _Admission:
         self.key = key
         self.same_number = same_number
         here = {name for name, folder in present.items() if not folder.is_deserted}
-        # What else has a number: a folder or a record, and never the same one twice.
+        # Names by number, from folders and records, without duplicates.
         self.holders: dict[int, list[str]] = {}
         for name in sorted(here.union(applied)):
             for number in _numbers([name]):

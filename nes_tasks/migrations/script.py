@@ -40,7 +40,7 @@ class Script:
 
     @classmethod
     def read(cls, path: Path, shown: str) -> Script | None:
-        """Return the script in a file, None when it is no Python that this version knows."""
+        """Return the script in a file, None when this Python version cannot parse it."""
         import warnings
 
         try:
@@ -64,7 +64,7 @@ class Script:
 
     @cached_property
     def texts(self) -> frozenset[str]:
-        """All texts written in it, those in the middle of f-strings among them."""
+        """All string literals in it, including those in f-strings."""
         return frozenset(_texts(self._nodes))
 
     @cached_property
@@ -217,7 +217,7 @@ def _options(method: str, call: ast.Call) -> dict[str, Any] | None:
 
 
 def _chain(node: ast.expr) -> list[str]:
-    """Return the parts of a dotted name; what is no name is an empty part."""
+    """Return the parts of a dotted name; an expression that is not a name gives an empty part."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.insert(0, node.attr)

@@ -38,7 +38,7 @@ from .tree_difference import Difference, first_of
 
 # Why a folder cannot be compared with what is committed, in words.
 REASONS = {
-    Obstacle.EARLIER: "an earlier system recorded it, without the tree that it ran on",
+    Obstacle.EARLIER: "a legacy system recorded it, without the tree that it ran on",
     Obstacle.ADOPTED: "its marker was written afterwards, not by its run",
     Obstacle.EDITED: "its marker was edited after the run",
     Obstacle.MOVED: "its commits do not follow on the tree that its marker names",
@@ -239,7 +239,7 @@ def carry_over(
         raise DatabaseError(
             f"the folder of {name} was accepted in {place}, and its record at the remote is not "
             "the one that was accepted",
-            hint=f"git -C {place} show {change.commit[:12]}; doit undo takes it off",
+            hint=f"git -C {place} show {change.commit[:12]}; doit undo removes it",
         )
     messages = dict(read_messages(git, [change.commit]))
     who = Signature(*repository.committer(), moment)

@@ -1,4 +1,4 @@
-"""Adopting a database that an earlier system, or people by hand, applied migrations to.
+"""Adopting a database that a legacy system, or people by hand, applied migrations to.
 
 Such a database is read correctly without it: a `metadata.json` counts as applied. Adopting
 writes markers, so that migrations known only from commit messages count too, and so that a

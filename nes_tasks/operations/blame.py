@@ -38,7 +38,7 @@ EXAMPLES = "ids look like entity:person/asha-rai or relationship:SOURCE:TARGET:T
 class SetField:
     """A field that has no fields of its own, its present value, and the commit that set it.
 
-    `is_unset` tells of a null that was never anything else: it came with what it is a part of.
+    `is_unset` marks a null that never had another value: it came with its container.
     """
 
     path: str

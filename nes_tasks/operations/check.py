@@ -85,16 +85,14 @@ class Checker:
         for file in folder.files or ():
             if file.relative in new:
                 path = f"{folder.shown}/{file.relative}"
-                yield hint(
-                    path, "nobody has added it to git", line=1, advice=f"git add {quote(path)}"
-                )
+                yield hint(path, "it is not added to git", line=1, advice=f"git add {quote(path)}")
 
     def _load(self, folder: Folder, script: str) -> Iterator[Finding]:
         """Find out whether the script loads and has a `migrate` that can be called."""
         shown, path = f"{folder.shown}/{script}", folder.path / script
         source = Script.read(path, shown)
         if source is None:
-            return  # the plan names the line that is no Python
+            return  # the plan names the line that is not Python
         settings = self._project.settings
         task = Task(
             name=folder.name,

@@ -1,4 +1,4 @@
-"""Text of data files that looks damaged: found so that somebody looks, never refused."""
+"""Text of data files that looks damaged: reported for review, never refused."""
 
 from __future__ import annotations
 

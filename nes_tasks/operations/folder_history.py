@@ -84,7 +84,7 @@ def _find(
                     continue
                 if all(_digest(reader, files[name], digests) == wanted[name] for name in wanted):
                     return _Version(git, commit, files)
-    except GitError:  # no commit yet, or damaged: the search is a courtesy
+    except GitError:  # no commit yet, or damaged: the search is best effort
         return None
     return None
 

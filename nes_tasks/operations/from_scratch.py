@@ -1,4 +1,4 @@
-"""The whole proof: the database built anew, from the empty tree through all of its history.
+"""The whole proof: rebuild the database from the empty tree through all of its history.
 
 A replay proves each migration on the base that is committed. This proves the chain as well: that
 nothing lies between the migrations but what is counted here.
@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 
     Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
     an error. Unproven: it is taken over, since no folder is as it was. Taken over: as it is, since
-    nobody can expect it to be repeated. Unreached: it comes after a difference.
+    it is not expected to be reproducible. Unreached: it comes after a difference.
     """
 
     PROVEN = "proven"
@@ -140,7 +140,7 @@ class FromScratch:
 
     @property
     def first(self) -> Step | None:
-        """The first part that is not what is committed, None when there is none."""
+        """The first part that differs from what is committed, None if all are equal."""
         return next((step for step in self.steps if step.outcome in ENDS), None)
 
     @property
@@ -169,11 +169,11 @@ def build_from_scratch(
     command: str = "doit replay",
     network: Collection[str] = (),
 ) -> FromScratch:
-    """Build the database anew on a private ref, and compare each step with what is committed.
+    """Rebuild the database on a private ref, and compare each step with what is committed.
 
     It ends with the first part that is different or fails; what comes after it is unreached.
-    `counted` is told how many executions there are at most, before the first. The branch and its
-    files stay as they are, and the ref goes away; a database that has to be cloned is cloned, as
+    `counted` is called first, with the greatest possible number of executions. The branch and its
+    files stay as they are, and the ref is deleted; a database that has to be cloned is cloned, as
     for a run. Those in `network` may use it. Raises `UnavailableError` when the database cannot be
     used, `DatabaseError` when a shallow clone lacks the beginning.
     """
@@ -347,5 +347,5 @@ def _holds(folder: Folder, marker: Marker) -> bool:
 
 
 def _signature(commit: Commit) -> Signature:
-    """Return who is to be named in a commit that nobody will see."""
+    """Return the identity for a commit that is never published."""
     return Signature(commit.committer, "", commit.committed_at)

@@ -41,7 +41,7 @@ class Holdings:
 def count_holdings(
     files: Iterable[File], data_dir: str, progress: Callable[[int], None]
 ) -> Holdings:
-    """Count `files` by their paths; `progress` is told how many there are so far."""
+    """Count `files` by their paths; `progress` is called with how many there are so far."""
     by_kind: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("entity", "relationship", "version")
     }

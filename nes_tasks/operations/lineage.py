@@ -23,7 +23,7 @@ class Origin(StrEnum):
 
     Run: executions of migrations. Revert: `doit revert`. Adopted: somebody wrote markers
     afterwards, as `doit adopt` does. Accepted: `doit accept` of an edited folder. Unmarked: a
-    migration that left no marker, as those of the earlier system. By hand: anything else, merges
+    migration that left no marker, as those of the legacy system. By hand: anything else, merges
     included.
     """
 

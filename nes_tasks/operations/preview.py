@@ -209,7 +209,7 @@ def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
     if not has_tree(repository.git, tree):
         raise UsageError(
             f"what the preview of {last.result.migration} has left is not in the database any more",
-            hint="doit preview begins anew",
+            hint="doit preview starts over",
         )
     who = Signature(*repository.committer(), last.clock)
     commit = write_commit(

@@ -1,4 +1,4 @@
-"""A preview that was written as JSON, read again: checked, because somebody else may have made it.
+"""Reading a preview from a JSON file; validated, because it is untrusted input.
 
 What a pull request's own code has written is nothing to be believed. So every value has its type
 and its range, and whoever compares trees asks `outdated` first whether it can be compared at all.
@@ -210,7 +210,7 @@ def read_preview(data: bytes, shown: str) -> Preview:
         return _Preview.model_validate_json(data).read()
     except ValidationError as error:
         raise UsageError(
-            f"{shown} is no preview: {first_problem(error)}",
+            f"{shown} is not a preview: {first_problem(error)}",
             hint="doit preview --json -o FILE writes one",
         ) from None
 
@@ -250,7 +250,7 @@ def check_continuable(found: Preview, project: Project, shown: str) -> None:
         problem = f"it was made on {_short(found.base_commit)}, and the database is at "
         problem += _short(ledger.commit)
     if problem:
-        raise UsageError(f"{shown} cannot be continued: {problem}", hint="doit preview begins anew")
+        raise UsageError(f"{shown} cannot be continued: {problem}", hint="doit preview starts over")
 
 
 def _clock_problem(found: Preview, project: Project, commit: str | None) -> str | None:

@@ -164,7 +164,7 @@ def replay(
 ) -> Replay:
     """Execute applied migrations again as they were, and compare what comes out.
 
-    `names` are full names, all applied ones without any. `counted` is told how many will be
+    `names` are full names, all applied ones without any. `counted` is called with how many will be
     executed, before the first is; those in `network` may use it. The database stays as it is; one
     that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not
     applied, `UnavailableError` when the database cannot be used, `DatabaseError` when it is cut

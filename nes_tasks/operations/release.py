@@ -224,7 +224,7 @@ def release(
     try:
         write_tag(repository.git, found.name, found.point.commit, _message(found), who)
     except GitError:
-        # Somebody else was faster; what is there stays.
+        # Another process was faster; its file stays.
         _check_name(project, Points(project), found.name)
         raise
     return replace(found, tagger=who.name, tagged_at=who.date)

@@ -26,7 +26,7 @@ from ..running.runner import Runner
 class Obstacle(StrEnum):
     """Why a migration is not executed again.
 
-    Earlier: an earlier system recorded it, without base and inputs. Adopted: its marker was
+    Earlier: a legacy system recorded it, without base and inputs. Adopted: its marker was
     written afterwards, not by its run. Nondeterministic: it says so of itself. Drift, missing:
     its folder is not what it ran from, or is gone. Edited: its marker was changed after the run.
     Moved: its commits do not follow on the tree that its marker names. Squashed: one commit holds
@@ -45,9 +45,9 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An applied migration, with what the history tells of the run that its marker is from.
+    """An applied migration, with what the history says of the run that its marker is from.
 
-    `marker`, with the `blob` that holds it, is None for one that an earlier system recorded,
+    `marker`, with the `blob` that holds it, is None for one that a legacy system recorded,
     `execution` where no run is known.
     """
 
@@ -81,10 +81,10 @@ def replay(
 ) -> Generator[Replayed, None, None]:
     """Execute the applied migrations `names` (full names) again; all of them without any.
 
-    The lock is held until the iterator is exhausted or closed. `counted` is told how many will
-    be executed, before the first is. One that fails does not keep the others from being
-    executed. Those that are not deterministic have to be named. Raises `UsageError` for a name
-    that is not applied, and `DatabaseError`, before anything is executed, when a shallow clone
+    The lock is held until the iterator is exhausted or closed. `counted` is called first, with
+    the number of executions. A failure does not keep the others from being executed. Those that
+    are not deterministic have to be named. Raises `UsageError` for a name that is not applied, and
+    `DatabaseError`, before anything is executed, when a shallow clone
     does not reach back far enough.
     """
     repository = runner.repository
@@ -170,7 +170,7 @@ def _tree(reader: ObjectReader, result: MigrationResult) -> str:
 def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]:
     """Return the applied migrations `names`, all of them without any, in their order.
 
-    A folder that was accepted as edited is no obstacle, and neither is another README. Executes
+    A folder accepted as edited can be replayed, and so can one with another README. Executes
     and writes nothing. Raises `UsageError` for a name that is not applied.
     """
     plan, ledger = project.look()
@@ -194,7 +194,7 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
         blob, marker = recorded.get(entry.name, (None, None))
         execution = executions.get(entry.name)
         if execution and execution.marker is None:
-            execution = None  # what was done by hand is no run
+            execution = None  # a change made by hand is not a run
         others = execution.squashed_with if execution else ()
         is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
         obstacle = _obstacle(
@@ -209,7 +209,7 @@ def _markers(
 ) -> dict[str, tuple[str, Marker]]:
     """Return the blobs and contents of the markers at `commit` of those migrations that have one.
 
-    Raises `ValueError` for a file that is no marker.
+    Raises `ValueError` for a file that is not a marker.
     """
     paths = {marker_path(data_dir, name): name for name in names}
     with closing(Snapshot(git, git.tree_of(commit))) as snapshot:

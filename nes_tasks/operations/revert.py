@@ -34,7 +34,7 @@ from ..project import Project
 from .inverse import File, Span, commit_files, spans, steps
 
 REFERENCE = re.compile(rb'"(entity:[^"\\]+)"')
-# As many paths as a command line surely takes; the names of who changed them are wanted, not all.
+# Limits the command line; only the names of those who changed some of the paths are needed.
 MAX_PATHS = 100
 
 
@@ -97,7 +97,7 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
 def _restored(
     project: Project, git: Git, tip: str, name: str, commits: Sequence[Commit], is_partial: bool
 ) -> tuple[dict[str, File | None], list[str]]:
-    """Return what each file becomes, and the files that somebody else has changed since.
+    """Return what each file becomes, and the files that others have changed since.
 
     Of a part of a migration, what is as it was before has been taken back already.
     """
@@ -277,7 +277,7 @@ def _referring(
 ) -> list[str]:
     """Return the files written after the commit `since` that name an entity that would be gone.
 
-    Versions are left out: they tell of the past.
+    Versions are left out: they describe the past.
     """
     deleted = (path for path, file in restored.items() if file is None)
     gone = set(filter(None, (_entity_of(path, data_dir) for path in deleted)))
@@ -301,5 +301,5 @@ def _entity_of(path: str, data_dir: str) -> bytes | None:
         return None
     try:
         return id_of(below).encode()
-    except InvalidIdentifierError:  # a file that somebody put there by hand
+    except InvalidIdentifierError:  # a file put there by hand
         return None

@@ -15,7 +15,7 @@ from ..git.safety import Programs
 from ..migrations import Plan, State
 from ..project import Project
 
-# So many names are told one by one.
+# Up to this many names are listed one by one.
 FEW = 3
 
 
@@ -34,7 +34,7 @@ class Overview:
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
     without a database or one checked out. `standing` is None without a remote, and counts commits;
     `migrations` counts the same in migrations, None where a clone lacks what it takes. `problem` is
-    what keeps migrations from running, `holder` whoever runs one at this moment, and
+    what keeps migrations from running, `holder` the process that runs one at this moment, and
     `is_unfinished` says that a command was killed and nothing has put it right yet.
     `run_by_hand` are those without a record of which a commit message says that they were run.
     `programs` are what the repository itself names for git to run.
@@ -70,11 +70,11 @@ class Overview:
     def _steps(self) -> Iterator[Step]:
         standing, plan = self.standing, self.plan
         if self.holder:
-            yield Step("doit status", f"{self.holder} is at work; look again when it has ended")
+            yield Step("doit status", f"{self.holder} is running; check again when it has ended")
         elif self.problem:
             yield Step(self.problem.hint or "doit status", self.problem.message)
         elif self.is_unfinished:
-            yield Step("doit", "it finishes or forgets what an interrupted command has left")
+            yield Step("doit", "it completes or rolls back an interrupted command")
         if standing and standing.behind:
             yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
         if self.run_by_hand:
@@ -86,12 +86,12 @@ class Overview:
             assert entry.problem, "an invalid entry says why"
             yield Step(entry.problem.hint or "doit list", entry.problem.message)
         if standing and standing.ahead:
-            yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
+            yield Step("doit push", f"{_commits(standing.ahead)} not pushed")
         for entry in plan.drifted:
             changed = f"{entry.name} was changed after it was applied"
             yield Step(f"doit info {entry.name}", f"{changed}: {entry.difference}")
         if self._unchecked:
-            reason = f"{self._unchecked} of the applied folders could be edited without a notice"
+            reason = f"{self._unchecked} of the applied folders have no recorded checksums"
             yield Step("doit adopt", reason)
 
     @property
@@ -127,7 +127,7 @@ def survey(project: Project) -> Overview:
         branch = repository.branch
         if repository.remote.exists:
             standing = repository.remote.standing(ledger.commit)
-        # The files lag behind while a publication is under way; that is no problem of its own.
+        # The files lag behind during a publication; that is not a separate problem.
         if holder is None and not is_unfinished:
             repository.check_ready(filters=False)
     except NesTasksError as error:

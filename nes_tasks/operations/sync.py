@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     """What a synchronization came to.
 
     Absent: the remote has no such branch yet. Current: it has nothing that is not here.
-    Forwarded: its commits are here now. Reapplied: besides, the branch was built anew on them.
+    Forwarded: its commits are here now. Reapplied: besides, the branch was rebuilt on them.
     """
 
     ABSENT = "absent"
@@ -51,7 +51,7 @@ class Synchronization:
     migrations. `reapplied` are the results of what was executed again, `dropped` the migrations
     whose run here gave way to the remote's. `accepted` are those whose folders were accepted as
     edited here, which is carried over.
-    `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` and
+    `kept` is the ref that holds the branch as it was, when it was rebuilt. `ahead` and
     `ahead_migrations` count what the remote does not have. Counts of migrations are None where
     a clone lacks what it takes to count them. `branches` are those that the remote has, when
     the one of the settings is not among them.
@@ -228,7 +228,7 @@ def _to_reapply(
 
     Last the acceptances of edited folders, in the order of the history.
 
-    Raises `DatabaseError` for commits between them that are no migrations, and
+    Raises `DatabaseError` for commits between them that are not migrations, and
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
     """
     place, remote = project.settings.shown_database, repository.remote
@@ -236,7 +236,7 @@ def _to_reapply(
     if base is None:
         raise DatabaseError(
             f"{place} and {remote.name}/{remote.branch} have no commit in common here",
-            hint=f"if the clone is shallow, git -C {place} fetch --unshallow; else clone it anew",
+            hint=f"if the clone is shallow, git -C {place} fetch --unshallow; else clone it again",
         )
     plan, here = project.look(at=ours)
     before, there = project.look(at=base)[1], project.look(at=theirs)
@@ -285,8 +285,8 @@ def _own_migrations(
 def _under_its_name_of_today(entry: Entry, there: Plan) -> str:
     """Return what the folder of an applied migration is called now.
 
-    Whoever finds that the remote has used the number gives the folder another one; its files
-    tell that it is the same.
+    A contributor who finds the number used at the remote renames the folder; its files
+    show that it is the same.
     """
     if entry.name in there and there[entry.name].is_applied:
         return entry.name

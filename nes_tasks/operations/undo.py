@@ -1,7 +1,7 @@
 """Undoing: the newest unpushed migrations go off the branch again, each as a whole.
 
-Unlike a revert it leaves no commit behind, so it is for what nobody else has yet. The branch as
-it was stays under a ref of its own.
+Unlike a revert it leaves no commit behind, so it is for commits that are not shared yet. The
+previous branch stays under a ref of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Unit:
 
     They are on `base`, None for the beginning of the history. `is_partial` says that only a part
     of the migration is there, `is_repeat` that an earlier execution of it remains, and
-    `is_acceptance` that it is no execution: its folder was accepted as edited.
+    `is_acceptance` that it is not an execution: its folder was accepted as edited.
     """
 
     names: tuple[str, ...]
@@ -78,7 +78,7 @@ def propose(project: Project, to: str | None = None) -> Undoing:
     """Find out what undoing would do: the newest migration, or all that came after `to`.
 
     Changes nothing. Raises `MigrationRefusedError` when there is nothing to undo, it was pushed
-    already or somebody else's commits are on top of it, `DatabaseError` when the history does not
+    already or other commits are on top of it, `DatabaseError` when the history does not
     reach back to what is below it.
     """
     ledger = _ledger(project)
@@ -102,7 +102,7 @@ def propose(project: Project, to: str | None = None) -> Undoing:
                 hint=f"doit history {to}",
             )
     if not units:
-        raise MigrationRefusedError(f"nothing came after {to}", hint="doit undo takes it off")
+        raise MigrationRefusedError(f"nothing was applied after {to}", hint="doit undo removes it")
     if to is None and len(units) > 1:
         raise MigrationRefusedError(
             f"a merge joins {units[0].names[0]} with {first_few(units[1].names)}, so it cannot be "
@@ -195,7 +195,7 @@ def _refuse_pushed(
             name = unit.names[0]
             raise MigrationRefusedError(
                 f"{name} was pushed to {remote} already, so others may have it",
-                hint=f"doit revert {name} takes it back with a commit of its own",
+                hint=f"doit revert {name} reverts it with a new commit",
             )
     if pushed:
         raise MigrationRefusedError(
@@ -320,7 +320,7 @@ class _Layer:
         name = unit.names[0]
         return MigrationRefusedError(
             f"{where} {name} there are commits that are not a migration: {names}",
-            hint=f"doit revert {name} takes it back and leaves them",
+            hint=f"doit revert {name} reverts it and leaves them",
         )
 
     def _below(self, above: Sequence[Commit]) -> Iterable[Unit | None]:

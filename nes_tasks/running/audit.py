@@ -111,7 +111,7 @@ class _Places:
         self._folders = tuple(f"{place.rstrip(os.sep)}{os.sep}" for place in self._places)
 
     def have(self, path: object) -> bool:
-        """Tell whether a path is here; one that is already open (a number) always is."""
+        """Return whether a path is here; one that is already open (a number) always is."""
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if not isinstance(path, str | os.PathLike):

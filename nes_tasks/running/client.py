@@ -26,7 +26,7 @@ TOGETHER = 64
 TOGETHER_BYTES = 256 * 1024
 # What is kept of the files that were written last, in bytes: a script often reads them again.
 KEPT_BYTES = 8 * 1024 * 1024
-# Bound now, because a script may put something else in the place of `json.dumps`.
+# Bound at import time: a script may monkeypatch `json.dumps`.
 to_json = json.JSONEncoder().encode
 
 
@@ -86,7 +86,7 @@ class Connection:
         self._stream.sendall(b"".join(waiting))
 
     def _disown(self) -> None:
-        # Whoever held the lock does not exist in the new process.
+        # The thread that held the lock does not exist in the new process.
         self._turn = threading.Lock()
         self._waiting, self._waiting_bytes = [], 0
         self._is_forked = True
@@ -122,7 +122,7 @@ class RemoteStore(Overlay):
 
     `tree` is that of the commit that the script runs on. It implements
     `nes_tasks.database.store.Store`. What it refuses is refused by the writer as well, which
-    decides; here the script is told on the line that it is about.
+    decides; here the script fails on the responsible line.
     """
 
     def __init__(self, connection: Connection, tree: str, data_dir: str) -> None:

@@ -1,6 +1,6 @@
 """What a migration script gets: the services, its folder, its data files, its log.
 
-The context never prints. It calls back, and whoever runs the migration decides what is shown.
+The context never prints. It calls back, and the caller decides what is shown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ServiceMissingError(NesTasksError, AttributeError):
 
 
 def _ignore(*_: object) -> None:
-    """Take a callback that nobody wants."""
+    """Default no-op callback."""
 
 
 class MigrationContext:
@@ -127,9 +127,9 @@ class MigrationContext:
     def progress(
         self, items: Iterable[Item], label: str | None = None, total: int | None = None
     ) -> Iterator[Item]:
-        """Return the items one by one and tell how far the loop over them is.
+        """Yield the items one by one and report the progress of the loop.
 
-        `total` is taken from the items where they know their number. It is told at the start,
+        `total` is taken from the items where they know their number. It is reported at the start,
         at most ten times a second, and at the end. Nothing of it gets into the log.
         """
         if total is None and isinstance(items, Sized):

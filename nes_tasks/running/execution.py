@@ -1,8 +1,8 @@
 """One execution of one migration, in a process of its own.
 
-The process was forked for it and ends with it, so nothing that a script does to the interpreter
-reaches anything else. All that leaves it goes over one connection: what the script writes, asks
-for and says. What becomes of that is decided on the other side (`writer`).
+The process was forked for it and ends with it, so nothing a script does to the interpreter can
+affect another migration. All its requests and output go over one connection; the other side
+(`writer`) decides what becomes of them.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def make_deterministic(name: str, clock: datetime) -> None:
 
     time_machine.travel(clock, tick=False).start()
     random.seed(name)
-    sys.dont_write_bytecode = True  # __pycache__ folders beside the data files help nobody
+    sys.dont_write_bytecode = True  # __pycache__ folders do not belong beside the data files
     listdir, scandir = os.listdir, os.scandir
 
     def sorted_listdir(path: Any = ".") -> list[Any]:

@@ -48,7 +48,7 @@ class RunLog:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest logs, so that with the coming one `KEPT` remain."""
+    """Delete old logs so that, including the new one, `KEPT` remain."""
     for old in sorted(folder.glob("*.log"))[: -(KEPT - 1)]:
         with contextlib.suppress(OSError):
             old.unlink()

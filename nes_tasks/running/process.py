@@ -60,7 +60,7 @@ class ScriptProcess:
     """The process of a script, connected by `stream`; the worker reports about it on `control`.
 
     `kill` ends it, together with its worker, and `wake` lets a worker go on that was stopped: a
-    script that is not confined can do that to it, so that nobody keeps its `time_limit` (in
+    script that is not confined can do that to it, so that its `time_limit` is not enforced (in
     seconds, 0 for none). Use it in a ``with`` block: leaving it before the process has ended kills
     it.
     """
@@ -97,7 +97,7 @@ class ScriptProcess:
     def messages(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield kind and payload of each message until the process has ended.
 
-        Half a message at the end is none. Raises `ProtocolError` for what is no message.
+        An incomplete message at the end is dropped. Raises `ProtocolError` for a malformed message.
         """
         incoming = protocol.Messages()
         left = LEFT_BEHIND
@@ -255,7 +255,7 @@ def listen(
             elif answer := asked.get(kind):
                 answer(payload)
             else:
-                raise ProtocolError("a message that is not for now")
+                raise ProtocolError("an unexpected message")
         ended = process.wait()
         if ended is not None and ended.limit is not None:
             raise MigrationFailedError(f"{name} failed: it {ended.limit}")

@@ -124,8 +124,8 @@ class Runner:
             decision = guard(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
-            # Once is enough for a run: what is changed while it goes on is found, and spared, when
-            # a migration is published.
+            # Check the files once per run; later local changes are detected, and not overwritten,
+            # at publish time.
             repository.check_ready(files=not self._applied)
             folder = self._project.folder(name)
             return self._apply(repository, folder, ledger.commit, is_new=not decision.again)
@@ -136,9 +136,9 @@ class Runner:
         return self._failed.union(entry.name for entry in plan.invalid)
 
     def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
-        """Return plan and ledger; nothing is read twice while the branch is where it was.
+        """Return plan and ledger, cached until the branch tip moves.
 
-        Reading all of it for each of a thousand migrations would take longer than to run them.
+        Reading them again for each of 1,000 migrations costs more than running them.
         """
         if self._seen is None or self._seen[1].commit != repository.head():
             self._seen = self._project.look()

@@ -1,8 +1,8 @@
 """The sandbox: what the process of a script may still do once its script is loaded.
 
 On Linux the kernel keeps the rules, by Landlock (files, TCP, signals) and seccomp (system calls).
-Elsewhere `audit` keeps them as far as Python can, so that a script behaves alike; that is no
-protection. What each rule is for is told in docs/security.md.
+Elsewhere `audit` keeps them as far as Python can, so that a script behaves alike; that is not a
+protection. docs/security.md explains each rule.
 """
 
 from __future__ import annotations
@@ -193,9 +193,9 @@ def _try_out(temporary: Path) -> None:
             attempt(temporary)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM):
-                raise UnconfinedError(f"it was tried in vain: {error}") from error
+                raise UnconfinedError(f"its self-test failed: {error}") from error
         else:
-            raise UnconfinedError("the kernel has accepted the rules and does not keep them")
+            raise UnconfinedError("the kernel accepted the rules but does not enforce them")
 
 
 def _read_forbidden(_: Path) -> None:

@@ -98,7 +98,7 @@ MACHINES = {
     "x86_64": _Machine(0xC000003E, 317, _X86_64 | _COMMON),
     "aarch64": _Machine(0xC00000B7, 277, _ARM64 | _COMMON),
 }
-# The mode and the times of a file stay as they are, and the script is not told: copying a file
+# The mode and the times of a file stay as they are, without an error: copying a file
 # with shutil.copy2 would fail otherwise.
 IGNORED = frozenset({"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat"})
 # glibc uses clone where clone3 is not there; the filter cannot look into its structure.

@@ -56,7 +56,7 @@ class Outcome(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """Who is told of what a script says while it runs: messages, progress, notes for the log.
+    """Receives what a script reports while it runs: messages, progress, notes for the log.
 
     `hint` gets what seems wrong with the data that it has read.
     """

@@ -1,4 +1,4 @@
-"""What can go wrong when data is taken from outside, in the words of this room."""
+"""What can go wrong when data is taken from outside, in the terms of this package."""
 
 from __future__ import annotations
 

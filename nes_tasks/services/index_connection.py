@@ -28,7 +28,7 @@ def open_tables(path: Path, tree: str, data_dir: str) -> sqlite3.Connection:
     Raises `sqlite3.Error`, and `NesTasksError` when it is of another tree by now.
     """
     connection = connect(path, "ro", check_same_thread=False)
-    # Whoever reads in a transaction keeps others from writing.
+    # A reading transaction keeps others from writing.
     connection.execute("BEGIN")
     if tree_in(connection, data_dir) != tree:
         connection.close()

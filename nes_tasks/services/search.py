@@ -110,7 +110,7 @@ class SearchService:
         )
 
     def _names(self, name: object, entity_type: str | None, sub_type: str | None) -> Names | None:
-        """Return the names of a kind; raises `ValueError` when `name` is no text."""
+        """Return the names of a kind; raises `ValueError` when `name` is not a string."""
         if not isinstance(name, str):
             raise ValueError(f"the name to find is {name!r}; pass a text")
         folder = entity_folder(entity_type, sub_type)
@@ -143,7 +143,7 @@ class SearchService:
     ) -> list[Relationship]:
         """Return the relationships that meet every condition that is given.
 
-        Active on a day is what has started by then, or has no start, and has not ended before
+        Active on a date is what has started by then, or has no start, and has not ended before
         it, or has no end. Currently active is what has no end. Limit and offset count what
         meets all conditions.
         """
@@ -170,5 +170,5 @@ class SearchService:
         return await self.database.list_versions_by_entity(relationship_id, limit, offset)
 
     async def get_all_tags(self) -> list[str]:
-        """Return all tags that are texts, sorted, each once."""
+        """Return all tags that are strings, sorted, each once."""
         return self.database.tags()

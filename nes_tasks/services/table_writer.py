@@ -325,7 +325,7 @@ def _both(text: Any) -> tuple[str | None, str | None]:
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether a text has no half of a surrogate pair, which JSON allows and UTF-8 not."""
+    """Return whether a string has no lone surrogate, which JSON allows and UTF-8 does not."""
     try:
         text.encode()
     except UnicodeEncodeError:

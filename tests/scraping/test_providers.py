@@ -481,7 +481,7 @@ def test_the_form_may_be_a_pydantic_class(server: Loopback, vendor: Vendor) -> N
     [
         ("The minister is Ram.", "did not answer with JSON .*The minister is Ram"),
         ('{"name": "Ram", "year": 2081', "did not answer with JSON"),
-        ('{"name": "Ram", "year": NaN}', "NaN is no JSON"),
+        ('{"name": "Ram", "year": NaN}', "NaN is not JSON"),
         ('{"name": "Ram"}', r"does not fit the schema: \$: 'year' is a required property"),
         ('{"name": "Ram", "year": "2081"}', r"\$\.year: '2081' is not of type"),
         ('{"name": "Ram", "year": 1, "age": 2}', "Additional properties are not allowed"),

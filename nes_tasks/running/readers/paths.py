@@ -33,7 +33,7 @@ class Inputs:
         path = f"{self.shown}/{relative}" if self.shown else relative
         if self._is_ignored(relative):
             return InputFileError(
-                f"{relative} is ignored by git, so nobody else would get it",
+                f"{relative} is ignored by git, so other clones would lack it",
                 hint=f"git check-ignore -v {path} names the rule to change",
             )
         if not is_input_path(relative):
