@@ -147,7 +147,7 @@ class Project:
             return None
         tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
         known = ("--not", f"--remotes={settings.remote}")
-        counted = git.attempt("rev-list", "--count", tip, *known, "--")
+        counted = git.run_unchecked("rev-list", "--count", tip, *known, "--")
         # It fails before the first commit.
         return None if counted.returncode else int(counted.stdout)
 
@@ -193,7 +193,7 @@ class Project:
         """Return the paths that ``git ls-files`` gives below the migrations folder."""
         if not self.settings.migrations.is_dir():
             return []
-        done = Git(self.settings.migrations, around=True).attempt("ls-files", *which, "-z")
+        done = Git(self.settings.migrations, around=True).run_unchecked("ls-files", *which, "-z")
         return [os.fsdecode(row) for row in done.stdout.split(b"\0") if row]
 
     @cached_property
@@ -205,7 +205,7 @@ class Project:
         folder = self.settings.migrations
         if not folder.is_dir():
             return frozenset()
-        done = Git(folder, around=True).attempt(
+        done = Git(folder, around=True).run_unchecked(
             "ls-files",
             "--others",
             "--ignored",

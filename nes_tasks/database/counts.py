@@ -66,7 +66,7 @@ def count_ahead_and_behind(
     A migration that was applied, applied again or taken back counts once. Uses no network: the
     answer is None where a clone does not hold that commit or its folders. Raises `GitError`.
     """
-    base = git.ask("merge-base", ours, theirs) if ours and theirs else None
+    base = git.query("merge-base", ours, theirs) if ours and theirs else None
     if lacks_trees(git) or (ours and theirs and not base):
         return None
     return AheadAndBehind(

@@ -74,12 +74,12 @@ def read_ledger(
     git = Git(database)
     revision = at or (f"refs/heads/{branch}" if branch else "HEAD")
     logs = f"{revision}:{data_dir}/{FOLDER}"
-    done = git.attempt("cat-file", "--batch-check", stdin=f"{revision}\n{logs}\n".encode())
+    done = git.run_unchecked("cat-file", "--batch-check", stdin=f"{revision}\n{logs}\n".encode())
     if done.returncode:
         raise not_a_repository(database, failure(["cat-file"], done.stderr).stderr)
     answers = done.stdout.splitlines()
     commit, tree = _found(answers[0], b"commit"), _found(answers[1], b"tree")
-    if commit is None and git.ask("rev-parse", "--verify", "--quiet", revision):
+    if commit is None and git.query("rev-parse", "--verify", "--quiet", revision):
         raise DatabaseError(
             f"{database} is damaged: git cannot read the commit of {revision}",
             hint=f"see git -C {database} fsck, or clone the database again",

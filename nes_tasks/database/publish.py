@@ -72,7 +72,7 @@ class Publisher:
         self.journal.end()
 
     def _tip(self, branch: str) -> str | None:
-        return self._git.ask("rev-parse", "--verify", "--quiet", branch)
+        return self._git.query("rev-parse", "--verify", "--quiet", branch)
 
     def _settle_refs(self, planned: Publication) -> None:
         """Do what belongs to the move of the branch and may not have come about with it."""
@@ -95,7 +95,7 @@ class Publisher:
             if tip == planned.new:
                 self._settle_refs(planned)
                 # If another branch was checked out since then, its files are there.
-                current = self._git.ask("symbolic-ref", "--quiet", "HEAD")
+                current = self._git.query("symbolic-ref", "--quiet", "HEAD")
                 if planned.checkout and current == planned.branch:
                     self._checkout.finish(planned.old, planned.new)
             elif planned.kept and tip == planned.old:

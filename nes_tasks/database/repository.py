@@ -98,7 +98,7 @@ class Repository:
         path = settings.database
         if is_absent(path):
             make(settings)
-        asked = Git(path).attempt(
+        asked = Git(path).run_unchecked(
             "rev-parse",
             "--is-bare-repository",
             "--is-inside-work-tree",
@@ -167,7 +167,7 @@ class Repository:
         if self._reader is not None and (found := self._reader.get(ref)):
             return found.oid
         # Also for a commit that the reader does not find: a damaged database is not an empty one.
-        return self.git.ask("rev-parse", "--verify", "--quiet", ref)
+        return self.git.query("rev-parse", "--verify", "--quiet", ref)
 
     def keep_reader(self) -> None:
         """Read through one git process from now on, until `close`: for many migrations in a row."""
@@ -209,7 +209,7 @@ class Repository:
         """Whether commits of migrations are signed: the setting `sign`, else commit.gpgSign."""
         if self.settings.sign is not None:
             return self.settings.sign
-        return self.git.ask("config", "--type=bool", "--get", "commit.gpgSign") == "true"
+        return self.git.query("config", "--type=bool", "--get", "commit.gpgSign") == "true"
 
     def check_ready(self, *, files: bool = True, filters: bool = True) -> None:
         """Check that a migration may run; changes nothing.
@@ -354,7 +354,7 @@ class Repository:
         ``git gc`` would. Best effort: failures are ignored.
         """
         tasks = ("--task=loose-objects", "--task=incremental-repack")
-        self.git.attempt("maintenance", "run", "--auto", "--quiet", *tasks)
+        self.git.run_unchecked("maintenance", "run", "--auto", "--quiet", *tasks)
 
     def remove_if_empty(self, command: str) -> None:
         """Remove a repository that holds nothing: no file, and no commit but that of an empty tree.
@@ -374,7 +374,7 @@ class Repository:
 
     def discard(self, ref: str) -> None:
         """Forget a private ref; git's garbage collection removes what only it held."""
-        self.git.attempt("update-ref", "-d", ref)
+        self.git.run_unchecked("update-ref", "-d", ref)
 
     @cached_property
     def _checkout(self) -> Checkout:

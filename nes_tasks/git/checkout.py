@@ -36,7 +36,7 @@ def check_out_sparsely(git: Git, folder: str) -> None:
     except GitError:
         git.run("sparse-checkout", "init", "--cone")
         git.run("sparse-checkout", "set", folder)
-    if git.ask("rev-parse", "--verify", "--quiet", "HEAD"):
+    if git.query("rev-parse", "--verify", "--quiet", "HEAD"):
         git.run("read-tree", "-m", "-u", "HEAD")
 
 
@@ -147,8 +147,8 @@ class Checkout:
         The index may only not know that files are as they were: touched, or copied with the whole
         repository. It is told when it matters, for looking at each file takes its time.
         """
-        if self._git.attempt(*command).returncode:
-            self._git.attempt("update-index", "-q", "--refresh")
+        if self._git.run_unchecked(*command).returncode:
+            self._git.run_unchecked("update-index", "-q", "--refresh")
             self._git.run(*command)
 
     def move(self, old: str | None, new: str) -> None:
@@ -178,7 +178,7 @@ class Checkout:
         again. Anything else is somebody's own and goes to the folder `kept`.
         """
         (self._git_dir / "index.lock").unlink(missing_ok=True)
-        if self._git.ask("diff-index", "--cached", "--quiet", new) is None:
+        if self._git.query("diff-index", "--cached", "--quiet", new) is None:
             for change in changed_files(self._git, self._tree(old), new):
                 self._clear(change, self._kept / new[:12])
             self.move(old, new)

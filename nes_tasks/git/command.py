@@ -208,7 +208,7 @@ class Git:
 
         Raises `GitError` with git's own words when it fails.
         """
-        done = self.attempt(*args, stdin=stdin, env=env, discard=discard)
+        done = self.run_unchecked(*args, stdin=stdin, env=env, discard=discard)
         if done.returncode:
             raise failure(args, done.stderr)
         return done.stdout or b""
@@ -217,17 +217,17 @@ class Git:
         """Run git and return its output as text without the line end."""
         return self.run(*args, stdin=stdin).decode(errors="surrogateescape").rstrip("\n")
 
-    def ask(self, *args: str) -> str | None:
+    def query(self, *args: str) -> str | None:
         """Run a command that says "there is none" with exit code 1; return its answer or None.
 
         Raises `GitError` when it fails in any other way.
         """
-        done = self.attempt(*args)
+        done = self.run_unchecked(*args)
         if done.returncode not in (0, 1):
             raise failure(args, done.stderr)
         return None if done.returncode else done.stdout.decode(errors="surrogateescape").strip()
 
-    def rows(
+    def stream_records(
         self, *args: str, end: bytes = b"\0", env: Mapping[str, str] | None = None
     ) -> Iterator[bytes]:
         """Run git and yield its output as it comes, cut at each `end`.
@@ -251,7 +251,7 @@ class Git:
     ) -> Iterator[bytes]:
         offline = self._is_offline
         with tempfile.TemporaryFile() as errors:
-            process = self.start(*args, stderr=errors, env=env)
+            process = self.popen(*args, stderr=errors, env=env)
             assert process.stdin and process.stdout
             process.stdin.close()
             rest = b""
@@ -288,7 +288,7 @@ class Git:
         """Return the tree of a commit, the one without files for None; raises `GitError`."""
         return self.text("rev-parse", f"{commit}^{{tree}}") if commit else self.empty_tree()
 
-    def attempt(
+    def run_unchecked(
         self,
         *args: str,
         stdin: bytes | IO[bytes] | None = None,
@@ -308,10 +308,10 @@ class Git:
         done = _completed(self.command(*args), self._environment(env), stdin, discard=discard)
         repeatable = stdin is None or isinstance(stdin, bytes)
         if done.returncode and repeatable and offline and self.may_fetch(done.stderr):
-            return self.attempt(*args, stdin=stdin, env=env, discard=discard)
+            return self.run_unchecked(*args, stdin=stdin, env=env, discard=discard)
         return done
 
-    def start(
+    def popen(
         self,
         *args: str,
         stderr: int | IO[bytes] | None = None,

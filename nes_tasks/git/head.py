@@ -23,4 +23,4 @@ def symbolic_head(git: Git, git_dir: Path) -> str | None:
         word, _, ref = head.read_text(encoding="utf-8").rstrip("\n").partition(" ")
         if word == "ref:" and ref.startswith("refs/heads/") and ref != ELSEWHERE:
             return ref
-    return git.ask("symbolic-ref", "--quiet", "HEAD")
+    return git.query("symbolic-ref", "--quiet", "HEAD")

@@ -24,7 +24,7 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
     """
     if not git.is_partial:
         return frozenset()
-    rows = git.rows(
+    rows = git.stream_records(
         "rev-list", "--objects", "--no-object-names", "--missing=print", tree, end=b"\n"
     )
     return frozenset(bytes.fromhex(row[1:].decode()) for row in rows if row.startswith(b"?"))
@@ -32,7 +32,7 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
 
 def has_tree(git: Git, tree: str) -> bool:
     """Return whether a tree is here; a partial clone fetches it if it can."""
-    return git.attempt("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
+    return git.run_unchecked("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
 
 
 def fetch_files(git: Git, oids: Iterable[str]) -> None:

@@ -30,7 +30,7 @@ def list_files(git: Git, tree: str, folder: str, *, links: bool = False) -> Iter
     """
     # The format is ``mode SP type SP id TAB path``: https://git-scm.com/docs/git-ls-tree
     # Without a trailing slash it would be the folder itself, and a file of that name, too.
-    rows = git.rows(
+    rows = git.stream_records(
         "ls-tree",
         "-r",
         "-z",

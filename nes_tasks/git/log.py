@@ -59,7 +59,9 @@ def read_commits(git: Git, *revisions: str, paths: Sequence[str] = ()) -> Iterat
     """
     options = ("--topo-order", "--reverse", "--encoding=UTF-8", f"--format={FIELDS}")
     literal = {"GIT_LITERAL_PATHSPECS": "1"}
-    rows = git.rows("rev-list", *options, *revisions, "--", *paths, end=b"\n", env=literal)
+    rows = git.stream_records(
+        "rev-list", *options, *revisions, "--", *paths, end=b"\n", env=literal
+    )
     for header, line in zip(rows, rows, strict=True):
         tree, parents, *rest = line.decode(errors="replace").split("\x1f", 5)
         seconds, author, committer, subject = rest

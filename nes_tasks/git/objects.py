@@ -96,7 +96,7 @@ class ObjectReader:
     def _start(self) -> subprocess.Popen[bytes]:
         # git explains here why it cannot read or fetch an object; a pipe could fill up.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        self._process = self._git.start("cat-file", "--batch", stderr=self._errors)
+        self._process = self._git.popen("cat-file", "--batch", stderr=self._errors)
         return self._process
 
     def _died(self) -> GitError:

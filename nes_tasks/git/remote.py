@@ -85,7 +85,7 @@ class Remote:
 
     def standing(self, head: str | None) -> Standing:
         """Compare the commit `head` with what was last seen of the remote. Uses no network."""
-        theirs = self._git.ask("rev-parse", "--verify", "--quiet", self._seen)
+        theirs = self._git.query("rev-parse", "--verify", "--quiet", self._seen)
         if theirs and head:
             counts = self._git.text("rev-list", "--left-right", "--count", f"{head}...{theirs}")
             ahead, behind = map(int, counts.split())
@@ -207,7 +207,7 @@ class Remote:
         is_push = arguments[at - 1] == "push"
         allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)
         git = self._git.allowing(allow)
-        process = git.start(*arguments[:at], *progress, *arguments[at:], stderr=subprocess.PIPE)
+        process = git.popen(*arguments[:at], *progress, *arguments[at:], stderr=subprocess.PIPE)
         said: list[str] = []
         read_progress = _progress_reader(on_progress) if on_progress else None
         try:

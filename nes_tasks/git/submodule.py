@@ -29,7 +29,7 @@ class Superproject:
 
     def recorded(self) -> str:
         """Return the commit that the index records; raises `DatabaseError` for no submodule."""
-        done = self._git.attempt("ls-files", "--stage", "-z", "--", self._path)
+        done = self._git.run_unchecked("ls-files", "--stage", "-z", "--", self._path)
         row = os.fsdecode(done.stdout.split(b"\0")[0]).split()
         if done.returncode or not row or row[0] != GITLINK:
             raise DatabaseError(
@@ -40,7 +40,7 @@ class Superproject:
 
     def committed(self) -> str | None:
         """Return the commit that HEAD records, None when it records none."""
-        done = self._git.attempt("ls-tree", "-z", "HEAD", "--", self._path)
+        done = self._git.run_unchecked("ls-tree", "-z", "HEAD", "--", self._path)
         row = done.stdout.decode(errors="replace").split()
         return row[2] if len(row) > 2 and row[0] == GITLINK else None
 

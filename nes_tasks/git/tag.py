@@ -29,7 +29,7 @@ def is_tag_name(git: Git, name: str) -> bool:
     """Return whether a tag can have that name (https://git-scm.com/docs/git-check-ref-format)."""
     if name.startswith("-") or not name.isprintable():
         return False
-    return git.attempt("check-ref-format", f"{TAGS}{name}").returncode == 0
+    return git.run_unchecked("check-ref-format", f"{TAGS}{name}").returncode == 0
 
 
 def write_tag(git: Git, name: str, commit: str, message: str, who: Signature) -> None:

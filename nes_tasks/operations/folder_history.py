@@ -66,7 +66,7 @@ def _find(
     folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
 ) -> _Version | None:
     around = Git(folder.parent, around=True)
-    asked = around.attempt("rev-parse", "--show-toplevel", "--show-prefix")
+    asked = around.run_unchecked("rev-parse", "--show-toplevel", "--show-prefix")
     rows = os.fsdecode(asked.stdout).split("\n")
     if asked.returncode or len(rows) < 2:
         return None
@@ -91,7 +91,9 @@ def _find(
 
 def completing_command(settings: Settings) -> str | None:
     """Return the command that gets the rest of the migrations' history, None if all is here."""
-    done = Git(settings.migrations, around=True).attempt("rev-parse", "--is-shallow-repository")
+    done = Git(settings.migrations, around=True).run_unchecked(
+        "rev-parse", "--is-shallow-repository"
+    )
     if done.stdout.strip() != b"true":
         return None
     return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"

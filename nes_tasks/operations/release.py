@@ -282,7 +282,7 @@ def _at(project: Project, commit: str, name: str) -> Point:
 
 def _is_taken(project: Project, name: str) -> bool:
     git = Git(project.settings.database)
-    return git.ask("rev-parse", "--verify", "--quiet", f"{TAGS}{name}") is not None
+    return git.query("rev-parse", "--verify", "--quiet", f"{TAGS}{name}") is not None
 
 
 def _free_name(project: Project, name: str) -> str:

@@ -42,7 +42,7 @@ def record(project: Project) -> Recording:
             f"{place} is not there yet", hint=f"git submodule update --init {place}"
         )
     repository = Repository.open(settings)
-    head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD")
+    head = repository.git.query("rev-parse", "--verify", "--quiet", "HEAD")
     if head is None:
         raise DatabaseError(f"{place} has no commit to record yet", hint="doit")
     old, unpushed = superproject.committed(), repository.unpushed()

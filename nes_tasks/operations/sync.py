@@ -232,7 +232,7 @@ def _to_reapply(
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
     """
     place, remote = project.settings.shown_database, repository.remote
-    base = repository.git.ask("merge-base", ours, theirs)
+    base = repository.git.query("merge-base", ours, theirs)
     if base is None:
         raise DatabaseError(
             f"{place} and {remote.name}/{remote.branch} have no commit in common here",

@@ -177,7 +177,7 @@ def way_back(project: Project, done: Undoing) -> str:
     git = f"git -C {project.settings.shown_database}"
     if not repository.has_checkout:
         return f"{git} update-ref refs/heads/{repository.branch} {done.kept}"
-    is_below = repository.git.attempt("merge-base", "--is-ancestor", str(done.new), done.old)
+    is_below = repository.git.run_unchecked("merge-base", "--is-ancestor", str(done.new), done.old)
     # Only where nothing can be lost that was applied since.
     return f"{git} {'merge --ff-only' if not is_below.returncode else 'reset --keep'} {done.kept}"
 

@@ -222,7 +222,7 @@ class Runner:
         """Execute migrations one on top of the other without publishing anything.
 
         All pending ones, or those up to the last of `names` (full names); of the applied ones
-        those that are `forced`. The first one is executed on the commit `start` instead of the
+        those that are `forced`. The first one is executed on the commit `popen` instead of the
         branch, which an earlier rehearsal of those that are `done` has left. The lock is held
         until the iterator is exhausted or closed; then the private refs are gone and the database
         is as it was. A working tree with uncommitted changes does not matter. Raises, at the

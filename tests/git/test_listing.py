@@ -64,7 +64,7 @@ def test_what_is_not_there_is_an_error_in_gits_words(place: Place) -> None:
 def test_rows_longer_than_what_is_read_at_once_stay_whole(tmp_path: Path) -> None:
     there = init(tmp_path / "source")
     there.commit({"x": "1"}, "y" * 100_000)
-    rows = list(Git(there.path).rows("log", "--format=%s", end=b"\n"))
+    rows = list(Git(there.path).stream_records("log", "--format=%s", end=b"\n"))
     assert [len(row) for row in rows] == [100_000]
 
 
