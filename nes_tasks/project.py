@@ -65,7 +65,7 @@ class Project:
                 raise missing
             if settings.remote_url:
                 raise DatabaseError(
-                    f"{settings.shown_database} is not there, so what is applied is not known",
+                    f"{settings.database_label} is not there, so what is applied is not known",
                     hint="python -m nes_tasks.github clone",
                 )
         return read_ledger(
@@ -86,7 +86,7 @@ class Project:
         for folder in self._folders(only=name):
             return folder
         raise MigrationRefusedError(
-            f"{self.settings.shown_migrations}/{name} is not there any more",
+            f"{self.settings.migrations_label}/{name} is not there any more",
             hint="doit list",
         )
 
@@ -95,7 +95,7 @@ class Project:
         return discover(
             settings.migrations,
             ignored=self._ignored,
-            shown=settings.shown_migrations,
+            shown=settings.migrations_label,
             only=only,
         )
 
@@ -171,7 +171,7 @@ class Project:
     def refuse_partial(self, ledger: Ledger) -> None:
         """Raise `MigrationRefusedError` when the database holds a part of a migration."""
         for partial in self.unrecorded(ledger).partial.values():
-            raise partial.error(self.settings.shown_database)
+            raise partial.error(self.settings.database_label)
 
     @cached_property
     def unadded(self) -> dict[str, frozenset[str]]:

@@ -77,12 +77,12 @@ class Settings:
         return self.state_folder / "index"
 
     @property
-    def shown_database(self) -> str:
+    def database_label(self) -> str:
         """The database path as a person would type it from the project's root."""
         return shown(self.database, self.root)
 
     @property
-    def shown_migrations(self) -> str:
+    def migrations_label(self) -> str:
         """The migrations path as a person would type it from the project's root."""
         return shown(self.migrations, self.root)
 

@@ -17,7 +17,7 @@ def files_differ(count: int) -> str:
 
 def diff_command(old: str, new: str) -> str:
     """Return the command that shows the difference of two trees, as an indented line."""
-    return f"  git -C {session().project.settings.shown_database} diff {old[:12]} {new[:12]}"
+    return f"  git -C {session().project.settings.database_label} diff {old[:12]} {new[:12]}"
 
 
 def failure_lines(error: NesTasksError) -> list[str]:

@@ -102,7 +102,7 @@ class Release(Command):
             return
         self.outstream.write(
             f"Tagged {found.point.commit[:12]} as {found.name}. To publish the tag:\n"
-            f"  git -C {settings.shown_database} push {settings.remote} refs/tags/{found.name}\n"
+            f"  git -C {settings.database_label} push {settings.remote} refs/tags/{found.name}\n"
         )
 
     def _list(self, found: list[Found], json: bool) -> None:

@@ -135,7 +135,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             return f"nothing to do, it is applied already; {noun} pending: doit"
         count = len(plan.applied) + len(plan.drifted)
         noun = "migration is" if count == 1 else "migrations are"
-        return f"{current.shown_database} is up to date: {count} {noun} applied, nothing to do."
+        return f"{current.database_label} is up to date: {count} {noun} applied, nothing to do."
 
     def _speak_of_the_remote(self, *, may_push: bool) -> None:
         """Push if the settings say so, else say what is not pushed yet and how to do it."""

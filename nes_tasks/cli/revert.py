@@ -77,7 +77,7 @@ class Revert(Command):
             if not confirmed("Revert them?" if len(names) > 1 else "Revert it?", again):
                 say("nothing was written")
                 return 0
-        label = project.settings.shown_database
+        label = project.settings.database_label
         for reversal, commit in revert(project, names, reason=reason or None):
             reverted = ", ".join((reversal.name, *reversal.together))
             self.outstream.write(f"Reverted {reverted}: git -C {label} show --stat {commit}\n")
@@ -89,7 +89,7 @@ class Revert(Command):
         from ..operations.revert import propose
 
         project = session().project
-        label = project.settings.shown_database
+        label = project.settings.database_label
         if is_chain:
             self.outstream.write(f"In {label}, it would revert {', '.join(names)}.\n")
             return

@@ -70,14 +70,14 @@ class Session:
         return self.project.plan
 
     @cached_property
-    def shown_database(self) -> str:
+    def database_label(self) -> str:
         """The database path as a person would type it from the project's root."""
-        return self.project.settings.shown_database
+        return self.project.settings.database_label
 
     @cached_property
-    def shown_migrations(self) -> str:
+    def migrations_label(self) -> str:
         """The migrations path as a person would type it from the project's root."""
-        return self.project.settings.shown_migrations
+        return self.project.settings.migrations_label
 
     def applied_since(self) -> list[str]:
         """Return what the database holds now and did not when the command started."""

@@ -32,7 +32,7 @@ UNCHANGED = "unchanged"
 
 def target_of(current: Session, name: str) -> str:
     """Return the target of a migration's task: its marker's path, as a person would type it."""
-    return f"{current.shown_database}/{marker_path(current.project.settings.data_dir, name)}"
+    return f"{current.database_label}/{marker_path(current.project.settings.data_dir, name)}"
 
 
 def inputs_of(entry: Entry) -> Mapping[str, str]:

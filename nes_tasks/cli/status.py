@@ -89,7 +89,7 @@ def _about(metadata: Any) -> str:
 
 
 def _database(overview: Overview) -> str:
-    place = session().project.settings.shown_database
+    place = session().project.settings.database_label
     if not overview.exists:
         return f"{place}, which is not there yet"
     branch = f"branch {overview.branch}" if overview.branch else "no branch to publish to"

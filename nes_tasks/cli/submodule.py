@@ -30,7 +30,7 @@ class Submodule(Command):
         no_names(pos_args, "submodule")
         recover_interrupted(session(), "doit submodule")
         project = session().project
-        place = project.settings.shown_database
+        place = project.settings.database_label
         done = record(project)
         if done.commit is None:
             self.outstream.write(f"{place} is recorded at {done.new[:12]} already.\n")

@@ -55,7 +55,7 @@ class Sync(Command):
 
     def _tell(self, done: Synchronization) -> None:
         settings = session().project.settings
-        place, remote = settings.shown_database, settings.remote
+        place, remote = settings.database_label, settings.remote
         fetched = with_migrations(done.fetched, done.fetched_migrations)
         if done.outcome == "absent":
             there = f"; it has {first_few(done.branches)}" if done.branches else ""

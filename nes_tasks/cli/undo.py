@@ -71,7 +71,7 @@ class Undo(Command):
                 say("nothing was changed")
                 return 0
         done = undo(project, name)
-        label = project.settings.shown_database
+        label = project.settings.database_label
         self.outstream.write(
             f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"
             f"The previous branch is kept as {done.kept}; to bring it back:\n"
@@ -80,7 +80,7 @@ class Undo(Command):
         return 0
 
     def _show(self, found: Undoing) -> None:
-        label = session().project.settings.shown_database
+        label = session().project.settings.database_label
         below = found.new[:12] if found.new else "an empty database"
         self.outstream.write(f"In {label}, the branch would go back to {below}, without:\n")
         for unit in found.units:

@@ -48,7 +48,7 @@ def make(settings: Settings) -> None:
     except OSError as error:
         if is_absent(path):
             raise DatabaseError(
-                f"{settings.shown_database} cannot be created: {error.strerror}"
+                f"{settings.database_label} cannot be created: {error.strerror}"
             ) from error
         # Otherwise another process was faster.
 
@@ -93,7 +93,7 @@ def is_submodule(settings: Settings) -> bool:
         text = (settings.root / ".gitmodules").read_text(encoding="utf-8")
         rows = (line.partition("=") for line in text.splitlines())
         return any(
-            key.strip() == "path" and value.strip() == settings.shown_database
+            key.strip() == "path" and value.strip() == settings.database_label
             for key, _, value in rows
         )
     return False
@@ -111,7 +111,7 @@ def missing_submodule(settings: Settings) -> DatabaseError | None:
     """
     if not is_absent(settings.database) or not is_submodule(settings):
         return None
-    place, back = settings.shown_database, settings.branch or "main"
+    place, back = settings.database_label, settings.branch or "main"
     return DatabaseError(
         f"the submodule {place} is not there yet",
         hint=f"git submodule update --init {place} && git -C {place} switch {back}",

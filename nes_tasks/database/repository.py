@@ -122,7 +122,7 @@ class Repository:
 
         Raises `DatabaseError` when HEAD is detached or is not the branch of the settings.
         """
-        place, wanted = self.settings.shown_database, self.settings.branch
+        place, wanted = self.settings.database_label, self.settings.branch
         current = (symbolic_head(self.git, self.git_dir) or "").removeprefix(HEADS)
         if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
@@ -154,7 +154,7 @@ class Repository:
         if not known and (there := self._branches()):
             # Making one would begin a second main line beside the published one.
             return name_another(there)
-        return f"git -C {self.settings.shown_database} switch {'' if known else '-c '}{branch}"
+        return f"git -C {self.settings.database_label} switch {'' if known else '-c '}{branch}"
 
     @property
     def has_checkout(self) -> bool:
@@ -221,7 +221,7 @@ class Repository:
         finish, another git at work, uncommitted changes, a missing permission. Whether there are
         uncommitted changes takes a look at every file; it is left out without `files`.
         """
-        place = self.settings.shown_database
+        place = self.settings.database_label
         for file_name, operation in UNFINISHED.items():
             if (self.git_dir / file_name).exists():
                 raise DatabaseError(
@@ -307,7 +307,7 @@ class Repository:
             return  # the last holder of the lock ended normally
         if since is not None:
             place = self.settings
-            top, label = place.database, place.shown_database
+            top, label = place.database, place.database_label
             clear_leftovers(self.git_dir, self._common, top, since, label)
         self._publisher.recover()
         if since is not None:
@@ -382,13 +382,13 @@ class Repository:
             self.git,
             self.git_dir,
             self.settings.database,
-            place=self.settings.shown_database,
+            place=self.settings.database_label,
             kept=self._own_folder / "kept",
         )
 
     @cached_property
     def _publisher(self) -> Publisher:
-        place = self.settings.shown_database
+        place = self.settings.database_label
         return Publisher(self.git, self.git_dir, self._common, self._checkout, label=place)
 
     # Remotes
@@ -411,7 +411,7 @@ class Repository:
             self.git,
             settings.remote,
             self.branch,
-            place=settings.shown_database,
+            place=settings.database_label,
             timeout=settings.push_timeout,
         )
 

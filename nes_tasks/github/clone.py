@@ -17,7 +17,7 @@ def clone(settings: Settings, *, history: bool = False) -> str:
     With `history` all commits come along, which a replay needs; files do not. Raises
     `UnavailableError` with git's words when it cannot be cloned.
     """
-    url, place = settings.remote_url, settings.shown_database
+    url, place = settings.remote_url, settings.database_label
     if url is None:
         return "the settings name no remote_url: migrations start with an empty database"
     branch = [f"--branch={settings.branch}"] if settings.branch else []
@@ -38,5 +38,5 @@ def clone(settings: Settings, *, history: bool = False) -> str:
 def described(settings: Settings) -> str:
     """Return what other jobs need of the settings, a line ``key=value`` each."""
     branch = settings.branch or ""
-    rows = {"database": settings.shown_database, "url": settings.remote_url or "", "branch": branch}
+    rows = {"database": settings.database_label, "url": settings.remote_url or "", "branch": branch}
     return "\n".join(f"{key}={value}" for key, value in rows.items())

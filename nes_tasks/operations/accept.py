@@ -154,7 +154,7 @@ def _candidate(project: Project, name: str) -> Candidate:
     candidate = next(one for one in found if one.entry.name == name)
     entry, execution = candidate.entry, candidate.execution
     if execution and execution.is_cut:
-        raise cut_off(project.settings.shown_database, [name])
+        raise cut_off(project.settings.database_label, [name])
     obstacle = Obstacle.SQUASHED if len(found) > 1 else candidate.obstacle
     if obstacle is Obstacle.MISSING:
         raise MigrationRefusedError(f"the folder of {name} is missing", hint="doit list")
@@ -229,7 +229,7 @@ def carry_over(
     than the one that was accepted here.
     """
     git, data_dir = repository.git, project.settings.data_dir
-    name, place = change.migration, project.settings.shown_database
+    name, place = change.migration, project.settings.database_label
     path = marker_path(data_dir, name)
     with closing(Snapshot(git, git.tree_of(tip))) as snapshot:
         blob = snapshot.blob_id(path)

@@ -75,7 +75,7 @@ def propose(project: Project) -> Proposal:
     runs = find_executions(history, dict.fromkeys([*recorded, *committed]))
     cut = [name for name, run in runs.items() if run.is_cut and not has_tree(git, run.base_tree)]
     if cut:
-        raise cut_off(project.settings.shown_database, cut)
+        raise cut_off(project.settings.database_label, cut)
 
     def facts(name: str) -> tuple[str, Statistics | None]:
         """Return the base tree and the statistics, as far as its own commits are known."""

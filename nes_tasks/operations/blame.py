@@ -215,7 +215,7 @@ def _absent(
         by = migrations.get(last.id) or f"the commit {abridged(last.subject)}"
         return UsageError(
             f"{identifier} was deleted by {by}",
-            hint=f"git -C {settings.shown_database} show {last.id[:12]} shows how",
+            hint=f"git -C {settings.database_label} show {last.id[:12]} shows how",
         )
     close = _similar(git, commit, identifier, settings.data_dir)
     hint = f"did you mean {' or '.join(close)}?" if close else EXAMPLES

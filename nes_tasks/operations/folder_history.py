@@ -96,7 +96,7 @@ def completing_command(settings: Settings) -> str | None:
     )
     if done.stdout.strip() != b"true":
         return None
-    return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"
+    return f"git -C {shlex.quote(settings.migrations_label)} fetch --unshallow"
 
 
 def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:

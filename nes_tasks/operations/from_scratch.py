@@ -187,7 +187,7 @@ def build_from_scratch(
             if history is None:
                 return FromScratch()
             if history.ends:
-                raise cut_off(project.settings.shown_database, [])
+                raise cut_off(project.settings.database_label, [])
             parts = read_lineage(history)
             counted(sum(len(part.runs) for part in parts if not _may_vary(part)))
             build = _Build(project, runner, plan, history)
@@ -267,7 +267,7 @@ class _Build:
         around = stack.enter_context(scratch_folder(settings.state_folder, "replay-"))
         inputs, place = run.marker.inputs, settings.migrations / run.name
         if write_version(around / run.name, place, inputs, is_input_path):
-            (folder,) = discover(around, shown=settings.shown_migrations)
+            (folder,) = discover(around, shown=settings.migrations_label)
             if _holds(folder, run.marker):
                 return folder
         blobs = [change.new or "" for change in run.execution.accepted]

@@ -140,7 +140,7 @@ class Points:
     def _tip(self) -> str:
         if self.ledger.commit is None:
             raise UsageError(
-                f"{self.project.settings.shown_database} has no commit yet, so it has no state "
+                f"{self.project.settings.database_label} has no commit yet, so it has no state "
                 "to name",
                 hint="doit pending",
             )
@@ -193,7 +193,7 @@ class Points:
                 f"{entry.name} is not applied, so there is no state after it",
                 hint=f"doit preview {entry.name}",
             )
-        name, place = entry.name, self.project.settings.shown_database
+        name, place = entry.name, self.project.settings.database_label
         found = self.project.executions(self.ledger, [name]).get(name)
         if found is None or not found.commits:
             if shallow_ends(self._git):
@@ -226,7 +226,7 @@ class Points:
         if moment is None:
             return
         check_is_past(wanted)
-        place = self.project.settings.shown_database
+        place = self.project.settings.database_label
         line = list(read_commits(self._git, "--first-parent", tip))
         found = next((one for one in reversed(line) if one.committed_at <= moment), None)
         if found:

@@ -267,7 +267,7 @@ def _last(project: Project, point: Point) -> Point | None:
     if tags:
         return _at(project, tags[0].commit, tags[0].name)
     if shallow_ends(Git(project.settings.database)):
-        raise cut_off(project.settings.shown_database, ["the last release"])
+        raise cut_off(project.settings.database_label, ["the last release"])
     return None
 
 
@@ -276,7 +276,7 @@ def _at(project: Project, commit: str, name: str) -> Point:
     try:
         found = next(read_commits(git, "--max-count=1", commit))
     except GitError as error:
-        raise cut_off(project.settings.shown_database, [name]) from error
+        raise cut_off(project.settings.database_label, [name]) from error
     return Point(name, found.id, found.tree, found.committed_at)
 
 
@@ -295,7 +295,7 @@ def _check_name(project: Project, points: Points, name: str) -> None:
     if not is_tag_name(git, name):
         raise UsageError(f"git does not allow a tag {abridged(name)}", hint="doit help release")
     if _is_taken(project, name):
-        place = project.settings.shown_database
+        place = project.settings.database_label
         raise UsageError(
             f"{place} has a tag {name} already, and a tag is never moved",
             hint=f"give another name, such as {_free_name(project, name)}",

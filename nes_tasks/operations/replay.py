@@ -266,4 +266,4 @@ def _refuse_cut(project: Project, found: Iterable[Candidate]) -> None:
         if not candidate.obstacle and candidate.execution and candidate.execution.is_cut
     ]
     if cut:
-        raise cut_off(project.settings.shown_database, cut)
+        raise cut_off(project.settings.database_label, cut)

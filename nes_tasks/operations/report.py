@@ -105,7 +105,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     ledger = project.ledger()
     if ledger.commit is None:
         raise DatabaseError(
-            f"{project.settings.shown_database} has no commit to report on",
+            f"{project.settings.database_label} has no commit to report on",
             hint="doit applies what is pending",
         )
     git, data_dir, commit = Git(project.settings.database), project.settings.data_dir, ledger.commit

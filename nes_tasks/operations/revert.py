@@ -68,7 +68,7 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
     does not reach back to it.
     """
     plan, ledger = project.look(at)
-    label, git = project.settings.shown_database, Git(project.settings.database)
+    label, git = project.settings.database_label, Git(project.settings.database)
     partial = project.unrecorded(ledger).partial.get(name)
     is_applied = (entry := plan.get(name)) is not None and entry.is_applied
     if ledger.commit is None or not (is_applied or partial):
@@ -165,7 +165,7 @@ def after(project: Project, name: str) -> list[str]:
         raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
     runs = project.executions(ledger)
     if name not in runs or not runs[name].commits:
-        raise cut_off(project.settings.shown_database, [name])
+        raise cut_off(project.settings.database_label, [name])
     at = {n: history.position[run.commit] for n, run in runs.items() if run.commits}
     order = project.order
     later = [other for other in at if (at[other], order(other)) > (at[name], order(name))]

@@ -134,7 +134,7 @@ def survey(project: Project) -> Overview:
         problem = error
     unrecorded = project.unrecorded(ledger)
     for partial in unrecorded.partial.values():
-        problem = problem or partial.error(project.settings.shown_database)
+        problem = problem or partial.error(project.settings.database_label)
     # One that lies between others is not valid: it seems to come too late.
     names = tuple(entry.name for entry in plan if entry.name in unrecorded.by_hand)
     counts = None

@@ -33,7 +33,7 @@ def record(project: Project) -> Recording:
     or git refuses the commit.
     """
     settings = project.settings
-    place = settings.shown_database
+    place = settings.database_label
     superproject = Superproject(settings.root, settings.database, place)
     superproject.recorded()
     if is_absent(settings.database):
@@ -55,7 +55,7 @@ def record(project: Project) -> Recording:
 def _message(project: Project, old: str | None, new: str) -> str:
     """Name what is applied now and was not before, as far as the old commit is known here."""
     settings = project.settings
-    subject = f"Record {settings.shown_database} at {new[:12]}\n"
+    subject = f"Record {settings.database_label} at {new[:12]}\n"
     try:
         was = read_ledger(settings.database, settings.data_dir, at=old).applied if old else {}
     except (DatabaseError, GitError):

@@ -128,7 +128,7 @@ def fetch(
     refuse_missing_submodule(settings)
     if is_absent(settings.database) and not settings.remote_url:
         raise DatabaseError(
-            f"{settings.shown_database} is not there yet, so there is nothing to bring along",
+            f"{settings.database_label} is not there yet, so there is nothing to bring along",
             hint="doit makes it; the setting remote_url says what to clone",
         )
     repository = runner.repository
@@ -231,7 +231,7 @@ def _to_reapply(
     Raises `DatabaseError` for commits between them that are not migrations, and
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
     """
-    place, remote = project.settings.shown_database, repository.remote
+    place, remote = project.settings.database_label, repository.remote
     base = repository.git.query("merge-base", ours, theirs)
     if base is None:
         raise DatabaseError(
@@ -254,7 +254,7 @@ def _own_migrations(
     And what they accepted of migrations that `theirs` has, or that are among these. A merge that
     has nothing of its own does not count: what it merged is counted by itself.
     """
-    label, remote, git = project.settings.shown_database, repository.remote, repository.git
+    label, remote, git = project.settings.database_label, repository.remote, repository.git
     project.refuse_partial(here)
     new = [name for name in here.applied if name not in before.applied]
     runs = project.executions(here, new)

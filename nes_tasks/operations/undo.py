@@ -82,7 +82,7 @@ def propose(project: Project, to: str | None = None) -> Undoing:
     reach back to what is below it.
     """
     ledger = _ledger(project)
-    label = project.settings.shown_database
+    label = project.settings.database_label
     if to is not None and to not in ledger.applied:
         raise MigrationRefusedError(f"{to} is not applied", hint="doit history")
     units: list[Unit] = []
@@ -152,7 +152,7 @@ def _ledger(project: Project) -> Ledger:
     refuse_missing_submodule(project.settings)
     ledger = project.ledger()
     if ledger.commit is None:
-        label = project.settings.shown_database
+        label = project.settings.database_label
         raise MigrationRefusedError(f"{label} holds no migration to undo", hint="doit status")
     return ledger
 
@@ -174,7 +174,7 @@ def _beginning(repository: Repository, moment: datetime) -> str:
 def way_back(project: Project, done: Undoing) -> str:
     """Return the command that brings the branch back as it was."""
     repository = Repository.open(project.settings)
-    git = f"git -C {project.settings.shown_database}"
+    git = f"git -C {project.settings.database_label}"
     if not repository.has_checkout:
         return f"{git} update-ref refs/heads/{repository.branch} {done.kept}"
     is_below = repository.git.run_unchecked("merge-base", "--is-ancestor", str(done.new), done.old)
@@ -300,7 +300,7 @@ class _Layer:
 
     def _refusal(self) -> Exception:
         """Return the error that names the commits on top of the newest migration, or in it."""
-        history, label = self._history, self._project.settings.shown_database
+        history, label = self._history, self._project.settings.database_label
         cut = [name for name, run in self._runs.items() if run.is_cut]
         if history.tip in history.ends or (cut and not self._units):
             return cut_off(label, cut or [history.tip[:12]])

@@ -155,7 +155,7 @@ class Runner:
         if self._unrecorded is None:
             self._unrecorded = self._project.unrecorded(ledger)
         for partial in self._unrecorded.partial.values():
-            raise partial.error(self._project.settings.shown_database)
+            raise partial.error(self._project.settings.database_label)
         if name in ledger.applied:
             return
         order = self._project.order
