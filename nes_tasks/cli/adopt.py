@@ -63,8 +63,8 @@ class Adopt(Command):
             say("nothing was written")
             return 0
         _, commit = adopt(project)
-        place = project.settings.database_label
-        self.outstream.write(f"Written in one commit: git -C {place} show --stat {commit}\n")
+        label = project.settings.database_label
+        self.outstream.write(f"Written in one commit: git -C {label} show --stat {commit}\n")
         if Repository.open(project.settings).remote.exists:
             say("it is not pushed yet; to publish: doit push")
         return 0

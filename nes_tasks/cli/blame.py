@@ -89,8 +89,8 @@ def _words(found: Provenance) -> str:
     if commits:
         text += f"\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
     if any(commit.is_cut for commit in setters.values()):
-        place = session().project.settings.database_label
-        text += f"\nThis is a shallow clone; git -C {place} fetch --unshallow brings the rest.\n"
+        label = session().project.settings.database_label
+        text += f"\nThis is a shallow clone; git -C {label} fetch --unshallow brings the rest.\n"
     return text
 
 

@@ -89,11 +89,11 @@ def _about(metadata: Any) -> str:
 
 
 def _database(overview: Overview) -> str:
-    place = session().project.settings.database_label
+    label = session().project.settings.database_label
     if not overview.exists:
-        return f"{place}, which is not there yet"
+        return f"{label}, which is not there yet"
     branch = f"branch {overview.branch}" if overview.branch else "no branch to publish to"
-    return f"{place}, {branch}, {overview.commit[:12] if overview.commit else 'no commit yet'}"
+    return f"{label}, {branch}, {overview.commit[:12] if overview.commit else 'no commit yet'}"
 
 
 def _remote(overview: Overview) -> str:

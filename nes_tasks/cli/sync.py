@@ -55,7 +55,7 @@ class Sync(Command):
 
     def _tell(self, done: Synchronization) -> None:
         settings = session().project.settings
-        place, remote = settings.database_label, settings.remote
+        label, remote = settings.database_label, settings.remote
         fetched = with_migrations(done.fetched, done.fetched_migrations)
         if done.outcome == "absent":
             there = f"; it has {first_few(done.branches)}" if done.branches else ""
@@ -63,7 +63,7 @@ class Sync(Command):
             if there:
                 say("to use one of them, name it in the setting `branch`")
         elif done.outcome == "current":
-            self.outstream.write(f"{place} is up to date with {remote}.\n")
+            self.outstream.write(f"{label} is up to date with {remote}.\n")
         else:
             self.outstream.write(f"Pulled {fetched} from {remote}.\n")
         for name in done.dropped:

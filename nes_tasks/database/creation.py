@@ -111,10 +111,10 @@ def missing_submodule(settings: Settings) -> DatabaseError | None:
     """
     if not is_absent(settings.database) or not is_submodule(settings):
         return None
-    place, back = settings.database_label, settings.branch or "main"
+    label, back = settings.database_label, settings.branch or "main"
     return DatabaseError(
-        f"the submodule {place} is not there yet",
-        hint=f"git submodule update --init {place} && git -C {place} switch {back}",
+        f"the submodule {label} is not there yet",
+        hint=f"git submodule update --init {label} && git -C {label} switch {back}",
     )
 
 

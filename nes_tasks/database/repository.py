@@ -122,22 +122,22 @@ class Repository:
 
         Raises `DatabaseError` when HEAD is detached or is not the branch of the settings.
         """
-        place, wanted = self.settings.database_label, self.settings.branch
+        label, wanted = self.settings.database_label, self.settings.branch
         current = (symbolic_head(self.git, self.git_dir) or "").removeprefix(HEADS)
         if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
                 raise DatabaseError(
-                    f"{place} has no branch {wanted}", hint=name_another(self._branches())
+                    f"{label} has no branch {wanted}", hint=name_another(self._branches())
                 )
             return wanted
         if not current:
             raise DatabaseError(
-                f"{place} has a detached HEAD, so there is no branch to publish to",
+                f"{label} has a detached HEAD, so there is no branch to publish to",
                 hint=self._switch(wanted or next(iter(self._branches()), "main")),
             )
         if wanted and wanted != current:
             raise DatabaseError(
-                f"{place} has the branch {current} checked out, not {wanted}",
+                f"{label} has the branch {current} checked out, not {wanted}",
                 hint=self._switch(wanted),
             )
         return current
@@ -221,33 +221,33 @@ class Repository:
         finish, another git at work, uncommitted changes, a missing permission. Whether there are
         uncommitted changes takes a look at every file; it is left out without `files`.
         """
-        place = self.settings.database_label
+        label = self.settings.database_label
         for file_name, operation in UNFINISHED.items():
             if (self.git_dir / file_name).exists():
                 raise DatabaseError(
-                    f"{place} is in the middle of a {operation}",
-                    hint=f"finish it, or git -C {place} {_abort(operation)}",
+                    f"{label} is in the middle of a {operation}",
+                    hint=f"finish it, or git -C {label} {_abort(operation)}",
                 )
         self.branch  # noqa: B018 - raises when there is none
         for folder in (self.git_dir, self._objects):
             if not os.access(folder, os.W_OK):
                 raise DatabaseError(f"no permission to write to {folder}")
-        self._check_unlocked(place)
+        self._check_unlocked(label)
         if self.has_checkout:
             if not os.access(self.settings.database, os.W_OK):
-                raise DatabaseError(f"no permission to write to {place}")
+                raise DatabaseError(f"no permission to write to {label}")
             if files:
-                self._check_clean(place, filters=filters)
+                self._check_clean(label, filters=filters)
 
-    def _check_unlocked(self, place: str) -> None:
+    def _check_unlocked(self, label: str) -> None:
         """Check that no other git is at work, so that a run does not fail at its end."""
         for path in locks(self.git_dir, self._common):
             raise DatabaseError(
-                f"another git command is running in {place}",
+                f"another git command is running in {label}",
                 hint=f"if none is, remove {shown(path, self.settings.root)}",
             )
 
-    def _check_clean(self, place: str, *, filters: bool) -> None:
+    def _check_clean(self, label: str, *, filters: bool) -> None:
         git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
         status = git.run(
             "status",
@@ -263,8 +263,8 @@ class Repository:
         changed = [row[3:].decode(errors="replace") for row in status.split(b"\0") if row]
         if changed:
             raise DatabaseError(
-                f"{place} has uncommitted changes: {first_few(changed)}",
-                hint=f"commit them, or git -C {place} stash --include-untracked",
+                f"{label} has uncommitted changes: {first_few(changed)}",
+                hint=f"commit them, or git -C {label} stash --include-untracked",
             )
         self._checkout.found_clean()
 
@@ -382,14 +382,14 @@ class Repository:
             self.git,
             self.git_dir,
             self.settings.database,
-            place=self.settings.database_label,
+            label=self.settings.database_label,
             kept=self._own_folder / "kept",
         )
 
     @cached_property
     def _publisher(self) -> Publisher:
-        place = self.settings.database_label
-        return Publisher(self.git, self.git_dir, self._common, self._checkout, label=place)
+        label = self.settings.database_label
+        return Publisher(self.git, self.git_dir, self._common, self._checkout, label=label)
 
     # Remotes
 
@@ -411,7 +411,7 @@ class Repository:
             self.git,
             settings.remote,
             self.branch,
-            place=settings.database_label,
+            label=settings.database_label,
             timeout=settings.push_timeout,
         )
 

@@ -43,16 +43,16 @@ def check_out_sparsely(git: Git, folder: str) -> None:
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 
-    `place` is what a person would type for the repository, `kept` the folder for files of
+    `label` is what a person would type for the repository, `kept` the folder for files of
     somebody's own that stand where a killed run had begun to write.
     """
 
-    def __init__(self, git: Git, git_dir: Path, top: Path, *, place: str, kept: Path) -> None:
+    def __init__(self, git: Git, git_dir: Path, top: Path, *, label: str, kept: Path) -> None:
         # Files pass through filters, and a partial clone fetches what it writes.
         self._git = git.allowing(Allow.FILTERS | Allow.TRANSPORT)
         self._git_dir = git_dir
         self._top = top
-        self._place = place
+        self._label = label
         self._kept = kept
         # The index as the last look or move has left it: all of it is then what is committed.
         self._clean_index: Stamp | None = None
@@ -77,9 +77,9 @@ class Checkout:
         for change in changes:
             if change.old is None and (blocking := self._in_the_way(change.path, free)):
                 raise DatabaseError(
-                    f"{self._place} has a file of its own that git ignores where a new one "
+                    f"{self._label} has a file of its own that git ignores where a new one "
                     f"belongs: {blocking}; nothing was applied",
-                    hint=f"move {self._place}/{blocking} away, then run it again",
+                    hint=f"move {self._label}/{blocking} away, then run it again",
                 )
 
     def _is_as_committed(self, changes: Sequence[Change]) -> bool:
@@ -136,9 +136,9 @@ class Checkout:
             self._merge(*trial)
         except GitError as error:
             raise DatabaseError(
-                f"{self._place} has changed while the migration ran; nothing was applied: "
+                f"{self._label} has changed while the migration ran; nothing was applied: "
                 f"{_without_command(error)}",
-                hint=f"git -C {self._place} stash --include-untracked, then run it again",
+                hint=f"git -C {self._label} stash --include-untracked, then run it again",
             ) from error
 
     def _merge(self, *command: str) -> None:
@@ -160,12 +160,12 @@ class Checkout:
             self._merge("read-tree", "-m", "-u", self._tree(old), new)
             self.found_clean()
         except GitError as error:
-            away = f"git -C {self._place} stash --include-untracked, then run it again"
+            away = f"git -C {self._label} stash --include-untracked, then run it again"
             # What is on the disk is nobody's own then, and a stash would need room as well.
             full = "make room on the disk, or permit writing; the next doit finishes it"
             hint = full if CANNOT_WRITE.search(error.stderr) else away
             raise DatabaseError(
-                f"applied and committed, but {self._place} could not be checked out: "
+                f"applied and committed, but {self._label} could not be checked out: "
                 f"{_without_command(error)}",
                 hint=error.hint or hint,
             ) from error

@@ -66,13 +66,13 @@ def shallow_ends(git: Git) -> frozenset[str]:
     )
 
 
-def cut_off(place: str, names: Sequence[str]) -> DatabaseError:
+def cut_off(label: str, names: Sequence[str]) -> DatabaseError:
     """Return the error for migrations that a shallow clone does not reach back to before.
 
-    `place` is the database as users know it. Without `names` it is the first commit of all.
+    `label` is the database as users know it. Without `names` it is the first commit of all.
     """
     where = f"before {first_few(names)}" if names else "the first commit"
     return DatabaseError(
-        f"{place} does not reach back to {where}: it is a shallow clone",
-        hint=f"git -C {place} fetch --unshallow",
+        f"{label} does not reach back to {where}: it is a shallow clone",
+        hint=f"git -C {label} fetch --unshallow",
     )

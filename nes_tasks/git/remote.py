@@ -67,14 +67,14 @@ class _RefusedError(GitError):
 class Remote:
     """The branch `branch` of the remote `name`; `timeout` is in seconds.
 
-    `place` is what a person would type for our repository.
+    `label` is what a person would type for our repository.
     """
 
-    def __init__(self, git: Git, name: str, branch: str, *, place: str, timeout: int) -> None:
+    def __init__(self, git: Git, name: str, branch: str, *, label: str, timeout: int) -> None:
         self._git = git
         self.name = name
         self.branch = branch
-        self._place = place
+        self._label = label
         self._timeout = timeout
         self._seen = f"refs/remotes/{name}/{branch}"
 
@@ -115,7 +115,7 @@ class Remote:
             if REWRITTEN in error.stderr:
                 raise UnavailableError(
                     f"the history of {self.name}/{self.branch} was rewritten; nothing was changed",
-                    hint=f"if that is right, git -C {self._place} fetch {self.name} "
+                    hint=f"if that is right, git -C {self._label} fetch {self.name} "
                     f"+{self.branch}:{self._seen}, then doit sync",
                 ) from error
             raise UnavailableError(
@@ -183,8 +183,8 @@ class Remote:
     def _check_known(self) -> None:
         if not self.exists:
             raise UnavailableError(
-                f"{self._place} has no remote {self.name}",
-                hint=f"git -C {self._place} remote add {self.name} URL",
+                f"{self._label} has no remote {self.name}",
+                hint=f"git -C {self._label} remote add {self.name} URL",
             )
 
     def _words(self, error: GitError) -> str:

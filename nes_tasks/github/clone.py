@@ -17,7 +17,7 @@ def clone(settings: Settings, *, history: bool = False) -> str:
     With `history` all commits come along, which a replay needs; files do not. Raises
     `UnavailableError` with git's words when it cannot be cloned.
     """
-    url, place = settings.remote_url, settings.database_label
+    url, label = settings.remote_url, settings.database_label
     if url is None:
         return "the settings name no remote_url: migrations start with an empty database"
     branch = [f"--branch={settings.branch}"] if settings.branch else []
@@ -32,7 +32,7 @@ def clone(settings: Settings, *, history: bool = False) -> str:
             f"{url} cannot be cloned: {error.message.removeprefix('git clone failed: ')}",
             hint="check the setting remote_url and the network, then run it again",
         ) from error
-    return f"{place} is a clone of {url}"
+    return f"{label} is a clone of {url}"
 
 
 def described(settings: Settings) -> str:

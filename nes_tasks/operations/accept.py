@@ -229,7 +229,7 @@ def carry_over(
     than the one that was accepted here.
     """
     git, data_dir = repository.git, project.settings.data_dir
-    name, place = change.migration, project.settings.database_label
+    name, label = change.migration, project.settings.database_label
     path = marker_path(data_dir, name)
     with closing(Snapshot(git, git.tree_of(tip))) as snapshot:
         blob = snapshot.blob_id(path)
@@ -237,9 +237,9 @@ def carry_over(
         return None
     if blob != change.old or change.new is None:
         raise DatabaseError(
-            f"the folder of {name} was accepted in {place}, and its record at the remote is not "
+            f"the folder of {name} was accepted in {label}, and its record at the remote is not "
             "the one that was accepted",
-            hint=f"git -C {place} show {change.commit[:12]}; doit undo removes it",
+            hint=f"git -C {label} show {change.commit[:12]}; doit undo removes it",
         )
     messages = dict(read_messages(git, [change.commit]))
     who = Signature(*repository.committer(), moment)

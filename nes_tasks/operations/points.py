@@ -193,13 +193,13 @@ class Points:
                 f"{entry.name} is not applied, so there is no state after it",
                 hint=f"doit preview {entry.name}",
             )
-        name, place = entry.name, self.project.settings.database_label
+        name, label = entry.name, self.project.settings.database_label
         found = self.project.executions(self.ledger, [name]).get(name)
         if found is None or not found.commits:
             if shallow_ends(self._git):
-                raise cut_off(place, [name])
+                raise cut_off(label, [name])
             raise UsageError(
-                f"no commit of {place} is known to be of {name} alone",
+                f"no commit of {label} is known to be of {name} alone",
                 hint="name a commit or a date instead",
             )
         return _Meaning(found.commit, f"the migration {name}", f"{MIGRATION}{name}", name, name)
@@ -226,7 +226,7 @@ class Points:
         if moment is None:
             return
         check_is_past(wanted)
-        place = self.project.settings.database_label
+        label = self.project.settings.database_label
         line = list(read_commits(self._git, "--first-parent", tip))
         found = next((one for one in reversed(line) if one.committed_at <= moment), None)
         if found:
@@ -234,10 +234,10 @@ class Points:
             yield _Meaning(found.id, f"the date {wanted}", explicit, wanted)
             return
         if line[0].id in shallow_ends(self._git):
-            raise cut_off(place, [wanted])
+            raise cut_off(label, [wanted])
         begin = f"{line[0].committed_at:%Y-%m-%d %H:%M} UTC"
         raise UsageError(
-            f"{wanted} is before {place} begins, which is at {begin}", hint="doit history"
+            f"{wanted} is before {label} begins, which is at {begin}", hint="doit history"
         )
 
     def _unknown(self, wanted: str) -> UsageError:

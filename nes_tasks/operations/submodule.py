@@ -33,18 +33,18 @@ def record(project: Project) -> Recording:
     or git refuses the commit.
     """
     settings = project.settings
-    place = settings.database_label
-    superproject = Superproject(settings.root, settings.database, place)
+    label = settings.database_label
+    superproject = Superproject(settings.root, settings.database, label)
     superproject.recorded()
     if is_absent(settings.database):
         refuse_missing_submodule(settings)
         raise DatabaseError(
-            f"{place} is not there yet", hint=f"git submodule update --init {place}"
+            f"{label} is not there yet", hint=f"git submodule update --init {label}"
         )
     repository = Repository.open(settings)
     head = repository.git.query("rev-parse", "--verify", "--quiet", "HEAD")
     if head is None:
-        raise DatabaseError(f"{place} has no commit to record yet", hint="doit")
+        raise DatabaseError(f"{label} has no commit to record yet", hint="doit")
     old, unpushed = superproject.committed(), repository.unpushed()
     if old == head:
         return Recording(old, head, None, unpushed)

@@ -231,12 +231,12 @@ def _to_reapply(
     Raises `DatabaseError` for commits between them that are not migrations, and
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
     """
-    place, remote = project.settings.database_label, repository.remote
+    label, remote = project.settings.database_label, repository.remote
     base = repository.git.query("merge-base", ours, theirs)
     if base is None:
         raise DatabaseError(
-            f"{place} and {remote.name}/{remote.branch} have no commit in common here",
-            hint=f"if the clone is shallow, git -C {place} fetch --unshallow; else clone it again",
+            f"{label} and {remote.name}/{remote.branch} have no commit in common here",
+            hint=f"if the clone is shallow, git -C {label} fetch --unshallow; else clone it again",
         )
     plan, here = project.look(at=ours)
     before, there = project.look(at=base)[1], project.look(at=theirs)
