@@ -95,7 +95,7 @@ class Project:
         return discover(
             settings.migrations,
             ignored=self._ignored,
-            shown=settings.migrations_label,
+            display_path=settings.migrations_label,
             only=only,
         )
 

@@ -63,7 +63,7 @@ def task_check() -> Iterator[dict[str, Any]]:
             yield {
                 "basename": CHECK,
                 "name": task_name(entry.name).partition(":")[2],
-                "doc": f"check {entry.folder.shown}",
+                "doc": f"check {entry.folder.display_path}",
                 "actions": [(check, [entry.name])],
                 "file_dep": list(inputs_of(entry)),
                 "uptodate": [(is_as_checked, [entry.name])],

@@ -115,5 +115,5 @@ class Revert(Command):
             self.outstream.write(f"It cannot be applied as it is: {entry.problem}\n")
             if entry.folder:
                 self.outstream.write(
-                    f"To keep it undone, remove its folder: git rm -r {entry.folder.shown}\n"
+                    f"To keep it undone, remove its folder: git rm -r {entry.folder.display_path}\n"
                 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..database.ledger import is_absent
 from ..git.command import Git
 from ..project import Project
-from ..settings import STATE_FOLDER, load_settings, shown
+from ..settings import STATE_FOLDER, display_path, load_settings
 from ..state_folder import check_folder
 from .console import say, warn
 
@@ -50,7 +50,7 @@ class Session:
 
     def _announce_fetch(self, folder: Path) -> None:
         """Say that a reading command uses the network, which it does nowhere else."""
-        label = shown(folder, self.project.settings.root)
+        label = display_path(folder, self.project.settings.root)
         say(f"{label} is a partial clone; what it lacks is fetched from its remote")
 
     def allow_network(self, names: list[str]) -> None:

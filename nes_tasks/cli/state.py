@@ -49,8 +49,8 @@ def inputs_of(entry: Entry) -> Mapping[str, str]:
 def _inputs_of(entry: Entry) -> Mapping[str, str]:
     if entry.folder is None or entry.folder.files is None:
         return {}
-    shown = entry.folder.shown
-    return {f"{shown}/{file.relative}": file.relative for file in entry.folder.files}
+    display_path = entry.folder.display_path
+    return {f"{display_path}/{file.relative}": file.relative for file in entry.folder.files}
 
 
 class CommittedState(JsonDB):  # type: ignore[misc]

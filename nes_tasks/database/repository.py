@@ -21,7 +21,7 @@ from ..git.safety import Allow, Programs, find_programs
 from ..git.snapshot import GitSource
 from ..git.transfer_progress import OnTransfer
 from ..scratch import scratch_folder
-from ..settings import Settings, shown
+from ..settings import Settings, display_path
 from ..state_folder import check_folder
 from .creation import make, name_another
 from .journal import Publication
@@ -84,7 +84,7 @@ class Repository:
         self._refs: RefWriter | None = None
         self._is_recovered = False
         for folder in {self._own_folder, git_dir / "nes-tasks"}:
-            check_folder(folder, shown(folder, settings.root))
+            check_folder(folder, display_path(folder, settings.root))
 
     @classmethod
     def open(cls, settings: Settings) -> Repository:
@@ -244,7 +244,7 @@ class Repository:
         for path in locks(self.git_dir, self._common):
             raise DatabaseError(
                 f"another git command is running in {label}",
-                hint=f"if none is, remove {shown(path, self.settings.root)}",
+                hint=f"if none is, remove {display_path(path, self.settings.root)}",
             )
 
     def _check_clean(self, label: str, *, filters: bool) -> None:

@@ -17,15 +17,15 @@ GITLINK = "160000"
 
 
 class Superproject:
-    """The repository in the folder `root`, with a submodule at `path`; `shown` is what to call it.
+    """The repository in the folder `root`, with a submodule at `path`; `display_path` is what to call it.
 
     The folder may be any folder of the repository.
     """
 
-    def __init__(self, root: Path, path: Path, shown: str) -> None:
+    def __init__(self, root: Path, path: Path, display_path: str) -> None:
         self._git = Git(root, around=True, allow=Allow.SIGNING)
         self._path = str(path)
-        self._shown = shown
+        self._display_path = display_path
 
     def recorded(self) -> str:
         """Return the commit that the index records; raises `DatabaseError` for no submodule."""
@@ -33,8 +33,8 @@ class Superproject:
         row = os.fsdecode(done.stdout.split(b"\0")[0]).split()
         if done.returncode or not row or row[0] != GITLINK:
             raise DatabaseError(
-                f"{self._shown} is not a submodule of a repository around it",
-                hint=f"git submodule add URL {self._shown} makes it one",
+                f"{self._display_path} is not a submodule of a repository around it",
+                hint=f"git submodule add URL {self._display_path} makes it one",
             )
         return row[1]
 
@@ -64,7 +64,7 @@ class Superproject:
             )
         except GitError as error:
             raise DatabaseError(
-                f"the commit of {self._shown} cannot be recorded: {reason(error.stderr)}",
+                f"the commit of {self._display_path} cannot be recorded: {reason(error.stderr)}",
                 hint="put it right, then doit submodule",
             ) from error
         return self._git.run("rev-parse", "HEAD").decode().strip()

@@ -107,14 +107,14 @@ class Entry:
 
         Not ``--force``: most scripts fail on data that they have written before.
         """
-        shown = self.folder.shown if self.folder else self.name
+        display_path = self.folder.display_path if self.folder else self.name
         if self.is_same_text:
             return (
-                f"add the line '* -text' to {shown.removesuffix(self.name)}.gitattributes, delete "
-                f"these files, and get them back: git checkout -- {shown}"
+                f"add the line '* -text' to {display_path.removesuffix(self.name)}.gitattributes, delete "
+                f"these files, and get them back: git checkout -- {display_path}"
             )
         return (
-            f"undo the change (git log -p -- {shown}), or doit accept {self.name} if it gives the "
+            f"undo the change (git log -p -- {display_path}), or doit accept {self.name} if it gives the "
             "same data; to change the data write a new migration: doit create NAME"
         )
 
@@ -398,8 +398,8 @@ class _Admission:
         # An existing target would make git move the folder into it.
         clear = f"rm -r {old} && " if name in self.deserted else ""
         return InvalidMigrationError(
-            f"{folder.shown} is {name} under another name, which is applied already",
-            hint=clear + move_command(folder.shown, old),
+            f"{folder.display_path} is {name} under another name, which is applied already",
+            hint=clear + move_command(folder.display_path, old),
         )
 
     def _number_applied(self, folder: Folder) -> InvalidMigrationError | None:
@@ -407,7 +407,7 @@ class _Admission:
         if not applied:
             return None
         return InvalidMigrationError(
-            f"{folder.shown} has the number of {_listed(applied)}, which is already applied",
+            f"{folder.display_path} has the number of {_listed(applied)}, which is already applied",
             hint=self._renumbering(folder, [folder.name]),
         )
 
@@ -415,7 +415,7 @@ class _Admission:
         if self.highest is None or self.key(folder.name) > self.key(self.highest):
             return None
         return InvalidMigrationError(
-            f"{folder.shown} comes before {self.highest}, which is already applied",
+            f"{folder.display_path} comes before {self.highest}, which is already applied",
             hint=f"{self._renumbering(folder, [folder.name])}, or set "
             'out_of_order = "allow" in [tool.nes_tasks]',
         )
@@ -426,7 +426,7 @@ class _Admission:
         if not others:
             return None
         return InvalidMigrationError(
-            f"{folder.shown} has the same number as {_listed(others)}",
+            f"{folder.display_path} has the same number as {_listed(others)}",
             hint=self._renumbering(folder, sorted([folder.name, *others])[1:]),
         )
 
@@ -457,7 +457,7 @@ def _numbers(names: Iterable[str]) -> Iterator[int]:
 
 
 def _beside(folder: Folder, name: str) -> str:
-    return folder.shown.removesuffix(folder.name) + name
+    return folder.display_path.removesuffix(folder.name) + name
 
 
 def _listed(names: list[str], last: str = "and") -> str:

@@ -31,22 +31,22 @@ class Reading:
 
 
 class Script:
-    """A Python file of a migration; `shown` is how messages name it."""
+    """A Python file of a migration; `display_path` is how messages name it."""
 
-    def __init__(self, shown: str, tree: ast.Module) -> None:
-        self.shown = shown
+    def __init__(self, display_path: str, tree: ast.Module) -> None:
+        self.display_path = display_path
         self._nodes = list(ast.walk(tree))
         self._body = tree.body
 
     @classmethod
-    def read(cls, path: Path, shown: str) -> Script | None:
+    def read(cls, path: Path, display_path: str) -> Script | None:
         """Return the script in a file, None when this Python version cannot parse it."""
         import warnings
 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return cls(shown, ast.parse(path.read_bytes()))
+                return cls(display_path, ast.parse(path.read_bytes()))
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 

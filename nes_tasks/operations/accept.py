@@ -170,8 +170,8 @@ def _candidate(project: Project, name: str) -> Candidate:
 
 
 def _way_out(entry: Entry) -> str:
-    shown = entry.folder.shown if entry.folder else entry.name
-    return f"undo the change: git log -p -- {shown}"
+    display_path = entry.folder.display_path if entry.folder else entry.name
+    return f"undo the change: git log -p -- {display_path}"
 
 
 def _executed(

@@ -183,6 +183,6 @@ def _hashes(folder: Folder | None) -> dict[str, str]:
     if folder is None:
         return {}
     try:
-        return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+        return hash_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
     except InvalidMigrationError:
         return {}

@@ -267,7 +267,7 @@ class _Build:
         around = stack.enter_context(scratch_folder(settings.state_folder, "replay-"))
         inputs, place = run.marker.inputs, settings.migrations / run.name
         if write_version(around / run.name, place, inputs, is_input_path):
-            (folder,) = discover(around, shown=settings.migrations_label)
+            (folder,) = discover(around, display_path=settings.migrations_label)
             if _holds(folder, run.marker):
                 return folder
         blobs = [change.new or "" for change in run.execution.accepted]

@@ -201,8 +201,8 @@ class _Preview(_Part):
         )
 
 
-def read_preview(data: bytes, shown: str) -> Preview:
-    """Read the JSON document of `doit preview`; `shown` is what to call it.
+def read_preview(data: bytes, display_path: str) -> Preview:
+    """Read the JSON document of `doit preview`; `display_path` is what to call it.
 
     Raises `UsageError` that names the first thing that is wrong with it.
     """
@@ -210,7 +210,7 @@ def read_preview(data: bytes, shown: str) -> Preview:
         return _Preview.model_validate_json(data).read()
     except ValidationError as error:
         raise UsageError(
-            f"{shown} is not a preview: {first_problem(error)}",
+            f"{display_path} is not a preview: {first_problem(error)}",
             hint="doit preview --json -o FILE writes one",
         ) from None
 
@@ -236,7 +236,7 @@ def outdated(found: Preview, project: Project) -> str | None:
     return _clock_problem(found, project, ledger.commit)
 
 
-def check_continuable(found: Preview, project: Project, shown: str) -> None:
+def check_continuable(found: Preview, project: Project, display_path: str) -> None:
     """Raise `UsageError` when a preview is not of the first that are pending here and now."""
     plan, ledger = project.look()
     names = [one.result.migration for one in found.migrations]
@@ -250,7 +250,9 @@ def check_continuable(found: Preview, project: Project, shown: str) -> None:
         problem = f"it was made on {_short(found.base_commit)}, and the database is at "
         problem += _short(ledger.commit)
     if problem:
-        raise UsageError(f"{shown} cannot be continued: {problem}", hint="doit preview starts over")
+        raise UsageError(
+            f"{display_path} cannot be continued: {problem}", hint="doit preview starts over"
+        )
 
 
 def _clock_problem(found: Preview, project: Project, commit: str | None) -> str | None:

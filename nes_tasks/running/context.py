@@ -311,13 +311,13 @@ class MigrationContext:
         is another file of the folder than these two.
         """
         names = (readers.TOML_NAME, readers.CSV_NAME) if filename is None else (filename,)
-        path, shown = None, names[-1]
+        path, display_path = None, names[-1]
         for candidate in names:
             if filename is not None or (self.migration_dir / candidate).exists():
-                path, shown = self._path(candidate, "lookups"), candidate
+                path, display_path = self._path(candidate, "lookups"), candidate
                 break
         return readers.read_lookup(
-            path, shown, name, values, self._on_note, self._sources, column=column
+            path, display_path, name, values, self._on_note, self._sources, column=column
         )
 
     def _path(self, filename: str | Path, kind: str) -> Path:

@@ -51,7 +51,7 @@ def perform(stream: socket.socket, terms: Terms) -> None:
             connection.send(protocol.DONE, to_json(imported_modules()).encode())
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
-        told = failure(error, task.folder, task.shown)
+        told = failure(error, task.folder, task.display_path)
         if stage.is_verifying:
             told["message"] = f"verify: {told['message'].removeprefix('AssertionError: ')}"
         if (refused := refusal(error, terms)) is not None:
@@ -84,7 +84,7 @@ def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
     opened = FilesRead(task.folder)
     with Recording.of_migration(Path(task.folder), deterministic=task.deterministic).in_force():
         store = RemoteStore(connection, tree, task.data_dir)
-        inputs = Inputs(frozenset(task.inputs), frozenset(task.ignored), task.shown)
+        inputs = Inputs(frozenset(task.inputs), frozenset(task.ignored), task.display_path)
         sources: list[Source] = []
         context = _context(task, store, clock, connection, inputs, sources)
         note = compat.choose(task.nes_package)

@@ -29,7 +29,7 @@ from ..migrations import (
 )
 from ..migrations.pointers import refuse_pointers
 from ..project import Project
-from ..settings import shown
+from ..settings import display_path
 from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
@@ -394,7 +394,7 @@ class Runner:
             task=Task(
                 name=folder.name,
                 folder=folder.directory,
-                shown=folder.shown,
+                display_path=folder.display_path,
                 script=str(migration.script_path),
                 clock=clock,
                 nes_package=settings.nes_package,
@@ -430,7 +430,7 @@ class Runner:
     def _shown_log(self) -> str | None:
         """The path of the log as a person would type it, None when it could not be written."""
         path = self._log.path
-        return shown(path, self._project.settings.root) if path.exists() else None
+        return display_path(path, self._project.settings.root) if path.exists() else None
 
     def close(self) -> None:
         """End the worker, and tidy up after what was applied.
@@ -458,8 +458,8 @@ class Runner:
 
 def _hash(folder: Folder) -> dict[str, str]:
     """Read every input file now; what a cache says is good enough to list, not to record."""
-    files = list_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
-    refuse_pointers(files, folder.shown)
+    files = list_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
+    refuse_pointers(files, folder.display_path)
     return hash_files(files)
 
 
@@ -472,7 +472,7 @@ def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
 
     if {path for path, _ in after.items() ^ inputs.items()} == {FILE_NAME}:
         raise MigrationRefusedError(
-            f"answers were recorded in {folder.shown}/{FILE_NAME}; nothing was applied",
+            f"answers were recorded in {folder.display_path}/{FILE_NAME}; nothing was applied",
             hint=f"look through them, then run doit migrate:{folder.name}",
         )
     raise MigrationRefusedError(

@@ -16,12 +16,12 @@ from .rows import closest
 class Inputs:
     """The files that are recorded as inputs of a migration, by their paths in its folder.
 
-    `ignored` are the paths that git ignores there, and `shown` is how messages name the folder.
+    `ignored` are the paths that git ignores there, and `display_path` is how messages name the folder.
     """
 
     recorded: Collection[str]
     ignored: Collection[str] = ()
-    shown: str = ""
+    display_path: str = ""
 
     def refusal(self, relative: str) -> InputFileError | None:
         """Return the error for a file that is not recorded, None for one that is.
@@ -30,7 +30,7 @@ class Inputs:
         """
         if relative in self.recorded:
             return None
-        path = f"{self.shown}/{relative}" if self.shown else relative
+        path = f"{self.display_path}/{relative}" if self.display_path else relative
         if self._is_ignored(relative):
             return InputFileError(
                 f"{relative} is ignored by git, so other clones would lack it",
