@@ -83,15 +83,15 @@ def check(name: str) -> dict[str, Any] | TaskFailed:
     lines = [str(finding) for finding in findings]
     if any(finding.is_error for finding in findings):
         return TaskFailed("\n".join(lines))
-    return {"standing": standing(entry), "hints": lines}
+    return {"standing": cache_key(entry), "hints": lines}
 
 
 def is_as_checked(task: Any, values: dict[str, Any], name: str) -> bool:  # noqa: ARG001 - doit's
     """Return whether nothing but the files could have changed what a check finds."""
-    return values.get("standing") == standing(session().plan[name])
+    return values.get("standing") == cache_key(session().plan[name])
 
 
-def standing(entry: Entry) -> str:
+def cache_key(entry: Entry) -> str:
     """Return all that a check depends on beside the files of the folder, as text.
 
     That is what the plan makes of it (another folder can take its number), the rules and where

@@ -240,7 +240,7 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
         # What doit finds would be "run" for a folder that has changed, which it never does.
         task = known[pos_args[0]]
         if not hide_status:
-            task.doc = f"{task.doc}\n\n{'status':<11}: {standing(entry)}"
+            task.doc = f"{task.doc}\n\n{'status':<11}: {explain_state(entry)}"
         super()._execute(pos_args, hide_status=True)
         self._print_commits(name)
         return 0 if hide_status or entry.is_applied else 1
@@ -256,7 +256,7 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
             self.outstream.write(f" - {commit.id}  {moment}  {commit.committer}\n")
 
 
-def standing(entry: Entry) -> str:
+def explain_state(entry: Entry) -> str:
     """Return the state of a migration in words, and what doit would do about it."""
     try:
         session().known_plan()

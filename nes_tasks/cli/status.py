@@ -97,16 +97,18 @@ def _database(overview: Overview) -> str:
 
 
 def _remote(overview: Overview) -> str:
-    standing = overview.standing
-    if standing is None:
+    remote_status = overview.remote_status
+    if remote_status is None:
         return "not looked at" if overview.problem else "none"
     ours, theirs = overview.migrations or (None, None)
     parts = [
-        f"{with_migrations(standing.ahead, ours)} to push" if standing.ahead else "",
-        f"{with_migrations(standing.behind, theirs)} not here yet" if standing.behind else "",
+        f"{with_migrations(remote_status.ahead, ours)} to push" if remote_status.ahead else "",
+        f"{with_migrations(remote_status.behind, theirs)} not here yet"
+        if remote_status.behind
+        else "",
     ]
     known = ", ".join(filter(None, parts)) or "up to date as of the last fetch"
-    return f"{standing.remote}, {known}"
+    return f"{remote_status.remote}, {known}"
 
 
 def _sandbox() -> str:
@@ -140,7 +142,7 @@ def _sandbox_document() -> dict[str, Any]:
 
 
 def _document(overview: Overview) -> dict[str, Any]:
-    plan, standing, step = overview.plan, overview.standing, overview.next_step
+    plan, remote_status, step = overview.plan, overview.remote_status, overview.next_step
     problem, counts = overview.problem, overview.migrations
     return {
         "database": {
@@ -157,12 +159,12 @@ def _document(overview: Overview) -> dict[str, Any]:
             },
         },
         "sandbox": _sandbox_document(),
-        "remote": standing
+        "remote": remote_status
         and {
-            "name": standing.remote,
-            "commit": standing.commit,
-            "ahead": standing.ahead,
-            "behind": standing.behind,
+            "name": remote_status.remote,
+            "commit": remote_status.commit,
+            "ahead": remote_status.ahead,
+            "behind": remote_status.behind,
             "ahead_migrations": counts and counts.ahead,
             "behind_migrations": counts and counts.behind,
         },

@@ -42,7 +42,7 @@ NO_SUCH_BRANCH = "couldn't find remote ref"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RemoteStatus:
     """How our branch stands against the remote's, as of the last fetch or push.
 
     `commit` is the tip there, None when none was ever seen. `ahead` counts the commits that
@@ -83,7 +83,7 @@ class Remote:
         """Whether the repository knows a remote of this name."""
         return self.name in self._git.text("remote").splitlines()
 
-    def standing(self, head: str | None) -> Standing:
+    def remote_status(self, head: str | None) -> RemoteStatus:
         """Compare the commit `head` with what was last seen of the remote. Uses no network."""
         theirs = self._git.query("rev-parse", "--verify", "--quiet", self._seen)
         if theirs and head:
@@ -92,7 +92,7 @@ class Remote:
         else:
             ahead = self._count(head, "--not", f"--remotes={self.name}")
             behind = self._count(theirs)
-        return Standing(self.name, theirs, ahead, behind)
+        return RemoteStatus(self.name, theirs, ahead, behind)
 
     def _count(self, commit: str | None, *but: str) -> int:
         return int(self._git.text("rev-list", "--count", commit, *but)) if commit else 0
@@ -177,7 +177,7 @@ class Remote:
         Where nothing can be written the push has been made nevertheless.
         """
         with contextlib.suppress(GitError):
-            if head and self.standing(head).ahead:
+            if head and self.remote_status(head).ahead:
                 self._git.run("update-ref", self._seen, head)
 
     def _check_known(self) -> None:

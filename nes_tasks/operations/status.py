@@ -10,7 +10,7 @@ from ..database.creation import missing_submodule
 from ..database.ledger import is_absent
 from ..database.repository import Repository
 from ..errors import NesTasksError
-from ..git.remote import Standing
+from ..git.remote import RemoteStatus
 from ..git.safety import Programs
 from ..migrations import Plan, State
 from ..project import Project
@@ -32,7 +32,7 @@ class Overview:
     """Where a project stands.
 
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
-    without a database or one checked out. `standing` is None without a remote, and counts commits;
+    without a database or one checked out. `remote_status` is None without a remote, and counts commits;
     `migrations` counts the same in migrations, None where a clone lacks what it takes. `problem` is
     what keeps migrations from running, `holder` the process that runs one at this moment, and
     `is_unfinished` says that a command was killed and nothing has put it right yet.
@@ -44,7 +44,7 @@ class Overview:
     plan: Plan
     commit: str | None = None
     branch: str | None = None
-    standing: Standing | None = None
+    remote_status: RemoteStatus | None = None
     migrations: AheadAndBehind | None = None
     problem: NesTasksError | None = None
     holder: str | None = None
@@ -68,15 +68,17 @@ class Overview:
         return next(self._steps(), None)
 
     def _steps(self) -> Iterator[Step]:
-        standing, plan = self.standing, self.plan
+        remote_status, plan = self.remote_status, self.plan
         if self.holder:
             yield Step("doit status", f"{self.holder} is running; check again when it has ended")
         elif self.problem:
             yield Step(self.problem.hint or "doit status", self.problem.message)
         elif self.is_unfinished:
             yield Step("doit", "it completes or rolls back an interrupted command")
-        if standing and standing.behind:
-            yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
+        if remote_status and remote_status.behind:
+            yield Step(
+                "doit sync", f"{remote_status.remote} has {_commits(remote_status.behind)} more"
+            )
         if self.run_by_hand:
             names = _span(self.run_by_hand)
             yield Step("doit adopt", f"commit messages say that this was run before: {names}")
@@ -85,8 +87,8 @@ class Overview:
         for entry in plan.invalid:
             assert entry.problem, "an invalid entry says why"
             yield Step(entry.problem.hint or "doit list", entry.problem.message)
-        if standing and standing.ahead:
-            yield Step("doit push", f"{_commits(standing.ahead)} not pushed")
+        if remote_status and remote_status.ahead:
+            yield Step("doit push", f"{_commits(remote_status.ahead)} not pushed")
         for entry in plan.drifted:
             changed = f"{entry.name} was changed after it was applied"
             yield Step(f"doit info {entry.name}", f"{changed}: {entry.difference}")
@@ -121,12 +123,12 @@ def survey(project: Project) -> Overview:
     if is_absent(project.settings.database):
         return Overview(False, plan, problem=missing_submodule(project.settings))
     repository = Repository.open(project.settings)
-    branch, standing, problem, holder = None, None, None, repository.holder
+    branch, remote_status, problem, holder = None, None, None, repository.holder
     is_unfinished = holder is None and repository.is_unfinished
     try:
         branch = repository.branch
         if repository.remote.exists:
-            standing = repository.remote.standing(ledger.commit)
+            remote_status = repository.remote.remote_status(ledger.commit)
         # The files lag behind during a publication; that is not a separate problem.
         if holder is None and not is_unfinished:
             repository.check_ready(filters=False)
@@ -138,8 +140,17 @@ def survey(project: Project) -> Overview:
     # One that lies between others is not valid: it seems to come too late.
     names = tuple(entry.name for entry in plan if entry.name in unrecorded.by_hand)
     counts = None
-    if standing:
-        theirs, data_dir = standing.commit, project.settings.data_dir
+    if remote_status:
+        theirs, data_dir = remote_status.commit, project.settings.data_dir
         counts = count_ahead_and_behind(repository.git, ledger.commit, theirs, data_dir)
-    state = (branch, standing, counts, problem, holder, is_unfinished, names, repository.programs)
+    state = (
+        branch,
+        remote_status,
+        counts,
+        problem,
+        holder,
+        is_unfinished,
+        names,
+        repository.programs,
+    )
     return Overview(True, plan, ledger.commit, *state)

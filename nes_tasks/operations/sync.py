@@ -22,7 +22,7 @@ from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
-from ..git.remote import Standing
+from ..git.remote import RemoteStatus
 from ..git.transfer_progress import OnTransfer
 from ..migrations import Entry, MigrationResult, Plan, State
 from ..project import Project
@@ -95,13 +95,16 @@ def push(project: Project, on_progress: OnTransfer | None = None) -> PushResult 
         return None
     repository = Repository.open(project.settings)
     head = repository.head()
-    standing = repository.remote.standing(head)
-    counts = _ahead_and_behind(project, repository, head, standing.commit)
-    if standing.ahead or not repository.remote.exists:
+    remote_status = repository.remote.remote_status(head)
+    counts = _ahead_and_behind(project, repository, head, remote_status.commit)
+    if remote_status.ahead or not repository.remote.exists:
         project.refuse_partial(project.ledger())
         repository.push(on_progress)
     return PushResult(
-        standing.remote, repository.branch, standing.ahead, counts.ahead if counts else None
+        remote_status.remote,
+        repository.branch,
+        remote_status.ahead,
+        counts.ahead if counts else None,
     )
 
 
@@ -154,24 +157,24 @@ def synchronize(
     with repository.locked(command):
         repository.check_ready()
         ours = repository.head()
-        standing = repository.remote.standing(ours)
+        remote_status = repository.remote.remote_status(ours)
         ahead, behind = _ahead_and_behind(project, repository, ours, theirs) or (None, None)
-        if theirs is None or not standing.behind:
+        if theirs is None or not remote_status.behind:
             return Synchronization(
                 Outcome.CURRENT if theirs else Outcome.ABSENT,
-                ahead=standing.ahead,
+                ahead=remote_status.ahead,
                 ahead_migrations=ahead,
                 branches=() if theirs else tuple(repository.remote.branches()),
             )
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
         repository.git.run("update-ref", ref, theirs)
         try:
-            if ours is None or not standing.ahead:
+            if ours is None or not remote_status.ahead:
                 repository.publish(ref, ours, theirs)
                 return Synchronization(
-                    Outcome.FORWARDED, standing.behind, fetched_migrations=behind
+                    Outcome.FORWARDED, remote_status.behind, fetched_migrations=behind
                 )
-            done = _rebuild(runner, project, ref, ours, standing, clock())
+            done = _rebuild(runner, project, ref, ours, remote_status, clock())
             return replace(done, fetched_migrations=behind)
         except BaseException:
             repository.discard(ref)
@@ -179,10 +182,15 @@ def synchronize(
 
 
 def _rebuild(
-    runner: Runner, project: Project, ref: str, ours: str, standing: Standing, moment: datetime
+    runner: Runner,
+    project: Project,
+    ref: str,
+    ours: str,
+    remote_status: RemoteStatus,
+    moment: datetime,
 ) -> Synchronization:
     """Execute our own migrations on top of the remote's tip and move the branch there."""
-    repository, theirs = runner.repository, standing.commit
+    repository, theirs = runner.repository, remote_status.commit
     assert theirs is not None
     again, dropped, acceptances = _to_reapply(project, repository, ours, theirs)
     results: list[MigrationResult] = []
@@ -198,10 +206,10 @@ def _rebuild(
             tip = made or tip
     kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
     repository.publish(ref, ours, tip, kept=kept)
-    ahead = repository.remote.standing(tip).ahead
+    ahead = repository.remote.remote_status(tip).ahead
     return Synchronization(
         Outcome.REAPPLIED,
-        standing.behind,
+        remote_status.behind,
         tuple(results),
         tuple(dropped),
         tuple(dict.fromkeys(accepted)),
