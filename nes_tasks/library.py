@@ -69,7 +69,7 @@ class Project:
 
         Those whose folder is not here (any more) are among them.
         """
-        plan, ledger = self._project().look()
+        plan, ledger = self._project().load_state()
         return [ledger.applied[entry.name] for entry in plan if entry.is_applied]
 
     def pending(self) -> list[Migration]:

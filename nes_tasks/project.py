@@ -33,9 +33,9 @@ class Project:
     @cached_property
     def plan(self) -> Plan:
         """What is applied, pending, changed since, missing or broken, as of the first look."""
-        return self.look()[0]
+        return self.load_state().plan
 
-    def look(self, at: str | None = None) -> tuple[Plan, Ledger]:
+    def load_state(self, at: str | None = None) -> ProjectState:
         """Read folders and ledger again; `at` is a commit to read instead of the branch's tip."""
         settings = self.settings
         ledger = self.ledger(at)

@@ -247,7 +247,7 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
 
     def _print_commits(self, name: str) -> None:
         project = session().project
-        run = project.executions(project.look()[1], [name]).get(name)
+        run = project.executions(project.load_state().ledger, [name]).get(name)
         commits = run.live if run else ()
         if commits:
             self.outstream.write("\ncommits    : \n")

@@ -128,7 +128,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         """Say that there was nothing to do, and what there is to do beyond what was asked for."""
         current = session()
         # What was skipped may have come with a clone that this very run has made.
-        plan = current.project.look()[0] if self.results else current.plan
+        plan = current.project.load_state().plan if self.results else current.plan
         if plan.pending:
             later = len(plan.pending)
             noun = "1 more is" if later == 1 else f"{later} more are"

@@ -104,7 +104,7 @@ class Revert(Command):
         self.outstream.write(f"In {label}, reverting {together} {does}.\n")
 
     def _tell_what_it_is_now(self, name: str) -> None:
-        entry = session().project.look()[0].get(name)
+        entry = session().project.load_state().plan.get(name)
         if entry is None:
             self.outstream.write("Its folder is missing, so it is not pending.\n")
         elif entry.state is State.PENDING:

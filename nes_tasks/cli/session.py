@@ -82,7 +82,7 @@ class Session:
     def applied_since(self) -> list[str]:
         """Return what the database holds now and did not when the command started."""
         before = {entry.name for entry in self.plan if entry.is_applied}
-        now = self.project.look()[0]
+        now = self.project.load_state().plan
         return [entry.name for entry in now if entry.is_applied and entry.name not in before]
 
     @cached_property

@@ -134,7 +134,7 @@ def accept(
         with repository.locked(command):
             if not dry_run:
                 repository.check_ready()
-            entry = project.look()[0][name]
+            entry = project.load_state().plan[name]
             found = Acceptance(name, entry.changed, entry.added, entry.removed)
             is_recorded = bool(entry.record and entry.record.inputs)
             if entry.state is State.APPLIED and is_recorded and not found.is_edited:

@@ -62,7 +62,7 @@ def propose(project: Project) -> Proposal:
     missing = missing_submodule(project.settings)
     if missing:
         raise missing
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     folders = {entry.name: entry.folder for entry in plan if entry.folder is not None}
     if ledger.commit is None:
         return Proposal((), tuple(sorted(folders, key=project.order)), None)

@@ -93,7 +93,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     such document or can be none, `DatabaseError` when its file is damaged.
     """
     below = document_path(identifier)
-    ledger = project.look()[1]
+    ledger = project.load_state().ledger
     if ledger.commit is None:
         raise UsageError("the database is empty", hint="doit run applies what is pending")
     settings = project.settings

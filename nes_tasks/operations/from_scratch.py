@@ -182,7 +182,7 @@ def build_from_scratch(
     with Runner(project, progress, command=command, may_record=False, network=network) as runner:
         repository = runner.repository
         with repository.locked(command):
-            plan, ledger = project.look()
+            plan, ledger = project.load_state()
             history = project.history(ledger)
             if history is None:
                 return FromScratch()

@@ -221,7 +221,7 @@ def outdated(found: Preview, project: Project) -> str | None:
     Looks at the database and at the names of the folders, not into them: that a folder gives
     what was previewed is for the run to find out.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     names = [one.result.migration for one in found.migrations]
     pending = [entry.name for entry in plan.pending]
     if found.failure is not None or plan.invalid:
@@ -238,7 +238,7 @@ def outdated(found: Preview, project: Project) -> str | None:
 
 def check_continuable(found: Preview, project: Project, display_path: str) -> None:
     """Raise `UsageError` when a preview is not of the first that are pending here and now."""
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     names = [one.result.migration for one in found.migrations]
     pending = [entry.name for entry in plan.pending]
     problem = _clock_problem(found, project, ledger.commit)

@@ -173,7 +173,7 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
     A folder accepted as edited can be replayed, and so can one with another README. Executes
     and writes nothing. Raises `UsageError` for a name that is not applied.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     for name in names:
         entry = plan.get(name)
         if entry is None or not entry.is_applied:

@@ -67,7 +67,7 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
     when it is not applied or something else builds on it, and `DatabaseError` when the history
     does not reach back to it.
     """
-    plan, ledger = project.look(at)
+    plan, ledger = project.load_state(at)
     label, git = project.settings.database_label, Git(project.settings.database)
     partial = project.unrecorded(ledger).partial.get(name)
     is_applied = (entry := plan.get(name)) is not None and entry.is_applied
@@ -159,7 +159,7 @@ def after(project: Project, name: str) -> list[str]:
     Raises `MigrationRefusedError` when it is not applied, `DatabaseError` when it is not known
     what came after it.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     history = project.history(ledger)
     if not ((entry := plan.get(name)) and entry.is_applied) or history is None:
         raise MigrationRefusedError(f"{name} is not applied", hint="doit history")

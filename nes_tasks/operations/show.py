@@ -86,7 +86,7 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
 
     Raises `UsageError` when it is not applied.
     """
-    ledger = project.look()[1]
+    ledger = project.load_state().ledger
     applied = ledger.applied.get(entry.name)
     if applied is None or ledger.commit is None:
         raise _not_applied(entry)

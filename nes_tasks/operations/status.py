@@ -119,7 +119,7 @@ def survey(project: Project) -> Overview:
 
     Raises `DatabaseError` when the database cannot be read at all.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     if is_absent(project.settings.database):
         return Overview(False, plan, problem=missing_submodule(project.settings))
     repository = Repository.open(project.settings)

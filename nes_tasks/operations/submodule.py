@@ -60,7 +60,7 @@ def _message(project: Project, old: str | None, new: str) -> str:
         was = read_ledger(settings.database, settings.data_dir, at=old).applied if old else {}
     except (DatabaseError, GitError):
         return subject
-    now = project.look(at=new)[1].applied
+    now = project.load_state(at=new).ledger.applied
     rows = [f"- {name}\n" for name in now if name not in was]
     rows += [f"- {name} (taken back)\n" for name in was if name not in now]
     return f"{subject}\n{''.join(rows)}" if rows else subject

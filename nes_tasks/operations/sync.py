@@ -246,8 +246,8 @@ def _to_reapply(
             f"{label} and {remote.name}/{remote.branch} have no commit in common here",
             hint=f"if the clone is shallow, git -C {label} fetch --unshallow; else clone it again",
         )
-    plan, here = project.look(at=ours)
-    before, there = project.look(at=base)[1], project.look(at=theirs)
+    plan, here = project.load_state(at=ours)
+    before, there = project.load_state(at=base).ledger, project.load_state(at=theirs)
     names, accepted = _own_migrations(repository, project, ours, theirs, here, before)
     wanted = [_under_its_name_of_today(plan[name], there[0]) for name in names]
     dropped = [name for name in wanted if name in there[1].applied]

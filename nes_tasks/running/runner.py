@@ -141,7 +141,7 @@ class Runner:
         Reading them again for each of 1,000 migrations costs more than running them.
         """
         if self._seen is None or self._seen[1].commit != repository.head():
-            self._seen = self._project.look()
+            self._seen = self._project.load_state()
         return self._seen
 
     def _refuse_what_was_run_by_hand(
@@ -232,7 +232,7 @@ class Runner:
         refs: list[str] = []
         with repository.locked(self.command):
             try:
-                plan, ledger = self._project.look()
+                plan, ledger = self._project.load_state()
                 base = start or ledger.commit
                 for name in due_names(plan, names, forced):
                     if name in done:
@@ -261,7 +261,7 @@ class Runner:
         lock. Raises what `apply` would.
         """
         repository = self.repository
-        plan, ledger = self._project.look(at=base)
+        plan, ledger = self._project.load_state(at=base)
         guard(plan, name)
         self._refuse_what_was_run_by_hand(ledger, name)
         folder = plan[name].folder
