@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Collection
 from functools import cached_property
+from typing import NamedTuple
 
 from .database.executions import Execution, find_executions, records_of
 from .database.history import History
@@ -18,6 +19,13 @@ from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover
 from .migrations.loader import SortKey, ordering
 from .settings import Settings
+
+
+class ProjectState(NamedTuple):
+    """The plan of all migrations, and the ledger that it was built from."""
+
+    plan: Plan
+    ledger: Ledger
 
 
 class Project:
@@ -48,7 +56,7 @@ class Project:
             cache=hashes,
         )
         hashes.save()
-        return plan, ledger
+        return ProjectState(plan, ledger)
 
     def ledger(self, at: str | None = None) -> Ledger:
         """Read the ledger alone; no folder of migrations has to be there.

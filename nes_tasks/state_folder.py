@@ -48,6 +48,7 @@ def check_folder(folder: Path, display_path: str) -> None:
         for entry in entries:
             if entry.is_symlink():
                 raise UnavailableError(
-                    f"{display_path}/{entry.name} is a link, and nes-tasks keeps its own files there",
+                    f"{display_path}/{entry.name} is a link, "
+                    "and nes-tasks keeps its own files there",
                     hint="remove it",
                 )

@@ -17,9 +17,9 @@ GITLINK = "160000"
 
 
 class Superproject:
-    """The repository in the folder `root`, with a submodule at `path`; `display_path` is what to call it.
+    """The repository in the folder `root`, with a submodule at `path`.
 
-    The folder may be any folder of the repository.
+    Messages call the submodule `display_path`. The folder may be any folder of the repository.
     """
 
     def __init__(self, root: Path, path: Path, display_path: str) -> None:

@@ -226,7 +226,7 @@ class _Delta:
         self._copied = (0, 0)
 
     def copy(self, start: int, end: int) -> None:
-        """Take the bytes of the base from `popen` to `end`."""
+        """Take the bytes of the base from `start` to `end`."""
         self._end_insert()
         if self._copied[1] == start:
             self._copied = (self._copied[0], end)

@@ -184,7 +184,8 @@ def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path:
 
 def _hostile_name(relative: str, display_path: str) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"{display_path}/{printable(relative)} has a name that is not UTF-8 or holds control characters",
+        f"{display_path}/{printable(relative)} has a name that is not UTF-8 "
+        "or holds control characters",
         hint="rename the file",
     )
 

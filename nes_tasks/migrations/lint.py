@@ -114,8 +114,8 @@ def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.is_same_text:
         yield error(
             folder.display_path,
-            f"{folder.display_path}: only the line ends of {first_few(entry.changed)} differ from what "
-            "was applied: git converts them on this machine",
+            f"{folder.display_path}: only the line ends of {first_few(entry.changed)} differ "
+            "from what was applied: git converts them on this machine",
             advice=entry.drift_hint,
         )
         return
@@ -297,7 +297,8 @@ def _ignored_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findi
                 path_shown = f"{folder.display_path}/{relative}"
                 yield error(
                     path_shown,
-                    f"{users[0].display_path} uses it, and git ignores it, so other clones would lack it",
+                    f"{users[0].display_path} uses it, and git ignores it, "
+                    "so other clones would lack it",
                     line=1,
                     advice=f"git check-ignore -v {path_shown} names the rule to change",
                 )

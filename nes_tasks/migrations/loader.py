@@ -289,8 +289,8 @@ def _naming_problem(name: str, display_path: str, taken: set[int]) -> InvalidMig
     directory = display_path.removesuffix(name)
     corrected = _corrected_name(name, taken)
     return InvalidMigrationError(
-        f"{printable(display_path)} is not named like 005-{EXAMPLE_NAME}: a number of three digits, "
-        "then words of lower-case letters and digits joined by '-'",
+        f"{printable(display_path)} is not named like 005-{EXAMPLE_NAME}: a number of three "
+        "digits, then words of lower-case letters and digits joined by '-'",
         hint=f"{move_command(display_path, directory + corrected)}, or move it out of {directory}",
     )
 

@@ -172,7 +172,8 @@ def _parse(text: str, display_path: str) -> ast.Module:
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise InvalidMigrationError(
-            f"{display_path} cannot be parsed: {printable(str(error)) or 'it is nested too deeply'}",
+            f"{display_path} cannot be parsed: "
+            f"{printable(str(error)) or 'it is nested too deeply'}",
             hint=f"try python -m py_compile {display_path}",
         ) from error
 
@@ -238,7 +239,8 @@ def _constant(name: str, value: ast.expr | None, display_path: str) -> str | boo
         return value.value
     line = f":{value.lineno}" if value is not None else ""
     raise InvalidMigrationError(
-        f"{display_path}{line}: {name} is not {spoken}, which can be read without running the script",
+        f"{display_path}{line}: {name} is not {spoken}, "
+        "which can be read without running the script",
         hint=f"write it out, such as {EXAMPLES[name]}",
     )
 
@@ -253,7 +255,8 @@ def _literal(value: ast.expr | None, display_path: str) -> str:
         pass
     line = f":{value.lineno}" if value is not None else ""
     raise InvalidMigrationError(
-        f"{display_path}{line}: EXPECT is not a plain dict, which can be read without running the script",
+        f"{display_path}{line}: EXPECT is not a plain dict, "
+        "which can be read without running the script",
         hint=f"write it out, such as {EXAMPLE}",
     )
 

@@ -110,12 +110,12 @@ class Entry:
         display_path = self.folder.display_path if self.folder else self.name
         if self.is_same_text:
             return (
-                f"add the line '* -text' to {display_path.removesuffix(self.name)}.gitattributes, delete "
-                f"these files, and get them back: git checkout -- {display_path}"
+                f"add the line '* -text' to {display_path.removesuffix(self.name)}.gitattributes, "
+                f"delete these files, and get them back: git checkout -- {display_path}"
             )
         return (
-            f"undo the change (git log -p -- {display_path}), or doit accept {self.name} if it gives the "
-            "same data; to change the data write a new migration: doit create NAME"
+            f"undo the change (git log -p -- {display_path}), or doit accept {self.name} if it "
+            "gives the same data; to change the data write a new migration: doit create NAME"
         )
 
 

@@ -46,7 +46,7 @@ def pointer_in(path: Path, size: int) -> Pointer | None:
 
 
 def refuse_pointers(files: Iterable[InputFile], display_path: str) -> None:
-    """Check that the input files of a folder are themselves; `display_path` is how messages name it.
+    """Check that the input files of a folder are not pointers; messages name it `display_path`.
 
     A migration that ran on a pointer would record the wrong content. Raises
     `InvalidMigrationError`.

@@ -47,8 +47,8 @@ class Scaffold:
     def write(self, migrations: Path, template: Path, display_path: str) -> Path:
         """Make the folder below `migrations` and return it; all of it or nothing is made.
 
-        `display_path` is how messages name `migrations`. Raises `UsageError` when there is something
-        by this name, which stays as it is, and `UnavailableError` when it cannot be written.
+        `display_path` is how messages name `migrations`. Raises `UsageError` when this name is
+        taken, and `UnavailableError` when it cannot be written.
         """
         folder = migrations / self.name
         try:

@@ -34,7 +34,7 @@ KINDS = (
 
 
 def doubts(rows: Iterable[object]) -> Iterator[tuple[int, str]]:
-    """Yield one doubt of each kind, with the number of its row; `stream_records` are read to their end."""
+    """Yield one doubt of each kind, with the number of its row; `rows` are read to their end."""
     seen: set[str] = set()
     fonts = _OldFonts()
     for row in rows:

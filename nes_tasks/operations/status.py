@@ -32,9 +32,9 @@ class Overview:
     """Where a project stands.
 
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
-    without a database or one checked out. `remote_status` is None without a remote, and counts commits;
-    `migrations` counts the same in migrations, None where a clone lacks what it takes. `problem` is
-    what keeps migrations from running, `holder` the process that runs one at this moment, and
+    without a database or one checked out. `remote_status` is None without a remote, and counts
+    commits; `migrations` counts the same in migrations, None where a clone lacks what it takes.
+    `problem` is what keeps migrations from running, `holder` the process that runs one now, and
     `is_unfinished` says that a command was killed and nothing has put it right yet.
     `run_by_hand` are those without a record of which a commit message says that they were run.
     `programs` are what the repository itself names for git to run.

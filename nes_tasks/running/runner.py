@@ -28,7 +28,7 @@ from ..migrations import (
     load,
 )
 from ..migrations.pointers import refuse_pointers
-from ..project import Project
+from ..project import Project, ProjectState
 from ..settings import display_path
 from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
@@ -87,7 +87,7 @@ class Runner:
         self._opened: Repository | None = None
         self._made = False
         self._applied = 0
-        self._seen: tuple[Plan, Ledger] | None = None
+        self._seen: ProjectState | None = None
         self._unrecorded: Unrecorded | None = None
 
     @property
@@ -118,7 +118,7 @@ class Runner:
     def _apply_next(self, name: str, *, force: bool) -> MigrationResult:
         repository = self.repository
         with repository.locked(self.command):
-            plan, ledger = self._look(repository)
+            plan, ledger = self._state(repository)
             # Before its place is looked at: between applied ones it seems to come too late.
             self._refuse_what_was_run_by_hand(ledger, name, force=force)
             decision = guard(plan, name, force=force, passed_over=self._passed_over(plan))
@@ -135,12 +135,12 @@ class Runner:
             return set()
         return self._failed.union(entry.name for entry in plan.invalid)
 
-    def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
+    def _state(self, repository: Repository) -> ProjectState:
         """Return plan and ledger, cached until the branch tip moves.
 
         Reading them again for each of 1,000 migrations costs more than running them.
         """
-        if self._seen is None or self._seen[1].commit != repository.head():
+        if self._seen is None or self._seen.ledger.commit != repository.head():
             self._seen = self._project.load_state()
         return self._seen
 
@@ -202,14 +202,14 @@ class Runner:
             statistics=result.statistics,
         )
         applied = {**ledger.applied, job.name: record}
-        self._seen = (
+        self._seen = ProjectState(
             plan.with_applied(job.name, record),
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
 
     def record_of(self, name: str) -> Applied | None:
         """Return the record of a migration as of the last look, None for none."""
-        return self._seen[1].applied.get(name) if self._seen else None
+        return self._seen.ledger.applied.get(name) if self._seen else None
 
     def rehearse(
         self,
@@ -222,7 +222,7 @@ class Runner:
         """Execute migrations one on top of the other without publishing anything.
 
         All pending ones, or those up to the last of `names` (full names); of the applied ones
-        those that are `forced`. The first one is executed on the commit `popen` instead of the
+        those that are `forced`. The first one is executed on the commit `start` instead of the
         branch, which an earlier rehearsal of those that are `done` has left. The lock is held
         until the iterator is exhausted or closed; then the private refs are gone and the database
         is as it was. A working tree with uncommitted changes does not matter. Raises, at the

@@ -97,7 +97,7 @@ class RetryHandler:
         self._sleep = sleep
 
     def calculate_delay(self, attempt: int) -> float:
-        """Return the seconds to wait after attempt number `run_unchecked`; the first is 0."""
+        """Return the seconds to wait after attempt number `attempt`; the first is 0."""
         # 2.0 to a high power overflows; no delay needs one.
         return float(min(self.base_delay * 2.0 ** min(attempt, 1000), self.max_delay))
 

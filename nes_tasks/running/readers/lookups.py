@@ -57,7 +57,8 @@ class Lookup(Mapping[str, str | None]):
         found = self._meanings.get(key_of(value))
         if found is None or not found.meaning:
             raise UnmatchedError(
-                f"{self._display_path} has no meaning for {_quoted(value)} of the lookup {self.name}",
+                f"{self._display_path} has no meaning for {_quoted(value)} "
+                f"of the lookup {self.name}",
                 hint="hand over all values: context.lookup(name, rows)",
             )
         return None if found.meaning == NOTHING else found.meaning
@@ -82,10 +83,10 @@ def read_lookup(
 ) -> Lookup:
     """Return the lookup `name` of the file at `path`, None where there is none yet.
 
-    `display_path` is how messages name the file. `values` are all that the source has: texts, or rows
-    of which it is the column `column`, else that called like the lookup. Raises `UnmatchedError`
-    with all values that have no meaning; `note` gets the lines to fill in. Lines that no value
-    needs become a doubt of the file.
+    `display_path` is how messages name the file. `values` are all that the source has: strings, or
+    rows with them in the column `column`, by default that named like the lookup. Raises
+    `UnmatchedError` with all values that have no meaning; `note` gets the lines to fill in. Lines
+    that no value needs become a doubt of the file.
     """
     meanings, is_toml = _read(path, display_path, name), display_path.endswith(".toml")
     wanted: dict[str, str] = {}

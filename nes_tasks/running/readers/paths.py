@@ -16,7 +16,7 @@ from .rows import closest
 class Inputs:
     """The files that are recorded as inputs of a migration, by their paths in its folder.
 
-    `ignored` are the paths that git ignores there, and `display_path` is how messages name the folder.
+    `ignored` are the paths that git ignores there; messages name the folder `display_path`.
     """
 
     recorded: Collection[str]
