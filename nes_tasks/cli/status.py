@@ -16,7 +16,7 @@ from .push import with_migrations
 from .session import session
 
 if TYPE_CHECKING:
-    from ..operations.status import Overview
+    from ..operations.status import ProjectStatus
 
 # One screen; doit list and doit pending show the rest.
 SHOWN = 10
@@ -40,35 +40,35 @@ class Status(Command):
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
-        from ..operations.status import survey
+        from ..operations.status import get_status
 
         no_names(pos_args, "status")
-        overview = survey(session().project)
+        status = get_status(session().project)
         if json:
-            self.write_document(_document(overview))
+            self.write_document(_document(status))
         else:
-            self.outstream.write("".join(f"{line}\n" for line in _lines(overview)))
+            self.outstream.write("".join(f"{line}\n" for line in _lines(status)))
         return 0
 
 
-def _lines(overview: Overview) -> list[str]:
-    plan = overview.plan
-    lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview)}"]
-    counted = [f"{count} {state_word(state)}" for state, count in overview.counts.items() if count]
-    if not overview.is_known:
-        counted = [f"{sum(overview.counts.values())}, unknown which are applied"]
+def _lines(status: ProjectStatus) -> list[str]:
+    plan = status.plan
+    lines = [f"Database    {_database(status)}", f"Remote      {_remote(status)}"]
+    counted = [f"{count} {state_word(state)}" for state, count in status.counts.items() if count]
+    if not status.is_known:
+        counted = [f"{sum(status.counts.values())}, unknown which are applied"]
     lines.append(f"Migrations  {', '.join(counted) or 'none'}")
-    if overview.holder:
-        lines.append(f"In use by   {overview.holder}")
-    if overview.is_unfinished:
+    if status.holder:
+        lines.append(f"In use by   {status.holder}")
+    if status.is_unfinished:
         lines.append(
             "Unfinished  a command was interrupted; the next one completes it or undoes it"
         )
     lines.append(f"Sandbox     {_sandbox()}")
-    if programs := _programs(overview):
+    if programs := _programs(status):
         lines.append(f"Programs    {programs}")
-    if overview.problem:
-        lines.append(f"Problem     {overview.problem.message}")
+    if status.problem:
+        lines.append(f"Problem     {status.problem.message}")
     rows = {
         "Pending": [f"{entry.name}  {_about(entry.metadata)}" for entry in plan.pending],
         "Changed since they were applied": [f"{e.name}  {e.difference}" for e in plan.drifted],
@@ -77,10 +77,10 @@ def _lines(overview: Overview) -> list[str]:
         "Not valid": [f"{e.name}  {e.problem.message if e.problem else ''}" for e in plan.invalid],
     }
     for heading, names in rows.items():
-        if names and overview.is_known:
+        if names and status.is_known:
             lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:SHOWN])]
             lines += [f"  and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-    step = overview.next_step
+    step = status.next_step
     return [*lines, "", f"Next: {step.command}  ({step.reason})" if step else "Nothing to do."]
 
 
@@ -88,19 +88,19 @@ def _about(metadata: Any) -> str:
     return metadata.description if metadata else ""
 
 
-def _database(overview: Overview) -> str:
+def _database(status: ProjectStatus) -> str:
     label = session().project.settings.database_label
-    if not overview.exists:
+    if not status.exists:
         return f"{label}, which is not there yet"
-    branch = f"branch {overview.branch}" if overview.branch else "no branch to publish to"
-    return f"{label}, {branch}, {overview.commit[:12] if overview.commit else 'no commit yet'}"
+    branch = f"branch {status.branch}" if status.branch else "no branch to publish to"
+    return f"{label}, {branch}, {status.commit[:12] if status.commit else 'no commit yet'}"
 
 
-def _remote(overview: Overview) -> str:
-    remote_status = overview.remote_status
+def _remote(status: ProjectStatus) -> str:
+    remote_status = status.remote_status
     if remote_status is None:
-        return "not looked at" if overview.problem else "none"
-    ours, theirs = overview.migrations or (None, None)
+        return "not looked at" if status.problem else "none"
+    ours, theirs = status.migrations or (None, None)
     parts = [
         f"{with_migrations(remote_status.ahead, ours)} to push" if remote_status.ahead else "",
         f"{with_migrations(remote_status.behind, theirs)} not here yet"
@@ -121,9 +121,9 @@ def _sandbox() -> str:
     return f"none: {reason}" if reason else sandbox.described()
 
 
-def _programs(overview: Overview) -> str:
+def _programs(status: ProjectStatus) -> str:
     """Return the programs that the repository's configuration runs."""
-    found = overview.programs
+    found = status.programs
     hooks = [f"hook {name}" for name in found.hooks]
     return first_few([*found.settings, *hooks], SHOWN) if hooks or found.settings else ""
 
@@ -141,21 +141,21 @@ def _sandbox_document() -> dict[str, Any]:
     }
 
 
-def _document(overview: Overview) -> dict[str, Any]:
-    plan, remote_status, step = overview.plan, overview.remote_status, overview.next_step
-    problem, counts = overview.problem, overview.migrations
+def _document(status: ProjectStatus) -> dict[str, Any]:
+    plan, remote_status, step = status.plan, status.remote_status, status.next_step
+    problem, counts = status.problem, status.migrations
     return {
         "database": {
             "path": str(session().project.settings.database),
-            "exists": overview.exists,
-            "branch": overview.branch,
-            "commit": overview.commit,
+            "exists": status.exists,
+            "branch": status.branch,
+            "commit": status.commit,
             "problem": problem.message if problem else None,
-            "in_use_by": overview.holder,
-            "unfinished_publication": overview.is_unfinished,
+            "in_use_by": status.holder,
+            "unfinished_publication": status.is_unfinished,
             "programs": {
-                "settings": list(overview.programs.settings),
-                "hooks": list(overview.programs.hooks),
+                "settings": list(status.programs.settings),
+                "hooks": list(status.programs.hooks),
             },
         },
         "sandbox": _sandbox_document(),
@@ -169,11 +169,11 @@ def _document(overview: Overview) -> dict[str, Any]:
             "behind_migrations": counts and counts.behind,
         },
         "counts": {
-            state.value: count if overview.is_known else None
-            for state, count in overview.counts.items()
+            state.value: count if status.is_known else None
+            for state, count in status.counts.items()
         },
         **{
-            state.value: [described(e) for e in plan.in_state(state) if overview.is_known]
+            state.value: [described(e) for e in plan.in_state(state) if status.is_known]
             for state in (State.PENDING, State.DRIFT, State.MISSING, State.INVALID)
         },
         "next": step and {"command": step.command, "reason": step.reason},

@@ -28,7 +28,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class ProjectStatus:
     """Where a project stands.
 
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
@@ -114,14 +114,14 @@ def _commits(count: int) -> str:
     return "1 commit" if count == 1 else f"{count} commits"
 
 
-def survey(project: Project) -> Overview:
+def get_status(project: Project) -> ProjectStatus:
     """Look at everything. Writes nothing, makes no database, uses no network.
 
     Raises `DatabaseError` when the database cannot be read at all.
     """
     plan, ledger = project.load_state()
     if is_absent(project.settings.database):
-        return Overview(False, plan, problem=missing_submodule(project.settings))
+        return ProjectStatus(False, plan, problem=missing_submodule(project.settings))
     repository = Repository.open(project.settings)
     branch, remote_status, problem, holder = None, None, None, repository.holder
     is_unfinished = holder is None and repository.is_unfinished
@@ -153,4 +153,4 @@ def survey(project: Project) -> Overview:
         names,
         repository.programs,
     )
-    return Overview(True, plan, ledger.commit, *state)
+    return ProjectStatus(True, plan, ledger.commit, *state)
