@@ -32,17 +32,17 @@ from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import ABSENT
 from .inverse import commit_files
-from .replay import Candidate, Obstacle, candidates, execute_in_row
+from .replay import Candidate, SkipReason, candidates, execute_in_row
 from .same_data import of_folder, real_changes
 from .tree_difference import Difference, first_of
 
 # Why a folder cannot be compared with what is committed, in words.
 REASONS = {
-    Obstacle.EARLIER: "a legacy system recorded it, without the tree that it ran on",
-    Obstacle.ADOPTED: "its marker was written afterwards, not by its run",
-    Obstacle.EDITED: "its marker was edited after the run",
-    Obstacle.MOVED: "its commits do not follow on the tree that its marker names",
-    Obstacle.SQUASHED: "one commit holds it and other migrations",
+    SkipReason.EARLIER: "a legacy system recorded it, without the tree that it ran on",
+    SkipReason.ADOPTED: "its marker was written afterwards, not by its run",
+    SkipReason.EDITED: "its marker was edited after the run",
+    SkipReason.MOVED: "its commits do not follow on the tree that its marker names",
+    SkipReason.SQUASHED: "one commit holds it and other migrations",
 }
 
 
@@ -155,13 +155,13 @@ def _candidate(project: Project, name: str) -> Candidate:
     entry, execution = candidate.entry, candidate.execution
     if execution and execution.is_cut:
         raise cut_off(project.settings.database_label, [name])
-    obstacle = Obstacle.SQUASHED if len(found) > 1 else candidate.obstacle
-    if obstacle is Obstacle.MISSING:
+    skip_reason = SkipReason.SQUASHED if len(found) > 1 else candidate.skip_reason
+    if skip_reason is SkipReason.MISSING:
         raise MigrationRefusedError(f"the folder of {name} is missing", hint="doit list")
-    if obstacle in REASONS:
+    if skip_reason in REASONS:
         raise MigrationRefusedError(
             f"{name} cannot be accepted, since there is no run to compare with: "
-            f"{REASONS[obstacle]}",
+            f"{REASONS[skip_reason]}",
             hint=_way_out(entry),
         )
     if entry.problem:

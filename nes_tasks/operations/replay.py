@@ -23,7 +23,7 @@ from ..project import Project
 from ..running.runner import Runner
 
 
-class Obstacle(StrEnum):
+class SkipReason(StrEnum):
     """Why a migration is not executed again.
 
     Earlier: a legacy system recorded it, without base and inputs. Adopted: its marker was
@@ -55,7 +55,7 @@ class Candidate:
     marker: Marker | None
     blob: str | None
     execution: Execution | None
-    obstacle: Obstacle | None
+    skip_reason: SkipReason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ def replay(
     with repository.locked(runner.command), closing(ObjectReader(repository.git)) as reader:
         found = candidates(project, names)
         _refuse_cut(project, found)
-        counted(sum(candidate.obstacle is None for candidate in found))
+        counted(sum(candidate.skip_reason is None for candidate in found))
         for group in _groups(found):
-            if group[0].obstacle:
+            if group[0].skip_reason:
                 yield Replayed(group[0])
             else:
                 yield from _execute(runner, group, reader)
@@ -103,7 +103,7 @@ def _groups(found: Iterable[Candidate]) -> list[list[Candidate]]:
     """Return the candidates, those to execute together for one commit in one list."""
     groups: dict[str, list[Candidate]] = {}
     for candidate in found:
-        run = None if candidate.obstacle else candidate.execution
+        run = None if candidate.skip_reason else candidate.execution
         key = run.commit if run and run.squashed_with else candidate.entry.name
         groups.setdefault(key, []).append(candidate)
     return list(groups.values())
@@ -129,7 +129,7 @@ def _execute(
                 if error.exit_code != 1:
                     raise
                 for one in group:
-                    together = replace(one, obstacle=Obstacle.SQUASHED)
+                    together = replace(one, skip_reason=SkipReason.SQUASHED)
                     yield Replayed(one, error=error) if one is candidate else Replayed(together)
                 return
             done.append(result)
@@ -197,10 +197,10 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
             execution = None  # a change made by hand is not a run
         others = execution.squashed_with if execution else ()
         is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
-        obstacle = _obstacle(
+        skip_reason = _obstacle(
             entry, marker, blob, execution, is_first=is_first, named=entry.name in names
         )
-        found.append(Candidate(entry, marker, blob, execution, obstacle))
+        found.append(Candidate(entry, marker, blob, execution, skip_reason))
     return [_with_others(candidate, found) for candidate in found]
 
 
@@ -223,12 +223,12 @@ def _markers(
 def _with_others(candidate: Candidate, found: Sequence[Candidate]) -> Candidate:
     """Return the candidate, with an obstacle if one of the same commit has one."""
     run = candidate.execution
-    if candidate.obstacle or not run or not run.squashed_with:
+    if candidate.skip_reason or not run or not run.squashed_with:
         return candidate
-    fit = {one.entry.name for one in found if not one.obstacle and one.execution}
+    fit = {one.entry.name for one in found if not one.skip_reason and one.execution}
     if fit.issuperset(run.squashed_with):
         return candidate
-    return replace(candidate, obstacle=Obstacle.SQUASHED)
+    return replace(candidate, skip_reason=SkipReason.SQUASHED)
 
 
 def _obstacle(
@@ -239,22 +239,22 @@ def _obstacle(
     *,
     is_first: bool,
     named: bool,
-) -> Obstacle | None:
+) -> SkipReason | None:
     if marker is None:
-        return Obstacle.EARLIER
+        return SkipReason.EARLIER
     if execution is None:
-        return Obstacle.ADOPTED
+        return SkipReason.ADOPTED
     known = (execution.marker, *(change.new for change in execution.accepted[-1:]))
     if not execution.is_cut and blob not in known:
-        return Obstacle.EDITED
+        return SkipReason.EDITED
     if not execution.is_cut and is_first and execution.base_tree != marker.base_tree:
-        return Obstacle.MOVED
+        return SkipReason.MOVED
     if not (marker.deterministic or named):
-        return Obstacle.NONDETERMINISTIC
+        return SkipReason.NONDETERMINISTIC
     if entry.state is State.MISSING:
-        return Obstacle.MISSING
+        return SkipReason.MISSING
     if entry.state is State.DRIFT:
-        return Obstacle.DRIFT
+        return SkipReason.DRIFT
     return None
 
 
@@ -263,7 +263,7 @@ def _refuse_cut(project: Project, found: Iterable[Candidate]) -> None:
     cut = [
         candidate.entry.name
         for candidate in found
-        if not candidate.obstacle and candidate.execution and candidate.execution.is_cut
+        if not candidate.skip_reason and candidate.execution and candidate.execution.is_cut
     ]
     if cut:
         raise cut_off(project.settings.database_label, cut)
