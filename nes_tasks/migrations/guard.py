@@ -21,7 +21,7 @@ class Decision:
     again: bool = False
 
 
-def guard(
+def check_may_run(
     plan: Plan, name: str, *, force: bool = False, passed_over: Container[str] = ()
 ) -> Decision:
     """Decide whether `name` may run, given a plan that was built under the lock.
@@ -73,7 +73,7 @@ def _due(plan: Plan, names: Iterable[str], forced: Collection[str]) -> Iterator[
         if entry.problem:
             raise entry.problem
         if entry.is_applied:
-            guard(plan, name, force=True)
+            check_may_run(plan, name, force=True)
         yield name
 
 

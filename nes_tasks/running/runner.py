@@ -21,8 +21,8 @@ from ..migrations import (
     MigrationResult,
     MigrationStatus,
     Plan,
+    check_may_run,
     due_names,
-    guard,
     hash_files,
     list_inputs,
     load,
@@ -121,7 +121,7 @@ class Runner:
             plan, ledger = self._state(repository)
             # Before its place is looked at: between applied ones it seems to come too late.
             self._refuse_what_was_run_by_hand(ledger, name, force=force)
-            decision = guard(plan, name, force=force, passed_over=self._passed_over(plan))
+            decision = check_may_run(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
             # Check the files once per run; later local changes are detected, and not overwritten,
@@ -262,7 +262,7 @@ class Runner:
         """
         repository = self.repository
         plan, ledger = self._project.load_state(at=base)
-        guard(plan, name)
+        check_may_run(plan, name)
         self._refuse_what_was_run_by_hand(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "the guard lets nothing run that has no folder"
