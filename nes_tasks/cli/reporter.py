@@ -66,14 +66,14 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         if task.name in (CHECK, GROUP) and isinstance(fail, UnmetDependency):
             pass  # problems of its parts are reported already
         elif is_check(task.name) and isinstance(fail, TaskFailed):
-            session().worsen(getattr(fail, "exit_code", 1))
+            session().set_exit_code(getattr(fail, "exit_code", 1))
             self.write(self.checks.add(fail.message.splitlines()))
         elif name is None:
-            session().worsen(1 if isinstance(fail, TaskFailed) else 2)
+            session().set_exit_code(1 if isinstance(fail, TaskFailed) else 2)
             super().add_failure(task, fail)
         elif not isinstance(fail, UnmetDependency):  # it waits, which is said in the end
             self.failed.append(name)
-            session().worsen(getattr(fail, "exit_code", 1))
+            session().set_exit_code(getattr(fail, "exit_code", 1))
             say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
 
     def write(self, text: str) -> None:
@@ -84,7 +84,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         except OSError as error:
             drop(self.outstream)
             if not isinstance(error, BrokenPipeError):
-                session().worsen(UnavailableError.exit_code)
+                session().set_exit_code(UnavailableError.exit_code)
                 say(f"error: the summary cannot be written: {error.strerror}")
 
     def complete_run(self) -> None:
@@ -155,5 +155,5 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
                 else:
                     say(f"{commits} not pushed yet; to publish: doit push")
         except NesTasksError as error:
-            current.worsen(error.exit_code)
+            current.set_exit_code(error.exit_code)
             say(words(error))

@@ -60,7 +60,7 @@ class Session:
         """
         self.network = tuple(self.plan.resolve(migration_name(name) or name).name for name in names)
 
-    def worsen(self, code: int) -> None:
+    def set_exit_code(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""
         self.exit_code = self.exit_code or code
 

@@ -112,6 +112,6 @@ def apply(name: str, force: bool = False) -> dict[str, Any] | BaseFail:
         with environment_errors():
             return current.runner.apply(name, force=force).to_dict()
     except NesTasksError as error:
-        current.worsen(error.exit_code)
+        current.set_exit_code(error.exit_code)
         current.is_halted = error.exit_code == UnavailableError.exit_code
         return MigrationTaskFailed(error)
