@@ -83,12 +83,12 @@ def _words(found: Provenance) -> str:
         )
         for commit in found.commits
         # The first one of a shallow clone has not set what it is shown with.
-        if commit.id in setters and not commit.is_cut
+        if commit.id in setters and not commit.is_truncated
     ]
     text = f"{fields}(not shown: version_summary and what was never set, {hidden:,} fields)\n"
     if commits:
         text += f"\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
-    if any(commit.is_cut for commit in setters.values()):
+    if any(commit.is_truncated for commit in setters.values()):
         label = session().project.settings.database_label
         text += f"\nThis is a shallow clone; git -C {label} fetch --unshallow brings the rest.\n"
     return text
@@ -116,6 +116,6 @@ def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _origin(commit: FileCommit, migrations: Mapping[str, str]) -> str:
     """Return the migration; a hand-written subject is in the other table."""
-    if commit.is_cut:
+    if commit.is_truncated:
         return "older than this shallow clone"
     return migrations.get(commit.id, "by hand")

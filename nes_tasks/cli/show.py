@@ -81,7 +81,7 @@ def _words(found: Outcome) -> str:
 
 
 def _unknown(found: Outcome) -> str:
-    if found.is_cut:
+    if found.is_truncated:
         label = session().project.settings.database_label
         return (
             "This shallow clone does not reach back to before it, so nothing can be compared; "

@@ -44,7 +44,7 @@ def with_statistics(
 
     What the legacy system counted was wrong at times, and who adopted a database counted later.
     """
-    is_known = execution is not None and execution.marker is None and not execution.is_cut
+    is_known = execution is not None and execution.marker is None and not execution.is_truncated
     if not is_known or lacks_trees(git):
         return applied
     assert execution is not None

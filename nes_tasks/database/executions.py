@@ -48,7 +48,7 @@ class Execution:
     other migrations whose records the same commit brought. `accepted` are the changes of the marker
     since, oldest first, in which its folder was accepted as edited without changing the data.
 
-    `is_cut` says that a shallow clone ends in it or after it, so that base and earlier ones are
+    `is_truncated` says that a shallow clone ends in it or after it, so that base and earlier ones are
     not known; `base_tree` is then only what its marker names, which may not be here, or
     `UNKNOWN`. Without any `commits` it is all beyond that end.
     """
@@ -60,7 +60,7 @@ class Execution:
     live: tuple[Commit, ...]
     earlier: int
     earlier_commits: int
-    is_cut: bool
+    is_truncated: bool
     squashed_with: tuple[str, ...] = ()
     accepted: tuple[RecordChange, ...] = ()
 
@@ -145,7 +145,7 @@ class _Row:
 
     commits: tuple[Commit, ...]
     base: str | None
-    is_cut: bool
+    is_truncated: bool
 
 
 class _Marked:
@@ -199,7 +199,7 @@ class _Marked:
         # The one that a shallow clone ends with holds what all before it did.
         own = self._own(row)
         base_tree = self._record.base_tree
-        if not row.is_cut:
+        if not row.is_truncated:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
         at = history.position[last.commit]
         # What brings the same marker again under another subject has executed nothing.
@@ -215,7 +215,7 @@ class _Marked:
             live=self._live(runs, last, own),
             earlier=sum(not self._is_end(change.commit) for change in before),
             earlier_commits=len(known - ends - {one.id for one in own}),
-            is_cut=row.is_cut,
+            is_truncated=row.is_truncated,
             squashed_with=() if self._is_end(last.commit) else self._squashed_with(last.commit),
             accepted=self._accepted(last),
         )
@@ -257,7 +257,7 @@ class _Marked:
 
     def _is_on_base(self, change: RecordChange) -> bool:
         row = self._rows[change.commit]
-        if row.is_cut:
+        if row.is_truncated:
             return False
         return self._history.tree_before(row.commits[0]) == self._record.base_tree
 
@@ -305,7 +305,7 @@ class _Marked:
             if (is_whole and (is_named or len(chain) > 1)) or (
                 is_named and chain[0].id in history.ends
             ):
-                return _Row((*chain, merge), base, is_cut=False)
+                return _Row((*chain, merge), base, is_truncated=False)
         return None
 
     def _chain(self, last: Commit, base: str) -> list[Commit]:
@@ -399,17 +399,17 @@ def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
 
 
 def _by_hand(history: History, name: str, row: Sequence[Commit]) -> Execution:
-    is_cut = row[0].id in history.ends
+    is_truncated = row[0].id in history.ends
     known = {one.id for one in history.named.get(name, ())}
     return Execution(
         commits=tuple(row),
         base=row[0].parent,
-        base_tree=UNKNOWN if is_cut else history.tree_before(row[0]),
+        base_tree=UNKNOWN if is_truncated else history.tree_before(row[0]),
         marker=None,
         live=tuple(row),
         earlier=0,
         earlier_commits=len(known - {one.id for one in row}),
-        is_cut=is_cut,
+        is_truncated=is_truncated,
     )
 
 

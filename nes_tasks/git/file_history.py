@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .command import Git
-from .incomplete_clone import shallow_ends
+from .incomplete_clone import shallow_boundary
 from .log import moment
 
 # Unit and record separators: no subject or name can hold them.
@@ -17,7 +17,7 @@ FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
 class FileCommit:
     """One commit that changed a file.
 
-    `parents` are the commits before it that changed the file, too. `is_cut` says that a shallow
+    `parents` are the commits before it that changed the file, too. `is_truncated` says that a shallow
     clone ends here: whatever the file held then may be older.
     """
 
@@ -29,7 +29,7 @@ class FileCommit:
     email: str
     committer: str
     subject: str
-    is_cut: bool
+    is_truncated: bool
 
 
 def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
@@ -51,7 +51,7 @@ def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
         path,
         env={"GIT_LITERAL_PATHSPECS": "1"},
     )
-    cut = shallow_ends(git)
+    cut = shallow_boundary(git)
     records = out.decode(errors="replace").split("\x1e")[:-1]
     return [_parse(record.lstrip("\n"), cut) for record in records]
 
@@ -69,5 +69,5 @@ def _parse(record: str, cut: frozenset[str]) -> FileCommit:
         email=email,
         committer=committer,
         subject=subject,
-        is_cut=oid in cut,
+        is_truncated=oid in cut,
     )

@@ -47,7 +47,7 @@ def fetch_files(git: Git, oids: Iterable[str]) -> None:
     git.run("pack-objects", *options, stdin=rows.encode(), discard=True)
 
 
-def shallow_ends(git: Git) -> frozenset[str]:
+def shallow_boundary(git: Git) -> frozenset[str]:
     """Return the commits whose parents a shallow clone does not have; none in a full one.
 
     git also lists the very first commit when the depth reaches just so far; nothing is cut there.
@@ -66,7 +66,7 @@ def shallow_ends(git: Git) -> frozenset[str]:
     )
 
 
-def cut_off(label: str, names: Sequence[str]) -> DatabaseError:
+def truncated_history_error(label: str, names: Sequence[str]) -> DatabaseError:
     """Return the error for migrations that a shallow clone does not reach back to before.
 
     `label` is the database as users know it. Without `names` it is the first commit of all.

@@ -22,7 +22,7 @@ from ..database.message import acceptance_message
 from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature, Transaction
 from ..errors import DatabaseError, MigrationRefusedError, UsageError
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import read_messages
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, State
@@ -153,8 +153,8 @@ def _candidate(project: Project, name: str) -> Candidate:
     found = candidates(project, [name])
     candidate = next(one for one in found if one.entry.name == name)
     entry, execution = candidate.entry, candidate.execution
-    if execution and execution.is_cut:
-        raise cut_off(project.settings.database_label, [name])
+    if execution and execution.is_truncated:
+        raise truncated_history_error(project.settings.database_label, [name])
     skip_reason = SkipReason.SQUASHED if len(found) > 1 else candidate.skip_reason
     if skip_reason is SkipReason.MISSING:
         raise MigrationRefusedError(f"the folder of {name} is missing", hint="doit list")

@@ -22,7 +22,7 @@ from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError
 from ..git.command import Git
-from ..git.incomplete_clone import cut_off, has_tree
+from ..git.incomplete_clone import has_tree, truncated_history_error
 from ..git.log import Commit
 from ..migrations import Folder, hash_inputs, load
 from ..project import Project
@@ -73,9 +73,11 @@ def propose(project: Project) -> Proposal:
     history = project.history(ledger)
     assert history is not None, "there is a commit"
     runs = find_executions(history, dict.fromkeys([*recorded, *committed]))
-    cut = [name for name, run in runs.items() if run.is_cut and not has_tree(git, run.base_tree)]
+    cut = [
+        name for name, run in runs.items() if run.is_truncated and not has_tree(git, run.base_tree)
+    ]
     if cut:
-        raise cut_off(project.settings.database_label, cut)
+        raise truncated_history_error(project.settings.database_label, cut)
 
     def facts(name: str) -> tuple[str, Statistics | None]:
         """Return the base tree and the statistics, as far as its own commits are known."""

@@ -82,7 +82,7 @@ def _commit(commit: FileCommit, migration: str | None) -> dict[str, Any]:
         "committer": commit.committer,
         "committed_at": commit.committed_at.isoformat(),
         "subject": commit.subject,
-        "is_cut": commit.is_cut,
+        "is_cut": commit.is_truncated,
     }
 
 
@@ -101,7 +101,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     path = f"{settings.data_dir}/{below}"
     commits = read_file_history(git, ledger.commit, path)
     # The first commit of a shallow clone has not made what it holds.
-    subjects = {commit.id: commit.subject for commit in commits if not commit.is_cut}
+    subjects = {commit.id: commit.subject for commit in commits if not commit.is_truncated}
     migrations = migrations_of(git, subjects, settings.data_dir)
     contents = _contents(git, [f"{commit.id}:{path}" for commit in commits])
     if not commits or contents[-1] is None:

@@ -21,7 +21,7 @@ from ..database.marker import Marker
 from ..database.repository import PRIVATE_REFS
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError, NesTasksError
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit
 from ..git.object_writer import write_commit
 from ..migrations import Folder, Plan, discover
@@ -187,7 +187,7 @@ def build_from_scratch(
             if history is None:
                 return FromScratch()
             if history.ends:
-                raise cut_off(project.settings.database_label, [])
+                raise truncated_history_error(project.settings.database_label, [])
             parts = read_lineage(history)
             counted(sum(len(part.runs) for part in parts if not _may_vary(part)))
             build = _Build(project, runner, plan, history)

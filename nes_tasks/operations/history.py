@@ -11,7 +11,7 @@ from ..database.executions import Execution, durations
 from ..database.ledger import Applied, Ledger
 from ..errors import UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import shallow_ends
+from ..git.incomplete_clone import shallow_boundary
 from ..git.log import Commit, read_commits
 from ..printable import abridged
 from ..project import Project
@@ -136,7 +136,7 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
     path = f"{project.settings.data_dir}/{document_path(entity)}"
     found = read_commits(git, "--full-history", ledger.commit, paths=[path])
     # A shallow clone ends in a commit that seems to have made every file.
-    commits = frozenset(one.id for one in found) - shallow_ends(git)
+    commits = frozenset(one.id for one in found) - shallow_boundary(git)
     if not commits:
         raise UsageError(
             f"no commit that is here has changed {abridged(entity)}", hint=f"doit blame {entity}"

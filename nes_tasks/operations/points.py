@@ -18,7 +18,7 @@ from ..clock import now
 from ..database.ledger import Ledger
 from ..errors import NesTasksError, UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import cut_off, shallow_ends
+from ..git.incomplete_clone import shallow_boundary, truncated_history_error
 from ..git.log import read_commits
 from ..migrations import Entry
 from ..printable import abridged
@@ -196,8 +196,8 @@ class Points:
         name, label = entry.name, self.project.settings.database_label
         found = self.project.executions(self.ledger, [name]).get(name)
         if found is None or not found.commits:
-            if shallow_ends(self._git):
-                raise cut_off(label, [name])
+            if shallow_boundary(self._git):
+                raise truncated_history_error(label, [name])
             raise UsageError(
                 f"no commit of {label} is known to be of {name} alone",
                 hint="name a commit or a date instead",
@@ -233,8 +233,8 @@ class Points:
             explicit = f"{wanted}T23:59:59" if DATE.fullmatch(wanted) else wanted
             yield _Meaning(found.id, f"the date {wanted}", explicit, wanted)
             return
-        if line[0].id in shallow_ends(self._git):
-            raise cut_off(label, [wanted])
+        if line[0].id in shallow_boundary(self._git):
+            raise truncated_history_error(label, [wanted])
         begin = f"{line[0].committed_at:%Y-%m-%d %H:%M} UTC"
         raise UsageError(
             f"{wanted} is before {label} begins, which is at {begin}", hint="doit history"

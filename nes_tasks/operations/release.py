@@ -22,7 +22,7 @@ from ..errors import GitError, UsageError
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.diff import changed_files
-from ..git.incomplete_clone import cut_off, shallow_ends
+from ..git.incomplete_clone import shallow_boundary, truncated_history_error
 from ..git.log import read_commits
 from ..git.tag import TAGS, Tag, is_tag_name, read_tags, write_tag
 from ..models.identifiers import SUFFIX
@@ -266,8 +266,8 @@ def _last(project: Project, point: Point) -> Point | None:
     tags = _tags(project, point.commit)
     if tags:
         return _at(project, tags[0].commit, tags[0].name)
-    if shallow_ends(Git(project.settings.database)):
-        raise cut_off(project.settings.database_label, ["the last release"])
+    if shallow_boundary(Git(project.settings.database)):
+        raise truncated_history_error(project.settings.database_label, ["the last release"])
     return None
 
 
@@ -276,7 +276,7 @@ def _at(project: Project, commit: str, name: str) -> Point:
     try:
         found = next(read_commits(git, "--max-count=1", commit))
     except GitError as error:
-        raise cut_off(project.settings.database_label, [name]) from error
+        raise truncated_history_error(project.settings.database_label, [name]) from error
     return Point(name, found.id, found.tree, found.committed_at)
 
 

@@ -15,7 +15,7 @@ from ..database.executions import Execution
 from ..database.marker import Marker, marker_path
 from ..errors import NesTasksError, UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, Folder, MigrationResult, State
@@ -245,9 +245,9 @@ def _obstacle(
     if execution is None:
         return SkipReason.ADOPTED
     known = (execution.marker, *(change.new for change in execution.accepted[-1:]))
-    if not execution.is_cut and blob not in known:
+    if not execution.is_truncated and blob not in known:
         return SkipReason.EDITED
-    if not execution.is_cut and is_first and execution.base_tree != marker.base_tree:
+    if not execution.is_truncated and is_first and execution.base_tree != marker.base_tree:
         return SkipReason.MOVED
     if not (marker.deterministic or named):
         return SkipReason.NONDETERMINISTIC
@@ -263,7 +263,7 @@ def _refuse_cut(project: Project, found: Iterable[Candidate]) -> None:
     cut = [
         candidate.entry.name
         for candidate in found
-        if not candidate.skip_reason and candidate.execution and candidate.execution.is_cut
+        if not candidate.skip_reason and candidate.execution and candidate.execution.is_truncated
     ]
     if cut:
-        raise cut_off(project.settings.database_label, cut)
+        raise truncated_history_error(project.settings.database_label, cut)

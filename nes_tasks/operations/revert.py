@@ -25,7 +25,7 @@ from ..database.unrecorded import REVERT_SUBJECT, REVERTS
 from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..git.command import Git
 from ..git.diff import changed_files
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit, read_commits
 from ..git.snapshot import Snapshot
 from ..models.identifiers import InvalidIdentifierError, id_of
@@ -74,8 +74,8 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
     if ledger.commit is None or not (is_applied or partial):
         raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
     run = project.executions(ledger, [name]).get(name)
-    if run and run.is_cut:
-        raise cut_off(label, [name])
+    if run and run.is_truncated:
+        raise truncated_history_error(label, [name])
     if not (run or partial):
         raise DatabaseError(
             f"no commit of {label} is known to be of {name} alone",
@@ -165,7 +165,7 @@ def after(project: Project, name: str) -> list[str]:
         raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
     runs = project.executions(ledger)
     if name not in runs or not runs[name].commits:
-        raise cut_off(project.settings.database_label, [name])
+        raise truncated_history_error(project.settings.database_label, [name])
     at = {n: history.position[run.commit] for n, run in runs.items() if run.commits}
     order = project.order
     later = [other for other in at if (at[other], order(other)) > (at[name], order(name))]

@@ -23,7 +23,7 @@ from ..errors import MigrationRefusedError, first_few
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.diff import changes_of_commits
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit, read_commits
 from ..git.object_writer import write_commit
 from ..project import Project
@@ -222,7 +222,7 @@ class _Layer:
 
     def _all_units(self) -> Iterable[Unit]:
         for name, run in self._runs.items():
-            if run.commits and not run.is_cut:
+            if run.commits and not run.is_truncated:
                 names = tuple(
                     sorted({name, *run.squashed_with}, key=self._project.order, reverse=True)
                 )
@@ -301,9 +301,9 @@ class _Layer:
     def _refusal(self) -> Exception:
         """Return the error that names the commits on top of the newest migration, or in it."""
         history, label = self._history, self._project.settings.database_label
-        cut = [name for name, run in self._runs.items() if run.is_cut]
+        cut = [name for name, run in self._runs.items() if run.is_truncated]
         if history.tip in history.ends or (cut and not self._units):
-            return cut_off(label, cut or [history.tip[:12]])
+            return truncated_history_error(label, cut or [history.tip[:12]])
         newest_first = reversed(history.commits.values())
         unit = self._units.get(history.tip)
         if unit is None:

@@ -176,7 +176,7 @@ def test_a_shallow_clone_knows_what_is_beyond_its_end(
     whole = copy.db.rename(copy.root / "whole")
     copy.git_in(copy.root, "clone", "-q", f"--depth={depth}", whole.as_uri(), "nes-db")
     known = found(copy)
-    ends = [name for name, one in known.items() if one.execution and one.execution.is_cut]
+    ends = [name for name, one in known.items() if one.execution and one.execution.is_truncated]
     names = ["001-first", "002-second", "003-third"]
     assert ends == (names[: names.index(cut) + 1] if cut else [])
     assert [one.skip_reason for one in known.values()] == [None, None, None]

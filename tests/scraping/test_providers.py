@@ -350,7 +350,7 @@ def test_a_busy_model_is_asked_again(server: Loopback, vendor: Vendor, clock: Ma
 
 
 def test_an_answer_that_is_cut_off_is_refused(server: Loopback, vendor: Vendor) -> None:
-    vendor.serve(server, vendor.says("Ram and", vendor.cut_off))
+    vendor.serve(server, vendor.says("Ram and", vendor.truncated_history_error))
     with pytest.raises(ProviderAnswerError, match=r"cut off at the limit.*raise max_tokens"):
         ask(vendor.make(server))
 

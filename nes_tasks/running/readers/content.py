@@ -133,15 +133,15 @@ def _wrong_encoding(path: Path, name: str, encoding: str, error: UnicodeError) -
         return InputFileError(f"{name} is not {spoken} but UTF-16", hint='pass encoding="utf-16"')
     # A decoder that reads in pieces counts from the start of a piece, so the whole is decoded.
     data = path.read_bytes()
-    place, is_cut = "", False
+    place, is_truncated = "", False
     try:
         data.decode(encoding)
     except UnicodeDecodeError as bad:
         place = f": byte 0x{data[bad.start]:02x} in line {_line(data, bad.start)}"
-        is_cut = bad.reason == "unexpected end of data" and bad.end == len(data)
+        is_truncated = bad.reason == "unexpected end of data" and bad.end == len(data)
     except UnicodeError:
         pass
-    if is_cut and encoding == UTF_8:
+    if is_truncated and encoding == UTF_8:
         return InputFileError(
             f"{name} ends in the middle of a letter, in line {_line(data, len(data))}: it is "
             "truncated",
