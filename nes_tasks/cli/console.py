@@ -20,7 +20,7 @@ from ..printable import printable
 
 INTERRUPTED = 130
 # What lies between line ends and tabs, which are the layout of our own text.
-KEPT = re.compile(r"[^\n\t]+")
+WITHIN_LINE = re.compile(r"[^\n\t]+")
 
 
 def plain(text: str) -> str:
@@ -40,7 +40,7 @@ class EscapedStream:
 
     def write(self, text: str) -> int:
         """Write `text` with hostile characters escaped."""
-        return self.stream.write(KEPT.sub(lambda found: printable(found.group()), text))
+        return self.stream.write(WITHIN_LINE.sub(lambda found: printable(found.group()), text))
 
     def __getattr__(self, name: str) -> Any:
         """Give everything else, such as `flush` and `isatty`, from the stream itself."""

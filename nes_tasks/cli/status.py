@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..operations.status import ProjectStatus
 
 # One screen; doit list and doit pending show the rest.
-SHOWN = 10
+MAX_ROWS = 10
 
 
 class Status(Command):
@@ -78,8 +78,8 @@ def _lines(status: ProjectStatus) -> list[str]:
     }
     for heading, names in rows.items():
         if names and status.is_known:
-            lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:SHOWN])]
-            lines += [f"  and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+            lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:MAX_ROWS])]
+            lines += [f"  and {len(names) - MAX_ROWS} more"] if len(names) > MAX_ROWS else []
     step = status.next_step
     return [*lines, "", f"Next: {step.command}  ({step.reason})" if step else "Nothing to do."]
 
@@ -125,7 +125,7 @@ def _programs(status: ProjectStatus) -> str:
     """Return the programs that the repository's configuration runs."""
     found = status.programs
     hooks = [f"hook {name}" for name in found.hooks]
-    return first_few([*found.settings, *hooks], SHOWN) if hooks or found.settings else ""
+    return first_few([*found.settings, *hooks], MAX_ROWS) if hooks or found.settings else ""
 
 
 def _sandbox_document() -> dict[str, Any]:

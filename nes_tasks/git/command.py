@@ -25,7 +25,7 @@ from .safety import ENVIRONMENT, NO_TRANSPORT, Allow, Setting, overrides, parse
 # `git ls-files --format`-like comforts are not used: Debian 11 and Ubuntu 22.04 must do.
 MINIMUM_VERSION = (2, 30)
 # Who the user is, how git reaches a remote, and where git itself is installed.
-KEPT = (
+ALLOWED_GIT_ENV = (
     "GIT_ALLOW_PROTOCOL",
     "GIT_ASKPASS",
     "GIT_AUTHOR_",
@@ -42,10 +42,10 @@ PIPE_SIZE = 1024 * 1024
 # Chunk size when streaming git output; it bounds memory together with the longest row.
 CHUNK = 64 * 1024
 # No such program on PATH, or only files of that name that may not be executed.
-CANNOT_START = (FileNotFoundError, PermissionError)
+SPAWN_ERRORS = (FileNotFoundError, PermissionError)
 # Commands that talk to a remote anyway, and what git says when it cannot.
-TALKING = frozenset({"clone", "fetch", "ls-remote", "push"})
-UNREACHED = re.compile(
+NETWORK_COMMANDS = frozenset({"clone", "fetch", "ls-remote", "push"})
+UNREACHABLE = re.compile(
     r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
     r"could not fetch .* from promisor|unable to connect"
 )
@@ -69,7 +69,9 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     blindly they would make us write there. Identity and transport settings are kept.
     """
     source = os.environ if environ is None else environ
-    env = {k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(KEPT)}
+    env = {
+        k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(ALLOWED_GIT_ENV)
+    }
     env.update(LC_ALL="C.UTF-8", GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0")
     return {**env, **ENVIRONMENT}
 
@@ -333,7 +335,7 @@ class Git:
                 env=self._environment(env),
                 pass_fds=pass_fds,
             )
-        except CANNOT_START:
+        except SPAWN_ERRORS:
             raise git_missing() from None
         for pipe in filter(None, (process.stdin, process.stdout)):
             _widen(pipe)
@@ -362,7 +364,7 @@ def _completed(
             env=env,
             check=False,
         )
-    except CANNOT_START:
+    except SPAWN_ERRORS:
         raise git_missing() from None
 
 
@@ -412,7 +414,7 @@ def git_missing() -> UnavailableError:
 def failure(args: Sequence[str], stderr: bytes) -> GitError:
     """Return the error for a git command that ended badly, with the line that says why."""
     said = stderr.decode(errors="replace").strip()
-    lazily = args[0] not in TALKING and UNREACHED.search(said)
+    lazily = args[0] not in NETWORK_COMMANDS and UNREACHABLE.search(said)
     hint = "a partial clone fetches contents when they are read, and its remote cannot be reached"
     message = f"git {args[0]} failed: {reason(said)}"
     return GitError(
@@ -460,7 +462,7 @@ def check_version() -> tuple[int, ...]:
     """
     try:
         done = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
-    except CANNOT_START:
+    except SPAWN_ERRORS:
         raise git_missing() from None
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
     version = tuple(int(part or 0) for part in found.groups()) if found else (0,)

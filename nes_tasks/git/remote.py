@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import GitError, UnavailableError
-from .command import TALKING, Git, failure, reason
+from .command import NETWORK_COMMANDS, Git, failure, reason
 from .safety import Allow
 from .transfer_progress import OnTransfer
 
@@ -202,7 +202,7 @@ class Remote:
 
         What it writes to its output is added to `output`. Raises `GitError` with what was said.
         """
-        at = next(i for i, word in enumerate(arguments) if word in TALKING) + 1
+        at = next(i for i, word in enumerate(arguments) if word in NETWORK_COMMANDS) + 1
         progress = ["--progress"] if on_progress else []
         is_push = arguments[at - 1] == "push"
         allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)

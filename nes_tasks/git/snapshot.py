@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
-from .objects import ROUND, ObjectReader
+from .objects import REQUEST_BATCH, ObjectReader
 from .read_ahead import ReadAhead, RecentFiles
 from .trees import Tree
 
@@ -125,7 +125,7 @@ class GitSource:
 def read_files(source: Source, files: Iterable[tuple[str, str]]) -> Iterator[bytes]:
     """Yield the contents of files, given by their path and id; raises `DatabaseError`."""
     waiting = iter(files)
-    while some := list(islice(waiting, ROUND)):
+    while some := list(islice(waiting, REQUEST_BATCH)):
         for (path, oid), data in zip(some, source.files([oid for _, oid in some]), strict=True):
             if data is None:
                 raise missing_object(path, oid)
@@ -173,7 +173,7 @@ class Snapshot:
         waiting: list[str] = []
         for path in paths:
             waiting.append(path)
-            if len(waiting) == ROUND:
+            if len(waiting) == REQUEST_BATCH:
                 yield from self._read(waiting)
                 waiting = []
         yield from self._read(waiting)
@@ -230,7 +230,9 @@ class Snapshot:
         if name not in entries or not entries[name].is_folder:
             return {}
         if parent not in self._ahead:
-            self._ahead[parent] = ReadAhead([n for n, e in entries.items() if e.is_folder], ROUND)
+            self._ahead[parent] = ReadAhead(
+                [n for n, e in entries.items() if e.is_folder], REQUEST_BATCH
+            )
         along = {f"{parent}{slash}{name}": name for name in self._ahead[parent].along(name)}
         return {
             folder: entries[name].oid.hex()

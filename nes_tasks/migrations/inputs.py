@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
-from ..printable import HOSTILE, printable
+from ..printable import CONTROL_CHARS, printable
 from .leftovers import is_leftover, is_leftover_path
 
 CACHE_FORMAT = 2
@@ -64,7 +64,7 @@ def list_inputs(
                     relative = prefix + entry.name
                     if relative in left_out or is_leftover(entry):
                         continue
-                    if HOSTILE.search(relative):
+                    if CONTROL_CHARS.search(relative):
                         raise _hostile_name(relative, display_path)
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append((relative + "/", entry.path))

@@ -21,7 +21,7 @@ from .metadata import PLACEHOLDER, REQUIRED, author_identity, checked_metadata, 
 from .plan import Entry, State
 from .script import Script
 
-LARGE = 10_000_000  # bytes
+LARGE_FILE_BYTES = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
 # What context.lookup reads without an argument that names it.
@@ -140,7 +140,7 @@ def _name(folder: Folder) -> Iterator[Finding]:
 
 
 # What a script asks for beyond what every script has, with what to do about it.
-ASKED = {
+CAPABILITIES = {
     "NETWORK": (
         "the script asks for the network",
         "a run has to allow it by name: --allow-network, or the setting network",
@@ -161,7 +161,7 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
     except InvalidMigrationError as problem:
         yield _with_line(from_problem(problem, folder.display_path), folder)
         return
-    for name, (asked, advice) in ASKED.items():
+    for name, (asked, advice) in CAPABILITIES.items():
         if constants.get(name) is True:
             yield _with_line(hint(display_path, f"{name} = True: {asked}", advice=advice), folder)
     for name in (*REQUIRED, *({"EXPECT"} & constants.keys())):
@@ -259,7 +259,7 @@ def _names_sources(text: str) -> bool:
 
 def _sizes(folder: Folder) -> Iterator[Finding]:
     for file in folder.files or ():
-        if file.size > LARGE:
+        if file.size > LARGE_FILE_BYTES:
             yield hint(
                 f"{folder.display_path}/{file.relative}",
                 f"it has {file.size / 1_000_000:,.0f} MB, which every clone will carry for good",

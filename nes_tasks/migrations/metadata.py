@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..database.marker import Metadata as Metadata
 from ..errors import InvalidMigrationError
-from ..printable import HOSTILE, abridged, printable
+from ..printable import CONTROL_CHARS, abridged, printable
 from .expected_counts import EXAMPLE, Expected, read_expected
 
 MAX_LENGTH = 300
@@ -310,7 +310,7 @@ def _checked_text(name: str, value: str, display_path: str, is_new: bool) -> str
     hint = f"write it out, such as {EXAMPLES[name]}"
     if not text:
         raise InvalidMigrationError(f"{display_path}: {name} is empty", hint=hint)
-    if HOSTILE.search(value):
+    if CONTROL_CHARS.search(value):
         raise InvalidMigrationError(
             f"{display_path}: {name} is {abridged(value)}, not one line of printable text",
             hint="put it on one line, without control characters",

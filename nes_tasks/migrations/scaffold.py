@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, NesTasksError, UnavailableError, UsageError
-from ..printable import HOSTILE, abridged
+from ..printable import CONTROL_CHARS, abridged
 from .loader import MAX_NAME_LENGTH, README, SCRIPTS, in_latin, words_of
 from .metadata import PLACEHOLDER, author_identity
 
@@ -136,7 +136,7 @@ def checked_author(author: str) -> str:
     Raises `UsageError` otherwise.
     """
     try:
-        if HOSTILE.search(author) or PLACEHOLDER in author.upper():
+        if CONTROL_CHARS.search(author) or PLACEHOLDER in author.upper():
             raise InvalidMigrationError(f"the author is {abridged(author)}, not a name")
         author_identity(author)
     except InvalidMigrationError as error:

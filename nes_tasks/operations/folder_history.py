@@ -16,7 +16,7 @@ from ..git.objects import ObjectReader
 from ..settings import Settings
 
 # Commits that are looked at: a folder that was edited more often than this is hardly one of ours.
-ASKED = 200
+MAX_COMMITS = 200
 
 
 class _Version(NamedTuple):
@@ -74,7 +74,7 @@ def _find(
     digests: dict[str, str] = {}
     wanted = {name: digest for name, digest in inputs.items() if is_input(name)}
     try:
-        asked_for = ("rev-list", f"--max-count={ASKED}", "HEAD", "--", path)
+        asked_for = ("rev-list", f"--max-count={MAX_COMMITS}", "HEAD", "--", path)
         commits = git.run(*asked_for, env={"GIT_LITERAL_PATHSPECS": "1"}).decode().split()
         with ObjectReader(git) as reader:
             for commit in commits:

@@ -37,7 +37,7 @@ from .to_look_at import Remark, of_the_folder, to_look_at
 FORMAT = 1
 # What a script is not expected to read, and what libraries open without Python.
 NOT_READ_HERE = frozenset({".md", ".py", ".parquet", ".feather", ".orc"})
-ASKED = {
+CAPABILITIES = {
     "network": "It asks for the network: what it reads there is not in its folder, and what it "
     "reads here can leave.",
     "processes": "It asks to start other programs.",
@@ -69,7 +69,7 @@ class Previewed:
     @property
     def asks_for(self) -> list[str]:
         """What its script asks for beyond what every script has, a sentence each."""
-        return [text for name, text in ASKED.items() if getattr(self.about, name)]
+        return [text for name, text in CAPABILITIES.items() if getattr(self.about, name)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""

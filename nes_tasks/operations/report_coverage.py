@@ -13,7 +13,7 @@ import orjson
 from ..database.data_path import type_of
 from ..git.command import Git
 from ..git.listing import File
-from ..git.objects import ROUND, ObjectReader
+from ..git.objects import REQUEST_BATCH, ObjectReader
 from ..models.identifiers import SUFFIX
 from .changes import document_id
 
@@ -103,7 +103,7 @@ def cover(
                 _refuse(found, file, data_dir, "no JSON object")
             else:
                 _take(found, parts, content)
-        if not done % ROUND:
+        if not done % REQUEST_BATCH:
             progress(done)
     return found
 
@@ -123,7 +123,7 @@ def _wanted(
 
 def _contents(git: Git, files: Iterator[File]) -> Iterator[tuple[File, bytes | None]]:
     with ObjectReader(git) as reader:
-        while some := list(islice(files, ROUND)):
+        while some := list(islice(files, REQUEST_BATCH)):
             answers = reader.get_many(file.oid for file in some)
             for file, answer in zip(some, answers, strict=True):
                 yield file, answer and answer.data

@@ -22,10 +22,10 @@ from ..git.snapshot import Snapshot
 from . import protocol
 
 # How many writes are sent together, and how many bytes at most; more saves nothing measurable.
-TOGETHER = 64
-TOGETHER_BYTES = 256 * 1024
+WRITE_BATCH = 64
+WRITE_BATCH_BYTES = 256 * 1024
 # What is kept of the files that were written last, in bytes: a script often reads them again.
-KEPT_BYTES = 8 * 1024 * 1024
+RECENT_BYTES = 8 * 1024 * 1024
 # Bound at import time: a script may monkeypatch `json.dumps`.
 to_json = json.JSONEncoder().encode
 
@@ -53,7 +53,7 @@ class Connection:
             self._check_owner()
             self._waiting.append(message)
             self._waiting_bytes += len(message)
-            if len(self._waiting) >= TOGETHER or self._waiting_bytes >= TOGETHER_BYTES:
+            if len(self._waiting) >= WRITE_BATCH or self._waiting_bytes >= WRITE_BATCH_BYTES:
                 self._flush()
 
     def send(self, kind: bytes, payload: bytes = b"") -> None:
@@ -129,7 +129,7 @@ class RemoteStore(Overlay):
         super().__init__(Snapshot(RemoteSource(connection), tree), data_dir)
         self._connection = connection
         self._marks = 0
-        self._recent = RecentFiles(KEPT_BYTES)
+        self._recent = RecentFiles(RECENT_BYTES)
         self._is_frozen = False
 
     def freeze(self) -> None:

@@ -35,7 +35,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..git.objects import ROUND
+from ..git.objects import REQUEST_BATCH
 
 WRITE, REWRITE, DELETE, ERASE = b"W", b"R", b"D", b"E"
 CONTENTS, TREES, FILES, INDEX = b"c", b"t", b"f", b"i"
@@ -134,7 +134,7 @@ def decode_ids(payload: bytes, digits: int) -> list[str]:
 
 def check_count(count: int) -> None:
     """Raise `ProtocolError` for more than is asked for at once."""
-    if count > ROUND:
+    if count > REQUEST_BATCH:
         raise ProtocolError("more items than one request allows")
 
 

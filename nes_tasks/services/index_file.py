@@ -23,7 +23,7 @@ from ..git.command import Git
 from ..git.diff import Change, changed_files
 from ..git.incomplete_clone import fetch_files, has_tree
 from ..git.listing import list_files
-from ..git.objects import ROUND, ObjectReader
+from ..git.objects import REQUEST_BATCH, ObjectReader
 from ..git.snapshot import GITLINK_MODE, missing_object
 from ..models.identifiers import SUFFIX
 from ..settings import STATE_FOLDER
@@ -262,7 +262,7 @@ def _signature(path: Path) -> list[int] | None:
 
 
 def _rounds(files: Iterator[_File]) -> Iterator[list[_File]]:
-    while some := list(islice(files, ROUND)):
+    while some := list(islice(files, REQUEST_BATCH)):
         yield some
 
 
