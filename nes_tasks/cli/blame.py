@@ -55,7 +55,7 @@ class Blame(Command):
 
 
 def _words(found: Provenance) -> str:
-    from ..operations.changes import is_telling
+    from ..operations.changes import is_content_field
     from ..printable import printable
     from .changes_text import shortened
 
@@ -65,7 +65,7 @@ def _words(found: Provenance) -> str:
     hidden = 0
     for field in found.fields:
         commit = field.commit
-        if not is_telling(field.path) or field.is_unset:
+        if not is_content_field(field.path) or field.is_unset:
             hidden += 1
             continue
         value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)

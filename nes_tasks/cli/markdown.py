@@ -194,7 +194,7 @@ def _details(changes: Changes) -> Iterator[Block]:
 
 def _updated_rows(changes: Changes) -> Iterator[list[str]]:
     for one in changes.updated:
-        for field in one.telling:
+        for field in one.content_fields:
             old, new = excerpts(field)
             sides = ("" if side is None else code(side) for side in (old, new))
             yield [code(one.id), code(field.path), *sides]

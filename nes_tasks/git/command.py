@@ -447,8 +447,8 @@ def _filter_hint(said: str) -> str | None:
 def reason(said: str) -> str:
     """Return the line of git's output that says why it failed, and what a remote added."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
-    line = (telling or lines[-1:] or ["no reason given"])[0]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
+    line = (fatal or lines[-1:] or ["no reason given"])[0]
     line = line.removeprefix("fatal:").removeprefix("error:").removeprefix("!").strip()
     remote = [words for row in lines if (words := row.removeprefix("remote:").strip()) != row]
     added = "; ".join(filter(None, remote))

@@ -50,9 +50,9 @@ class Updated:
     fields: tuple[FieldChange, ...]
 
     @property
-    def telling(self) -> tuple[FieldChange, ...]:
+    def content_fields(self) -> tuple[FieldChange, ...]:
         """The changes without those of `BOOKKEEPING`."""
-        return tuple(field for field in self.fields if is_telling(field.path))
+        return tuple(field for field in self.fields if is_content_field(field.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def _updated(
 
 def telling_paths(fields: Iterable[FieldChange]) -> set[str]:
     """Return the paths without indexes of all fields but those of `BOOKKEEPING`."""
-    return {INDEX.sub("[]", field.path) for field in fields if is_telling(field.path)}
+    return {INDEX.sub("[]", field.path) for field in fields if is_content_field(field.path)}
 
 
 def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
@@ -208,7 +208,7 @@ def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
     return dict(sorted(tally.items(), key=lambda item: (-item[1], item[0])))
 
 
-def is_telling(path: str) -> bool:
+def is_content_field(path: str) -> bool:
     """Return whether a field says something of the data: all do but those of `BOOKKEEPING`."""
     return path.partition(".")[0] != BOOKKEEPING
 
