@@ -39,7 +39,7 @@ from .rehearsal import Rehearsal
 from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker
-from .writer import Heard, Outcome, Writer
+from .writer import Outcome, ScriptEvents, Writer
 
 
 class Runner:
@@ -363,13 +363,13 @@ class Runner:
             self._log.write(f"{job.name}: hint: {text}")
             self._tell(EventKind.NOTED, job.name, f"hint: {text}")
 
-        heard = Heard(log, progress, note, hint)
+        events = ScriptEvents(log, progress, note, hint)
         with repository.transaction(job.base, job.ref) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
             try:
                 index = self._index.opener(repository, job.name, job.base)
                 with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, heard, index).run(repository.git)
+                    return Writer(job, transaction, process, events, index).run(repository.git)
             finally:
                 self._worker.drain()
 
