@@ -48,8 +48,8 @@ class Execution:
     other migrations whose records the same commit brought. `accepted` are the changes of the marker
     since, oldest first, in which its folder was accepted as edited without changing the data.
 
-    `is_truncated` says that a shallow clone ends in it or after it, so that base and earlier ones are
-    not known; `base_tree` is then only what its marker names, which may not be here, or
+    `is_truncated` says that a shallow clone ends in it or after it, so that base and earlier ones
+    are not known; `base_tree` is then only what its marker names, which may not be here, or
     `UNKNOWN`. Without any `commits` it is all beyond that end.
     """
 

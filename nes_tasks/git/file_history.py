@@ -17,8 +17,8 @@ FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
 class FileCommit:
     """One commit that changed a file.
 
-    `parents` are the commits before it that changed the file, too. `is_truncated` says that a shallow
-    clone ends here: whatever the file held then may be older.
+    `parents` are the commits before it that changed the file, too. `is_truncated` says that a
+    shallow clone ends here: whatever the file held then may be older.
     """
 
     id: str

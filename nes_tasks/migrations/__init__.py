@@ -1,6 +1,6 @@
 """Migrations as folders: reading them, comparing them with what is applied, ordering them."""
 
-from .check_may_run import Decision, check_may_run, due_names
+from .guard import Decision, check_may_run, due_names
 from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs
 from .loader import Folder, discover, load, split_name
 from .metadata import Metadata, author_identity, read_metadata
@@ -24,7 +24,7 @@ __all__ = [
     "author_identity",
     "discover",
     "due_names",
-    "guard",
+    "check_may_run",
     "hash_files",
     "hash_inputs",
     "list_inputs",

@@ -24,9 +24,8 @@ class Outcome:
 
     `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
     executions that were repeated with --force or reverted. Without any commit that is known to
-    be its own, or without the one before it, there are no `changes`, and no trees; `is_truncated` says
-    that the history is that of a shallow clone, so that they may be elsewhere. `squashed_with` are
-    migrations that came in the same commit: the changes are those of all of them. `acceptances`
+    be its own, or without the one before it, there are no `changes`, and no trees; `is_truncated`
+    says that the clone is shallow, so that they may be elsewhere. `squashed_with` are migrations that came in the same commit: the changes are those of all of them. `acceptances`
     are the commits that accepted its folder as edited since.
     """
 
@@ -101,7 +100,7 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     known: dict[str, Any] = {
         "commits": found.commits,
         "earlier_commits": found.earlier_commits,
-        "is_cut": is_truncated,
+        "is_truncated": is_truncated,
         "squashed_with": found.squashed_with,
         "acceptances": tuple(history.commits[change.commit] for change in found.accepted),
     }

@@ -1,4 +1,4 @@
-"""The overview: where a project stands, without changing anything or asking the network."""
+"""The status of a project, without changing anything or asking the network."""
 
 from __future__ import annotations
 

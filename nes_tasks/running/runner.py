@@ -265,7 +265,7 @@ class Runner:
         check_may_run(plan, name)
         self._refuse_what_was_run_by_hand(ledger, name)
         folder = plan[name].folder
-        assert folder is not None, "the guard lets nothing run that has no folder"
+        assert folder is not None, "check_may_run refuses a migration without a folder"
         with self._executed(repository, folder, base, published=True) as (job, outcome):
             repository.git.run("update-ref", ref, outcome.commits[-1])
             repository.discard(job.ref)
