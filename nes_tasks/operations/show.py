@@ -25,8 +25,9 @@ class Outcome:
     `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
     executions that were repeated with --force or reverted. Without any commit that is known to
     be its own, or without the one before it, there are no `changes`, and no trees; `is_truncated`
-    says that the clone is shallow, so that they may be elsewhere. `squashed_with` are migrations that came in the same commit: the changes are those of all of them. `acceptances`
-    are the commits that accepted its folder as edited since.
+    says that the clone is shallow, so that they may be elsewhere. `squashed_with` are migrations
+    that came in the same commit: the changes are those of all of them. `acceptances` are the
+    commits that accepted its folder as edited since.
     """
 
     applied: Applied
