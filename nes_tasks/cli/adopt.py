@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from .command import Command, no_names
 from .confirm import YES, confirmed
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 
@@ -57,16 +57,16 @@ class Adopt(Command):
         if not proposal.adoptions:
             return 0
         if dry_run:
-            say("nothing was written; doit adopt --yes writes these markers")
+            print_stderr("nothing was written; doit adopt --yes writes these markers")
             return 0
         if not yes and not confirmed("Write these markers?", "doit adopt --yes"):
-            say("nothing was written")
+            print_stderr("nothing was written")
             return 0
         _, commit = adopt(project)
         label = project.settings.database_label
         self.outstream.write(f"Written in one commit: git -C {label} show --stat {commit}\n")
         if Repository.open(project.settings).remote.exists:
-            say("it is not pushed yet; to publish: doit push")
+            print_stderr("it is not pushed yet; to publish: doit push")
         return 0
 
     def _show(self, proposal: Proposal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..errors import UsageError
-from .console import say
+from .console import print_stderr
 
 YES = {
     "name": "yes",
@@ -27,5 +27,5 @@ def confirmed(question: str, command: str) -> bool:
             "confirmation required, but stdin is not a terminal",
             hint=command,
         )
-    say(f"{question} [y/N]")
+    print_stderr(f"{question} [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

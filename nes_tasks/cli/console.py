@@ -23,7 +23,7 @@ INTERRUPTED = 130
 WITHIN_LINE = re.compile(r"[^\n\t]+")
 
 
-def plain(text: str) -> str:
+def escape_lines(text: str) -> str:
     """Return `text` as a terminal may get it: control characters other than line ends escaped."""
     return "\n".join(printable(line.expandtabs(4)) for line in text.splitlines())
 
@@ -47,10 +47,10 @@ class EscapedStream:
         return getattr(self.stream, name)
 
 
-def say(text: str) -> None:
+def print_stderr(text: str) -> None:
     """Write a line for people to stderr; a closed stderr is not an error."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"{plain(text)}\n")
+        sys.stderr.write(f"{escape_lines(text)}\n")
 
 
 def bold(text: str) -> str:
@@ -61,10 +61,10 @@ def bold(text: str) -> str:
 
 def warn(text: str) -> None:
     """Write a warning."""
-    say(f"warning: {text}")
+    print_stderr(f"warning: {text}")
 
 
-def words(error: NesTasksError) -> str:
+def format_error(error: NesTasksError) -> str:
     """Return an error as people read it: one line, and two more for a failed script."""
     lines = [f"error: {error}"]
     if isinstance(error, MigrationFailedError):
@@ -85,13 +85,13 @@ def guarded(action: Callable[[], int]) -> int:
         with environment_errors():
             code = action()
     except NesTasksError as error:
-        say(words(error))
+        print_stderr(format_error(error))
         code = error.exit_code
     except BrokenPipeError:
         drop(sys.stdout)  # the reader, such as head, has seen enough
         return 0
     except KeyboardInterrupt:
-        say("interrupted")
+        print_stderr("interrupted")
         code = INTERRUPTED
     return _flushed(code)
 
@@ -103,7 +103,7 @@ def _flushed(code: int) -> int:
     except OSError as error:
         drop(sys.stdout)
         if not isinstance(error, BrokenPipeError) and not code:
-            say(f"error: the output cannot be written: {error.strerror}")
+            print_stderr(f"error: the output cannot be written: {error.strerror}")
             return UnavailableError.exit_code
     return code
 

@@ -6,7 +6,7 @@ from ..errors import NesTasksError
 from ..operations.tree_difference import Difference
 from ..printable import printable
 from .changes_text import excerpts
-from .console import plain, words
+from .console import escape_lines, format_error
 from .session import session
 
 
@@ -22,7 +22,7 @@ def diff_command(old: str, new: str) -> str:
 
 def failure_lines(error: NesTasksError) -> list[str]:
     """Return the error of a migration as indented lines."""
-    return [f"  {line}" for line in plain(words(error)).splitlines()]
+    return [f"  {line}" for line in escape_lines(format_error(error)).splitlines()]
 
 
 def difference_lines(difference: Difference) -> list[str]:

@@ -19,7 +19,7 @@ from ..operations.changes import Changes
 from ..operations.preview import Preview, Previewed
 from ..printable import printable
 from .changes_text import MAX_VALUE, excerpts, left_out, name_of, shortened
-from .console import words
+from .console import format_error
 from .sizes import size
 from .summary import changes as counted
 from .to_look_at_text import HEADING, SHOWN_IN_A_COMMENT, line_of, sections
@@ -80,7 +80,7 @@ def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
         rest = left_out(len(found.beneath) - MAX_ROWS, "is", "are")
         yield Block(0, f"Executed first, as they are pending, too: {names} {rest}\n")
     if found.failure is not None:
-        yield Block(0, _fence(_safe_lines(words(found.failure))))
+        yield Block(0, _fence(_safe_lines(format_error(found.failure))))
     if found.not_run:
         names = ", ".join(code(name) for name in found.not_run[:MAX_ROWS])
         rest = left_out(len(found.not_run) - MAX_ROWS, "is", "are")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..migrations import Entry, State
 from .command import JSON, Command, several
-from .console import bold, say, words
+from .console import bold, print_stderr, words
 from .doit_commands import ALLOW_NETWORK, LOOKING
 from .format import short_list
 from .output import OUTPUT, check_writable, write_file
@@ -158,11 +158,11 @@ class Preview(Command):
         if after and not json:  # what was shown already is not shown again
             found = replace(found, migrations=found.migrations[len(after.migrations) :])
             if not found.migrations and found.failure is None:
-                say(f"{proceed} has all that is pending")
+                print_stderr(f"{proceed} has all that is pending")
                 return 0
         self._tell(found, json, markdown, output, closing=CLOSING, full=full)
         if found.left_out and found.failure is None:
-            say(_rest(found.left_out, output if json else ""))
+            print_stderr(_rest(found.left_out, output if json else ""))
         return _conclude(found)
 
     def _show_saved(
@@ -296,7 +296,7 @@ def _is_current(path: str) -> bool:
     if not Path(path).exists():
         return False
     why = outdated(saved_preview(path), session().project)
-    say(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
+    print_stderr(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
     return why is None
 
 
@@ -354,7 +354,7 @@ def _conclude(found: Found) -> int:
     """Print the failure as `doit run` would; return its exit code."""
     if found.failure is None:
         return 0
-    say(words(found.failure))
+    print_stderr(words(found.failure))
     if found.not_run:
-        say(f"not run, because they come after it: {short_list(found.not_run)}")
+        print_stderr(f"not run, because they come after it: {short_list(found.not_run)}")
     return found.failure.exit_code

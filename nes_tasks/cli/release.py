@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .adopt import DRY_RUN
 from .command import JSON, Command
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING
 from .session import session
 
@@ -84,7 +84,7 @@ class Release(Command):
             self.write_document(found.to_dict())
         if found.is_empty:
             since_name = found.since.name if found.since else "the beginning"
-            say(f"nothing changed since {since_name}; no tag was made")
+            print_stderr(f"nothing changed since {since_name}; no tag was made")
         elif not json:
             words = [f"--at {at}"] * bool(at) + [f"--since {since}"] * bool(since)
             self._tell(found, " ".join(["doit release", found.name, *words]) if dry_run else None)

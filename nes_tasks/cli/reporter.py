@@ -11,7 +11,7 @@ from doit.reporter import ConsoleReporter
 from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import MigrationResult, MigrationStatus
 from .check_report import CHECK, CheckReport, is_check
-from .console import drop, say, words
+from .console import drop, print_stderr, words
 from .format import short_list
 from .session import GROUP, migration_name, session
 
@@ -74,7 +74,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         elif not isinstance(fail, UnmetDependency):  # it waits, which is said in the end
             self.failed.append(name)
             session().set_exit_code(getattr(fail, "exit_code", 1))
-            say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
+            print_stderr(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
 
     def write(self, text: str) -> None:
         """Write to stdout; with a closed pipe or a full disk the run goes on."""
@@ -85,7 +85,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             drop(self.outstream)
             if not isinstance(error, BrokenPipeError):
                 session().set_exit_code(UnavailableError.exit_code)
-                say(f"error: the summary cannot be written: {error.strerror}")
+                print_stderr(f"error: the summary cannot be written: {error.strerror}")
 
     def complete_run(self) -> None:
         """Print the summary; doit calls this also on the way out of an interrupted run."""
@@ -97,7 +97,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
     def _conclude(self, *, interrupted: bool) -> None:
         done = [r for r in self.results if r.status is MigrationStatus.COMPLETED]
         if self.failed and (waiting := self._waiting(done)):
-            say(f"not run, because they come after it: {short_list(waiting)}")
+            print_stderr(f"not run, because they come after it: {short_list(waiting)}")
         if done:
             from .summary import summary
 
@@ -151,9 +151,9 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
                     from ..operations.sync import push
 
                     push(project)
-                    say(f"{commits} pushed to {project.settings.remote}")
+                    print_stderr(f"{commits} pushed to {project.settings.remote}")
                 else:
-                    say(f"{commits} not pushed yet; to publish: doit push")
+                    print_stderr(f"{commits} not pushed yet; to publish: doit push")
         except NesTasksError as error:
             current.set_exit_code(error.exit_code)
-            say(words(error))
+            print_stderr(words(error))

@@ -6,7 +6,7 @@ from ..errors import UsageError
 from ..migrations import State
 from .command import Command, one_name
 from .confirm import YES, confirmed
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 
@@ -75,7 +75,7 @@ class Revert(Command):
             self._show(names, is_chain=bool(to))
             again = f"doit revert {'--to ' if to else ''}{name} --yes"
             if not confirmed("Revert them?" if len(names) > 1 else "Revert it?", again):
-                say("nothing was written")
+                print_stderr("nothing was written")
                 return 0
         label = project.settings.database_label
         for reversal, commit in revert(project, names, reason=reason or None):

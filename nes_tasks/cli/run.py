@@ -11,7 +11,7 @@ from doit import cmd_run
 from ..errors import UsageError
 from ..migrations import State
 from .check_report import CHECK
-from .console import INTERRUPTED, EscapedStream, drop, say, warn
+from .console import INTERRUPTED, EscapedStream, drop, print_stderr, warn
 from .doit_commands import ALLOW_NETWORK, APPLYING, Guarded, recover_interrupted
 from .selection import Selection, read_selection
 from .session import GROUP, migration_name, session, task_name
@@ -160,12 +160,12 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         except KeyboardInterrupt:
             applied = ", ".join(current.applied_since())
             stays = f"applied by then: {applied}" if applied else "the database is as it was"
-            say(f"interrupted; {stays}")
+            print_stderr(f"interrupted; {stays}")
             return INTERRUPTED
         finally:
             current.close()
         if current.expectation and current.expectation.met:
-            say(f"as {expect} has shown: {', '.join(current.expectation.met)}")
+            print_stderr(f"as {expect} has shown: {', '.join(current.expectation.met)}")
         return current.exit_code or (1 if result else 0)
 
     def _unchain(self, selection: Selection) -> None:

@@ -11,7 +11,7 @@ from ..git.command import Git
 from ..project import Project
 from ..settings import STATE_FOLDER, display_path, load_settings
 from ..state_folder import check_folder
-from .console import say, warn
+from .console import print_stderr, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ class Session:
     def _announce_fetch(self, folder: Path) -> None:
         """Say that a reading command uses the network, which it does nowhere else."""
         label = display_path(folder, self.project.settings.root)
-        say(f"{label} is a partial clone; what it lacks is fetched from its remote")
+        print_stderr(f"{label} is a partial clone; what it lacks is fetched from its remote")
 
     def allow_network(self, names: list[str]) -> None:
         """Let the migrations of these names, which may be short, use the network.

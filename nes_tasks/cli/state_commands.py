@@ -8,7 +8,7 @@ from typing import Any
 from doit import cmd_clean, cmd_dumpdb, cmd_forget, cmd_ignore, cmd_resetdep
 
 from ..errors import UsageError
-from .console import say
+from .console import print_stderr
 from .doit_commands import Guarded, is_of_migrations
 from .session import migration_name
 
@@ -24,7 +24,7 @@ class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
 
     def _execute(self, **options: Any) -> int:
         if self.name_migrations():
-            say(f"nothing of a migration is removed: its result is history; {UNDO}")
+            print_stderr(f"nothing of a migration is removed: its result is history; {UNDO}")
         if self.is_ours and not self.sel_default_tasks:
             options["pos_args"] = self.other_tasks()
             if not options["pos_args"]:
@@ -47,7 +47,9 @@ class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
         if self.is_ours and (self.name_migrations() or self.sel_default_tasks or forget_all):
-            say(f"migrations are not forgotten: the database itself says what is applied; {UNDO}")
+            print_stderr(
+                f"migrations are not forgotten: the database itself says what is applied; {UNDO}"
+            )
             self.sel_tasks = self.other_tasks()
             if not (self.sel_tasks or forget_all):
                 return 0
@@ -68,7 +70,7 @@ class ResetDep(Guarded, cmd_resetdep.ResetDep):  # type: ignore[misc]
     def _execute(self, pos_args: list[str]) -> int:
         if self.is_ours:
             if pos_args and self.name_migrations():
-                say(f"the inputs of a migration are recorded when it is executed; {UNDO}")
+                print_stderr(f"the inputs of a migration are recorded when it is executed; {UNDO}")
             self.task_list = [t for t in self.task_list if not is_of_migrations(t.name)]
             pos_args = [] if self.sel_default_tasks else self.other_tasks()
             if not (pos_args or self.sel_default_tasks):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import first_few
 from .command import Command, no_names
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING
 from .push import with_migrations
 from .session import session
@@ -61,7 +61,7 @@ class Sync(Command):
             there = f"; it has {first_few(done.branches)}" if done.branches else ""
             self.outstream.write(f"{remote} has no such branch yet{there}.\n")
             if there:
-                say("to use one of them, name it in the setting `branch`")
+                print_stderr("to use one of them, name it in the setting `branch`")
         elif done.outcome == "current":
             self.outstream.write(f"{label} is up to date with {remote}.\n")
         else:
@@ -79,4 +79,6 @@ class Sync(Command):
         if done.ahead:
             several = done.ahead > 1 and done.ahead_migrations != 1
             ahead = with_migrations(done.ahead, done.ahead_migrations)
-            say(f"{ahead} {'are' if several else 'is'} not pushed yet; to publish: doit push")
+            print_stderr(
+                f"{ahead} {'are' if several else 'is'} not pushed yet; to publish: doit push"
+            )

@@ -11,7 +11,7 @@ from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import Entry, Plan, State
 from ..printable import printable
 from ..settings import STATE_FOLDER
-from .console import words
+from .console import format_error
 from .format import author_name
 from .reporter import MigrationReporter
 from .session import BACKEND, GROUP, session, task_name
@@ -40,7 +40,7 @@ class MigrationTaskFailed(TaskFailed):  # type: ignore[misc]
     """What doit is given when a migration failed: the words, and the exit code they go with."""
 
     def __init__(self, error: NesTasksError) -> None:
-        super().__init__(words(error))
+        super().__init__(format_error(error))
         self.exit_code = error.exit_code
 
 

@@ -8,7 +8,7 @@ from ..errors import UsageError
 from .adopt import DRY_RUN
 from .command import Command, no_names
 from .confirm import YES, confirmed
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .push import commits
 from .session import session
@@ -65,10 +65,10 @@ class Undo(Command):
             self._show(found)
             again = f"doit undo {f'--to {name} ' if name else ''}--yes"
             if dry_run:
-                say(f"nothing was changed; {again} removes it")
+                print_stderr(f"nothing was changed; {again} removes it")
                 return 0
             if not confirmed("Undo it?", again):
-                say("nothing was changed")
+                print_stderr("nothing was changed")
                 return 0
         done = undo(project, name)
         label = project.settings.database_label
