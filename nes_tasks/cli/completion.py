@@ -18,7 +18,7 @@ from doit.exceptions import InvalidDodoFile
 from ..errors import NesTasksError
 from ..migrations import Entry, State
 from .command import no_names
-from .doit_commands import Guarded
+from .doit_commands import BaseCommand
 from .help_text import shown_options
 from .session import session
 
@@ -47,7 +47,7 @@ SHELL_OPTION = {
 PATHS = frozenset({"dodoFile", "cwdPath", "output", "outfile", "dep_file"})
 
 
-class TabCompletion(Guarded, cmd_completion.TabCompletion):  # type: ignore[misc]
+class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[misc]
     """Print the script, or names for it."""
 
     name = "tabcompletion"

@@ -36,7 +36,7 @@ OTHER_CODES = {
 }
 
 
-class Guarded:
+class BaseCommand:
     """What all commands share: expected errors are one line and one of our exit codes.
 
     In a project that does not use our state (another `dodo.py` in the same environment) the
@@ -209,7 +209,7 @@ class _InOrder(set[str]):
         return iter(sorted(super().__iter__()))
 
 
-class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
+class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
     """`doit info`: one task, and why it would run."""
 
     doc_purpose = "show a task, and why it would run or not; of a migration also its commits"

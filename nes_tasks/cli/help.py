@@ -11,14 +11,14 @@ from doit.cmdparse import CmdOption, TaskParse
 
 from ..errors import UsageError
 from .check_report import CHECK
-from .doit_commands import APPLYING, CONTRIBUTING, LOOKING, MAINTAINING, Guarded
+from .doit_commands import APPLYING, CONTRIBUTING, LOOKING, MAINTAINING, BaseCommand
 from .help_text import WIDTH, option_lines
 from .session import GROUP
 from .suggestions import unknown_command
 
 GROUPS = (APPLYING, LOOKING, CONTRIBUTING, MAINTAINING)
 # Where commands stand that come with doit and do nothing about migrations.
-REST = Guarded.group
+REST = BaseCommand.group
 # What is typed like a command and is a task to doit: the group it belongs to, its purpose.
 TASKS = {CHECK: (CONTRIBUTING, "report problems of migration folders")}
 EXPLANATIONS = {
@@ -33,7 +33,7 @@ EXPLANATIONS = {
 }
 
 
-class Help(Guarded, cmd_help.Help):  # type: ignore[misc]
+class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
     """`doit help`: an overview, a command, or a task."""
 
     name = "help"

@@ -14,7 +14,7 @@ from ..migrations import Entry, State
 from ..printable import printable
 from .command import JSON, document_text, options_first
 from .console import warn
-from .doit_commands import LOOKING, Guarded
+from .doit_commands import LOOKING, BaseCommand
 from .format import author_name, state_word
 from .pending import described
 from .session import GROUP, migration_name, session, task_name
@@ -24,7 +24,7 @@ from .tables import add_names, new_table, rendered
 UNKNOWN = "unknown"
 
 
-class List(Guarded, cmd_list.List):  # type: ignore[misc]
+class List(BaseCommand, cmd_list.List):  # type: ignore[misc]
     """`doit list`: migrations with their state, date, author and description, and tasks."""
 
     doc_purpose = "list the migrations with their states, and the other tasks"

@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..migrations import State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, drop, print_stderr, warn
-from .doit_commands import ALLOW_NETWORK, APPLYING, Guarded, recover_interrupted
+from .doit_commands import ALLOW_NETWORK, APPLYING, BaseCommand, recover_interrupted
 from .selection import Selection, read_selection
 from .session import GROUP, migration_name, session, task_name
 from .suggestions import is_harmless, unknown_command, unknown_task, wrong_word
@@ -34,7 +34,7 @@ DRY_RUN = {
 }
 
 
-class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
+class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
     """`doit run`: apply what is pending."""
 
     doc_purpose = "apply pending migrations, or run other tasks"

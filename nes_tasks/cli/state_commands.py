@@ -9,13 +9,13 @@ from doit import cmd_clean, cmd_dumpdb, cmd_forget, cmd_ignore, cmd_resetdep
 
 from ..errors import UsageError
 from .console import print_stderr
-from .doit_commands import Guarded, is_of_migrations
+from .doit_commands import BaseCommand, is_of_migrations
 from .session import migration_name
 
 UNDO = "doit revert NAME undoes one"
 
 
-class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
+class Clean(BaseCommand, cmd_clean.Clean):  # type: ignore[misc]
     """`doit clean`: nothing of migrations, whose results are history."""
 
     doc_purpose = "remove targets of tasks other than migrations"
@@ -38,7 +38,7 @@ class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
     _execute.__signature__ = inspect.signature(cmd_clean.Clean._execute)  # type: ignore[attr-defined]
 
 
-class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
+class Forget(BaseCommand, cmd_forget.Forget):  # type: ignore[misc]
     """`doit forget`: local state only; what is applied stays applied."""
 
     doc_purpose = "clear the saved state of tasks other than migrations"
@@ -56,7 +56,7 @@ class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
         return int(super()._execute(forget_sub, forget_disable_default, forget_all) or 0)
 
 
-class ResetDep(Guarded, cmd_resetdep.ResetDep):  # type: ignore[misc]
+class ResetDep(BaseCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]
     """`doit reset-dep`: local state only; the inputs of a migration are recorded when it runs."""
 
     name = "reset-dep"
@@ -78,7 +78,7 @@ class ResetDep(Guarded, cmd_resetdep.ResetDep):  # type: ignore[misc]
         return int(super()._execute(pos_args) or 0)
 
 
-class DumpDB(Guarded, cmd_dumpdb.DumpDB):  # type: ignore[misc]
+class DumpDB(BaseCommand, cmd_dumpdb.DumpDB):  # type: ignore[misc]
     """`doit dumpdb`: for files of doit's own, which migrations do not use."""
 
     name = "dumpdb"
@@ -102,7 +102,7 @@ class DumpDB(Guarded, cmd_dumpdb.DumpDB):  # type: ignore[misc]
         return 0
 
 
-class Ignore(Guarded, cmd_ignore.Ignore):  # type: ignore[misc]
+class Ignore(BaseCommand, cmd_ignore.Ignore):  # type: ignore[misc]
     """`doit ignore`: not for migrations, each builds on the one before it."""
 
     doc_purpose = "skip a task from now on; migrations cannot be ignored"

@@ -51,7 +51,7 @@ class Folder:
         return Path(self.directory)
 
     @property
-    def is_deserted(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether it holds no file that git would know: for git, it is not there."""
         return self.files == ()
 

@@ -151,9 +151,11 @@ class Plan:
             entry = _applied_entry(name, applied[name], present.get(name), last, cache)
             entries.append(entry)
             last = last if entry.state is State.MISSING else name
-        admission = _Admission(present, applied, out_of_order, frozenset(same_number), key, cache)
+        validator = _FolderValidator(
+            present, applied, out_of_order, frozenset(same_number), key, cache
+        )
         judged = [
-            (folder, *admission.judge(folder))
+            (folder, *validator.check(folder))
             for folder in sorted(present.values(), key=lambda folder: key(folder.name))
             if folder.name not in applied
         ]
@@ -296,7 +298,7 @@ def _applied_entry(
     predecessor: str | None,
     cache: HashCache | None,
 ) -> Entry:
-    if folder is None or folder.is_deserted:
+    if folder is None or folder.is_empty:
         return Entry(name, State.MISSING, record=record)
     if not record.inputs:
         return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
@@ -334,7 +336,7 @@ def _unapplied_entry(
     return Entry(folder.name, State.INVALID, folder, problem=outcome, predecessor=predecessor)
 
 
-class _Admission:
+class _FolderValidator:
     """Judges the folders that are not applied, one after the other in their order."""
 
     def __init__(
@@ -350,7 +352,7 @@ class _Admission:
         self.cache = cache
         self.key = key
         self.same_number = same_number
-        here = {name for name, folder in present.items() if not folder.is_deserted}
+        here = {name for name, folder in present.items() if not folder.is_empty}
         # Names by number, from folders and records, without duplicates.
         self.holders: dict[int, list[str]] = {}
         for name in sorted(here.union(applied)):
@@ -369,7 +371,7 @@ class _Admission:
         self.free_numbers = count(next_number(self.holders))
         self.free_names: dict[str, str] = {}
 
-    def judge(self, folder: Folder) -> tuple[Migration | InvalidMigrationError, bool]:
+    def check(self, folder: Folder) -> tuple[Migration | InvalidMigrationError, bool]:
         """Return the migration to apply, or what is wrong with the folder.
 
         And whether it needs another name before it can be applied: then nothing waits for it.

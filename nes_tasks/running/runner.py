@@ -120,7 +120,7 @@ class Runner:
         with repository.locked(self.command):
             plan, ledger = self._state(repository)
             # Before its place is looked at: between applied ones it seems to come too late.
-            self._refuse_what_was_run_by_hand(ledger, name, force=force)
+            self._reject_if_unrecorded(ledger, name, force=force)
             decision = check_may_run(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
@@ -144,9 +144,7 @@ class Runner:
             self._seen = self._project.load_state()
         return self._seen
 
-    def _refuse_what_was_run_by_hand(
-        self, ledger: Ledger, name: str, *, force: bool = False
-    ) -> None:
+    def _reject_if_unrecorded(self, ledger: Ledger, name: str, *, force: bool = False) -> None:
         """Refuse a migration when it, or one before it, was run without leaving a marker.
 
         Nothing at all runs on a part of a migration; `force` runs one that was run by hand. Looked
@@ -238,7 +236,7 @@ class Runner:
                     if name in done:
                         continue
                     again = plan[name].is_applied
-                    self._refuse_what_was_run_by_hand(ledger, name, force=name in forced)
+                    self._reject_if_unrecorded(ledger, name, force=name in forced)
                     folder = plan[name].folder
                     assert folder is not None, "what may run has a folder"
                     executed = self._executed(repository, folder, base, is_new=not again)
@@ -263,7 +261,7 @@ class Runner:
         repository = self.repository
         plan, ledger = self._project.load_state(at=base)
         check_may_run(plan, name)
-        self._refuse_what_was_run_by_hand(ledger, name)
+        self._reject_if_unrecorded(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "check_may_run refuses a migration without a folder"
         with self._executed(repository, folder, base, published=True) as (job, outcome):

@@ -263,7 +263,7 @@ def test_a_folder_without_files_may_be_left_over(
 ) -> None:
     migrations.add("001-a", script=None, readme=None, files=leavings)
     folder = migrations.folder("001-a")
-    assert folder.is_deserted
+    assert folder.is_empty
     assert problem(folder).message == "migrations/001-a holds no files"
 
 
@@ -273,7 +273,7 @@ def test_a_bad_file_is_the_problem_of_its_folder_only(migrations: Directory) -> 
     first, second = migrations.folders()
     assert "migrations/001-a/data.csv is a link" in problem(first).message
     assert first.files is None
-    assert not first.is_deserted
+    assert not first.is_empty
     with pytest.raises(InvalidMigrationError, match="is a link"):
         first.hashes()
     assert second.problem is None
