@@ -35,7 +35,7 @@ from .expectation import Expectation
 from .interrupts import interrupts_deferred
 from .job import Job, Task
 from .log import RunLog
-from .rehearsal import Rehearsal
+from .rehearsal import DryRunResult
 from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker
@@ -209,14 +209,14 @@ class Runner:
         """Return the record of a migration as of the last look, None for none."""
         return self._seen.ledger.applied.get(name) if self._seen else None
 
-    def rehearse(
+    def dry_run(
         self,
         names: Sequence[str] | None = None,
         forced: Collection[str] = (),
         *,
         start: str | None = None,
         done: Collection[str] = (),
-    ) -> Generator[Rehearsal, None, None]:
+    ) -> Generator[DryRunResult, None, None]:
         """Execute migrations one on top of the other without publishing anything.
 
         All pending ones, or those up to the last of `names` (full names); of the applied ones
@@ -246,7 +246,7 @@ class Runner:
                     commit = result.commit_ids[-1]
                     result.tree = repository.tree_of(commit)
                     unread = tuple(sorted(job.inputs.keys() - outcome.read))
-                    yield Rehearsal(result, base, job.clock, outcome.peak_memory, unread)
+                    yield DryRunResult(result, base, job.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
