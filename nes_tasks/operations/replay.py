@@ -155,7 +155,7 @@ def execute_in_row(
     """
     for folder, marker in runs:
         assert folder and marker, "what lacks one of them is not executed"
-        result = stack.enter_context(runner.executed(folder, base, marker.applied_at))
+        result = stack.enter_context(runner.run_at(folder, base, marker.applied_at))
         base = result.commit_ids[-1]
         yield result
 

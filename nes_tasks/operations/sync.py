@@ -221,7 +221,7 @@ def _rebuild(
 
 def _reapply(runner: Runner, name: str, tip: str, ref: str) -> MigrationResult:
     try:
-        return runner.reapply(name, tip, ref)
+        return runner.apply_on(name, tip, ref)
     except InvalidMigrationError as error:
         raise MigrationRefusedError(
             f"{name} cannot be applied on top of the remote: {error.message}",

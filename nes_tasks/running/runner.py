@@ -169,7 +169,7 @@ class Runner:
     def _apply(
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
-        executed = self._executed(repository, folder, base, published=True, is_new=is_new)
+        executed = self._run_on_private_ref(repository, folder, base, published=True, is_new=is_new)
         with executed as (job, outcome), interrupts_deferred():
             self._meet_expectation(repository, job, outcome.commits[-1])
             repository.publish(job.ref, base, outcome.commits[-1], changes=outcome.changes)
@@ -239,7 +239,7 @@ class Runner:
                     self._reject_if_unrecorded(ledger, name, force=name in forced)
                     folder = plan[name].folder
                     assert folder is not None, "what may run has a folder"
-                    executed = self._executed(repository, folder, base, is_new=not again)
+                    executed = self._run_on_private_ref(repository, folder, base, is_new=not again)
                     with executed as (job, outcome):
                         refs.append(job.ref)
                     result = self._result(name, outcome)
@@ -252,7 +252,7 @@ class Runner:
                 for ref in refs:
                     repository.discard(ref)
 
-    def reapply(self, name: str, base: str, ref: str) -> MigrationResult:
+    def apply_on(self, name: str, base: str, ref: str) -> MigrationResult:
         """Execute a migration on the commit `base`, whatever the branch is at.
 
         The private `ref` is then at its last commit; nothing is published. The caller holds the
@@ -264,13 +264,13 @@ class Runner:
         self._reject_if_unrecorded(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "check_may_run refuses a migration without a folder"
-        with self._executed(repository, folder, base, published=True) as (job, outcome):
+        with self._run_on_private_ref(repository, folder, base, published=True) as (job, outcome):
             repository.git.run("update-ref", ref, outcome.commits[-1])
             repository.discard(job.ref)
         return self._result(name, outcome)
 
     @contextmanager
-    def executed(
+    def run_at(
         self, folder: Folder, base: str | None, moment: datetime
     ) -> Iterator[MigrationResult]:
         """Execute a migration on the commit `base` as it would have been at `moment`.
@@ -280,7 +280,7 @@ class Runner:
         when the script fails.
         """
         repository = self.repository
-        executed = self._executed(repository, folder, base, moment, is_new=False)
+        executed = self._run_on_private_ref(repository, folder, base, moment, is_new=False)
         with executed as (job, outcome):
             result = self._result(folder.name, outcome)
         try:
@@ -289,7 +289,7 @@ class Runner:
             repository.discard(job.ref)
 
     @contextmanager
-    def _executed(
+    def _run_on_private_ref(
         self,
         repository: Repository,
         folder: Folder,
