@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .command import Git
 from .incomplete_clone import shallow_boundary
-from .log import moment
+from .log import from_unix
 
 # Unit and record separators: no subject or name can hold them.
 FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
@@ -63,8 +63,8 @@ def _parse(record: str, cut: frozenset[str]) -> FileCommit:
     return FileCommit(
         id=oid,
         parents=tuple(parents),
-        authored_at=moment(authored),
-        committed_at=moment(committed),
+        authored_at=from_unix(authored),
+        committed_at=from_unix(committed),
         author=author,
         email=email,
         committer=committer,

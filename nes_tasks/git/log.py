@@ -43,7 +43,7 @@ class Commit:
         return len(self.parents) > 1
 
 
-def moment(seconds: str) -> datetime:
+def from_unix(seconds: str) -> datetime:
     """Return a moment in UTC; the year 1 for what no clock has shown, which git would store."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
@@ -69,7 +69,7 @@ def read_commits(git: Git, *revisions: str, paths: Sequence[str] = ()) -> Iterat
             id=header.split()[1].decode(),
             tree=tree,
             parents=tuple(parents.split()),
-            committed_at=moment(seconds),
+            committed_at=from_unix(seconds),
             author=author,
             committer=committer,
             subject=subject,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .command import Git
 from .commit import Signature, person_line
-from .log import moment
+from .log import from_unix
 from .objects import ObjectReader
 
 TAGS = "refs/tags/"
@@ -52,6 +52,6 @@ def read_tags(git: Git, reached_from: str) -> Iterator[Tag]:
             fields = dict(line.partition(" ")[::2] for line in head.splitlines())
             if fields.get("type") == "commit":
                 tagger, _, rest = fields.get("tagger", "").rpartition("> ")
-                when = moment(rest.partition(" ")[0])
+                when = from_unix(rest.partition(" ")[0])
                 person = tagger.partition("<")[0].strip()
                 yield Tag(name, fields["object"], person, when, message)

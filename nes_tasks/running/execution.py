@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import compat
-from ..database.owned_store import OwnedStore
+from ..database.owned_store import SingleThreadStore
 from ..errors import NesTasksError
 from ..models.codec import MalformedFileError
 from . import protocol
@@ -133,7 +133,7 @@ def _context(
         connection.send(protocol.PROGRESS, to_json(row).encode())
 
     database = EntityDatabase(
-        OwnedStore(store),
+        SingleThreadStore(store),
         strict=task.strict,
         warn=lambda text: log(f"warning: {text}"),
         open_tables=lambda: _open_index(task, connection),
