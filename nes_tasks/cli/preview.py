@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..migrations import Entry, State
 from .command import JSON, Command, several
-from .console import bold, print_stderr, words
+from .console import bold, format_error, print_stderr
 from .doit_commands import ALLOW_NETWORK, LOOKING
 from .format import short_list
 from .output import OUTPUT, check_writable, write_file
@@ -354,7 +354,7 @@ def _conclude(found: Found) -> int:
     """Print the failure as `doit run` would; return its exit code."""
     if found.failure is None:
         return 0
-    print_stderr(words(found.failure))
+    print_stderr(format_error(found.failure))
     if found.not_run:
         print_stderr(f"not run, because they come after it: {short_list(found.not_run)}")
     return found.failure.exit_code

@@ -11,7 +11,7 @@ from doit.reporter import ConsoleReporter
 from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import MigrationResult, MigrationStatus
 from .check_report import CHECK, CheckReport, is_check
-from .console import drop, print_stderr, words
+from .console import drop, format_error, print_stderr
 from .format import short_list
 from .session import GROUP, migration_name, session
 
@@ -156,4 +156,4 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
                     print_stderr(f"{commits} not pushed yet; to publish: doit push")
         except NesTasksError as error:
             current.set_exit_code(error.exit_code)
-            print_stderr(words(error))
+            print_stderr(format_error(error))

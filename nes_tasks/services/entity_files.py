@@ -51,7 +51,7 @@ class ObjectFiles:
         self._watchers.append(changed)
 
     @contextmanager
-    def rollback_on_error(self) -> Iterator[None]:
+    def undone_on_error(self) -> Iterator[None]:
         """Put back every file that was changed within the block when it ends by an exception."""
         self._undo = {}
         try:

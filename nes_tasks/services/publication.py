@@ -286,7 +286,7 @@ class PublicationService:
         """
         before = entity.version_summary
         try:
-            with self.database.rollback_on_error():
+            with self.database.undone_on_error():
                 await self.update_entity(entity, author_id, change_description)
                 relationships = [
                     await self.create_relationship(

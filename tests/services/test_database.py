@@ -634,7 +634,7 @@ def test_changes_of_a_block_that_fails_are_undone(database: EntityDatabase, stor
     database.watch(seen.append)
 
     def fail() -> None:
-        with database.rollback_on_error():
+        with database.undone_on_error():
             put(database, entity("person", "ann-lee", tags=["x"]), entity("person", "new-one"))
             put(database, entity("person", "ann-lee", tags=["y"]))
             run(database.delete_entity(BOB))
@@ -649,7 +649,7 @@ def test_changes_of_a_block_that_fails_are_undone(database: EntityDatabase, stor
 
 
 def test_changes_of_a_block_that_ends_well_stay(database: EntityDatabase, store: Store) -> None:
-    with database.rollback_on_error():
+    with database.undone_on_error():
         put(database, entity("person", "ann-lee"))
     assert store.exists("entity/person/ann-lee.json")
 

@@ -109,7 +109,7 @@ def change(database: EntityDatabase, chance: random.Random) -> None:
         if found:
             run(database.delete_relationship(chance.choice(found).id))
     else:
-        with contextlib.suppress(KeyError), database.rollback_on_error():
+        with contextlib.suppress(KeyError), database.undone_on_error():
             run(database.put_entity(entity_from_dict(some_entity(chance))))
             run(database.delete_entity(some_id(chance)))
             raise KeyError
