@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-# What the machine is to blame for and not the program, whichever file it is about.
+# Errors that the machine causes, not the program, for any file.
 ENVIRONMENT = frozenset(
     {
         *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES),

@@ -45,7 +45,7 @@ class Axis:
 
     @property
     def domain(self) -> tuple[float, float]:
-        """From where to where it goes, with some room on both sides."""
+        """Its limits, with a margin on both sides."""
         first, last = self.positions[0], self.positions[-1]
         room = MARGIN * (last - first) if self.by_time else 1.0
         return first - (room if self.by_time else 0.5), last + room

@@ -22,7 +22,7 @@ from .doit_commands import BaseCommand
 from .help_text import shown_options
 from .session import session
 
-# What can be asked for by `--names`, and which migrations it is.
+# The values of `--names`, and the migrations that each stands for.
 NAMES: dict[str, Callable[[Entry], bool]] = {
     "all": lambda entry: True,
     "applied": lambda entry: entry.is_applied,

@@ -19,7 +19,7 @@ from ..errors import MigrationFailedError, NesTasksError, UnavailableError, envi
 from ..printable import printable
 
 INTERRUPTED = 130
-# What lies between line ends and tabs, which are the layout of our own text.
+# The text between line ends and tabs, which are our own layout.
 WITHIN_LINE = re.compile(r"[^\n\t]+")
 
 
@@ -97,7 +97,7 @@ def guarded(action: Callable[[], int]) -> int:
 
 
 def _flushed(code: int) -> int:
-    """Write what is still held back; return the exit code, which a full disk changes."""
+    """Flush the output; return the exit code, which a full disk changes."""
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -22,7 +22,7 @@ from .help_text import manual
 from .session import BACKEND, GROUP, Session, migration_name, session, task_name
 from .suggestions import missing_dodo, unknown_task, wrong_option
 
-# Headings of `doit help`, by what a person is about to do.
+# Headings of `doit help`, by the user's task.
 APPLYING = "Applying"
 LOOKING = "Looking"
 CONTRIBUTING = "Contributing"

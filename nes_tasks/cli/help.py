@@ -17,7 +17,7 @@ from .session import GROUP
 from .suggestions import unknown_command
 
 GROUPS = (APPLYING, LOOKING, CONTRIBUTING, MAINTAINING)
-# Where commands stand that come with doit and do nothing about migrations.
+# The heading of doit's own commands, which do not concern migrations.
 REST = BaseCommand.group
 # What is typed like a command and is a task to doit: the group it belongs to, its purpose.
 TASKS = {CHECK: (CONTRIBUTING, "report problems of migration folders")}

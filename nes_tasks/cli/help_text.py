@@ -67,7 +67,7 @@ def _examples(examples: Iterable[tuple[str, str]]) -> str:
 
 
 def option_lines(options: Iterable[Any]) -> list[str]:
-    """Return what is to be said of options, which are doit's `CmdOption`."""
+    """Return the help lines of options, which are doit's `CmdOption`."""
     return [line for option in options for line in _option(option)]
 
 

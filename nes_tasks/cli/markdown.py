@@ -2,7 +2,7 @@
 
 Whatever comes from a migration or from the data stands in ``<code>`` with every punctuation
 mark as a character reference, or in a fence that is longer than any run of backticks inside. So
-it cannot end a table or a fold, and in both places GitHub mentions nobody and links nothing.
+it cannot end a table or a fold, and in both places GitHub makes no mentions and no links.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _types(changes: Changes) -> Iterator[Block]:
 
 
 def _to_look_at(one: Previewed, most: int | None) -> Iterator[Block]:
-    """Give what the script says of its own result, and what a reviewer should look at."""
+    """Yield the script's own claims about its result, and the remarks for reviewers."""
     if one.verified:
         yield Block(1, "`verify` passed.\n")
     if one.expects:

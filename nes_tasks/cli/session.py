@@ -28,7 +28,7 @@ BACKEND = "nes_tasks"
 
 
 class Session:
-    """The project that `dodo.py` lies in, and the runner once something has to run."""
+    """The project of `dodo.py`, and the runner once something has to run."""
 
     def __init__(self, root: Path) -> None:
         settings = load_settings(root)
@@ -40,7 +40,7 @@ class Session:
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
         self.keep_going = False
-        # What `state` has found out about a migration, with the entry or record that it is of.
+        # Cached results of `state` by migration, with the entry or record that they are of.
         self.inputs: dict[str, tuple[Entry, Mapping[str, str]]] = {}
         self.results: dict[str, tuple[AppliedRecord, str]] = {}
         # Set when a migration ended with a fault of the environment, which the next would meet too.

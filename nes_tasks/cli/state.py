@@ -171,7 +171,7 @@ class CommittedChecker(MD5Checker):  # type: ignore[misc]
         return bool(super().exists(file_path)) if name is None else _result(name) is not None
 
     def info(self, file_path: str) -> Any:
-        """Return what is compared with the saved state; raises `OSError` for a missing file."""
+        """Return the state to compare with the saved one; raises `OSError` for a missing file."""
         name = _marker_of(file_path)
         if name is None:
             return super().info(file_path)

@@ -1,4 +1,4 @@
-"""`doit status`: where everything stands, on one screen."""
+"""`doit status`: the current state and the next command, on one screen."""
 
 from __future__ import annotations
 

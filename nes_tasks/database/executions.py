@@ -440,7 +440,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
 
 
 def durations(git: Git, executions: Mapping[str, Execution]) -> dict[str, float]:
-    """Return how many seconds the script of each migration took, as far as the messages say."""
+    """Return the duration of each migration's script in seconds, where messages have it."""
     ending = {one.id: name for name, run in executions.items() for one in run.commits[-2:]}
     found: dict[str, float] = {}
     for commit, message in read_messages(git, ending):

@@ -70,7 +70,7 @@ class Journal:
         return None
 
     def end(self) -> None:
-        """Forget the publication: it is complete, or nothing of it was done."""
+        """Remove the journal: the publication is complete, or it never began."""
         self._path.with_suffix(".new").unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
 

@@ -1,8 +1,8 @@
-"""The lock on a database repository: one run at a time, and it says whose.
+"""The lock on a database repository: one run at a time, with a known holder.
 
-While the lock is held a file names its holder. Whoever finds that file without the lock being
-held knows that a command was killed, and since when its gits may have left something behind: the
-file then stays under another name until a command has cleaned up.
+While the lock is held a file names its holder. If that file exists without the lock being held,
+its holder was killed, and its git processes may have left files behind: the file then stays under
+another name until a command has cleaned up.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def was_interrupted(folder: Path) -> bool:
 
 
 def holder(folder: Path) -> str | None:
-    """Return who holds the lock that lives in `folder`, None when nobody does.
+    """Return who holds the lock in `folder`, None when it is free.
 
     Writes nothing. What a killed run has left of itself does not count.
     """

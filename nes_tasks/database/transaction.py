@@ -213,7 +213,7 @@ class Transaction(Overlay):
         return os.fsencode(path), None if mark is None else self._writer.file(mark)
 
     def close(self) -> None:
-        """End the transaction; what was not committed is gone."""
+        """End the transaction; uncommitted changes are discarded."""
         if self._objects is not None:
             self._objects.close()
             self._objects = None

@@ -43,8 +43,8 @@ def check_out_sparsely(git: Git, folder: str) -> None:
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 
-    `label` is what a person would type for the repository, `kept` the folder for files of
-    somebody's own that stand where a killed run had begun to write.
+    `label` is what a person would type for the repository. `kept` is the folder for the user's own
+    files in places where a killed run had begun to write.
     """
 
     def __init__(self, git: Git, git_dir: Path, top: Path, *, label: str, kept: Path) -> None:
@@ -145,7 +145,7 @@ class Checkout:
         """Let git merge two trees into the index; raises `GitError`.
 
         The index may only not know that files are as they were: touched, or copied with the whole
-        repository. It is told when it matters, for looking at each file takes its time.
+        repository. A difference is reported when it matters, because checking each file is slow.
         """
         if self._git.run_unchecked(*command).returncode:
             self._git.run_unchecked("update-index", "-q", "--refresh")
@@ -161,7 +161,7 @@ class Checkout:
             self.found_clean()
         except GitError as error:
             away = f"git -C {self._label} stash --include-untracked, then run it again"
-            # What is on the disk is nobody's own then, and a stash would need room as well.
+            # The files are not the user's own then, and a stash would need space as well.
             full = "make room on the disk, or permit writing; the next doit finishes it"
             hint = full if CANNOT_WRITE.search(error.stderr) else away
             raise DatabaseError(
@@ -175,7 +175,7 @@ class Checkout:
 
         git writes the index last. While it is still the old one, each file may be the old or
         the new one or the beginning of the new one: those are removed, so that git writes them
-        again. Anything else is somebody's own and goes to the folder `kept`.
+        again. Anything else is the user's own and goes to the folder `kept`.
         """
         (self._git_dir / "index.lock").unlink(missing_ok=True)
         if self._git.query("diff-index", "--cached", "--quiet", new) is None:

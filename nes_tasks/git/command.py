@@ -49,7 +49,7 @@ UNREACHABLE = re.compile(
     r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
     r"could not fetch .* from promisor|unable to connect"
 )
-# The words of git, in its convert.c, for a filter whose program failed or is not there.
+# git's messages, from its convert.c, for a filter whose program failed or is missing.
 FILTER = re.compile(
     r"external filter '(?P<command>[^']*)' failed|"
     r"(?:clean|smudge) filter '?(?P<name>[^\s']+)'? failed"
@@ -162,7 +162,7 @@ class Git:
         """Return whether to repeat a command that failed with `stderr` without the transport.
 
         It is when a partial clone lacks an object that it reads: from then on the transport is
-        allowed, and users are told.
+        allowed, and users are warned.
         """
         facts = self._facts
         if not self.is_partial or not DENIED.search(stderr):

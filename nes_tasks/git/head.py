@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .command import Git
 
-# What stands in the file where refs are kept in tables, see
+# The content of the file in a repository with reftables, see
 # https://git-scm.com/docs/reftable#_layout; git alone knows the branch then.
 ELSEWHERE = "refs/heads/.invalid"
 

@@ -43,7 +43,7 @@ class Quarantine:
             self.discard()
 
     def discard(self) -> None:
-        """Throw away what is not installed."""
+        """Discard the objects that are not installed."""
         discard_quarantine(self._aside, self.objects)
 
 

@@ -34,7 +34,7 @@ OVERTAKEN = (
     *("reference already exists", "incorrect old value", "failed to update ref"),
     "cannot lock ref",
 )
-# The remote is locked by another push at this moment, or for good by one that was killed.
+# The remote is locked by another push now, or permanently by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
 # The remote has files of that branch on disk; git explains at length what could be set there.
 HAS_FILES = "(branch is currently checked out)"
@@ -56,7 +56,7 @@ class RemoteStatus:
 
 
 class _RefusedError(GitError):
-    """A push was refused; `is_overtaken` says that the remote has what is not here."""
+    """A push was refused; `is_overtaken` says that the remote has commits that are not here."""
 
     def __init__(self, said: str, *, is_overtaken: bool) -> None:
         error = failure(["push"], said.encode())

@@ -203,7 +203,7 @@ class Snapshot:
                 yield prefix + name
 
     def folder(self, path: str) -> Mapping[str, Entry]:
-        """Return what is directly in the folder at `path`; empty when there is no such folder."""
+        """Return the entries of the folder at `path`; empty when it does not exist."""
         if path not in self._folders:
             self._read_folders(path)
         return self._folders[path]

@@ -183,7 +183,7 @@ def _merged(
     delta: _Delta,
     id_size: int,
 ) -> Iterator[bytes]:
-    """Yield the chunks that take the place of one, and add to `delta` how they are made of it."""
+    """Yield the chunks that replace one, and add to `delta` how they are made from it."""
     waiting = iter(edits)
     edit = next(waiting, None)
     entries: list[bytes] = []

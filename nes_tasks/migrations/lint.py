@@ -51,7 +51,7 @@ RANDOM = re.compile(r"(?:numpy\.)?random\..*")
 
 
 def check_folder(entry: Entry) -> list[Finding]:
-    """Return what is found in the folder of an entry of the plan, errors first.
+    """Return the findings for the folder of an entry of the plan, errors first.
 
     Of a migration that is applied and unchanged nothing can be put right any more, so nothing
     is looked for; another README is reported. Reads the folder's script, Python files and README.
@@ -139,7 +139,7 @@ def _name(folder: Folder) -> Iterator[Finding]:
         )
 
 
-# What a script asks for beyond what every script has, with what to do about it.
+# Capabilities that a script can request, with what a reviewer has to do.
 CAPABILITIES = {
     "NETWORK": (
         "the script asks for the network",

@@ -296,7 +296,7 @@ def _naming_problem(name: str, display_path: str, taken: set[int]) -> InvalidMig
 
 
 def _corrected_name(name: str, taken: set[int]) -> str:
-    """Return the name of the convention that is closest to `name`, with a number of its own.
+    """Return the closest valid folder name to `name`, with a free number.
 
     The number is added to `taken`. Without a usable word an example takes its place.
     """

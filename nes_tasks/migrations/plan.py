@@ -1,4 +1,4 @@
-"""The plan: which migrations are applied, which are to come, and which stand in the way.
+"""The plan: which migrations are applied, which are pending, and which block others.
 
 It is made from the folders and from the records of the database alone; nothing here knows git
 or changes anything. The order of the entries is the order of execution: first what is applied,

@@ -1,4 +1,4 @@
-"""Pointer files: what stands in the place of a large file until it is downloaded.
+"""Pointer files: placeholders of large files that are not downloaded yet.
 
 Git LFS: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md (less than 1,024 bytes, the
 version first; ``hawser`` is the name of its pre-release). git-annex, for unlocked files:

@@ -12,7 +12,7 @@ from typing import Any
 
 from .data_kinds import READERS
 
-# Ways to come by files whose names are not in the script.
+# Ways to reach files whose names are not in the script.
 LISTING = {"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"}
 
 # Other ways to read a file, as far as they are not of an imported module.

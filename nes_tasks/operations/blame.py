@@ -168,7 +168,7 @@ def _all_of(value: Any, commit: FileCommit) -> Any:
 
 
 def _carried(was: Any, origin: Any, value: Any, found: Any, commit: FileCommit) -> Any:
-    """Return `found`, with the old `origin` wherever `value` is as it `was` and nobody else's.
+    """Return `found`, with the old `origin` wherever `value` still is as it `was`.
 
     `found` is what is known so far: of `commit` where no other side had the value.
     """

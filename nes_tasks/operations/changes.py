@@ -139,7 +139,7 @@ def compare(
     inside: list[tuple[str, Change]] = []
     for change in files:
         parts = change.path.removeprefix(f"{data_dir}/").split("/")
-        # Whatever lies beside the data folder, or directly in it, was put there by hand.
+        # Files beside the data folder, or directly in it, were put there by hand.
         own = change.path.startswith(f"{data_dir}/") and len(parts) > 1
         kind = parts[0] if own else "other"
         kinds[kind].add(change)

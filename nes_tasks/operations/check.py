@@ -64,7 +64,7 @@ class Checker:
         self._worker = Worker(log, may_record=False, warn=warn)
 
     def check(self, entry: Entry) -> list[Finding]:
-        """Return what is found about an entry of the plan: errors first, then hints.
+        """Return the findings for an entry of the plan: errors first, then hints.
 
         A migration that is applied and unchanged is not looked into: a change to it would be
         drift, which is worse than what might be found.

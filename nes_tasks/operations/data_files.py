@@ -63,7 +63,7 @@ def _findings(
     kind: Callable[..., Finding],
     scripts: Collection[Script] = (),
 ) -> Iterator[Finding]:
-    """Read a file and yield what is found; a problem is of `kind`, a doubt a hint.
+    """Read a file and yield its findings; a problem is of `kind`, a doubt a hint.
 
     Columns that none of the `scripts` mentions are a doubt, too.
     """

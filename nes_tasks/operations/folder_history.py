@@ -15,7 +15,7 @@ from ..git.listing import list_files
 from ..git.objects import ObjectReader
 from ..settings import Settings
 
-# Commits that are looked at: a folder that was edited more often than this is hardly one of ours.
+# Maximum number of commits to search; folders of migrations are rarely edited more often.
 MAX_COMMITS = 200
 
 

@@ -79,7 +79,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of the history and what came of it.
+    """One part of the history and its result.
 
     `rebuilt_tree` is what came out, `differing_files` counts the files between it and the
     committed tree, `difference` is the first. `failed` is the migration that `failure` is of.
@@ -217,7 +217,7 @@ class _Build:
         self.ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
 
     def steps(self, parts: Sequence[Part]) -> Iterator[Step]:
-        """Yield what comes of each part; nothing is done after the first difference."""
+        """Yield the result of each part; nothing is executed after the first difference."""
         has_ended = False
         for part in parts:
             step = Step(part, Outcome.UNREACHED) if has_ended else self._step(part)

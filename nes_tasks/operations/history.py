@@ -119,7 +119,7 @@ class Wanted:
         return self != Wanted()
 
     def admits(self, run: Run) -> bool:
-        """Return whether a migration is what is asked for."""
+        """Return whether a migration matches the filter."""
         commits = {one.id for one in run.commits}
         if self.author and self.author not in run.record.author.casefold():
             return False

@@ -1,8 +1,8 @@
 """Points of the history, as people name them: a migration, a tag, a branch, a commit or a date.
 
 Each names one state of the database: a migration the one that it left, a date the last one of
-that day. Whoever compares, tags or exports a state finds it here, so that a name means the same
-to every command.
+that day. All commands that compare, tag or export a state resolve it here, so that a name
+has the same meaning in each.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Previewed:
 
 @dataclass(slots=True)
 class Preview:
-    """What all of them would do, as far as they ran.
+    """The result of all of them, as far as they ran.
 
     `base_commit` is the commit of the database that the first one ran on, None where there is
     none yet and when nothing ran. `beneath` are those that had to be executed first and were not

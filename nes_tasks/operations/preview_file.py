@@ -1,7 +1,7 @@
 """Reading a preview from a JSON file; validated, because it is untrusted input.
 
 What a pull request's own code has written is nothing to be believed. So every value has its type
-and its range, and whoever compares trees asks `outdated` first whether it can be compared at all.
+and its range, and callers that compare trees check `outdated` first.
 """
 
 from __future__ import annotations

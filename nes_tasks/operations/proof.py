@@ -44,7 +44,7 @@ class Verdict(StrEnum):
 
     Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
     an error. Unproven: it cannot be executed, since its folder is not as it was. Skipped: it
-    need not be the same, or nobody recorded what it ran on. Varied: it gives another tree, as
+    need not be the same, or its base was not recorded. Varied: it gives another tree, as
     it says that it may.
     """
 
@@ -162,7 +162,7 @@ def replay(
     command: str = "doit replay",
     network: Collection[str] = (),
 ) -> Replay:
-    """Execute applied migrations again as they were, and compare what comes out.
+    """Execute applied migrations again as they were, and compare the results.
 
     `names` are full names, all applied ones without any. `counted` is called with how many will be
     executed, before the first is; those in `network` may use it. The database stays as it is; one

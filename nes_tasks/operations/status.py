@@ -59,7 +59,7 @@ class ProjectStatus:
 
     @property
     def counts(self) -> Mapping[State, int]:
-        """How many migrations are in each state, as far as `is_known`."""
+        """The number of migrations in each state, as far as `is_known`."""
         return {state: len(self.plan.in_state(state)) for state in State}
 
     @property
@@ -137,7 +137,7 @@ def get_status(project: Project) -> ProjectStatus:
     unrecorded = project.unrecorded(ledger)
     for partial in unrecorded.partial.values():
         problem = problem or partial.error(project.settings.database_label)
-    # One that lies between others is not valid: it seems to come too late.
+    # A migration between applied ones is not valid: it seems to come too late.
     names = tuple(entry.name for entry in plan if entry.name in unrecorded.by_hand)
     counts = None
     if remote_status:

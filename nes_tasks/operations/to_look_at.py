@@ -67,7 +67,7 @@ class Changed:
 def to_look_at(
     git: Git, old: str, new: str, *, data_dir: str, clock: datetime
 ) -> tuple[Remark, ...]:
-    """Return what is doubtful in the difference of two trees (ids) of the database.
+    """Return the doubtful changes between two trees (ids) of the database.
 
     Only what the change brings counts. `clock` is the time that the migration saw. Reads the
     contents of what changed, and, where there are new persons, the names of all persons. Raises

@@ -103,7 +103,7 @@ def _of_contents(path: str, old: bytes, new: bytes) -> Difference:
 
 
 def _as_json(change: FieldChange) -> FieldChange:
-    """Return the change with values that JSON can hold: TOML has times of its own."""
+    """Return the change with JSON values: TOML also has times."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

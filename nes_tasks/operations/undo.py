@@ -275,7 +275,7 @@ class _Layer:
         return any(one.id not in unpushed for unit in units for one in unit.commits)
 
     def _is_all(self, unit: Unit) -> bool:
-        """Return whether no other commit lies between those of a unit, as some made by hand."""
+        """Return whether the commits of a unit are consecutive, without any made by hand."""
         return {one.id for one in self._span(unit)} == {one.id for one in unit.commits}
 
     def _is_clean(self, merge: str) -> bool:

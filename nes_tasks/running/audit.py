@@ -1,4 +1,4 @@
-"""The rules of the sandbox as far as Python itself can keep them, where the kernel does not.
+"""The rules of the sandbox as far as Python can enforce them, where the kernel does not.
 
 They let a script fail on every system where it would fail on one. They protect nothing: whatever
 gets around Python's own functions gets around them.

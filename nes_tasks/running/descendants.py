@@ -1,4 +1,4 @@
-"""What a process has started, directly and not, and what all of it uses; by ``/proc`` of Linux."""
+"""The descendants of a process, and the memory that all of them use; from ``/proc`` of Linux."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def perform(stream: socket.socket, terms: Terms) -> None:
             _run(task, task.tree, connection, stage)
             connection.send(protocol.DONE, to_json(imported_modules()).encode())
     except BaseException as error:
-        # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
+        # sys.exit, KeyboardInterrupt and any other exception of a script are failures too.
         told = failure(error, task.folder, task.display_path)
         if stage.is_verifying:
             told["message"] = f"verify: {told['message'].removeprefix('AssertionError: ')}"

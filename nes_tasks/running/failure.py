@@ -96,7 +96,7 @@ def _plain_text(error: BaseException) -> str:
 
 
 def _is_of_pydantic(error: BaseException) -> bool:
-    # pydantic takes long to import, and is there already where one of its errors is.
+    # pydantic is slow to import, and already imported where one of its errors occurs.
     kind = type(error)
     return kind.__name__ == "ValidationError" and kind.__module__.startswith("pydantic")
 

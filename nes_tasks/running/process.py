@@ -210,7 +210,7 @@ def send(control: socket.socket, said: Mapping[str, Any]) -> None:
 
 
 def receive(control: socket.socket) -> dict[str, Any] | None:
-    """Return what is said next, None when the other side is gone."""
+    """Return the next message, None when the other side has closed."""
     try:
         head = control.recv(LENGTH.size, socket.MSG_WAITALL)
         if len(head) < LENGTH.size:

@@ -150,7 +150,7 @@ def decode_failure(payload: bytes) -> Failure:
 
 
 def decode_loaded(payload: bytes) -> Loaded:
-    """Return what is found about a script; raises `ProtocolError`."""
+    """Return the findings for a script; raises `ProtocolError`."""
     known = _decode_json(payload, dict)
     line = known.get("line")
     if not _is_count(line):

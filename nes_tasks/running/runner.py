@@ -45,7 +45,7 @@ from .writer import Outcome, ScriptEvents, Writer
 class Runner:
     """Applies the migrations of one project.
 
-    `progress` is called with everything that happens. `command` is what others are told when they
+    `progress` is called for each event. `command` is shown to others when they
     find the database in use, `clock` gives the time that a migration sees; without `may_record`
     none records answers of the network. With `keep_going` later migrations pass over those that are
     invalid or have failed in this run. The migrations in `network` may use it, besides those of the

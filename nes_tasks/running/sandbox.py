@@ -39,7 +39,7 @@ NETWORK = (
     "/etc/services", "/etc/protocols",
 )  # fmt: skip
 PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/libexec")
-# Where POSIX keeps the locks of multiprocessing, besides memory that programs share.
+# Where POSIX keeps the locks of multiprocessing and shared memory.
 SHARED = Path("/dev/shm")  # noqa: S108
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd")
 NULL = Path(os.devnull)
@@ -64,7 +64,7 @@ def described() -> str:
 
 
 def confine(terms: Terms, temporary: Path) -> None:
-    """Give up in this process, for good, what the script of `terms` may not do.
+    """Drop, irrevocably in this process, the rights that the script of `terms` may not have.
 
     `temporary` is its folder for temporary files. Must be called while the process has a single
     thread. Raises `UnconfinedError` when the kernel does not confine it; nothing is given up then,
@@ -158,7 +158,7 @@ def prepare() -> None:
 
 @cache
 def _common() -> Sequence[Path]:
-    """Return what every script may read, as far as it is there."""
+    """Return the existing paths that every script may read."""
     libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
     paths = (*_python(), *map(Path, SYSTEM), *_certificates(), *map(Path, libraries))
     # The system's own notion of a process is another in each of them.

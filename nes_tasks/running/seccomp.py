@@ -105,7 +105,7 @@ IGNORED = frozenset({"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utime
 NOT_THERE = frozenset({"clone3"})
 NEW_PROCESSES = frozenset({"fork", "vfork", "execve", "execveat"})
 SIGNALS = frozenset({"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
-# Calls that empty a file whose name they get.
+# Calls that truncate a file by its name.
 TRUNCATION = frozenset({"truncate", "open", "openat", "openat2"})
 # Calls that are allowed, or refused, depending on their arguments or on what the script may do.
 CONDITIONAL = SIGNALS | NEW_PROCESSES | TRUNCATION | {"clone", "socket", "prlimit64"}

@@ -44,7 +44,7 @@ class RecordingError(NesTasksError):
 
 
 class NotRecordedError(RecordingError):
-    """A migration asks for what is not among its recorded answers."""
+    """A migration makes a request that has no recorded answer."""
 
 
 class ProviderMissingError(NesTasksError):

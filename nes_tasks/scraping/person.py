@@ -51,7 +51,7 @@ def normalize_name(name: str) -> str:
     Unicode's composed form (NFC), runs of blanks as one space, no invisible characters but the
     joiners that Nepali is written with, no quotation marks or commas around it, straight
     apostrophes within Latin words. A name without any capital gets one for each word (also
-    after a hyphen); whoever typed a capital meant the others. Titles, order and abbreviations
+    after a hyphen); a typed capital means the others. Titles, order and abbreviations
     stay: they are not spelling.
     """
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", name))

@@ -283,7 +283,7 @@ class Index:
         self._store.exists(folder)  # which another thread or process may not ask
         if self._memory is None:
             connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            # One transaction for good: beginning one for each row costs more than the row.
+            # One transaction for all rows: beginning one for each costs more than the row.
             connection.execute("BEGIN")
             self._writer = TableWriter(connection)
             self._writer.create()

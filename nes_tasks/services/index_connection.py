@@ -14,7 +14,7 @@ from ..errors import NesTasksError
 from ..version import __version__
 from .tables import FORMAT
 
-# What the tables depend on besides the tree: our code, and how Unicode folds case.
+# The tables also depend on our code and on Unicode's case folding.
 MAKER = f"{FORMAT} {__version__} {unicodedata.unidata_version} {pydantic.VERSION}"
 # In seconds, how long another process may hold the file up.
 PATIENCE = 1.0

@@ -70,7 +70,7 @@ class SearchService:
 
         The whole name must be equal in English or Nepali, in whatever case, spacing and
         Unicode form; joiners, the nukta, the visarga and how a nasal is written do not count. A
-        blank name is nobody's. Raises `ValueError` that names them when several are called so.
+        blank name finds None. Raises `ValueError` that names the matches if there are several.
         """
         names = self._names(name, entity_type, sub_type)
         found = names.find(name) if names else []
@@ -102,7 +102,7 @@ class SearchService:
     async def free_slug(self, name: str, entity_type: str, sub_type: str | None = None) -> str:
         """Return the slug of a name, with a number when an entity of this kind has it already.
 
-        For a namesake; somebody who is there already is to be updated instead. Raises `ValueError`
+        For a namesake; an existing entity is to be updated instead. Raises `ValueError`
         as `nes_tasks.models.slugs.slug_for` does.
         """
         return free_slug(

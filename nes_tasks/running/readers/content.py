@@ -19,7 +19,7 @@ COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 ZIP = b"PK\x03\x04"  # APPNOTE.TXT 4.3.7: .xlsx, .ods and others
 HEAD_SIZE = 4096
 
-# What a file is by its first bytes, and what to do about it where another one is expected.
+# File types by their first bytes, with the hint when another type is expected.
 KINDS = {
     ZIP: ("an Excel or OpenDocument workbook, or another zip archive", "read it with read_excel"),
     COMPOUND_FILE: ("an old .xls or encrypted workbook", "save it as .xlsx, unencrypted"),
