@@ -126,8 +126,8 @@ class Replay(Command):
 def _words(found: Found) -> str:
     if not found.migrations:
         return "No migration is applied, so there is nothing to prove.\n"
-    told = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
-    return "\n".join([_table(found), *told, *_skipped(found), _conclusion(found)])
+    problems = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
+    return "\n".join([_table(found), *problems, *_skipped(found), _conclusion(found)])
 
 
 def _table(found: Found) -> str:

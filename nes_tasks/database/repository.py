@@ -383,7 +383,7 @@ class Repository:
             self.git_dir,
             self.settings.database,
             label=self.settings.database_label,
-            kept=self._own_folder / "kept",
+            rescued_dir=self._own_folder / "kept",
         )
 
     @cached_property

@@ -43,17 +43,19 @@ def check_out_sparsely(git: Git, folder: str) -> None:
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 
-    `label` is what a person would type for the repository. `kept` is the folder for the user's own
+    `label` is what a person would type for the repository. `rescued_dir` is the folder for the user's own
     files in places where a killed run had begun to write.
     """
 
-    def __init__(self, git: Git, git_dir: Path, top: Path, *, label: str, kept: Path) -> None:
+    def __init__(
+        self, git: Git, git_dir: Path, top: Path, *, label: str, rescued_dir: Path
+    ) -> None:
         # Files pass through filters, and a partial clone fetches what it writes.
         self._git = git.allowing(Allow.FILTERS | Allow.TRANSPORT)
         self._git_dir = git_dir
         self._top = top
         self._label = label
-        self._kept = kept
+        self._rescued_dir = rescued_dir
         # The index as the last look or move has left it: all of it is then what is committed.
         self._clean_index: Stamp | None = None
 
@@ -175,15 +177,15 @@ class Checkout:
 
         git writes the index last. While it is still the old one, each file may be the old or
         the new one or the beginning of the new one: those are removed, so that git writes them
-        again. Anything else is the user's own and goes to the folder `kept`.
+        again. Anything else is the user's own and goes to the folder `rescued_dir`.
         """
         (self._git_dir / "index.lock").unlink(missing_ok=True)
         if self._git.query("diff-index", "--cached", "--quiet", new) is None:
             for change in changed_files(self._git, self._tree(old), new):
-                self._clear(change, self._kept / new[:12])
+                self._clear(change, self._rescued_dir / new[:12])
             self.move(old, new)
 
-    def _clear(self, change: Change, kept: Path) -> None:
+    def _clear(self, change: Change, rescued_dir: Path) -> None:
         """Remove a file that is the one or the other version; keep any other."""
         file = self._top / change.path
         if file.is_symlink():
@@ -196,8 +198,8 @@ class Checkout:
         if blob_id(content, len(known[0])) in known or self._begins(change.new, content):
             file.unlink()
         else:
-            (kept / change.path).parent.mkdir(parents=True, exist_ok=True)
-            file.replace(kept / change.path)
+            (rescued_dir / change.path).parent.mkdir(parents=True, exist_ok=True)
+            file.replace(rescued_dir / change.path)
 
     def _begins(self, oid: str | None, content: bytes) -> bool:
         return oid is not None and self._git.run("cat-file", "blob", oid).startswith(content)

@@ -60,9 +60,9 @@ def _found(api: Api, run: PreviewRun, pull: OpenPull) -> str | None:
         check = as_markdown(checked, limit=MAX_CHECK)
     if preview is None:
         return f"{check}\nThere is no preview: the run ended before there was one.\n"
-    told = notes(api, pull, preview, MAX_NOTES)
-    shown = _shown(preview, LIMIT - len(check) - len(told))
-    return "\n".join(part for part in (told, check, shown) if part)
+    remarks = notes(api, pull, preview, MAX_NOTES)
+    shown = _shown(preview, LIMIT - len(check) - len(remarks))
+    return "\n".join(part for part in (remarks, check, shown) if part)
 
 
 def _shown(preview: Preview, limit: int) -> str:

@@ -136,14 +136,14 @@ class MigrationContext:
             total = len(items)
         done = 0
         self._on_progress(label, done, total)
-        told = time.perf_counter()
+        reported_at = time.perf_counter()
         try:
             for item in items:
                 yield item
                 done += 1
                 now = time.perf_counter()
-                if now - told >= SECONDS_BETWEEN_PROGRESS:
-                    told = now
+                if now - reported_at >= SECONDS_BETWEEN_PROGRESS:
+                    reported_at = now
                     self._on_progress(label, done, total)
         finally:
             self._on_progress(label, done, total)

@@ -51,14 +51,14 @@ def perform(stream: socket.socket, terms: Terms) -> None:
             connection.send(protocol.DONE, to_json(imported_modules()).encode())
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and any other exception of a script are failures too.
-        told = failure(error, task.folder, task.display_path)
+        report = failure(error, task.folder, task.display_path)
         if stage.is_verifying:
-            told["message"] = f"verify: {told['message'].removeprefix('AssertionError: ')}"
+            report["message"] = f"verify: {report['message'].removeprefix('AssertionError: ')}"
         if (refused := refusal(error, terms)) is not None:
-            told["message"] = f"{told['message']}; {refused}"
+            report["message"] = f"{report['message']}; {refused}"
         if isinstance(error, MalformedFileError):
-            told["source"] = error.source
-        connection.send(protocol.FAILED, to_json(told).encode())
+            report["source"] = error.source
+        connection.send(protocol.FAILED, to_json(report).encode())
 
 
 def _load(task: Task) -> dict[str, Any]:

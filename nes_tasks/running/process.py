@@ -271,13 +271,13 @@ def listen(
 
 
 def _failure(
-    name: str, told: protocol.Failure, explain: Callable[[str], str | None]
+    name: str, report: protocol.Failure, explain: Callable[[str], str | None]
 ) -> MigrationFailedError:
-    message = f"{name} failed: {printable(told.message)}"
-    if told.source is not None and (known := explain(told.source)):
+    message = f"{name} failed: {printable(report.message)}"
+    if report.source is not None and (known := explain(report.source)):
         message = f"{message}; {known}"
-    where = None if told.where is None else printable(told.where)
-    return MigrationFailedError(message, where=where, traceback=told.traceback)
+    where = None if report.where is None else printable(report.where)
+    return MigrationFailedError(message, where=where, traceback=report.traceback)
 
 
 def _how_it_ended(ended: Ended | None) -> str:

@@ -229,7 +229,7 @@ class IndexFile:
         if git.is_partial:
             files = list(files)
             fetch_files(git, (file.oid for file in files))
-        began = told = time.monotonic()
+        began = reported_at = time.monotonic()
         done = 0
         with ObjectReader(git) as reader:
             for some in _rounds(file for file in files if file.path.endswith(SUFFIX)):
@@ -240,8 +240,8 @@ class IndexFile:
                     writer.add_file(self._relative(file.path), blob.data)
                 done += len(some)
                 now = time.monotonic()
-                if now - began > QUIET and now - told > INTERVAL:
-                    told = now
+                if now - began > QUIET and now - reported_at > INTERVAL:
+                    reported_at = now
                     self._progress("reading names for searches", done, total)
 
 
