@@ -43,8 +43,8 @@ def check_out_sparsely(git: Git, folder: str) -> None:
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 
-    `label` is what a person would type for the repository. `rescued_dir` is the folder for the user's own
-    files in places where a killed run had begun to write.
+    `label` is what a person would type for the repository. `rescued_dir` is the folder for the
+    user's own files in places where a killed run had begun to write.
     """
 
     def __init__(
