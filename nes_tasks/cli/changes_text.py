@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..operations.changes import Changes, Counts, Updated
@@ -17,6 +17,7 @@ UPDATED_PER_TYPE = 3
 MAX_FIELDS = 8
 MAX_KINDS_OF_FIELDS = 12
 MAX_VALUE = 70
+MAX_DELETED = 10
 # How much of what two long values have in common is shown before they differ.
 CONTEXT = 20
 
@@ -29,6 +30,7 @@ def described(changes: Changes) -> str:
         "".join(_updated(one) for one in changes.updated),
         left_out(changes.updated_left_out, "changed one is", "changed ones are"),
         _samples(changes),
+        _deleted(changes.deleted),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -78,6 +80,14 @@ def _samples(changes: Changes) -> str:
         return ""
     more = left_out(len(changes.created) - len(rows), "new one is", "new ones are")
     return "\n".join(["New:", *rows, ""]) + more
+
+
+def _deleted(ids: Sequence[str]) -> str:
+    if not ids:
+        return ""
+    rows = [f"  {printable(one)}" for one in ids[:MAX_DELETED]]
+    more = left_out(len(ids) - len(rows), "deleted one is", "deleted ones are")
+    return "\n".join(["Deleted:", *rows, ""]) + more
 
 
 def left_out(count: int, one: str, many: str) -> str:

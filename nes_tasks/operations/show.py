@@ -67,6 +67,16 @@ class Outcome:
         }
 
 
+def check_is_applied(entry: Entry) -> None:
+    """Raise `UsageError` for a migration that has no outcome yet."""
+    if not entry.is_applied:
+        raise _not_applied(entry)
+
+
+def _not_applied(entry: Entry) -> UsageError:
+    return UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
+
+
 def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = None) -> Outcome:
     """Find out what the migration of `entry` changed. Writes nothing.
 
@@ -75,7 +85,7 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     ledger = project.look()[1]
     applied = ledger.applied.get(entry.name)
     if applied is None or ledger.commit is None:
-        raise UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
+        raise _not_applied(entry)
     settings = project.settings
     git = Git(settings.database)
     found = project.executions(ledger, [entry.name]).get(entry.name)

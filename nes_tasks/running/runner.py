@@ -215,14 +215,20 @@ class Runner:
         )
 
     def rehearse(
-        self, names: Sequence[str] | None = None, forced: Collection[str] = ()
+        self,
+        names: Sequence[str] | None = None,
+        forced: Collection[str] = (),
+        *,
+        start: str | None = None,
+        done: Collection[str] = (),
     ) -> Generator[Rehearsal, None, None]:
         """Execute migrations one on top of the other without publishing anything.
 
         All pending ones, or those up to the last of `names` (full names); of the applied ones
-        those that are `forced`. The lock is held until
-        the iterator is exhausted or closed; then the private refs are gone and the database is
-        as it was. A working tree with uncommitted changes does not matter. Raises, at the
+        those that are `forced`. The first one is executed on the commit `start` instead of the
+        branch, which an earlier rehearsal of those that are `done` has left. The lock is held
+        until the iterator is exhausted or closed; then the private refs are gone and the database
+        is as it was. A working tree with uncommitted changes does not matter. Raises, at the
         migration that it is about, what `apply` would.
         """
         repository = self.repository
@@ -230,8 +236,10 @@ class Runner:
         with repository.locked(self.command):
             try:
                 plan, ledger = self._project.look()
-                base = ledger.commit
+                base = start or ledger.commit
                 for name in due_names(plan, names, forced):
+                    if name in done:
+                        continue
                     again = plan[name].is_applied
                     self._refuse_what_was_run_by_hand(ledger, name, force=name in forced)
                     folder = plan[name].folder
