@@ -1,8 +1,9 @@
 """What an export has besides the tables of `nes_tasks.services.tables`.
 
 The table ``export`` says what it is made from, ``version_migrations`` which migration wrote each
-version, ``entity_search`` finds entities by the words of their names in both scripts, and views
-answer the usual questions. All of it is described in docs/reference/export.md.
+version, ``parents`` to which entity another belongs. ``entity_search`` finds entities by the words
+of their names in both scripts, and views answer the usual questions. All of it is described in
+docs/reference/export.md.
 """
 
 from __future__ import annotations
@@ -23,6 +24,16 @@ VERSION_MIGRATIONS = """\
 CREATE TABLE version_migrations (
     path TEXT PRIMARY KEY, migration TEXT NOT NULL
 ) WITHOUT ROWID"""
+VERSION_MIGRATIONS_INDEX = (
+    "CREATE INDEX version_migrations_migration ON version_migrations (migration)"
+)
+
+# Which entity a location, say, belongs to: the question is too usual to read all documents for.
+PARENTS = "CREATE TABLE parents (entity INTEGER PRIMARY KEY REFERENCES entities, parent TEXT)"
+FILL_PARENTS = """\
+INSERT INTO parents SELECT key, data ->> '$.parent' FROM entities
+WHERE json_type(data, '$.parent') = 'text'"""
+PARENTS_INDEX = "CREATE INDEX parents_parent ON parents (parent)"
 
 SEARCH = "entity_search"
 # The vowel signs of Devanagari are marks (Mn, Mc), which belong to words as letters do. The
@@ -84,6 +95,12 @@ def has_full_text_search(connection: sqlite3.Connection) -> bool:
     """Return whether this SQLite was built with what `entity_search` needs."""
     found = connection.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()
     return bool(found[0])
+
+
+def make_parents(connection: sqlite3.Connection) -> None:
+    """Make the table of what belongs to what from the filled tables."""
+    for statement in (PARENTS, FILL_PARENTS, PARENTS_INDEX):
+        connection.execute(statement)
 
 
 def make_search(connection: sqlite3.Connection) -> None:

@@ -41,6 +41,20 @@ PROGRESS_EVERY = 1000
 # In KiB, as SQLite counts it: memory for pages, which makes the indexes at the end quicker.
 CACHE = 64 * 1024
 
+MAKER = {"format": str(schema.FORMAT), "made_by": f"nes-tasks {__version__}"}
+
+
+def is_export_of(path: Path, commit: str) -> bool:
+    """Return whether a file is the SQLite export of a commit, made by this version."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = dict(connection.execute("SELECT name, value FROM export"))
+    except sqlite3.Error:
+        return False
+    return found.items() >= {**MAKER, "commit": commit}.items()
+
 
 @dataclass(frozen=True, slots=True)
 class Exported:
@@ -100,6 +114,8 @@ class _Export:
         self._progress("making the indexes", 0, None)
         # Trigrams answer what our own searches ask; readers get an index of words.
         writer.finish(search=False)
+        execute(schema.VERSION_MIGRATIONS_INDEX)
+        schema.make_parents(self._connection)
         schema.make_search(self._connection)
         schema.make_views(self._connection)
         execute("COMMIT")
@@ -108,8 +124,7 @@ class _Export:
     def _describe(self) -> None:
         point = self._point
         rows = {
-            "format": str(schema.FORMAT),
-            "made_by": f"nes-tasks {__version__}",
+            **MAKER,
             "commit": point.commit,
             "tree": point.tree,
             "committed_at": point.committed_at.isoformat(),
