@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import rich
 import uvicorn
 from datasette import Response, hookimpl
 from datasette.app import Datasette
@@ -162,6 +163,8 @@ def metadata(database: str) -> dict[str, Any]:
 def serve(file: Path, listening: socket.socket) -> None:
     """Serve an export on a socket until Ctrl-C."""
     database = file.stem
+    # Datasette would print a traceback for each wrong query that somebody types in the browser.
+    rich.reconfigure(quiet=True)
     datasette = Datasette(
         [], immutables=[str(file)], metadata=metadata(database), settings=SETTINGS
     )

@@ -9,6 +9,7 @@ from .command import Command, no_names
 from .console import warn
 from .diff import shown_point
 from .doit_commands import LOOKING
+from .format import counted
 from .session import session
 from .sizes import size
 
@@ -70,8 +71,9 @@ class Export(Command):
         replaced = ", in place of an earlier export" if target.is_replaced else ""
         self.outstream.write(
             f"{output}: {size(_bytes(target.path))}{replaced}\n"
-            f"{found.entities:,} entities, {found.relationships:,} relationships, "
-            f"{found.versions:,} versions, {found.migrations:,} migrations\n"
+            f"{counted(found.entities, 'entity', 'entities')}, "
+            f"{counted(found.relationships, 'relationship')}, "
+            f"{counted(found.versions, 'version')}, {counted(found.migrations, 'migration')}\n"
             f"as of {shown_point(point)}\n"
         )
         return 0
@@ -94,7 +96,8 @@ def write_export(target: Target, point: Point) -> Exported:
     with Steps() as steps:
         found = export(session().project, point, target, steps.progressed)
     if found.unread:
-        warn(f"{found.unread:,} files cannot be read; the table unread names them")
+        files = counted(found.unread, "file")
+        warn(f"{files} left out, unreadable; see the table unread")
     return found
 
 

@@ -28,6 +28,7 @@ WRITE_TO = {
     **OUTPUT,
     "help": f"write to this file, - for stdout; {DEFAULT} without it, stdout with --markdown",
 }
+SITE_TITLE = "What the database holds"
 SITE = {
     "name": "site",
     "long": "site",
@@ -39,8 +40,8 @@ TITLE = {
     "name": "title",
     "long": "title",
     "type": str,
-    "default": "What the database holds",
-    "help": "the title of the site (What the database holds)",
+    "default": "",
+    "help": f"the title of the site ({SITE_TITLE})",
 }
 URL = {
     "name": "url",
@@ -83,7 +84,9 @@ class Report(Command):
         if site:
             if markdown or output:
                 raise UsageError("--site goes with neither --markdown nor -o", hint="leave it out")
-            return self._write_site(Path(site), title, url)
+            return self._write_site(Path(site), title or SITE_TITLE, url)
+        if title or url:
+            raise UsageError("--title and --url go with --site", hint="doit report --site FOLDER")
         target = output or (STDOUT if markdown else DEFAULT)
         session().known_plan()
         if target != STDOUT:

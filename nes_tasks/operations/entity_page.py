@@ -181,13 +181,14 @@ class EntityPages:
             changes.append(change)
             if snapshot is None:
                 continue
-            value = json.loads(snapshot)
+            value = _with_whole_lists(json.loads(snapshot))
             found = all_of(value, change)
             origin = found if origin is None else carried(was, origin, value, found, change)
             was = value
         # What the file has and no version: it was changed by hand, or nobody kept a snapshot.
-        found = all_of(document, None)
-        return changes, found if origin is None else carried(was, origin, document, found, None)
+        value = _with_whole_lists(document)
+        found = all_of(value, None)
+        return changes, found if origin is None else carried(was, origin, value, found, None)
 
     def _names(self, document: Any, origin: Any) -> Iterator[Fact]:
         """Give a fact for each name, the primary ones first."""
@@ -274,6 +275,20 @@ class EntityPages:
         )
         parts = tuple(Named(*row) for row in rows)
         return parts, total - len(parts)
+
+
+def _with_whole_lists(value: Any) -> Any:
+    """Return a document with each list of plain values as a tuple, which has one origin.
+
+    Such a list is one fact on a page. By its items alone nobody would know who removed one.
+    """
+    if isinstance(value, dict):
+        return {key: _with_whole_lists(item) for key, item in value.items()}
+    if isinstance(value, list):
+        if any(isinstance(item, (dict, list)) for item in value):
+            return [_with_whole_lists(item) for item in value]
+        return tuple(value)
+    return value
 
 
 def _texts(value: Mapping[str, Any]) -> tuple[Text, ...]:

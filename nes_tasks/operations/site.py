@@ -103,9 +103,9 @@ class SiteTables:
 def natural(entities: list[Named] | tuple[Named, ...]) -> list[Named]:
     """Return entities sorted by name as people count: ward 2 before ward 10."""
 
-    def key(named: Named) -> list[tuple[int, str]]:
+    def key(named: Named) -> list[tuple[bool, int, str]]:
         name = (named.en or named.ne or named.id).casefold()
         parts = re.findall(r"[0-9]+|[^0-9]+", name)
-        return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+        return [(False, int(p), "") if p[0].isdigit() else (True, 0, p) for p in parts]
 
     return sorted(entities, key=lambda named: (key(named), named.id))
