@@ -155,7 +155,7 @@ def _joined(document: Any, origin: Any) -> Iterator[SetField]:
     """Put the leaves of a document and of its origin, which has the same shape, together."""
     for (path, value), (_, found) in zip(leaves(document), leaves(origin), strict=True):
         is_unset = isinstance(found, Unset)
-        yield SetField(path, value, found.commit if is_unset else found, is_unset)
+        yield SetField(path, value, found.change if is_unset else found, is_unset)
 
 
 # What to say of a document that is not there
