@@ -1,4 +1,4 @@
-"""Packages whose public names load the module that has them when they are first used."""
+"""Modules whose public names load the module that has them when they are first used."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from typing import Any
 
 
 def lazy_exports(
-    package: str, modules: Mapping[str, str]
+    owner: str, modules: Mapping[str, str], *, package: str | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` of a package (https://peps.python.org/pep-0562/).
+    """Return ``__getattr__`` and ``__dir__`` of the module `owner` (https://peps.python.org/pep-0562/).
 
-    `modules` gives for each public name the module of the package that has it.
+    `modules` gives for each public name the module that has it, relative to `package` (by default
+    the owner, which is then a package), and behind a colon what it is called there if that differs.
     """
 
     def load(name: str) -> Any:
         if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{modules[name]}", package), name)
-        setattr(sys.modules[package], name, value)
+            raise AttributeError(f"module {owner!r} has no attribute {name!r}")
+        module, _, other_name = modules[name].partition(":")
+        value = getattr(import_module(f".{module}", package or owner), other_name or name)
+        setattr(sys.modules[owner], name, value)
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *modules})
+        return sorted({*vars(sys.modules[owner]), *modules})
 
     return load, names

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Collection
 from functools import cached_property
 
 from .database.executions import Execution, find_executions, records_of
 from .database.history import History
+from .database.journal import is_publishing, own_folder
 from .database.ledger import Ledger, is_absent, read_ledger
+from .database.lock import was_interrupted
 from .database.unrecorded import Unrecorded, find_unrecorded
-from .errors import DatabaseError, MigrationRefusedError, UnavailableError
+from .errors import DatabaseError, LockHeldError, MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover
 from .migrations.loader import SortKey, ordering
@@ -129,6 +132,23 @@ class Project:
         names = {folder.name for folder in self._folders()} if found.by_hand else set()
         by_hand = {name: row for name, row in found.by_hand.items() if name in names}
         return Unrecorded(by_hand, found.partial)
+
+    def recover_interrupted(self, command: str) -> None:
+        """Put right what a killed command has left in the database, if there is anything.
+
+        `command` is what others are told when they find the database in use. Raises
+        `LockHeldError` when a publication is under way just now.
+        """
+        settings = self.settings
+        publishing = is_publishing(settings.database)
+        if publishing or was_interrupted(own_folder(settings.database)):
+            from .database.repository import Repository
+
+            with (
+                contextlib.nullcontext() if publishing else contextlib.suppress(LockHeldError),
+                Repository.open(settings).locked(command),
+            ):
+                pass
 
     def refuse_partial(self, ledger: Ledger) -> None:
         """Raise `MigrationRefusedError` when the database holds a part of a migration."""

@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,11 +24,22 @@ ENV_PREFIX = "NES_TASKS_"
 OTHER_VARIABLES = frozenset({"NES_TASKS_PASS_ENV", "NES_TASKS_RECORD", "NES_TASKS_TEST_DATA"})
 
 
+def _choice(*values: str) -> Any:
+    """Return a field that takes one of `values`; the first is the default."""
+    return field(default=values[0], metadata={"choices": values})
+
+
+def _limit(default: int) -> Any:
+    """Return a field that takes a whole number, of which 0 stands for no limit."""
+    return field(default=default, metadata={"least": 0})
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one project; paths are absolute.
 
-    `root` is the folder of `dodo.py`. Each other field is documented in
+    `root` is the folder of `dodo.py`. Each other field is a key: its type says what values it
+    takes in ``pyproject.toml`` and in the environment. It is documented in
     docs/reference/settings.md.
     """
 
@@ -42,18 +53,18 @@ class Settings:
     push: bool = False
     batch_size: int = 1000
     push_timeout: int = 1800
-    out_of_order: str = "refuse"
+    out_of_order: str = _choice("refuse", "allow")
     same_number: tuple[str, ...] = ()
-    nes_package: str = "compat"
-    malformed_files: str = "refuse"
+    nes_package: str = _choice("compat", "installed")
+    malformed_files: str = _choice("refuse", "skip")
     sign: bool | None = None
-    batches: str = "merge"
-    clone: str = "full"
-    sandbox: str = "auto"
+    batches: str = _choice("merge", "linear")
+    clone: str = _choice("full", "sparse", "partial")
+    sandbox: str = _choice("auto", "require", "off")
     network: tuple[str, ...] = ()
-    time_limit: int = 3600
-    memory_limit: int = 8 * 1024**3
-    output_limit: int = 64 * 1024**2
+    time_limit: int = _limit(3600)
+    memory_limit: int = _limit(8 * 1024**3)
+    output_limit: int = _limit(64 * 1024**2)
 
     @property
     def state_folder(self) -> Path:
@@ -78,17 +89,15 @@ class Settings:
 
 KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
 DEFAULTS: dict[str, Any] = {"migrations": "migrations", "database": "nes-db"}
-LIMITS = frozenset({"time_limit", "memory_limit", "output_limit"})
-INTEGERS = frozenset({"batch_size", "push_timeout"}) | LIMITS
-SWITCHES = frozenset({"push", "sign"})
-CHOICES = {
-    "out_of_order": ("refuse", "allow"),
-    "nes_package": ("compat", "installed"),
-    "malformed_files": ("refuse", "skip"),
-    "batches": ("merge", "linear"),
-    "clone": ("full", "sparse", "partial"),
-    "sandbox": ("auto", "require", "off"),
+CHOICES: dict[str, tuple[str, ...]] = {
+    f.name: f.metadata["choices"] for f in fields(Settings) if "choices" in f.metadata
 }
+# The least value of each whole number.
+INTEGERS: dict[str, int] = {
+    f.name: f.metadata.get("least", 1) for f in fields(Settings) if f.type == "int"
+}
+SWITCHES = frozenset(f.name for f in fields(Settings) if f.type in ("bool", "bool | None"))
+NAME_LISTS = frozenset(f.name for f in fields(Settings) if f.type == "tuple[str, ...]")
 # What git does not accept in the name of a branch or a remote, see
 # https://git-scm.com/docs/git-check-ref-format
 NO_NAME = re.compile(
@@ -188,14 +197,14 @@ def _from_text(key: str, text: str, variable: str) -> Any:
             return BOOLEANS[text.lower()]
         except KeyError:
             raise SettingsError(f"{variable} is {text!r}, neither true nor false") from None
-    if key in ("network", "same_number"):
+    if key in NAME_LISTS:
         return [name for name in re.split(r"[,\s]+", text) if name]
     return text
 
 
 def _checked(key: str, value: Any, place: str) -> Any:
     if key in INTEGERS:
-        least = 0 if key in LIMITS else 1
+        least = INTEGERS[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise SettingsError(f"{place} is {value!r}, not a whole number of at least {least}")
         return value
@@ -203,10 +212,9 @@ def _checked(key: str, value: Any, place: str) -> Any:
         if not isinstance(value, bool):
             raise SettingsError(f"{place} is {value!r}, neither true nor false")
         return value
-    if key == "network":
-        return _names(value, place)
-    if key == "same_number":
-        return _sharing_a_number(_names(value, place), place)
+    if key in NAME_LISTS:
+        names = _names(value, place)
+        return _sharing_a_number(names, place) if key == "same_number" else names
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise SettingsError(f"{place} is {value!r}, not a text")
     if key in CHOICES and value not in CHOICES[key]:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from modules import files_about, imports
 from team import Team
 from workspace import Workspace, create_person
 
@@ -20,10 +21,44 @@ PROJECT = Path(__file__).resolve().parent.parent
 os.environ.pop("CI", None)
 
 
-def pytest_configure() -> None:
-    """Listen to Ctrl-C: what is started in the background of a shell inherits that it is deaf."""
+# Folders and files of tests that take minutes: they build distributions and environments, run
+# workflows, or end commands at many moments.
+SLOW = ("faults/", "packaging/", "workflows/", "compat/test_full_size.py")
+BROWSER = ("cli/test_report_in_browser.py",)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--of=MODULE``, which selects the tests of one module.
+
+    Without the sign pytest takes the module for a folder of tests before it knows the option.
+    """
+    parser.addoption(
+        "--of", metavar="MODULE", help="run the tests of a module: --of=nes_tasks/git/log.py"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Select the tests of a module, and listen to Ctrl-C.
+
+    What is started in the background of a shell inherits that it is deaf to Ctrl-C.
+    """
+    if module := config.getoption("--of"):
+        name = module.removeprefix("nes_tasks/")
+        if name not in imports():
+            raise pytest.UsageError(f"--of={module}: there is no such module in nes_tasks/")
+        config.args = [str(PROJECT / "tests" / file) for file in files_about(name)]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark slow tests and those that need a browser by where they are."""
+    for item in items:
+        path = item.path.relative_to(PROJECT / "tests").as_posix()
+        if path.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+        if path.startswith(BROWSER):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from nes_tasks.database.marker import Marker, Statistics, marker_path
+from nes_tasks.database.marker import Marker, Metadata, Statistics, marker_path
 
 
 @dataclass
@@ -66,9 +66,7 @@ def migration(
     """Return the commit of an applied migration, with its marker."""
     marker = Marker(
         migration=name,
-        author=author,
-        date=date.fromisoformat(day),
-        description=description,
+        metadata=Metadata(author, date.fromisoformat(day), description),
         applied_at=datetime.fromisoformat(day).replace(tzinfo=UTC),
         base_tree="0" * 40,
         statistics=Statistics(**statistics),

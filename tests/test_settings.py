@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nes_tasks.errors import SettingsError
-from nes_tasks.settings import KEYS, OTHER_VARIABLES, Settings, load_settings
+from nes_tasks.settings import (
+    INTEGERS,
+    KEYS,
+    OTHER_VARIABLES,
+    SWITCHES,
+    Settings,
+    load_settings,
+)
 
 DEFAULTS: dict[str, Any] = {
     "migrations": "migrations",
@@ -87,6 +95,14 @@ def refused(root: Path, table: str = "", **environ: str) -> SettingsError:
 
 def test_the_keys_are_all_tested_here() -> None:
     assert set(KEYS) == set(DEFAULTS) == set(OTHERS)
+
+
+def test_the_type_of_a_field_is_all_it_takes() -> None:
+    types = {field.name: field.type for field in fields(Settings)}
+    assert {key for key, kind in types.items() if kind in ("bool", "bool | None")} == SWITCHES
+    assert {key for key, kind in types.items() if kind == "int"} == INTEGERS.keys()
+    others = {kind for key, kind in types.items() if key not in {*SWITCHES, *INTEGERS}}
+    assert others == {"Path", "str", "str | None", "tuple[str, ...]"}
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nes_tasks.running.context import MigrationContext
+from nes_tasks import MigrationContext
 
 AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from nes_tasks.models import Name, NameKind, NameParts
-
-if TYPE_CHECKING:
-    from nes_tasks.running.context import MigrationContext
+from nes_tasks import MigrationContext, Name, NameKind, NameParts
 
 AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"

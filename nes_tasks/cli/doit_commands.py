@@ -14,9 +14,7 @@ from doit.cmdparse import CmdParseError
 from doit.dependency import DatabaseException
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
-from ..database.journal import is_publishing, own_folder
-from ..database.lock import was_interrupted
-from ..errors import DatabaseError, LockHeldError, NesTasksError, UsageError
+from ..errors import DatabaseError, NesTasksError, UsageError
 from ..migrations import Entry, State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, guarded
@@ -200,20 +198,8 @@ ALLOW_NETWORK = {
 
 
 def recover_interrupted(current: Session, command: str = "doit run") -> None:
-    """Put right what a killed command has left, also when there is nothing else to do.
-
-    Raises `LockHeldError` when a publication is under way just now.
-    """
-    settings = current.project.settings
-    publishing = is_publishing(settings.database)
-    if publishing or was_interrupted(own_folder(settings.database)):
-        from ..database.repository import Repository
-
-        with (
-            contextlib.nullcontext() if publishing else contextlib.suppress(LockHeldError),
-            Repository.open(settings).locked(command),
-        ):
-            pass
+    """Put right what a killed command has left; see `Project.recover_interrupted`."""
+    current.project.recover_interrupted(command)
 
 
 class _InOrder(set[str]):
@@ -277,7 +263,8 @@ def standing(entry: Entry) -> str:
     except DatabaseError as missing:
         return f"unknown; {missing}"
     if entry.state is State.APPLIED:
-        return "applied; up-to-date"
+        note = f"; {entry.note} since, which changes no data" if entry.note else ""
+        return f"applied; up-to-date{note}"
     if entry.state is State.DRIFT:
         return (
             f"applied, and changed since: {entry.difference}\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from .. import __version__
 from ..migrations.finding import Finding, Severity
 from ..operations.check import Checked
 from ..printable import printable
+from ..version import __version__
 from .changes_text import left_out
 from .markdown import LIMIT, MAX_ROWS, code, table
 

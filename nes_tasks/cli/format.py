@@ -63,6 +63,29 @@ def percent(part: int, whole: int) -> str:
     return "<1%" if share < 1 else f"{100 if part == whole else min(99, int(share))}%"
 
 
+def shares(parts: Sequence[int]) -> list[int]:
+    """Return the shares of all parts of a whole in whole percents, which add up to 100.
+
+    The percents that are missing after rounding down go to those with the largest remainders
+    (Hamilton's method, https://en.wikipedia.org/wiki/Largest_remainder_method).
+    """
+    whole = sum(parts)
+    if not whole:
+        return [0 for _ in parts]
+    percents = [100 * part // whole for part in parts]
+    by_rest = sorted(range(len(parts)), key=lambda at: (-(100 * parts[at] % whole), at))
+    for at in by_rest[: 100 - sum(percents)]:
+        percents[at] += 1
+    return percents
+
+
+def share_text(percents: int, part: int, whole: int) -> str:
+    """Return a share that was rounded to `percents`; only nothing is 0 %, and only all is 100 %."""
+    if part and not percents:
+        return "<1%"
+    return ">99%" if percents == 100 and part < whole else f"{percents}%"
+
+
 def listed(words: Iterable[str]) -> str:
     """Return words as a list in a sentence: a, b and c."""
     *first, last = words
@@ -71,13 +94,14 @@ def listed(words: Iterable[str]) -> str:
 
 def done(counts: Statistics) -> str:
     """Return what a migration did, such as 77 new entities and 1 changed relationship."""
-    rows = (
-        (counts.entities_created, "new", "entity", "entities"),
-        (counts.entities_updated, "changed", "entity", "entities"),
-        (counts.entities_deleted, "deleted", "entity", "entities"),
-        (counts.relationships_created, "new", "relationship", "relationships"),
-        (counts.relationships_updated, "changed", "relationship", "relationships"),
-        (counts.relationships_deleted, "deleted", "relationship", "relationships"),
+    kinds = (
+        (counts.entities, "entity", "entities"),
+        (counts.relationships, "relationship", "relationships"),
     )
-    parts = [f"{n:,} {how} {one if n == 1 else many}" for n, how, one, many in rows if n]
+    parts = [
+        f"{n:,} {how} {one if n == 1 else many}"
+        for numbers, one, many in kinds
+        for n, how in zip(numbers, ("new", "changed", "deleted"), strict=True)
+        if n
+    ]
     return listed(parts) if parts else "no entity or relationship"

@@ -11,6 +11,7 @@ from .tables import new_table, rendered
 # What to say of commits that are taken over, by the reason.
 REASONS = {
     Reason.ADOPTED: "adopted, with markers that were written afterwards",
+    Reason.ACCEPTED: "accepting a folder that was edited",
     Reason.UNMARKED: "of a migration that left no marker",
     Reason.NONDETERMINISTIC: "with DETERMINISTIC = False",
     Reason.BY_HAND: "by hand",
@@ -41,7 +42,8 @@ def _table(found: FromScratch) -> str:
 
 def _name(step: Step) -> str:
     names = printable(", ".join(step.part.names))
-    return f"revert of {names}" if step.part.origin is Origin.REVERT else names
+    kinds = {Origin.REVERT: "revert of ", Origin.ACCEPTED: "acceptance of "}
+    return f"{kinds.get(step.part.origin, '')}{names}"
 
 
 def _problem(step: Step | None) -> str:
@@ -63,11 +65,12 @@ def _problem(step: Step | None) -> str:
 
 
 def _taken_over(found: FromScratch) -> str:
-    return "".join(
+    lines = "".join(
         f"{count:,} commit{'' if count == 1 else 's'} taken over, {REASONS[reason]}.\n"
         for reason, count in found.reasons.items()
         if count
     )
+    return f"{lines}Earlier folders: {found.fetch}\n" if found.fetch else lines
 
 
 def _conclusion(found: FromScratch) -> str:

@@ -169,15 +169,9 @@ def _details(run: Run) -> str:
 
 
 def _statistics(counts: Statistics) -> dict[str, str]:
-    entities = changes(counts.entities_created, counts.entities_updated, counts.entities_deleted)
-    relationships = changes(
-        counts.relationships_created,
-        counts.relationships_updated,
-        counts.relationships_deleted,
-    )
     return {
-        "Entities": entities.replace("\n", ", "),
-        "Relationships": relationships.replace("\n", ", "),
+        "Entities": changes(*counts.entities).replace("\n", ", "),
+        "Relationships": changes(*counts.relationships).replace("\n", ", "),
         "Versions": f"{counts.versions_created:,} new",
         "Files": f"{counts.files:,}",
     }
@@ -189,7 +183,7 @@ def _document(run: Run) -> dict[str, Any]:
     return {
         "name": record.name,
         "author": record.author or None,
-        "date": record.date.isoformat() if record.date else None,
+        "date": record.metadata.iso_date,
         "description": record.description,
         "applied_at": applied_at,
         "committer": run.committer or None,

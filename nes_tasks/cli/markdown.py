@@ -93,16 +93,10 @@ def _summary(migrations: Sequence[Previewed]) -> str:
 
 def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
     counts = result.statistics
-    entities = (counts.entities_created, counts.entities_updated, counts.entities_deleted)
-    relationships = (
-        counts.relationships_created,
-        counts.relationships_updated,
-        counts.relationships_deleted,
-    )
     return [
         code(result.migration),
-        counted(*entities).replace("\n", ", "),
-        counted(*relationships).replace("\n", ", "),
+        counted(*counts.entities).replace("\n", ", "),
+        counted(*counts.relationships).replace("\n", ", "),
         f"{counts.files:,}",
         size(one.changes.new_bytes or 0),
         f"{result.duration_seconds:.1f} s",

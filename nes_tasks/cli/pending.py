@@ -94,7 +94,7 @@ def described(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "state": entry.state.value,
         "author": about.author if about else None,
-        "date": about.date.isoformat() if about and about.date else None,
+        "date": about.iso_date if about else None,
         "description": about.description if about else None,
         "problem": str(entry.problem) if entry.problem else None,
         "difference": entry.difference or None,

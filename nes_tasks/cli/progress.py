@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..printable import printable
+from ..running.events import EventKind, RunEvent
 from ..settings import STATE_FOLDER
 from .console import plain, say, warn
 
@@ -24,7 +25,7 @@ SHOWN_ON_TERMINAL, SHOWN_ELSEWHERE = 200, 20
 
 
 class Display:
-    """Shows what a runner reports; implements `nes_tasks.running.observer.Observer`.
+    """Shows what happens in a run: the callback of a `Runner`.
 
     `doing` is what happens to a migration while its script runs; with `logs` its messages are
     shown.
@@ -44,8 +45,25 @@ class Display:
         """Take note of how many are to come, so that each is shown with its number."""
         self._expected = count
 
-    def started(self, name: str) -> None:
-        """Show that a migration runs."""
+    def __call__(self, event: RunEvent) -> None:
+        """Show what happened."""
+        match event.kind:
+            case EventKind.STARTED:
+                self._start(event.migration)
+            case EventKind.LOGGED:
+                self._count_and_show(event.text)
+            case EventKind.PRINTED:  # by the script, behind a bar; it counts as a message
+                self._count_and_show(f"| {event.text}")
+            case EventKind.NOTED:
+                self._show(event.text)
+            case EventKind.PROGRESSED:
+                self._show_progress(event)
+            case EventKind.ENDED:
+                self._end()
+            case EventKind.WARNED:
+                warn(event.text)
+
+    def _start(self, name: str) -> None:
         self._last_line = time.monotonic()
         self._count += 1
         self._messages = 0
@@ -56,18 +74,13 @@ class Display:
         self._progress = _bar()
         self._task = self._progress.add_task(f"{name}{of_all}", total=None, count="")
 
-    def logged(self, name: str, message: str) -> None:
-        """Show a message of the script, or count it when there were many."""
+    def _count_and_show(self, message: str) -> None:
+        """Show a message of the script, or only count it when there were many."""
         self._messages += self._logs
         if self._messages <= self._shown:
-            self.noted(name, message)
+            self._show(message)
 
-    def printed(self, name: str, line: str) -> None:
-        """Show a line that the script printed, behind a bar; it counts as a message."""
-        self.logged(name, f"| {line}")
-
-    def noted(self, name: str, text: str) -> None:
-        """Show what is said about the run."""
+    def _show(self, text: str) -> None:
         if not self._logs:
             return
         text = "\n".join(f"  {line}" for line in plain(text).split("\n"))
@@ -80,9 +93,9 @@ class Display:
     def _shown(self) -> int:
         return SHOWN_ELSEWHERE if self._progress is None else SHOWN_ON_TERMINAL
 
-    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None:
-        """Show how far the script is."""
-        text = name if label is None else f"{name}: {printable(label)}"
+    def _show_progress(self, event: RunEvent) -> None:
+        name, done, total = event.migration, event.done, event.total
+        text = f"{name}: {printable(event.text)}" if event.text else name
         count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         if self._progress is not None and self._task is not None:
             self._progress.update(
@@ -92,7 +105,7 @@ class Display:
             self._last_line = time.monotonic()
             say(f"  {text} {count}")
 
-    def ended(self, name: str) -> None:
+    def _end(self) -> None:
         """Take the line away, and say how many messages were not shown."""
         more = self._messages - self._shown
         if self._progress is not None:
@@ -100,10 +113,6 @@ class Display:
             self._progress = None
         if more > 0:
             say(f"  and {more:,} more lines of its log; all are in {LOGS}")
-
-    def warned(self, message: str) -> None:
-        """Show what matters for the whole run."""
-        warn(message)
 
 
 class Steps:

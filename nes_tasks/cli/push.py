@@ -31,14 +31,16 @@ class Push(Command):
         recover_interrupted(session(), "doit push")
         project = session().project
         settings = project.settings
-        with transfer(f"Pushing to {settings.remote}") as heard:
-            standing, migrations = push(project, heard)
-        if standing is None:
+        with transfer(f"Pushing to {settings.remote}") as on_progress:
+            result = push(project, on_progress)
+        if result is None:
             text = f"{settings.shown_database} is not there yet; there is nothing to push."
-        elif not standing.ahead:
+        elif not result.commits:
             text = f"{_up_to_date(settings)}; there is nothing to push."
         else:
-            text = f"{with_migrations(standing.ahead, migrations)} pushed to {settings.remote}."
+            text = (
+                f"{with_migrations(result.commits, result.migrations)} pushed to {settings.remote}."
+            )
         self.outstream.write(f"{text}\n")
         return 0
 

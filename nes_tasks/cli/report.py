@@ -28,7 +28,6 @@ WRITE_TO = {
     **OUTPUT,
     "help": f"write to this file, - for stdout; {DEFAULT} without it, stdout with --markdown",
 }
-SITE_TITLE = "What the database holds"
 SITE = {
     "name": "site",
     "long": "site",
@@ -41,7 +40,7 @@ TITLE = {
     "long": "title",
     "type": str,
     "default": "",
-    "help": f"the title of the site ({SITE_TITLE})",
+    "help": "the title of the site instead of What … holds",
 }
 URL = {
     "name": "url",
@@ -84,7 +83,7 @@ class Report(Command):
         if site:
             if markdown or output:
                 raise UsageError("--site goes with neither --markdown nor -o", hint="leave it out")
-            return self._write_site(Path(site), title or SITE_TITLE, url)
+            return self._write_site(Path(site), title, url)
         if title or url:
             raise UsageError("--title and --url go with --site", hint="doit report --site FOLDER")
         target = output or (STDOUT if markdown else DEFAULT)

@@ -14,8 +14,8 @@ from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, drop, say, warn
 from .doit_commands import ALLOW_NETWORK, APPLYING, Guarded, recover_interrupted
 from .selection import Selection, read_selection
-from .session import migration_name, session, task_name
-from .suggestions import is_harmless, unknown_command, unknown_task
+from .session import GROUP, migration_name, session, task_name
+from .suggestions import is_harmless, unknown_command, unknown_task, wrong_word
 
 EXPECT = {
     "name": "expect",
@@ -45,8 +45,8 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         "migrate 5 and doit migrate:005 are the same. With --dry-run, before or behind the names, "
         "nothing is applied. doit run --expect FILE applies what a preview has shown, or nothing "
         "of it.\n\n"
-        "A migration that failed or is not valid holds up those after it. With --continue a folder "
-        "that is not valid is passed over; it needs a new number afterwards.\n\n"
+        "A migration that failed or is not valid holds up those after it. With --continue it is "
+        "passed over; it needs a new number afterwards.\n\n"
         "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
         "doit check looks through migration folders."
     )
@@ -75,6 +75,8 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             if dry_run:
                 raise UsageError("--dry-run is about migrations, and this project has none")
             return int(super()._execute(**options))
+        if sys.argv[1:] == [GROUP]:  # the word of other tools, for which there is `doit`
+            raise wrong_word(GROUP, self.loader.cmd_names)
         self._refuse_what_cannot_be(options)
         session().allow_network(allow_network)
         selection = self._selection()
@@ -141,7 +143,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         current = session()
         if options["continue_"] and (selection.all_pending or selection.migrations):
             current.keep_going = True
-            self._pass_over_invalid(selection)
+            self._unchain(selection)
             options["num_process"] = 0  # what is no chain any more must not run at the same time
         if expect:
             from .expected import expectation
@@ -166,20 +168,21 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             say(f"as {expect} has shown: {', '.join(current.expectation.met)}")
         return current.exit_code or (1 if result else 0)
 
-    def _pass_over_invalid(self, selection: Selection) -> None:
-        """Let doit execute each migration after the valid one before it."""
+    def _unchain(self, selection: Selection) -> None:
+        """Let doit execute each migration whatever came of those before it, in their order."""
         tasks = {task.name: task for task in self.task_list}
         entries = [entry for entry in session().plan if task_name(entry.name) in tasks]
-        before: list[str] = []
         for entry in entries:
             task = tasks[task_name(entry.name)]
-            others = [name for name in task.task_dep if not migration_name(name)]
-            is_invalid = entry.state is State.INVALID
-            task.task_dep = others if is_invalid else [*others, *before]
-            before = before if is_invalid else [task.name]
-        if not selection.all_pending:  # else each of them is a task that fails
-            names = [entry.name for entry in entries]
-            last = max(map(names.index, selection.migrations), default=0)
-            for entry in entries[:last]:
-                if entry.state is State.INVALID:
-                    warn(f"{entry.name} is passed over: {entry.problem}")
+            task.task_dep = [name for name in task.task_dep if not migration_name(name)]
+        if selection.all_pending:
+            return
+        names = [entry.name for entry in entries]
+        last = max(map(names.index, selection.migrations))
+        # What comes before the named ones was a dependency of theirs.
+        before = entries[:last]
+        for entry in before:
+            if entry.state is State.INVALID:
+                warn(f"{entry.name} is passed over: {entry.problem}")
+        due = [task_name(entry.name) for entry in before if entry.state is not State.INVALID]
+        self.sel_tasks = [*due, *selection.words]

@@ -40,6 +40,8 @@ class Session:
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
         self.keep_going = False
+        # Set when a migration ended with a fault of the environment, which the next would meet too.
+        self.is_halted = False
         self._run_here: set[str] = set()
         self._recorded: Mapping[str, Applied] | None = None
 

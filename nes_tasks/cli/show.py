@@ -94,14 +94,8 @@ def _statistics(found: Outcome) -> str:
     from .summary import changes
 
     counts = found.applied.statistics
-    entities = (counts.entities_created, counts.entities_updated, counts.entities_deleted)
-    relationships = (
-        counts.relationships_created,
-        counts.relationships_updated,
-        counts.relationships_deleted,
-    )
     return (
-        f"entities: {changes(*entities)}; relationships: {changes(*relationships)}; "
+        f"entities: {changes(*counts.entities)}; relationships: {changes(*counts.relationships)}; "
         f"versions: {counts.versions_created:,} new; files: {counts.files:,}"
     ).replace("\n", ", ")
 
@@ -113,6 +107,9 @@ def _commits(found: Outcome) -> str:
         rows[1:-1] = [f"  ({len(rows) - 2:,} more)"]
     if found.earlier_commits:
         rows.append(f"  ({found.earlier_commits:,} of earlier runs, which are not compared)")
+    if found.acceptances:
+        rows.append("Its folder was accepted as edited:")
+        rows += [_commit(commit) for commit in found.acceptances]
     return "\n".join([f"{len(commits):,} commit{'' if len(commits) == 1 else 's'}:", *rows])
 
 

@@ -81,7 +81,8 @@ def write_site(project: Project, folder: Path, title: str, url: str, progress: P
             found = SiteTables(connection)
             report = make_report(project, progress)
             place.mkdir()
-            site = _Site(place, SitePages(title, point.commit), progress)
+            pages = SitePages(title or f"What {report.name} holds", point.commit)
+            site = _Site(place, pages, progress)
             site.write_frame(found, report, url)
             site.write_entities(EntityPages(connection))
             return site.written

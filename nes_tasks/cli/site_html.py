@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from .. import __version__
 from ..models.identifiers import ENTITY
 from ..operations.entity_page import EntityPage, Fact, Named
 from ..operations.report import Chapter, Report
 from ..operations.site import Type, natural
+from ..version import __version__
 from .format import done, label
 from .report_html import FIELDS, environment, told
 

@@ -126,7 +126,7 @@ def values_of(name: str, record: AppliedRecord) -> dict[str, Any]:
     return {
         "migration": name,
         "author": record.author,
-        "date": record.date.isoformat() if record.date else None,
+        "date": record.metadata.iso_date,
         "description": record.description,
         "applied_at": record.applied_at.isoformat() if record.applied_at else None,
         **asdict(record.statistics),

@@ -44,7 +44,7 @@ _INIT = ("create", "doit create NAME makes the first migration of a project")
 # that there is. A word that is a command of its own never gets here.
 FOREIGN: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(
-        ("apply", "deploy", "execute", "migrations", "up", "update", "upgrade"), (_APPLY,)
+        ("apply", "deploy", "execute", GROUP, "migrations", "up", "update", "upgrade"), (_APPLY,)
     ),
     **dict.fromkeys(("down", "downgrade", "reset", "rollback", "undo", "unapply"), _UNDO),
     **dict.fromkeys(("changelog", "log", "reflog"), (_HISTORY,)),
@@ -100,6 +100,11 @@ def foreign(
     """Return what to type here for a word of another tool, None when it is not known."""
     known = table.get(word if word.startswith("-") else word.lower(), ())
     return next((hint for name, hint in known if name in (*commands, "check")), None)
+
+
+def wrong_word(word: str, commands: Collection[str]) -> UsageError:
+    """Return the error for a word of another tool that is the name of something else here."""
+    return UsageError(f"doit {word} names no migration", hint=foreign(word, commands))
 
 
 def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:

@@ -19,12 +19,8 @@ def summary(results: Iterable[MigrationResult]) -> str:
         counts = result.statistics
         table.add_row(
             result.migration,
-            changes(counts.entities_created, counts.entities_updated, counts.entities_deleted),
-            changes(
-                counts.relationships_created,
-                counts.relationships_updated,
-                counts.relationships_deleted,
-            ),
+            changes(*counts.entities),
+            changes(*counts.relationships),
             f"{counts.files:,}",
             f"{len(result.commit_ids):,}",
             f"{result.duration_seconds:.1f}",
@@ -42,18 +38,12 @@ def changes(created: int, updated: int, deleted: int) -> str:
 
 
 def _total(rows: list[MigrationResult]) -> list[str]:
-    def total(name: str) -> int:
-        return sum(getattr(row.statistics, name) for row in rows)
-
+    counts = [row.statistics for row in rows]
     return [
         f"{len(rows)} migrations",
-        changes(total("entities_created"), total("entities_updated"), total("entities_deleted")),
-        changes(
-            total("relationships_created"),
-            total("relationships_updated"),
-            total("relationships_deleted"),
-        ),
-        f"{total('files'):,}",
+        changes(*map(sum, zip(*(one.entities for one in counts), strict=True))),
+        changes(*map(sum, zip(*(one.relationships for one in counts), strict=True))),
+        f"{sum(one.files for one in counts):,}",
         f"{sum(len(row.commit_ids) for row in rows):,}",
         f"{sum(row.duration_seconds for row in rows):.1f}",
     ]

@@ -81,19 +81,22 @@ def rendered(table: Table, width: int | None = None) -> str:
 
 def _widths(table: Table, width: int | None) -> list[int] | None:
     """Return the width of each column; None where they do not fit side by side."""
-    cells = zip(*table.rows, strict=True) if table.rows else ((),) * len(table.columns)
+    cells = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.columns)
     widths = [
         max(cell_width(line) for text in (column.heading, *texts) for line in _lines(text))
         for column, texts in zip(table.columns, cells, strict=True)
     ]
     if width is None:
         return widths
-    least = [
-        wide if column.least is None else min(wide, max(column.least, cell_width(column.heading)))
-        for column, wide in zip(table.columns, widths, strict=True)
-    ]
     room = width - GAP * (len(widths) - 1)
-    if sum(least) > room:
+    for words_stay_whole in (True, False):
+        least = [
+            wide if column.least is None else min(wide, _least(column, texts, words_stay_whole))
+            for column, texts, wide in zip(table.columns, cells, widths, strict=True)
+        ]
+        if sum(least) <= room:
+            break
+    else:
         return None
     while (excess := sum(widths) - room) > 0:
         # The widest column that may give something gives, down to the next widest.
@@ -102,6 +105,11 @@ def _widths(table: Table, width: int | None) -> list[int] | None:
         others = [widths[at] for at in foldable if widths[at] < widths[widest]]
         widths[widest] -= min(excess, max(1, widths[widest] - max([least[widest], *others])))
     return widths
+
+
+def _least(column: Column, texts: Iterable[str], words_stay_whole: bool) -> int:
+    words = (word for text in texts for word in text.split()) if words_stay_whole else ()
+    return max(column.least or 0, cell_width(column.heading), *map(cell_width, words), 0)
 
 
 def _grid(table: Table, widths: Sequence[int]) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from doit.exceptions import InvalidDodoFile, TaskFailed
+from doit.exceptions import BaseFail, InvalidDodoFile, TaskFailed, UnmetDependency
 
-from ..errors import NesTasksError, environment_errors
+from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import Entry, Plan, State
 from ..printable import printable
 from ..settings import STATE_FOLDER
@@ -90,7 +90,7 @@ def describe(entry: Entry) -> str:
         return f"invalid: {entry.problem.message}"
     about = entry.metadata
     assert about is not None
-    day = about.date.isoformat() if about.date else ""
+    day = about.iso_date or ""
     return printable("  ".join((f"{day:<10}", author_name(about.author), about.description)))
 
 
@@ -99,15 +99,19 @@ def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit
     return False if (task.options or {}).get("force") else None
 
 
-def apply(name: str, force: bool = False) -> dict[str, Any] | MigrationTaskFailed:
+def apply(name: str, force: bool = False) -> dict[str, Any] | BaseFail:
     """Apply one migration: the action of its task.
 
     doit may have been told to skip the dependencies, to run everything, or to run it in another
     process; the runner looks again under the lock and has the last word.
     """
+    current = session()
+    if current.is_halted:
+        return UnmetDependency("")  # what all of them need is not there: the rest waits
     try:
         with environment_errors():
-            return session().runner.apply(name, force=force).to_dict()
+            return current.runner.apply(name, force=force).to_dict()
     except NesTasksError as error:
-        session().worsen(error.exit_code)
+        current.worsen(error.exit_code)
+        current.is_halted = error.exit_code == UnavailableError.exit_code
         return MigrationTaskFailed(error)

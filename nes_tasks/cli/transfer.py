@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..git.transfer_progress import OnTransfer
 from ..printable import printable
 
 
 @contextmanager
-def transfer(doing: str) -> Iterator[Callable[[str], None] | None]:
-    """Show `doing` while the block runs; give what takes git's words, None off a terminal."""
+def transfer(doing: str) -> Iterator[OnTransfer | None]:
+    """Show `doing` while the block runs; give what takes progress, None off a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -19,4 +20,4 @@ def transfer(doing: str) -> Iterator[Callable[[str], None] | None]:
     from rich.markup import escape
 
     with Console(stderr=True).status(escape(doing)) as status:
-        yield lambda line: status.update(f"{escape(doing)}: {escape(printable(line))}")
+        yield lambda progress: status.update(escape(f"{doing}: {printable(str(progress))}"))

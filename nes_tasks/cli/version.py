@@ -7,7 +7,7 @@ from typing import Any
 
 from doit.version import VERSION
 
-from .. import __version__
+from ..version import __version__
 from .command import Command, no_names
 from .doit_commands import LOOKING
 
@@ -18,7 +18,10 @@ class Version(Command):
     name = "version"
     doc_purpose = "print the versions of nes-tasks, doit and Python"
     doc_usage = ""
-    doc_description = "doit --version is answered by doit itself, which knows only its own version."
+    doc_description = (
+        "doit --version prints the same in a project whose pyproject.toml names our loader "
+        '([tool.doit] loader = "nes_tasks"), and otherwise the version of doit alone.'
+    )
     group = LOOKING
     examples = (("doit version", "prints them, as a report of a mistake should name them"),)
     cmd_options = ()
@@ -26,6 +29,11 @@ class Version(Command):
     def execute(self, params: Any, args: list[str]) -> int:
         """Print one line for each."""
         no_names(args, self.name)
-        doit, python = (".".join(map(str, parts[:3])) for parts in (VERSION, sys.version_info))
-        self.outstream.write(f"nes-tasks {__version__}\ndoit {doit}\nPython {python}\n")
+        self.outstream.write(versions())
         return 0
+
+
+def versions() -> str:
+    """Return the versions, a line each."""
+    doit, python = (".".join(map(str, parts[:3])) for parts in (VERSION, sys.version_info))
+    return f"nes-tasks {__version__}\ndoit {doit}\nPython {python}\n"

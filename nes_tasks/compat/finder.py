@@ -1,9 +1,9 @@
-"""Makes the modules of the earlier system when a script imports them."""
+"""Makes modules that scripts import and that are not there: of the legacy system, and ours."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from .names import MODULES, PACKAGE, WITHHELD
+from .published import PUBLISHED
 
 COMPAT, INSTALLED = "compat", "installed"
 """The values of the setting ``nes_package``: these modules, or a package that is installed."""
@@ -19,11 +20,49 @@ COMPAT, INSTALLED = "compat", "installed"
 PAGE = "docs/reference/compatibility.md"
 
 
-class EarlierNames(MetaPathFinder, Loader):
-    """Finds the modules of `names.MODULES` and nothing else.
+class _Names(MetaPathFinder, Loader):
+    """Makes modules from a table: for each module its names, and where each of them is.
 
     Each name of a module loads what it stands for when it is first used.
     """
+
+    modules: Mapping[str, Mapping[str, str]]
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Return how to make a module of the table, None for any other."""
+        if fullname not in self.modules:
+            return None
+        below = f"{fullname}."
+        is_package = any(name.startswith(below) for name in self.modules)
+        return ModuleSpec(fullname, self, is_package=is_package)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its names."""
+        sources = self.modules[module.__name__]
+
+        def load(name: str) -> Any:
+            if name not in sources:
+                raise _missing(module.__name__, name)
+            source, _, other_name = sources[name].partition(":")
+            value = getattr(import_module(source), other_name or name)
+            setattr(module, name, value)
+            return value
+
+        module.__doc__ = f"What nes-tasks provides of {module.__name__}."
+        module.__dict__["__all__"] = sorted(sources)
+        module.__dict__["__getattr__"] = load
+        module.__dict__["__dir__"] = lambda: sorted({*vars(module), *sources})
+
+
+class EarlierNames(_Names):
+    """Finds the modules of `names.MODULES`; others below `nes` are an error."""
+
+    modules = MODULES
 
     def find_spec(
         self,
@@ -32,34 +71,22 @@ class EarlierNames(MetaPathFinder, Loader):
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Return how to make a module; raises `ModuleNotFoundError` for what is not provided."""
-        if not _is_ours(fullname):
-            return None
-        if fullname not in MODULES:
+        if _is_ours(fullname) and fullname not in MODULES:
             raise ModuleNotFoundError(
                 f"No module named {fullname!r} is provided for migrations of the earlier system;"
                 f" {PAGE} lists those that are",
                 name=fullname,
             )
-        below = f"{fullname}."
-        return ModuleSpec(
-            fullname, self, is_package=any(name.startswith(below) for name in MODULES)
-        )
+        return super().find_spec(fullname, path, target)
 
-    def exec_module(self, module: ModuleType) -> None:
-        """Give the module its names."""
-        sources = MODULES[module.__name__]
 
-        def load(name: str) -> Any:
-            if name not in sources:
-                raise _missing(module.__name__, name)
-            value = getattr(import_module(sources[name]), name)
-            setattr(module, name, value)
-            return value
+class MovedNames(_Names):
+    """Finds the modules of `published.PUBLISHED` that are not there any more.
 
-        module.__doc__ = f"What nes-tasks provides of {module.__name__}."
-        module.__dict__["__all__"] = sorted(sources)
-        module.__dict__["__getattr__"] = load
-        module.__dict__["__dir__"] = lambda: sorted({*vars(module), *sources})
+    It is asked last, so a module that is still there is itself.
+    """
+
+    modules = PUBLISHED
 
 
 def _missing(module: str, name: str) -> Exception:
@@ -81,6 +108,12 @@ def install() -> None:
     for name in [name for name in sys.modules if _is_ours(name)]:
         del sys.modules[name]
     sys.meta_path.insert(0, EarlierNames())
+
+
+def install_moved() -> None:
+    """Let imports from modules of this package that have moved find their names."""
+    if not any(isinstance(finder, MovedNames) for finder in sys.meta_path):
+        sys.meta_path.append(MovedNames())
 
 
 def choose(nes_package: str) -> str | None:

@@ -22,7 +22,7 @@ from ..git.command import Git, failure, reason
 from ..git.incomplete_clone import fetch_files
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
-from .marker import FILE_NAME, FOLDER, Marker, Statistics
+from .marker import FILE_NAME, FOLDER, Described, Marker, Metadata, Statistics
 
 # What an earlier system left for each migration it applied.
 EARLIER_FILE_NAME = "metadata.json"
@@ -30,22 +30,19 @@ CACHE_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Described):
     """One applied migration as the ledger knows it.
 
     `inputs` is None when unknown: the record is one of an earlier system, which kept no
     checksums; nor are `marker_blob`, the id of its marker, and `base_tree`, which the marker names,
-    known then. `date` is the migration's own date, `applied_at` the time it was applied.
+    known then. `applied_at` is the time it was applied.
     """
 
     name: str
-    author: str
-    date: date | None
-    description: str
+    metadata: Metadata
     applied_at: datetime | None
     inputs: Mapping[str, str] | None
     statistics: Statistics
-    deterministic: bool = True
     base_tree: str | None = None
     marker_blob: str | None = None
 
@@ -260,13 +257,15 @@ def _decode(name: str, row: Mapping[str, Any]) -> Applied:
     when, moment = row["date"], row["applied_at"]
     return Applied(
         name=name,
-        author=row["author"],
-        date=date.fromisoformat(when) if when else None,
-        description=row["description"],
+        metadata=Metadata(
+            author=row["author"],
+            date=date.fromisoformat(when) if when else None,
+            description=row["description"],
+            deterministic=row["deterministic"],
+        ),
         applied_at=datetime.fromisoformat(moment) if moment else None,
         inputs=row["inputs"],
         statistics=Statistics(**row["statistics"]),
-        deterministic=row["deterministic"],
         base_tree=row["base_tree"],
         marker_blob=row["blob"] if row["inputs"] is not None else None,
     )

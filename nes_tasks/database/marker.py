@@ -6,11 +6,12 @@ replay: no durations, no commit ids, no machine names.
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from ..clock import timestamp
 
@@ -18,6 +19,62 @@ FORMAT = 1
 FILE_NAME = "marker.toml"
 LOG_NAME = "log.txt"
 FOLDER = "migration-logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a migration says of itself, in its script and in its record; strings are single lines.
+
+    `date` is None where a legacy record has none. `network` and `processes` say that the script
+    needs the network, and to start processes; no record has them.
+    """
+
+    author: str
+    date: dt.date | None
+    description: str
+    deterministic: bool = True
+    network: bool = False
+    processes: bool = False
+
+    @property
+    def iso_date(self) -> str | None:
+        """The date as YYYY-MM-DD."""
+        return self.date.isoformat() if self.date else None
+
+
+class Described:
+    """What has `metadata` and gives its most used parts as its own."""
+
+    __slots__ = ()
+    metadata: Metadata
+
+    @property
+    def author(self) -> str:
+        """The author, as ``Name`` or ``Name <e-mail>``."""
+        return self.metadata.author
+
+    @property
+    def date(self) -> dt.date | None:
+        """The date that the migration was written."""
+        return self.metadata.date
+
+    @property
+    def description(self) -> str:
+        """What it does, in one line."""
+        return self.metadata.description
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether a replay must give the same tree."""
+        return self.metadata.deterministic
+
+
+class ChangeCounts(NamedTuple):
+    """How many of a kind were created, updated and deleted."""
+
+    created: int
+    updated: int
+    deleted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +90,39 @@ class Statistics:
     versions_created: int = 0
     files: int = 0
 
+    @property
+    def entities(self) -> ChangeCounts:
+        """The counts of entities."""
+        return ChangeCounts(self.entities_created, self.entities_updated, self.entities_deleted)
+
+    @property
+    def relationships(self) -> ChangeCounts:
+        """The counts of relationships."""
+        return ChangeCounts(
+            self.relationships_created, self.relationships_updated, self.relationships_deleted
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Marker:
-    """The record of one applied migration.
+class Marker(Described):
+    """The record of one applied migration, whose date is always known.
 
     `applied_at` is the transaction's clock, `base_tree` the id of the tree it ran on, and
     `inputs` the SHA-256 of each file of the folder by its path relative to the folder.
     """
 
     migration: str
-    author: str
-    date: date
-    description: str
+    metadata: Metadata
     applied_at: datetime
     base_tree: str
-    deterministic: bool = True
     statistics: Statistics = field(default_factory=Statistics)
     inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def date(self) -> dt.date:
+        """The date that the migration was written."""
+        assert self.metadata.date is not None, "only legacy records lack a date"
+        return self.metadata.date
 
     def to_bytes(self) -> bytes:
         """Return the text of the marker file."""
@@ -102,12 +174,14 @@ class Marker:
         known = Statistics.__dataclass_fields__
         return cls(
             migration=typed("migration", str),
-            author=typed("author", str),
-            date=typed("date", date),
-            description=typed("description", str),
+            metadata=Metadata(
+                author=typed("author", str),
+                date=typed("date", dt.date),
+                description=typed("description", str),
+                deterministic=typed("deterministic", bool, True),
+            ),
             applied_at=typed("applied_at", datetime),
             base_tree=typed("base_tree", str),
-            deterministic=typed("deterministic", bool, True),
             statistics=Statistics(
                 **{key: checked(key, n, int) for key, n in counts.items() if key in known}
             ),

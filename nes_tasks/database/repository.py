@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +13,9 @@ from ..errors import DatabaseError, GitError, UnavailableError, first_few
 from ..git.checkout import Checkout, check_out_sparsely
 from ..git.command import Git, check_version
 from ..git.leftovers import clear_leftovers, locks
-from ..git.remote import Heard, Remote, branches_of
+from ..git.remote import Remote, branches_of
 from ..git.safety import Allow, Programs, find_programs
+from ..git.transfer_progress import OnTransfer
 from ..scratch import scratch_folder
 from ..settings import Settings, shown
 from ..state_folder import check_folder
@@ -124,14 +125,13 @@ class Repository:
         if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
                 raise DatabaseError(
-                    f"{place} has no branch {wanted}",
-                    hint="create it, or change the setting `branch`",
+                    f"{place} has no branch {wanted}", hint=_name_another(self._branches())
                 )
             return wanted
         if not current:
             raise DatabaseError(
                 f"{place} has a detached HEAD, so there is no branch to publish to",
-                hint=self._switch(wanted or self._any_branch()),
+                hint=self._switch(wanted or next(iter(self._branches()), "main")),
             )
         if wanted and wanted != current:
             raise DatabaseError(
@@ -143,12 +143,15 @@ class Repository:
     def _has(self, *refs: str) -> bool:
         return bool(self.git.text("for-each-ref", "--count=1", *refs))
 
-    def _any_branch(self) -> str:
-        name = self.git.text("for-each-ref", "--count=1", "--format=%(refname)", HEADS)
-        return name.removeprefix(HEADS) or "main"
+    def _branches(self) -> list[str]:
+        names = self.git.text("for-each-ref", "--format=%(refname)", HEADS).splitlines()
+        return [name.removeprefix(HEADS) for name in names]
 
     def _switch(self, branch: str) -> str:
         known = self._has(HEADS + branch, f"refs/remotes/*/{branch}")
+        if not known and (there := self._branches()):
+            # Making one would begin a second main line beside the published one.
+            return _name_another(there)
         return f"git -C {self.settings.shown_database} switch {'' if known else '-c '}{branch}"
 
     @property
@@ -348,15 +351,15 @@ class Repository:
             timeout=settings.push_timeout,
         )
 
-    def push(self, heard: Heard | None = None, *, command: str = "doit push") -> None:
-        """Push the branch to the remote; `heard` is called with each line of progress.
+    def push(self, on_progress: OnTransfer | None = None, *, command: str = "doit push") -> None:
+        """Push the branch to the remote; `on_progress` is called with the progress.
 
         Raises `UnavailableError` when it is refused, unreachable or not done within
         `push_timeout` seconds, or when the repository is in use; the commits stay in the local
         repository.
         """
         with self.locked(command):
-            self.remote.push(self.head(), heard)
+            self.remote.push(self.head(), on_progress)
 
     @property
     def _configuration(self) -> dict[str, str]:
@@ -427,7 +430,7 @@ def _clone(git: Git, settings: Settings, url: str) -> None:
         hint = "check the setting remote_url and the network, then run it again"
         there = _branches(git, source) if settings.branch else []
         if there and settings.branch not in there:
-            hint = f"it has {first_few(there)}; name one of them in the setting `branch`"
+            hint = _name_another(there)
         raise UnavailableError(f"{url} cannot be cloned: {reason}", hint=hint) from error
 
 
@@ -477,3 +480,8 @@ def refuse_missing_submodule(settings: Settings) -> None:
 
 def _abort(operation: str) -> str:
     return "bisect reset" if operation == "bisect" else f"{operation} --abort"
+
+
+def _name_another(branches: Sequence[str]) -> str:
+    """Return what to do when the branch of the settings is not one of those that are there."""
+    return f"it has {first_few(branches)}; name one of them in the setting `branch`"

@@ -202,15 +202,16 @@ class Git:
         *args: str,
         stdin: bytes | IO[bytes] | None = None,
         env: Mapping[str, str] | None = None,
+        discard: bool = False,
     ) -> bytes:
-        """Run git and return its standard output.
+        """Run git and return its standard output, nothing when it is to be discarded.
 
         Raises `GitError` with git's own words when it fails.
         """
-        done = self.attempt(*args, stdin=stdin, env=env)
+        done = self.attempt(*args, stdin=stdin, env=env, discard=discard)
         if done.returncode:
             raise failure(args, done.stderr)
-        return done.stdout
+        return done.stdout or b""
 
     def text(self, *args: str, stdin: bytes | None = None) -> str:
         """Run git and return its output as text without the line end."""
@@ -282,18 +283,22 @@ class Git:
         *args: str,
         stdin: bytes | IO[bytes] | None = None,
         env: Mapping[str, str] | None = None,
+        discard: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return what came of it, without judging its exit code."""
+        """Run git and return what came of it, without judging its exit code.
+
+        With `discard` its standard output, however long it is, goes nowhere.
+        """
         if args[0] in UNREAD:
             denied = {} if Allow.TRANSPORT in self._allow else NO_TRANSPORT
             return self._call(*args, env={**denied, **(env or {})}, stdin=stdin)
         if self._facts.failed:
             return self._facts.failed
         offline = self._is_offline
-        done = _completed(self.command(*args), self._environment(env), stdin)
+        done = _completed(self.command(*args), self._environment(env), stdin, discard=discard)
         repeatable = stdin is None or isinstance(stdin, bytes)
         if done.returncode and repeatable and offline and self.may_fetch(done.stderr):
-            return self.attempt(*args, stdin=stdin, env=env)
+            return self.attempt(*args, stdin=stdin, env=env, discard=discard)
         return done
 
     def start(
@@ -330,7 +335,11 @@ class _LacksObjectError(Exception):
 
 
 def _completed(
-    command: Sequence[str], env: Mapping[str, str], stdin: bytes | IO[bytes] | None
+    command: Sequence[str],
+    env: Mapping[str, str],
+    stdin: bytes | IO[bytes] | None,
+    *,
+    discard: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
     given, file = (stdin, None) if isinstance(stdin, bytes) else (None, stdin)
     try:
@@ -338,7 +347,8 @@ def _completed(
             command,
             input=given,
             stdin=None if given is not None else file or subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.DEVNULL if discard else subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=env,
             check=False,
         )

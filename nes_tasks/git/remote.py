@@ -12,27 +12,32 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import GitError, UnavailableError
 from .command import TALKING, Git, failure, reason
 from .safety import Allow
-
-Heard = Callable[[str], None]
+from .transfer_progress import OnTransfer
 
 # "Writing objects:  50% (1/2)" and its like: of interest while they last, no reason for anything.
-PROGRESS = re.compile(r"(?:remote: +)?(?:[A-Z][a-z]+ [a-z]+: +[0-9]|Total [0-9])")
+PROGRESS = re.compile(
+    r"(?:remote: +)?(?:(?:(?:Enumerating|Counting|Compressing|Writing|Receiving|Unpacking|Indexing|"
+    r"Checking) objects|Resolving deltas|Finding sources|Checking connectivity|Updating files): +"
+    r"[0-9]|Total [0-9])"
+)
 LINE_END = re.compile(rb"[\r\n]+")
-# What git says when the branch there is not an ancestor of ours, seen or not yet seen, and when
-# another push was faster while ours was under way.
+# What git says of a fetch when the branch there was rewritten.
 REWRITTEN = "(non-fast-forward)"
-MOVED_ON = (
-    *("(fetch first)", REWRITTEN, "reference already exists", "incorrect old value"),
-    *("failed to update ref", "cannot lock ref"),
+# What a remote says when another push was faster while ours was under way.
+OVERTAKEN = (
+    *("reference already exists", "incorrect old value", "failed to update ref"),
+    "cannot lock ref",
 )
 # The remote is locked by another push at this moment, or for good by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
+# The remote has files of that branch on disk; git explains at length what could be set there.
+HAS_FILES = "(branch is currently checked out)"
 NO_SUCH_BRANCH = "couldn't find remote ref"
 
 
@@ -48,6 +53,15 @@ class Standing:
     commit: str | None
     ahead: int
     behind: int
+
+
+class _RefusedError(GitError):
+    """A push was refused; `is_overtaken` says that the remote has what is not here."""
+
+    def __init__(self, said: str, *, is_overtaken: bool) -> None:
+        error = failure(["push"], said.encode())
+        super().__init__(error.message, stderr=said, hint=error.hint)
+        self.is_overtaken = is_overtaken
 
 
 class Remote:
@@ -83,17 +97,18 @@ class Remote:
     def _count(self, commit: str | None, *but: str) -> int:
         return int(self._git.text("rev-list", "--count", commit, *but)) if commit else 0
 
-    def fetch(self, heard: Heard | None = None) -> str | None:
+    def fetch(self, on_progress: OnTransfer | None = None) -> str | None:
         """Fetch the branch and return the commit at its tip, None when there is no such branch.
 
-        `heard` is called with each line of progress. Raises `UnavailableError` when the remote
+        `on_progress` is called with the progress. Raises `UnavailableError` when the remote
         is unknown or cannot be reached in time, or when its history was rewritten: what we had
         seen of it is then not an ancestor of what it is now.
         """
         self._check_known()
         arguments = ["fetch", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"]
         try:
-            self._talk([*arguments, self.name, f"refs/heads/{self.branch}:{self._seen}"], heard)
+            refspec = f"refs/heads/{self.branch}:{self._seen}"
+            self._talk([*arguments, self.name, refspec], on_progress)
         except GitError as error:
             if NO_SUCH_BRANCH in error.stderr:
                 return None
@@ -109,33 +124,48 @@ class Remote:
             ) from error
         return self._git.text("rev-parse", "--verify", self._seen)
 
-    def push(self, head: str | None, heard: Heard | None = None) -> None:
+    def push(self, head: str | None, on_progress: OnTransfer | None = None) -> None:
         """Push the branch, whose tip is `head`.
 
-        `heard` is called with each line of progress. Raises `UnavailableError` when the push is
+        `on_progress` is called with the progress. Raises `UnavailableError` when the push is
         refused or not done in time; the commits stay in the local repository.
         """
         self._check_known()
-        # A thin pack holds differences to files of the remote; a partial clone would fetch them.
-        thin = "--no-thin" if self._git.is_partial else "--thin"
-        # Full names: a tag may be called like the branch. A mirror takes no names at all.
-        ref = f"refs/heads/{self.branch}"
-        no_mirror = ("-c", f"remote.{self.name}.mirror=false")
         try:
-            self._talk([*no_mirror, "push", thin, self.name, f"{ref}:{ref}"], heard)
+            self._push(f"refs/heads/{self.branch}", on_progress)
         except GitError as error:
             raise UnavailableError(
                 f"the push to {self.name} failed: {self._words(error)}; "
                 "the data is committed locally",
-                hint=self._after_push(error.stderr),
+                hint=_after_push(error),
             ) from error
         self._note_pushed(head)
 
-    def _after_push(self, said: str) -> str:
-        """Return what to do after a push that failed."""
-        if LOCKED.search(said):
-            return "doit push; if it stays so, a killed push has left a lock at the remote"
-        return "doit sync" if any(words in said for words in MOVED_ON) else "doit push"
+    def _push(self, ref: str, on_progress: OnTransfer | None) -> None:
+        """Push a branch, by its full name: a tag may be called like it. Raises `GitError`."""
+        from .push_report import is_overtaken, line_of, push
+
+        # A mirror takes no names of branches at all.
+        no_mirror = ("-c", f"remote.{self.name}.mirror=false")
+        # A thin pack holds differences to files of the remote; a partial clone would fetch them.
+        thin = not self._git.is_partial
+        failed: list[GitError] = []
+
+        def run(arguments: Sequence[str]) -> tuple[str, str]:
+            output: list[bytes] = []
+            try:
+                said = self._talk([*no_mirror, *arguments], on_progress, output)
+            except GitError as error:
+                failed.append(error)
+                said = error.stderr
+            return b"".join(output).decode(errors="replace"), said
+
+        info = push(self._git.folder, self.name, ref, run, thin=thin)
+        if failed and info is not None and info.flags & info.ERROR:
+            said = f"{line_of(info)}\n{failed[0].stderr}"
+            raise _RefusedError(said, is_overtaken=is_overtaken(info)) from failed[0]
+        if failed:
+            raise failed[0]
 
     def branches(self) -> list[str]:
         """Return the names of the branches that are there. Raises `GitError`."""
@@ -158,23 +188,37 @@ class Remote:
             )
 
     def _words(self, error: GitError) -> str:
+        if HAS_FILES in error.stderr:
+            return f"the branch {self.branch} is checked out there"
         return reason(error.stderr)
 
-    def _talk(self, arguments: list[str], heard: Heard | None) -> None:
-        """Run a git command that talks to the remote; raises `GitError` with what was said."""
+    def _talk(
+        self,
+        arguments: Sequence[str],
+        on_progress: OnTransfer | None,
+        output: list[bytes] | None = None,
+    ) -> str:
+        """Run a git command that talks to the remote; return what it said on the way.
+
+        What it writes to its output is added to `output`. Raises `GitError` with what was said.
+        """
         at = next(i for i, word in enumerate(arguments) if word in TALKING) + 1
-        progress = ["--progress"] if heard else []
-        arguments = [*arguments[:at], *progress, *arguments[at:]]
+        progress = ["--progress"] if on_progress else []
         is_push = arguments[at - 1] == "push"
         allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)
-        process = self._git.allowing(allow).start(*arguments, stderr=subprocess.PIPE)
+        git = self._git.allowing(allow)
+        process = git.start(*arguments[:at], *progress, *arguments[at:], stderr=subprocess.PIPE)
         said: list[str] = []
+        read_progress = _progress_reader(on_progress) if on_progress else None
         try:
             for line in self._lines(process):
-                if heard:
-                    heard(line)
+                if read_progress:
+                    read_progress(line)
                 if not PROGRESS.match(line):
                     said.append(line)
+            if output is not None:
+                assert process.stdout
+                output.append(process.stdout.read())  # some lines, which the pipe has held
             if process.wait():
                 raise failure(arguments[at - 1 :], "\n".join(said).encode())
         finally:
@@ -184,6 +228,7 @@ class Remote:
                     assert stream
                     stream.close()
             process.wait()
+        return "\n".join(said)
 
     def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[str]:
         """Return the lines that git writes to stderr, as they come."""
@@ -202,6 +247,23 @@ class Remote:
             yield from (text for line in whole if (text := line.decode(errors="replace").strip()))
             if not some:
                 return
+
+
+def _after_push(error: GitError) -> str:
+    """Return what to do after a push that failed."""
+    if LOCKED.search(error.stderr):
+        return "doit push; if it stays so, a killed push has left a lock at the remote"
+    if HAS_FILES in error.stderr:
+        return "publish to a bare repository (git init --bare), then doit push"
+    is_overtaken = isinstance(error, _RefusedError) and error.is_overtaken
+    is_late = is_overtaken or any(words in error.stderr for words in OVERTAKEN)
+    return "doit sync" if is_late else "doit push"
+
+
+def _progress_reader(on_progress: OnTransfer) -> Callable[[str], None]:
+    from .push_report import ProgressLines
+
+    return ProgressLines(on_progress).new_message_handler()
 
 
 def branches_of(git: Git, source: str) -> list[str]:

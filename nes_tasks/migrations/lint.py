@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ..errors import InvalidMigrationError, first_few
+from .data_kinds import READER_BY_ENDING
 from .finding import Finding, error, from_problem, hint
 from .inputs import is_input_path
 from .loader import MAX_NAME_LENGTH, README, Folder
@@ -23,10 +24,6 @@ from .script import Script
 LARGE = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
-DATA_SUFFIXES = frozenset(
-    {".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".tsv", ".xls", ".xlsx", ".xml", ".yaml"}
-)
-
 HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
 SOURCES = re.compile(r"\bsources?\b", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -52,11 +49,13 @@ def check_folder(entry: Entry) -> list[Finding]:
     """Return what is found in the folder of an entry of the plan, errors first.
 
     Of a migration that is applied and unchanged nothing can be put right any more, so nothing
-    is looked for. Reads the folder's script, Python files and README.
+    is looked for; another README is told. Reads the folder's script, Python files and README.
     """
     folder = entry.folder
-    if folder is None or entry.state is State.APPLIED:
+    if folder is None:
         return []
+    if entry.state is State.APPLIED:
+        return list(_note(entry, folder))
     found = [*_standing(entry, folder), *_name(folder)]
     if folder.files is not None:
         scripts = scripts_of(folder)
@@ -90,6 +89,16 @@ def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
         yield from _drift(entry, folder)
     elif entry.problem is not None:
         yield _with_line(from_problem(entry.problem, folder.shown), folder)
+
+
+def _note(entry: Entry, folder: Folder) -> Iterator[Finding]:
+    if entry.note:
+        yield hint(
+            f"{folder.shown}/{README}",
+            f"it is another one than when {entry.name} was applied; the data do not depend on it",
+            line=1,
+            advice=f"doit accept {entry.name} records it",
+        )
 
 
 def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
@@ -254,7 +263,7 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
     if not scripts or any(script.lists_folders for script in scripts.values()):
         return
     for file in folder.files or ():
-        is_data = PurePosixPath(file.relative).suffix.lower() in DATA_SUFFIXES
+        is_data = PurePosixPath(file.relative).suffix.lower() in READER_BY_ENDING
         if is_data and not any(script.names(file.relative) for script in scripts.values()):
             yield hint(
                 f"{folder.shown}/{file.relative}",

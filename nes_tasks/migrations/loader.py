@@ -145,12 +145,7 @@ def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True)
         folder_path=path,
         script_path=path / folder.script,
         readme_path=path / README,
-        author=metadata.author,
-        date=metadata.date,
-        description=metadata.description,
-        deterministic=metadata.deterministic,
-        network=metadata.network,
-        processes=metadata.processes,
+        metadata=metadata,
     )
 
 

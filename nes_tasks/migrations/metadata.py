@@ -13,9 +13,9 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..database.marker import Metadata as Metadata
 from ..errors import InvalidMigrationError
 from ..printable import HOSTILE, abridged, printable
 
@@ -37,21 +37,6 @@ NAME_AND_ADDRESS = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<(?P<email>[^<>\s]+)>"
 BARE_ADDRESS = re.compile(r"(?P<name>[^<>\s@]+)@[^<>\s@]+")
 # What git takes off both ends of a name; see crud() in git's ident.c.
 CRUD = " .,:;<>\"\\'"
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a script says of itself; all texts are single lines.
-
-    `network` and `processes` say that it needs the network, and to start processes.
-    """
-
-    author: str
-    date: dt.date
-    description: str
-    deterministic: bool = True
-    network: bool = False
-    processes: bool = False
 
 
 def read_metadata(script: Path, *, shown: str | None = None) -> Metadata:

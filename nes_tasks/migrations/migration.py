@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ..database.marker import Statistics
+from ..database.marker import Described, Metadata, Statistics
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Described):
     """A folder that can be applied.
 
-    `prefix` and `name` are the two parts of the folder's name, `author`, `date`, `description`,
-    `deterministic`, `network` and `processes` what its script says of itself.
+    `prefix` and `name` are the two parts of the folder's name, `metadata` is what its script says
+    of itself.
     """
 
     prefix: int
@@ -25,12 +24,7 @@ class Migration:
     folder_path: Path
     script_path: Path
     readme_path: Path | None
-    author: str
-    date: dt.date
-    description: str
-    deterministic: bool = True
-    network: bool = False
-    processes: bool = False
+    metadata: Metadata
 
     @property
     def full_name(self) -> str:

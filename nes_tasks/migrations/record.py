@@ -6,27 +6,27 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Protocol
 
-from ..database.marker import Statistics
+from ..database.marker import Metadata, Statistics
 
 
-class Described(Protocol):
-    """What can be told of a migration, from its record or from its script."""
+class AppliedRecord(Protocol):
+    """What the plan must know of an applied migration; a `Marker` is one."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """What it said of itself."""
 
     @property
     def author(self) -> str:
-        """The author as text."""
+        """The author, as a string."""
 
     @property
     def date(self) -> dt.date | None:
-        """The day it was written."""
+        """The date that it was written."""
 
     @property
     def description(self) -> str:
         """What it does, in one line."""
-
-
-class AppliedRecord(Described, Protocol):
-    """What the plan must know of an applied migration; a `Marker` is one."""
 
     @property
     def inputs(self) -> Mapping[str, str] | None:

@@ -10,16 +10,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .data_kinds import READERS
+
 # Ways to come by files whose names are not in the script.
 LISTING = {"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"}
 
-# The methods of the context that read a data file.
-READERS = frozenset(
-    {
-        "iter_csv", "iter_excel", "iter_jsonl", "read_csv", "read_excel", "read_geojson",
-        "read_json", "read_jsonl",
-    }
-)  # fmt: skip
 # Other ways to read a file, as far as they are not of an imported module.
 OPENERS = frozenset({"open", "read_bytes", "read_text"})
 

@@ -16,16 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from .base import (
-    Attribution,
-    ClosedModel,
-    Contact,
-    EntityPicture,
-    LangText,
-    Name,
-    NameKind,
-    Slug,
-)
+from .base import Attribution, ClosedModel, Contact, EntityPicture, LangText, Name, NameKind, Slug
 from .entity_types import ENTITY_TYPE_MAP as ENTITY_TYPE_MAP
 from .entity_types import EntitySubType as EntitySubType
 from .entity_types import EntityType as EntityType

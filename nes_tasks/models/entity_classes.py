@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,22 @@ _CLASSES: dict[str, type[Entity]] = {
     "project": Project,
     **dict.fromkeys(GOVERNMENT_PREFIXES, GovernmentBody),
 }
+
+
+def check_classes(types: Iterable[str], classes: Mapping[str, type[Entity]]) -> None:
+    """Raise `TypeError` for a type that has no class, and a class whose ``type`` is another.
+
+    Whoever adds a type learns so from the first import, not from the first entity of it.
+    """
+    for name in types:
+        if name not in classes:
+            raise TypeError(f"the entity type {name!r} has no class in _CLASSES of {__name__}")
+    for prefix, cls in classes.items():
+        if cls.model_fields["type"].default != prefix.partition("/")[0]:
+            raise TypeError(f"{prefix!r} has the class {cls.__name__}, which is of another type")
+
+
+check_classes([entity_type.value for entity_type in EntityType], _CLASSES)
 
 
 def entity_class_of(data: Mapping[str, Any]) -> type[Entity]:

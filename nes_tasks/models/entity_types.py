@@ -5,6 +5,7 @@ Apart from the models, so that ids can be checked without loading pydantic.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -68,6 +69,19 @@ ENTITY_TYPE_MAP: dict[EntityType, frozenset[EntitySubType | None]] = {
     EntityType.PROJECT: frozenset({None, EntitySubType.DEVELOPMENT_PROJECT}),
 }
 """The sub types that ids of each type may have; None stands for an id without one."""
+
+
+def check_map(sub_types: Mapping[EntityType, frozenset[EntitySubType | None]]) -> None:
+    """Raise `TypeError` unless each type has a row and each sub type belongs to one type."""
+    for entity_type in EntityType:
+        if entity_type not in sub_types:
+            raise TypeError(f"{entity_type} is not in ENTITY_TYPE_MAP of {__name__}")
+    for sub_type in EntitySubType:
+        if sum(sub_type in row for row in sub_types.values()) != 1:
+            raise TypeError(f"{sub_type} is not in one row of ENTITY_TYPE_MAP of {__name__}")
+
+
+check_map(ENTITY_TYPE_MAP)
 
 GOVERNMENT_PREFIXES = frozenset(
     {

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from ..clock import now
 from ..database.counts import measure
 from ..database.executions import find_executions
 from ..database.ledger import Applied
-from ..database.marker import FILE_NAME, FOLDER, Marker, Statistics
+from ..database.marker import FILE_NAME, FOLDER, Marker, Metadata, Statistics
 from ..database.repository import PRIVATE_REFS, Repository, missing_submodule
 from ..database.transaction import Signature, Transaction
 from ..errors import InvalidMigrationError
@@ -144,9 +144,11 @@ def _from_record(
     moment = record.applied_at
     return Marker(
         migration=record.name,
-        author=record.author or "unknown",
-        date=record.date or (moment.date() if moment else date(1970, 1, 1)),
-        description=record.description,
+        metadata=replace(
+            record.metadata,
+            author=record.author or "unknown",
+            date=record.date or (moment.date() if moment else date(1970, 1, 1)),
+        ),
         # The earlier system wrote local time without a zone; which one is not known any more.
         applied_at=(moment or datetime(1970, 1, 1, tzinfo=UTC)).replace(tzinfo=UTC),
         base_tree=base_tree,
@@ -165,15 +167,12 @@ def _from_commits(
 ) -> Marker:
     first, last = commits[0], commits[-1]
     try:
-        migration = load(folder)
-        author, day, text = migration.author, migration.date, migration.description
+        metadata = load(folder).metadata
     except InvalidMigrationError:
-        author, day, text = first.author, first.committed_at.date(), name
+        metadata = Metadata(first.author, first.committed_at.date(), name)
     return Marker(
         migration=name,
-        author=author,
-        date=day,
-        description=text,
+        metadata=metadata,
         applied_at=last.committed_at,
         base_tree=base_tree,
         statistics=statistics or Statistics(),

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..migrations import Folder
+from ..migrations.data_kinds import READER_BY_ENDING
 from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import scripts_of
 from ..migrations.pointers import pointer_in
@@ -18,17 +19,6 @@ from .doubtful_text import doubts
 
 SHEET_OPTIONS = ("as_text", "fill_merged", "max_rows")
 LAYOUT_OPTIONS = ("header", "skip_rows", "required", "ignore")
-# How a file is read that no script reads in a way that we know.
-BY_ENDING = {
-    ".csv": "read_csv",
-    ".tsv": "read_csv",
-    ".json": "read_json",
-    ".jsonl": "read_jsonl",
-    ".ndjson": "read_jsonl",
-    ".geojson": "read_json",
-    ".ods": "read_excel",
-    ".xlsx": "read_excel",
-}
 
 
 def data_findings(folder: Folder) -> list[Finding]:
@@ -59,7 +49,7 @@ def data_findings(folder: Folder) -> list[Finding]:
         ours = [one for one in readings if one.method is not None]
         for reading in ours:
             found += _findings(folder, file.relative, path, reading, error)
-        method = BY_ENDING.get(PurePosixPath(file.relative).suffix.lower())
+        method = READER_BY_ENDING.get(PurePosixPath(file.relative).suffix.lower())
         if not readings and method is not None:
             found += _findings(folder, file.relative, path, Reading(method, {}), hint)
     return list(dict.fromkeys(found))
@@ -103,34 +93,71 @@ def _read(
     method: str, path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
 ) -> Iterable[Any]:
     """Return the rows or values of a file as a method of the context would read them."""
-    as_frame = options.pop("as_frame", False)
+    return READ[method](path, name, options, sources)
+
+
+def _read_csv(
+    path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> Iterable[Any]:
     layout = readers.Layout(**_taken(options, *LAYOUT_OPTIONS))
-    if method in ("read_csv", "iter_csv"):
-        if as_frame:
-            readers.read_csv_frame(path, name, layout=layout, **options)
-            return []
-        return readers.iter_csv(path, name, layout=layout, sources=sources, **options)
-    if method in ("read_excel", "iter_excel"):
-        sheet = options.pop("sheet_name", None)
-        known = _taken(options, *SHEET_OPTIONS)
-        if method == "iter_excel":
-            known["max_rows"] = None
-        rows = readers.read_excel(
-            path,
-            name,
-            sheet_name=sheet,
-            layout=layout,
-            options=readers.SheetOptions(**known),
-            sources=sources,
-        )
-        return rows if isinstance(rows, list) else [row for part in rows.values() for row in part]
-    known = {"sources": sources, **options}
-    if method == "read_geojson":
-        return readers.read_geojson(path, name, **known)
-    if method == "read_json":
-        content = readers.read_json(path, name, **known)
-        return content if isinstance(content, list) else []
-    return readers.iter_jsonl(path, name, **known)
+    if options.pop("as_frame", False):
+        readers.read_csv_frame(path, name, layout=layout, **options)
+        return []
+    return readers.iter_csv(path, name, layout=layout, sources=sources, **options)
+
+
+def _read_excel(
+    path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> Iterable[Any]:
+    rows = readers.read_excel(
+        path,
+        name,
+        sheet_name=options.pop("sheet_name", None),
+        layout=readers.Layout(**_taken(options, *LAYOUT_OPTIONS)),
+        options=readers.SheetOptions(**_taken(options, *SHEET_OPTIONS)),
+        sources=sources,
+    )
+    return rows if isinstance(rows, list) else [row for part in rows.values() for row in part]
+
+
+def _iter_excel(
+    path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> Iterable[Any]:
+    return _read_excel(path, name, {**options, "max_rows": None}, sources)
+
+
+def _read_geojson(
+    path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> Iterable[Any]:
+    return readers.read_geojson(path, name, sources=sources, **options)
+
+
+def _read_json(
+    path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> Iterable[Any]:
+    options.pop("as_frame", None)
+    content = readers.read_json(path, name, sources=sources, **options)
+    return content if isinstance(content, list) else []
+
+
+def _read_jsonl(
+    path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
+) -> Iterable[Any]:
+    options.pop("as_frame", None)
+    return readers.iter_jsonl(path, name, sources=sources, **options)
+
+
+# What reads a file as each method of the context does.
+READ: dict[str, Callable[[Path, str, dict[str, Any], list[readers.Source]], Iterable[Any]]] = {
+    "iter_csv": _read_csv,
+    "iter_excel": _iter_excel,
+    "iter_jsonl": _read_jsonl,
+    "read_csv": _read_csv,
+    "read_excel": _read_excel,
+    "read_geojson": _read_geojson,
+    "read_json": _read_json,
+    "read_jsonl": _read_jsonl,
+}
 
 
 def _taken(options: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .. import __version__
 from ..errors import UnavailableError
 from ..git.command import Git
 from ..git.contents import read_contents
@@ -28,6 +27,7 @@ from ..models.identifiers import SUFFIX
 from ..project import Project
 from ..services.folders import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
 from ..services.table_writer import TableWriter
+from ..version import __version__
 from . import export_schema as schema
 from .history import Run, runs
 from .people import people_of

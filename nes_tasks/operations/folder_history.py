@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from ..errors import GitError
 from ..git.command import Git
 from ..git.listing import list_files
 from ..git.objects import ObjectReader
+from ..settings import Settings
 
 # Commits that are looked at: a folder that was edited more often than this is hardly one of ours.
 ASKED = 200
@@ -87,10 +89,12 @@ def _find(
     return None
 
 
-def is_shallow(folder: Path) -> bool:
-    """Return whether the repository around `folder` is a shallow clone, without early commits."""
-    done = Git(folder, around=True).attempt("rev-parse", "--is-shallow-repository")
-    return done.stdout.strip() == b"true"
+def completing_command(settings: Settings) -> str | None:
+    """Return the command that gets the rest of the migrations' history, None if all is here."""
+    done = Git(settings.migrations, around=True).attempt("rev-parse", "--is-shallow-repository")
+    if done.stdout.strip() != b"true":
+        return None
+    return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"
 
 
 def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import __version__
 from ..errors import UnavailableError, UsageError
 from ..git.command import Git
 from ..migrations.scaffold import PACKAGE
+from ..version import __version__
 
 TEMPLATE = Path("templates", "service")
 # Names that git or tools would act on in the folder of the templates itself.

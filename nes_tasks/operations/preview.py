@@ -15,16 +15,17 @@ from datetime import datetime
 from typing import Any
 
 from ..clock import now, timestamp
+from ..database.marker import Metadata
 from ..database.repository import PRIVATE_REFS, starts_empty
 from ..errors import MigrationFailedError, NesTasksError, UsageError
 from ..git.commit import Signature
 from ..git.incomplete_clone import has_tree
 from ..git.object_writer import write_commit
 from ..migrations import MigrationResult, Plan, State, load
-from ..migrations.record import Described
 from ..project import Project
-from ..running.observer import Observer
-from ..running.runner import Rehearsal, Runner
+from ..running.events import ProgressCallback
+from ..running.rehearsal import Rehearsal
+from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import Changes, compare
@@ -41,25 +42,22 @@ ASKED = {
 class Previewed:
     """What one migration would do.
 
-    `result` is that of its run, with the tree that would be committed; `base_tree` is what
-    that tree is compared with, `clock` the time that it saw,
-    `peak_memory` what its process needed, in bytes. `network` and `processes` say what its script
-    asks for.
+    `about` is what its script says of itself. `result` is that of its run, with the tree that would
+    be committed; `base_tree` is what that tree is compared with, `clock` the time that it saw,
+    `peak_memory` what its process needed, in bytes.
     """
 
-    about: Described
+    about: Metadata
     clock: datetime
     base_tree: str
     result: MigrationResult
     changes: Changes
     peak_memory: int
-    network: bool = False
-    processes: bool = False
 
     @property
     def asks_for(self) -> list[str]:
         """What its script asks for beyond what every script has, a sentence each."""
-        return [text for name, text in ASKED.items() if getattr(self, name)]
+        return [text for name, text in ASKED.items() if getattr(self.about, name)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -67,7 +65,7 @@ class Previewed:
         return {
             "name": result.migration,
             "author": self.about.author,
-            "date": self.about.date.isoformat() if self.about.date else None,
+            "date": self.about.iso_date,
             "description": self.about.description,
             "clock": timestamp(self.clock),
             "base_tree": self.base_tree,
@@ -76,8 +74,8 @@ class Previewed:
             "commits": len(result.commit_ids),
             "duration_seconds": round(result.duration_seconds, 3),
             "peak_memory_bytes": self.peak_memory,
-            "network": self.network,
-            "processes": self.processes,
+            "network": self.about.network,
+            "processes": self.about.processes,
             "environment": dict(result.environment),
             "logs": result.logs,
             "changes": self.changes.to_dict(),
@@ -131,7 +129,7 @@ def failure_document(error: NesTasksError | None) -> dict[str, Any] | None:
 
 def preview(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     names: Sequence[str] = (),
     forced: Collection[str] = (),
@@ -162,7 +160,7 @@ def preview(
     done = [one.result.migration for one in found.migrations]
     with (
         _place(project) as here,
-        Runner(here, observer, command=command, clock=clock, network=network) as runner,
+        Runner(here, progress, command=command, clock=clock, network=network) as runner,
         _start(runner, found) as start,
         closing(runner.rehearse(names or None, forced, start=start, done=done)) as rehearsals,
     ):
@@ -264,10 +262,7 @@ def _add(
     base = rehearsal.base
     base_tree = git.tree_of(base)
     entry = project.plan[result.migration]
-    about = entry.metadata
-    assert about is not None, "a migration that ran has metadata"
     assert entry.folder is not None, "a migration that ran has a folder"
-    migration = load(entry.folder)
     assert result.tree is not None, "a rehearsal has a tree"
     changes = compare(
         git,
@@ -279,13 +274,11 @@ def _add(
     )
     found.migrations.append(
         Previewed(
-            about,
+            load(entry.folder, is_new=not entry.is_applied).metadata,
             rehearsal.clock,
             base_tree,
             result,
             changes,
             rehearsal.peak_memory,
-            network=migration.network,
-            processes=migration.processes,
         )
     )

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from ..clock import now, timestamp
-from ..database.marker import Statistics
+from ..database.marker import Metadata, Statistics
 from ..errors import MigrationFailedError, NesTasksError, UsageError
 from ..git.command import Git
 from ..git.log import committed_at
@@ -134,16 +134,19 @@ class _Previewed(_Part):
             tree=self.tree,
             environment=self.environment,
         )
-        # What is told of a migration are attributes that this part has, too.
         return Previewed(
-            about=self,
+            about=Metadata(
+                author=self.author,
+                date=self.date,
+                description=self.description,
+                network=self.network,
+                processes=self.processes,
+            ),
             clock=self.clock,
             base_tree=self.base_tree,
             result=result,
             changes=self.changes.read(),
             peak_memory=self.peak_memory_bytes,
-            network=self.network,
-            processes=self.processes,
         )
 
 

@@ -1,6 +1,7 @@
 """The replay: what was proven of the history, and where it first differs.
 
-A migration is proven when executing it again gives the tree that is committed. Data files come
+A migration is proven when executing it again gives the tree that is committed; of a folder that was
+accepted as edited, and of a README, the hashes in its marker may be others. Data files come
 before the records of the run when the first difference is named, as the records count them.
 """
 
@@ -25,14 +26,15 @@ from ..git.objects import ObjectReader
 from ..migrations.inputs import is_input_path
 from ..project import Project
 from ..running.environment import differing_versions
-from ..running.observer import Observer
+from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import FieldChange
-from .folder_history import commit_with, is_shallow
+from .folder_history import commit_with, completing_command
 from .preview import failure_document
 from .replay import Candidate, Obstacle, Replayed, candidates
 from .replay import replay as execute
-from .tree_difference import Difference, Kind, difference_of, first_difference
+from .same_data import real_changes
+from .tree_difference import Difference, Kind, difference_of, first_of
 
 FORMAT = 1
 
@@ -153,7 +155,7 @@ class Replay:
 
 def replay(
     project: Project,
-    observer: Observer,
+    progress: ProgressCallback,
     *,
     names: Sequence[str] = (),
     counted: Callable[[int], None] = lambda count: None,
@@ -173,7 +175,7 @@ def replay(
         return Replay()
     found = Replay()
     with (
-        Runner(project, observer, command=command, may_record=False, network=network) as runner,
+        Runner(project, progress, command=command, may_record=False, network=network) as runner,
         closing(execute(runner, project, names, counted)) as replayed,
         closing(ObjectReader(runner.repository.git)) as reader,
     ):
@@ -210,14 +212,17 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
     known |= {"replayed_tree": one.tree, "seconds": one.seconds}
     if one.tree == execution.tree:
         return Proof(entry.name, Verdict.PROVEN, **known)
-    data_dir = project.settings.data_dir
-    files, difference = first_difference(git, data_dir, execution.tree, one.tree)
+    data_dir, trees = project.settings.data_dir, (execution.tree, one.tree)
+    names = (entry.name, *execution.squashed_with)
+    changes = real_changes(git, data_dir, *trees, names)
+    if not changes:
+        return Proof(entry.name, Verdict.PROVEN, **known)
     verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
     return Proof(
         entry.name,
         verdict,
-        differing_files=files,
-        difference=difference,
+        differing_files=len(changes),
+        difference=first_of(git, data_dir, changes),
         versions=_versions(git, execution.commit, one),
         **known,
     )
@@ -241,10 +246,9 @@ def _restore(project: Project, candidate: Candidate) -> str | None:
 
 def _fetch(project: Project, candidate: Candidate) -> str | None:
     """Return the command that gets the rest of the migrations' history, None if all is here."""
-    settings = project.settings
-    if candidate.obstacle not in FOLDER_OBSTACLES or not is_shallow(settings.migrations):
+    if candidate.obstacle not in FOLDER_OBSTACLES:
         return None
-    return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"
+    return completing_command(project.settings)
 
 
 def _difference_of_marker(

@@ -19,7 +19,6 @@ from ..git.incomplete_clone import cut_off
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, Folder, MigrationResult, State
-from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
 
@@ -171,7 +170,8 @@ def _tree(reader: ObjectReader, result: MigrationResult) -> str:
 def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]:
     """Return the applied migrations `names`, all of them without any, in their order.
 
-    Executes and writes nothing. Raises `UsageError` for a name that is not applied.
+    A folder that was accepted as edited is no obstacle, and neither is another README. Executes
+    and writes nothing. Raises `UsageError` for a name that is not applied.
     """
     plan, ledger = project.look()
     for name in names:
@@ -187,6 +187,7 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
     if ledger.commit is None or not entries:
         return []
     git, data_dir = Git(project.settings.database), project.settings.data_dir
+    place = {entry.name: at for at, entry in enumerate(plan)}
     recorded = _markers(git, ledger.commit, data_dir, [entry.name for entry in entries])
     found: list[Candidate] = []
     for entry in entries:
@@ -194,7 +195,11 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
         execution = executions.get(entry.name)
         if execution and execution.marker is None:
             execution = None  # what was done by hand is no run
-        obstacle = _obstacle(entry, marker, blob, execution, named=entry.name in names)
+        others = execution.squashed_with if execution else ()
+        is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
+        obstacle = _obstacle(
+            entry, marker, blob, execution, is_first=is_first, named=entry.name in names
+        )
         found.append(Candidate(entry, marker, blob, execution, obstacle))
     return [_with_others(candidate, found) for candidate in found]
 
@@ -232,15 +237,16 @@ def _obstacle(
     blob: str | None,
     execution: Execution | None,
     *,
+    is_first: bool,
     named: bool,
 ) -> Obstacle | None:
     if marker is None:
         return Obstacle.EARLIER
     if execution is None:
         return Obstacle.ADOPTED
-    if not execution.is_cut and execution.marker != blob:
+    known = (execution.marker, *(change.new for change in execution.accepted[-1:]))
+    if not execution.is_cut and blob not in known:
         return Obstacle.EDITED
-    is_first = not any(order(other) < order(entry.name) for other in execution.squashed_with)
     if not execution.is_cut and is_first and execution.base_tree != marker.base_tree:
         return Obstacle.MOVED
     if not (marker.deterministic or named):

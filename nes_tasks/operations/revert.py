@@ -28,7 +28,6 @@ from ..git.diff import changed_files
 from ..git.incomplete_clone import cut_off
 from ..git.log import Commit, read_commits
 from ..git.snapshot import Snapshot
-from ..migrations.loader import order
 from ..models.identifiers import InvalidIdentifierError, id_of
 from ..printable import printable
 from ..project import Project
@@ -168,6 +167,7 @@ def after(project: Project, name: str) -> list[str]:
     if name not in runs or not runs[name].commits:
         raise cut_off(project.settings.shown_database, [name])
     at = {n: history.position[run.commit] for n, run in runs.items() if run.commits}
+    order = project.order
     later = [other for other in at if (at[other], order(other)) > (at[name], order(name))]
     return sorted(later, key=lambda other: (at[other], order(other)), reverse=True)
 

@@ -15,22 +15,19 @@ from enum import StrEnum
 
 from ..clock import now
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
+from ..database.history import RecordChange, record_changes
 from ..database.ledger import Ledger, is_absent
-from ..database.repository import (
-    KEPT_REFS,
-    PRIVATE_REFS,
-    Repository,
-    refuse_missing_submodule,
-)
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository, refuse_missing_submodule
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..git.command import Git
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
-from ..git.remote import Heard, Standing
+from ..git.remote import Standing
+from ..git.transfer_progress import OnTransfer
 from ..migrations import Entry, MigrationResult, Plan, State
-from ..migrations.loader import order
 from ..project import Project
 from ..running.runner import Runner
+from .accept import carry_over
 
 
 class Outcome(StrEnum):
@@ -52,7 +49,8 @@ class Synchronization:
 
     `fetched` counts the remote's commits that were not here, `fetched_migrations` their
     migrations. `reapplied` are the results of what was executed again, `dropped` the migrations
-    whose run here gave way to the remote's.
+    whose run here gave way to the remote's. `accepted` are those whose folders were accepted as
+    edited here, which is carried over.
     `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` and
     `ahead_migrations` count what the remote does not have. Counts of migrations are None where
     a clone lacks what it takes to count them. `branches` are those that the remote has, when
@@ -63,6 +61,7 @@ class Synchronization:
     fetched: int = 0
     reapplied: tuple[MigrationResult, ...] = ()
     dropped: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
     kept: str | None = None
     ahead: int = 0
     branches: tuple[str, ...] = ()
@@ -70,25 +69,40 @@ class Synchronization:
     ahead_migrations: int | None = None
 
 
-def push(project: Project, heard: Heard | None = None) -> tuple[Standing | None, int | None]:
-    """Push the branch; return how it stood before, and how many migrations were pushed.
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push sent to the branch of the remote.
 
-    There is no standing when there is no database yet. Nothing is sent when the remote is known
-    to have everything. Raises `UnavailableError` when it cannot be done, `DatabaseError` for a
-    submodule that was not fetched, and `MigrationRefusedError` for a part of a migration; the
-    commits stay where they are.
+    `commits` is 0 when the remote had everything already. `migrations` counts the migrations
+    among them, None where a clone lacks what it takes to count.
+    """
+
+    remote: str
+    branch: str
+    commits: int
+    migrations: int | None
+
+
+def push(project: Project, on_progress: OnTransfer | None = None) -> PushResult | None:
+    """Push the branch; return what was sent, None when there is no database yet.
+
+    Nothing is sent when the remote is known to have everything. Raises `UnavailableError` when it
+    cannot be done, `DatabaseError` for a submodule that was not fetched, and
+    `MigrationRefusedError` for a part of a migration; the commits stay where they are.
     """
     refuse_missing_submodule(project.settings)
     if is_absent(project.settings.database):
-        return None, None
+        return None
     repository = Repository.open(project.settings)
     head = repository.head()
     standing = repository.remote.standing(head)
     counts = _ahead_and_behind(project, repository, head, standing.commit)
     if standing.ahead or not repository.remote.exists:
         project.refuse_partial(project.ledger())
-        repository.push(heard)
-    return standing, counts and counts.ahead
+        repository.push(on_progress)
+    return PushResult(
+        standing.remote, repository.branch, standing.ahead, counts.ahead if counts else None
+    )
 
 
 def _ahead_and_behind(
@@ -116,7 +130,11 @@ def unpushed(project: Project) -> int | None:
 
 
 def fetch(
-    runner: Runner, project: Project, heard: Heard | None = None, *, command: str = "doit sync"
+    runner: Runner,
+    project: Project,
+    on_progress: OnTransfer | None = None,
+    *,
+    command: str = "doit sync",
 ) -> str | None:
     """Fetch the branch; return its tip at the remote, None when there is no such branch.
 
@@ -133,7 +151,7 @@ def fetch(
         )
     repository = runner.repository
     with repository.locked(command):
-        return repository.remote.fetch(heard)
+        return repository.remote.fetch(on_progress)
 
 
 def synchronize(
@@ -184,12 +202,18 @@ def _rebuild(
     """Execute our own migrations on top of the remote's tip and move the branch there."""
     repository, theirs = runner.repository, standing.commit
     assert theirs is not None
-    again, dropped = _to_reapply(project, repository, ours, theirs)
+    again, dropped, acceptances = _to_reapply(project, repository, ours, theirs)
     results: list[MigrationResult] = []
     tip = theirs
     for name in again:
         results.append(_reapply(runner, name, tip, ref))
         tip = results[-1].commit_ids[-1]
+    accepted: list[str] = []
+    for change in acceptances:
+        if change.migration not in again:
+            made = carry_over(project, repository, change, tip, ref, moment)
+            accepted += [change.migration] if made else []
+            tip = made or tip
     kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
     repository.publish(ref, ours, tip, kept=kept)
     ahead = repository.remote.standing(tip).ahead
@@ -198,9 +222,10 @@ def _rebuild(
         standing.behind,
         tuple(results),
         tuple(dropped),
+        tuple(dict.fromkeys(accepted)),
         kept,
         ahead,
-        ahead_migrations=len(results),
+        ahead_migrations=len({*again, *accepted}),
     )
 
 
@@ -216,8 +241,10 @@ def _reapply(runner: Runner, name: str, tip: str, ref: str) -> MigrationResult:
 
 def _to_reapply(
     project: Project, repository: Repository, ours: str, theirs: str
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], list[RecordChange]]:
     """Return the migrations to execute on top of `theirs`, and those that it has already.
+
+    Last the acceptances of edited folders, in the order of the history.
 
     Raises `DatabaseError` for commits between them that are no migrations, and
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
@@ -231,18 +258,19 @@ def _to_reapply(
         )
     plan, here = project.look(at=ours)
     before, there = project.look(at=base)[1], project.look(at=theirs)
-    names = _own_migrations(repository, project, ours, theirs, here, before)
+    names, accepted = _own_migrations(repository, project, ours, theirs, here, before)
     wanted = [_under_its_name_of_today(plan[name], there[0]) for name in names]
     dropped = [name for name in wanted if name in there[1].applied]
-    return [name for name in wanted if name not in there[1].applied], dropped
+    return [name for name in wanted if name not in there[1].applied], dropped, accepted
 
 
 def _own_migrations(
     repository: Repository, project: Project, ours: str, theirs: str, here: Ledger, before: Ledger
-) -> list[str]:
+) -> tuple[list[str], list[RecordChange]]:
     """Return the migrations of the commits that `theirs` lacks, in the order of the commits.
 
-    A merge that has nothing of its own does not count: what it merged is counted by itself.
+    And what they accepted of migrations that `theirs` has, or that are among these. A merge that
+    has nothing of its own does not count: what it merged is counted by itself.
     """
     label, remote, git = project.settings.shown_database, repository.remote, repository.git
     project.refuse_partial(here)
@@ -251,11 +279,15 @@ def _own_migrations(
     owner = {one.id: name for name, run in runs.items() for one in run.live}
     names: dict[str, None] = {}
     by_hand: list[str] = []
+    history = project.history(here)
+    accepted: list[RecordChange] = []
     for commit in read_commits(git, ours, f"^{theirs}"):
         name = owner.get(commit.id)
         if name:
-            for one in sorted({name, *runs[name].squashed_with}, key=order):
+            for one in sorted({name, *runs[name].squashed_with}, key=project.order):
                 names[one] = None
+        elif history and history.accepted_by(commit.id):
+            accepted += record_changes(git, [commit.id], project.settings.data_dir)
         elif not (commit.is_merge and not any(changes_of_commits(git, [commit.id]))):
             by_hand.append(f"{commit.id[:12]} ({commit.subject})")
     if by_hand:
@@ -265,7 +297,7 @@ def _own_migrations(
             hint=f"git -C {label} rebase --rebase-merges {remote.name}/{remote.branch}, "
             "then doit push",
         )
-    return list(names)
+    return list(names), accepted
 
 
 def _under_its_name_of_today(entry: Entry, there: Plan) -> str:

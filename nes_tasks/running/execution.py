@@ -60,6 +60,7 @@ def perform(stream: socket.socket, terms: Terms) -> None:
 def _load(task: Task) -> dict[str, Any]:
     make_deterministic(task.name, datetime.fromisoformat(task.clock))
     compat.choose(task.nes_package)
+    compat.install_moved()
     make_importable(task.folder, lambda _: None)
     return examine(task)
 
@@ -78,6 +79,7 @@ def _run(task: Task, tree: str, connection: Connection) -> None:
         note = compat.choose(task.nes_package)
         if note is not None:
             connection.send(protocol.NOTE, note.encode())
+        compat.install_moved()
         make_importable(task.folder, inputs.refusal)
         run_script(task.name, task.script, context)
         for doubt in doubts(sources):

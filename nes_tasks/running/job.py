@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from ..database.marker import Metadata
 from .terms import Terms
 
 
@@ -43,18 +44,15 @@ class Task:
 class Job:
     """Everything that an execution depends on and that is recorded of it.
 
-    `task` is what the script's process gets of it, apart from the tree, and `terms` say what it
-    may use. `base` is the commit to run on (None: no commit yet), `ref` the private ref for the
-    result, `clock` the one time that the migration sees; `author` and `committer` are (name,
-    e-mail). `sign` and `linear` are those of `Transaction.commit`.
+    `task` is what the script's process gets of it, apart from the tree, and `terms` say what it may
+    use. `metadata` is what the script says of itself. `base` is the commit to run on (None: no
+    commit yet), `ref` the private ref for the result, `clock` the one time that the migration sees;
+    `committer` is (name, e-mail). `sign` and `linear` are those of `Transaction.commit`.
     """
 
     task: Task
     terms: Terms
-    author_text: str
-    author: tuple[str, str]
-    date: str
-    description: str
+    metadata: Metadata
     inputs: dict[str, str]
     base: str | None
     ref: str

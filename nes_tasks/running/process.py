@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ CHUNK = 256 * 1024
 # More than the two buffers of a socket hold: what a process has sent before it ended. A process
 # that it left behind could go on for ever.
 LEFT_BEHIND = 16 * 1024 * 1024
+# How many seconds beyond the time limit the worker has to end a script before its caller helps.
+GRACE = 2
 
 
 class Confinement(NamedTuple):
@@ -56,16 +59,28 @@ class Ended(NamedTuple):
 class ScriptProcess:
     """The process of a script, connected by `stream`; the worker reports about it on `control`.
 
-    `kill` ends it, together with its worker. Use it in a ``with`` block: leaving it before the
-    process has ended kills it.
+    `kill` ends it, together with its worker, and `wake` lets a worker go on that was stopped: a
+    script that is not confined can do that to it, so that nobody keeps its `time_limit` (in
+    seconds, 0 for none). Use it in a ``with`` block: leaving it before the process has ended kills
+    it.
     """
 
     def __init__(
-        self, stream: socket.socket, control: socket.socket, kill: Callable[[], None]
+        self,
+        stream: socket.socket,
+        control: socket.socket,
+        *,
+        kill: Callable[[], None],
+        wake: Callable[[], None],
+        time_limit: int = 0,
     ) -> None:
         self._stream = stream
         self._control = control
         self._kill = kill
+        self._wake = wake
+        self._time_limit = time_limit
+        self._overdue: float | None = None
+        self._has_woken = False
         self._ended: Ended | None = None
         self._is_lost = False
         self._confinement: Confinement | None = None
@@ -76,7 +91,7 @@ class ScriptProcess:
         None when it or its worker has died; how, `wait` returns.
         """
         while self._confinement is None and not self._is_over:
-            self._read_control()
+            self._await_control()
         return self._confinement
 
     def messages(self) -> Iterator[tuple[bytes, bytes]]:
@@ -111,7 +126,7 @@ class ScriptProcess:
     def wait(self) -> Ended | None:
         """Wait for the process to end and return how it did, None when the worker died."""
         while not self._is_over:
-            self._read_control()
+            self._await_control()
         return self._ended
 
     @property
@@ -125,14 +140,48 @@ class ScriptProcess:
         if not self._is_over:
             poll.register(self._control, select.POLLIN)
         while True:
-            ready = dict(poll.poll(0 if self._is_over else None))
+            ready = self._happened(poll)
             if self._stream.fileno() in ready:
                 return True
             if self._is_over:
                 return False
+            if self._control.fileno() in ready:
+                self._read_control()
+                if self._is_over:
+                    poll.unregister(self._control)
+
+    def _await_control(self) -> None:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        if self._happened(poll):
             self._read_control()
-            if self._is_over:
-                poll.unregister(self._control)
+
+    def _happened(self, poll: select.poll) -> dict[int, int]:
+        """Wait for something to happen, and see to it that a script cannot run for ever."""
+        if self._is_over:
+            return dict(poll.poll(0))
+        if self._overdue is None:
+            return dict(poll.poll())
+        ready = dict(poll.poll(max(0.0, self._overdue - time.monotonic()) * 1000))
+        if time.monotonic() >= self._overdue:
+            self._end_overdue()
+        return ready
+
+    def _end_overdue(self) -> None:
+        """Wake the worker, which then ends the script; when it does not, end both."""
+        self._overdue = time.monotonic() + GRACE
+        if not self._has_woken:
+            self._has_woken = True
+            self._wake()
+            return
+        self._end_all()
+        limit = f"ran longer than {self._time_limit} s (time_limit)"
+        self._ended = Ended(signal.SIGKILL, 0, limit)
+
+    def _end_all(self) -> None:
+        self._kill()
+        if self._confinement is not None:  # the worker may have been killed before
+            remove(Path(self._confinement.temporary))
 
     def _read_control(self) -> None:
         said = receive(self._control)
@@ -142,15 +191,15 @@ class ScriptProcess:
             self._ended = Ended(**said)
         else:
             self._confinement = Confinement(**said)
+            if self._time_limit:
+                self._overdue = time.monotonic() + self._time_limit + GRACE
 
     def __enter__(self) -> ScriptProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._ended is None:
-            self._kill()
-            if self._confinement is not None:  # the worker may have been killed before
-                remove(Path(self._confinement.temporary))
+            self._end_all()
         self._stream.close()
 
 

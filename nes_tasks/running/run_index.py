@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..settings import Settings
 from ..state_folder import make_folder
-from .observer import Observer
+from .events import EventKind, ProgressCallback, RunEvent
 
 if TYPE_CHECKING:
     from ..database.repository import Repository
@@ -17,18 +17,13 @@ if TYPE_CHECKING:
 
 
 class RunIndex:
-    """Opens the index of the project with `settings`; `observer` is told how making it goes."""
+    """Opens the index of the project with `settings`; `on_progress` gets how making it goes."""
 
-    def __init__(self, settings: Settings, observer: Observer) -> None:
+    def __init__(self, settings: Settings, on_progress: ProgressCallback) -> None:
         self._settings = settings
-        self._observer = observer
+        self._on_progress = on_progress
         self._file: IndexFile | None = None
         self._running = ""
-
-    def prepare(self) -> None:
-        """Make its folder, which a script may then read: what is not there cannot be allowed."""
-        with contextlib.suppress(OSError):
-            make_folder(self._settings.index_folder)
 
     def opener(
         self, repository: Repository, name: str, base: str | None
@@ -36,8 +31,11 @@ class RunIndex:
         """Return a function that returns the index file of the commit `base`, None without one.
 
         `name` is the migration that waits for it. Only the tree of the branch gets into the file of
-        the project: a preview or a replay has another, which `close` removes.
+        the project: a preview or a replay has another, which `close` removes. To be called before
+        the script's process starts, which may read the folder only if it is there.
         """
+        with contextlib.suppress(OSError):
+            make_folder(self._settings.index_folder)
 
         def open_index() -> Path | None:
             self._running = name
@@ -55,10 +53,14 @@ class RunIndex:
             self._file = IndexFile(
                 self._settings.index_folder,
                 self._settings.data_dir,
-                warn=self._observer.warned,
-                progress=lambda *told: self._observer.progressed(self._running, *told),
+                warn=lambda text: self._on_progress(RunEvent(EventKind.WARNED, "", text)),
+                progress=self._progressed,
             )
         return self._file
+
+    def _progressed(self, label: str, done: int, total: int | None) -> None:
+        event = RunEvent(EventKind.PROGRESSED, self._running, label, done, total)
+        self._on_progress(event)
 
     def close(self) -> None:
         """Remove what only this run needed."""

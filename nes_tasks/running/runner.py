@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import datetime
 
 from ..clock import now, timestamp
 from ..database.ledger import Applied, Ledger
@@ -25,7 +22,6 @@ from ..migrations import (
     MigrationResult,
     MigrationStatus,
     Plan,
-    author_identity,
     due_names,
     guard,
     hash_files,
@@ -35,45 +31,34 @@ from ..migrations import (
 from ..migrations.pointers import refuse_pointers
 from ..project import Project
 from ..settings import shown
+from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
+from .interrupts import interrupts_deferred
 from .job import Job, Task
 from .log import RunLog
-from .observer import Observer
+from .rehearsal import Rehearsal
 from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
 
 
-class Rehearsal(NamedTuple):
-    """What came of a migration that was executed without being published.
-
-    `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
-    `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
-    readable after the end, until git's garbage collection.
-    """
-
-    result: MigrationResult
-    base: str | None
-    clock: datetime
-    peak_memory: int
-
-
 class Runner:
     """Applies the migrations of one project.
 
-    `command` is what others are told when they find the database in use, `clock` gives the
-    time that a migration sees; without `may_record` none records answers of the network. With
-    `keep_going` invalid migrations are passed over by later ones. The migrations in `network` may
-    use it, besides those of the setting of this name. With an
-    `expectation` a migration sees the clock of its preview, and nothing is applied whose tree is
-    another than the previewed one. Use it in a ``with`` block or call `close`.
+    `progress` is called with everything that happens. `command` is what others are told when they
+    find the database in use, `clock` gives the time that a migration sees; without `may_record`
+    none records answers of the network. With `keep_going` later migrations pass over those that are
+    invalid or have failed in this run. The migrations in `network` may use it, besides those of the
+    setting of this name. With an `expectation` a migration sees the clock of its preview, and
+    nothing is applied whose tree is another than the previewed one. Use it in a ``with`` block or
+    call `close`.
     """
 
     def __init__(
         self,
         project: Project,
-        observer: Observer,
+        progress: ProgressCallback,
         *,
         command: str = "doit run",
         clock: Callable[[], datetime] = now,
@@ -83,22 +68,23 @@ class Runner:
         network: Collection[str] = (),
     ) -> None:
         self._project = project
-        self._observer = observer
+        self._progress = progress
         self.command = command
         self._clock = clock
         self._expectation = expectation
         self._keep_going = keep_going
+        self._failed: set[str] = set()
         self._log = RunLog(project.settings.state_folder / "logs")
         self._running = ""
         self._worker = Worker(
             self._log.path,
             may_record=may_record,
             on_print=self._printed,
-            warn=observer.warned,
+            warn=lambda text: self._tell(EventKind.WARNED, "", text),
         )
         self._may_record = may_record
         self._network = frozenset((*project.settings.network, *network))
-        self._index = RunIndex(project.settings, observer)
+        self._index = RunIndex(project.settings, progress)
         self._opened: Repository | None = None
         self._made = False
         self._applied = 0
@@ -122,6 +108,14 @@ class Runner:
         failed, `DatabaseError` when the database is not ready. Whatever is raised, the
         database is as it was.
         """
+        try:
+            return self._apply_next(name, force=force)
+        except NesTasksError as error:
+            if error.exit_code == 1:  # its own fault, or that of its folder
+                self._failed.add(name)
+            raise
+
+    def _apply_next(self, name: str, *, force: bool) -> MigrationResult:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._look(repository)
@@ -137,7 +131,9 @@ class Runner:
             return self._apply(repository, folder, ledger.commit, is_new=not decision.again)
 
     def _passed_over(self, plan: Plan) -> set[str]:
-        return {entry.name for entry in plan.invalid} if self._keep_going else set()
+        if not self._keep_going:
+            return set()
+        return self._failed.union(entry.name for entry in plan.invalid)
 
     def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
         """Return plan and ledger; nothing is read twice while the branch is where it was.
@@ -176,7 +172,7 @@ class Runner:
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
         executed = self._executed(repository, folder, base, published=True, is_new=is_new)
-        with executed as (job, outcome), _undisturbed():
+        with executed as (job, outcome), interrupts_deferred():
             self._meet_expectation(repository, job, outcome.commits[-1])
             repository.publish(job.ref, base, outcome.commits[-1])
             self._applied += 1
@@ -192,7 +188,7 @@ class Runner:
         tree = repository.git.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
-            self._observer.noted(job.name, note)
+            self._tell(EventKind.NOTED, job.name, note)
 
     def _remember(self, job: Job, result: MigrationResult) -> None:
         """Bring plan and ledger up to the commit that was just published."""
@@ -200,13 +196,10 @@ class Runner:
         plan, ledger = self._seen
         record = Applied(
             name=job.name,
-            author=job.author_text,
-            date=date.fromisoformat(job.date),
-            description=job.description,
+            metadata=job.metadata,
             applied_at=job.clock,
             inputs=job.inputs,
             statistics=result.statistics,
-            deterministic=job.task.deterministic,
         )
         applied = {**ledger.applied, job.name: record}
         self._seen = (
@@ -315,7 +308,7 @@ class Runner:
         place = self._project.settings.database
         self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
         self._running = name
-        self._observer.started(name)
+        self._tell(EventKind.STARTED, name)
         try:
             outcome = self._execute(repository.git, job)
             _refuse_other_inputs(folder, job.inputs)
@@ -325,7 +318,7 @@ class Runner:
             repository.discard(job.ref)
             raise
         finally:
-            self._observer.ended(name)
+            self._tell(EventKind.ENDED, name)
 
     def _result(self, name: str, outcome: Outcome) -> MigrationResult:
         return MigrationResult(
@@ -339,35 +332,37 @@ class Runner:
             environment=outcome.environment,
         )
 
+    def _tell(self, kind: EventKind, name: str, text: str = "") -> None:
+        self._progress(RunEvent(kind, name, text))
+
     def _printed(self, line: str) -> None:
         """Pass on what was printed; the worker has written it to the log."""
-        self._observer.printed(self._running, line)
+        self._tell(EventKind.PRINTED, self._running, line)
 
     def _execute(self, git: Git, job: Job) -> Outcome:
         """Run the script in a process of the worker, and commit what it writes."""
 
         def log(message: str) -> None:
             self._log.write(f"{job.name}: {message}")
-            self._observer.logged(job.name, message)
+            self._tell(EventKind.LOGGED, job.name, message)
 
         def progress(label: str | None, done: int, total: int | None) -> None:
-            self._observer.progressed(job.name, label, done, total)
+            self._progress(RunEvent(EventKind.PROGRESSED, job.name, label or "", done, total))
 
         def note(text: str) -> None:
             self._log.write(f"{job.name}: {text}")
 
         def hint(text: str) -> None:
             self._log.write(f"{job.name}: hint: {text}")
-            self._observer.noted(job.name, f"hint: {text}")
+            self._tell(EventKind.NOTED, job.name, f"hint: {text}")
 
         heard = Heard(log, progress, note, hint)
         data_dir = self._project.settings.data_dir
         with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
-            self._index.prepare()
             try:
+                index = self._index.opener(self.repository, job.name, job.base)
                 with self._worker.start(task, job.terms) as process:
-                    index = self._index.opener(self.repository, job.name, job.base)
                     return Writer(job, transaction, process, heard, index).run(git)
             finally:
                 self._worker.drain()
@@ -404,10 +399,7 @@ class Runner:
                 ignored=sorted(folder.ignored),
             ),
             terms=terms,
-            author_text=migration.author,
-            author=author_identity(migration.author),
-            date=migration.date.isoformat(),
-            description=migration.description,
+            metadata=migration.metadata,
             inputs=inputs,
             base=base,
             ref=f"{PRIVATE_REFS}/{uuid.uuid4().hex}",
@@ -454,27 +446,6 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back to the end, from us by a handler and from git by a mask that it inherits.
-
-    The mask alone would not do: with other threads about, one of them takes the signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python tells the main thread alone of signals
-        return
-    noted: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if noted and callable(handler):
-        handler(signal.SIGINT, None)
 
 
 def _hash(folder: Folder) -> dict[str, str]:

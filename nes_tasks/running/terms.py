@@ -97,10 +97,10 @@ def terms_of_run(
         settings,
         folder,
         allowed=allowed,
-        processes=migration.processes,
+        processes=migration.metadata.processes,
         may_record=may_record,
     )
-    if migration.network and not terms.network:
+    if migration.metadata.network and not terms.network:
         from ..scraping.recording import FILE_NAME
 
         if not (folder.path / FILE_NAME).exists():

@@ -93,7 +93,9 @@ class Worker:
         """
         control = self._start()
         stream, theirs = socket.socketpair()
-        process = ScriptProcess(stream, control, self.close)
+        process = ScriptProcess(
+            stream, control, kill=self.close, wake=self._wake, time_limit=terms.time_limit
+        )
         with theirs, contextlib.suppress(ConnectionError):
             send(control, asdict(terms))
             socket.send_fds(control, [b"\n"], [theirs.fileno()])
@@ -146,6 +148,11 @@ class Worker:
         except OSError:  # a disk that is full or read-only costs the log, not the migration
             return Path(os.devnull).open("ab")
 
+    def _wake(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGCONT)
+
     def close(self) -> None:
         """End the worker and everything it started."""
         process, self._process = self._process, None
@@ -156,6 +163,7 @@ class Worker:
             # It is asked first, as it alone knows what a script has started and where it wrote.
             with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 process.terminate()
+                process.send_signal(signal.SIGCONT)  # one that was stopped hears nothing
                 process.wait(PATIENCE)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)

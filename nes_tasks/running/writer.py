@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from ..git.command import Git
 from ..git.commit import Signature
 from ..git.file_history import read_file_history
 from ..git.objects import ROUND
+from ..migrations import author_identity
 from ..printable import printable
 from . import protocol
 from .environment import decode_modules, environment_of
@@ -135,12 +136,9 @@ class Writer:
         job = self._job
         marker = Marker(
             migration=job.name,
-            author=job.author_text,
-            date=date.fromisoformat(job.date),
-            description=job.description,
+            metadata=job.metadata,
             applied_at=job.clock,
             base_tree=self._transaction.base_tree,
-            deterministic=job.task.deterministic,
             statistics=statistics,
             inputs=job.inputs,
         )
@@ -160,7 +158,7 @@ class Writer:
                 batches=batches,
                 linear=job.linear,
             ),
-            author=Signature(*job.author, day),
+            author=Signature(*author_identity(job.metadata.author), day),
             committer=Signature(*job.committer, job.clock),
             batch_size=job.batch_size,
             linear=job.linear,

@@ -38,31 +38,33 @@ from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .exchange import Credentials as Credentials
-    from .normalization import AttributeExtractor as AttributeExtractor
-    from .normalization import DataNormalizer as DataNormalizer
-    from .normalization import DataQualityAssessor as DataQualityAssessor
-    from .normalization import NameExtractor as NameExtractor
-    from .normalization import RelationshipExtractor as RelationshipExtractor
-    from .normalization import normalize_name as normalize_name
+    from .http_client import RateLimiter as RateLimiter
+    from .http_client import RetryHandler as RetryHandler
+    from .person import AttributeExtractor as AttributeExtractor
+    from .person import DataNormalizer as DataNormalizer
+    from .person import DataQualityAssessor as DataQualityAssessor
+    from .person import NameExtractor as NameExtractor
+    from .person import RelationshipExtractor as RelationshipExtractor
+    from .person import normalize_name as normalize_name
     from .recording import Mode as Mode
     from .recording import Recording as Recording
     from .service import ScrapingService as ScrapingService
     from .translation import Translator as Translator
     from .translation import detect_language as detect_language
     from .translation import romanize as romanize
-    from .web_scraper import RateLimiter as RateLimiter
-    from .web_scraper import RetryHandler as RetryHandler
-    from .web_scraper import WebScraper as WebScraper
-    from .web_scraper import WikipediaScraper as WikipediaScraper
+    from .web import WebScraper as WebScraper
+    from .wikipedia import WikipediaScraper as WikipediaScraper
 
 _NAMES = {
     "exchange": "Credentials",
-    "normalization": "AttributeExtractor DataNormalizer DataQualityAssessor NameExtractor"
+    "http_client": "RateLimiter RetryHandler",
+    "person": "AttributeExtractor DataNormalizer DataQualityAssessor NameExtractor"
     " RelationshipExtractor normalize_name",
     "recording": "Mode Recording",
     "service": "ScrapingService",
     "translation": "Translator detect_language romanize",
-    "web_scraper": "RateLimiter RetryHandler WebScraper WikipediaScraper",
+    "web": "WebScraper",
+    "wikipedia": "WikipediaScraper",
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -1,4 +1,4 @@
-"""The one place that goes to the network: retries, limits, and the recording in front of it."""
+"""The one place that goes to the network: limits, retries, and the recording in front of it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,130 @@ import asyncio
 import contextlib
 import functools
 import http
+import inspect
 import json
 import ssl
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
-from .. import __version__
+from ..errors import NesTasksError
+from ..version import __version__
 from . import recording
-from .decoding import decode
 from .errors import ExchangeError, MissingPackageError, NotFoundError, TransientError
-from .exchange import NO_CREDENTIALS, Answer, Credentials, Request, masked, shortened
-from .rate_limiter import RateLimiter
-from .retry import RetryHandler
+from .exchange import NO_CREDENTIALS, Answer, Credentials, Request, decode, masked, shortened
 
 if TYPE_CHECKING:
     import httpx
+
+SECONDS_PER_MINUTE = 60.0
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class RateLimiter:
+    """Spaces requests to each domain: so many a second, and so many in any minute.
+
+    `clock` must be one that runs (seconds from any start): in a migration the time of day
+    stands still. `sleep` is a coroutine function.
+    """
+
+    def __init__(
+        self,
+        requests_per_second: float = 1.0,
+        requests_per_minute: int = 30,
+        *,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        if requests_per_second <= 0 or requests_per_minute < 1:
+            raise ValueError("a rate limiter must let some requests pass")
+        self.requests_per_second = requests_per_second
+        self.requests_per_minute = requests_per_minute
+        self._clock = clock
+        self._sleep = sleep
+        self._turns: dict[str, deque[float]] = {}
+
+    async def acquire(self, domain: str) -> None:
+        """Wait for one's turn with `domain`; turns are given in the order of the calls."""
+        # The turn is taken before waiting for it, so that no two calls wait for the same one.
+        wait = self._take_turn(domain.lower())
+        if wait > 0:
+            await self._sleep(wait)
+
+    def _take_turn(self, domain: str) -> float:
+        """Note the next free moment and return how many seconds it is away."""
+        now = self._clock()
+        turns = self._turns.setdefault(domain, deque(maxlen=self.requests_per_minute))
+        turn = now
+        if turns:
+            turn = max(turn, turns[-1] + 1 / self.requests_per_second)
+        if len(turns) == self.requests_per_minute:
+            turn = max(turn, turns[0] + SECONDS_PER_MINUTE)
+        turns.append(turn)
+        return turn - now
+
+
+class RetryHandler:
+    """Calls again what fails: `max_retries` times more, after `base_delay`·2ⁿ seconds each.
+
+    No wait is longer than `max_delay` seconds. A server that asks for a longer one
+    (Retry-After) is not asked again, since an earlier try is what it does not want.
+    """
+
+    def __init__(
+        self,
+        max_retries: int = 3,
+        base_delay: float = 1.0,
+        max_delay: float = 60.0,
+        *,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        if max_retries < 0 or base_delay < 0 or max_delay < 0:
+            raise ValueError("retries and delays cannot be negative")
+        self.max_retries = max_retries
+        self.base_delay = base_delay
+        self.max_delay = max_delay
+        self._sleep = sleep
+
+    def calculate_delay(self, attempt: int) -> float:
+        """Return the seconds to wait after attempt number `attempt`; the first is 0."""
+        # 2.0 to a high power overflows; no delay needs one.
+        return float(min(self.base_delay * 2.0 ** min(attempt, 1000), self.max_delay))
+
+    async def execute_with_retry(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call `func`, a plain or a coroutine function, until it succeeds; return its result.
+
+        Every exception is tried again but the errors of this package that will not go away.
+        Raises the last one.
+        """
+        attempt = 0
+        while True:
+            try:
+                result = func(*args, **kwargs)
+                return await result if inspect.isawaitable(result) else result
+            except Exception as error:
+                delay = self._delay_after(attempt, error)
+                if delay is None:
+                    raise
+            await self._sleep(delay)
+            attempt += 1
+
+    def _delay_after(self, attempt: int, error: Exception) -> float | None:
+        """Return the seconds until the next attempt, None when there is to be none."""
+        lasting = isinstance(error, NesTasksError) and not isinstance(error, TransientError)
+        if lasting or attempt >= self.max_retries:
+            return None
+        delay = self.calculate_delay(attempt)
+        asked_for = error.retry_after if isinstance(error, TransientError) else None
+        if asked_for is None or asked_for <= delay:
+            return delay
+        return asked_for if asked_for <= self.max_delay else None
+
 
 Result = TypeVar("Result")
 Authorize = Callable[[], Awaitable[Credentials]]

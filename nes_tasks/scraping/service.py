@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import ProviderMissingError
 
 if TYPE_CHECKING:
-    from .normalization import DataNormalizer
+    from .person import DataNormalizer
     from .providers.base import BaseLLMProvider
     from .translation import Translator
     from .web import WebScraper
@@ -72,7 +72,7 @@ class ScrapingService:
     @cached_property
     def normalizer(self) -> DataNormalizer:
         """What finds names, attributes and relationships in a text."""
-        from .normalization import DataNormalizer
+        from .person import DataNormalizer
 
         return DataNormalizer()
 
@@ -135,7 +135,7 @@ class ScrapingService:
 
     async def normalize_name(self, name: str) -> str:
         """Return the one spelling that equal names share: see `names.normalize_name`."""
-        from .names import normalize_name
+        from .person import normalize_name
 
         return normalize_name(name)
 

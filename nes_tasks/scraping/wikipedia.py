@@ -14,8 +14,7 @@ from urllib.parse import quote, urlencode
 
 from .errors import AmbiguousPageError, ExchangeError
 from .exchange import Answer, shortened
-from .html import text_of_html
-from .web import WebScraper
+from .web import WebScraper, text_of_html
 
 API_URL = "https://{language}.wikipedia.org/w/api.php"
 MAX_LINKS = 50

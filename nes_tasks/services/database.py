@@ -78,9 +78,9 @@ class EntityDatabase(ObjectFiles):
         open_tables: Opener | None = None,
     ) -> None:
         super().__init__(store, strict=strict, warn=warn)
-        self.index = Index(store, open_tables or (lambda: None), strict=strict, warn=warn)
+        self._index = Index(store, open_tables or (lambda: None), strict=strict, warn=warn)
         self._is_indexed = open_tables is not None
-        self.watch(self.index.note)
+        self.watch(self._index.note)
 
     # Entities ------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ class EntityDatabase(ObjectFiles):
         check_page(limit, offset)
         key = name_key(query)
         if is_askable(key) and self._can_ask(folder):
-            paths = self.index.ranked(key, Conditions.of(folder, tags, attr_filters))
+            paths = self._index.ranked(key, Conditions.of(folder, tags, attr_filters))
             return self._list(name, paths, load_entity, limit, offset, accepts)
         found = filter(accepts, self._load_all(self._paths(folder), load_entity))
         ranked = _best(found, key, limit, offset)
@@ -186,20 +186,20 @@ class EntityDatabase(ObjectFiles):
             return iter(())
         conditions = Conditions.of(folder, tags, attributes)
         if conditions.is_narrow and self._can_ask(folder):
-            return self.index.selected(conditions)
+            return self._index.selected(conditions)
         return self._paths(folder)
 
     def _can_ask(self, folder: str) -> bool:
         """Return whether the index can be asked about a folder; warn of what it then leaves out."""
-        if not self._is_indexed or not self.index.answers(folder):
+        if not self._is_indexed or not self._index.answers(folder):
             return False
-        self.index.warn_of_malformed(folder)
+        self._index.warn_of_malformed(folder)
         return True
 
     def tags(self) -> list[str]:
         """Return all tags of entities that are texts, sorted, each once."""
         if self._can_ask(ENTITIES):
-            return self.index.tags()
+            return self._index.tags()
         found: set[str] = set()
         for entity in self.scan():
             tags: list[object] = list(entity.tags or ())
@@ -317,7 +317,7 @@ class EntityDatabase(ObjectFiles):
             if direction == "source":
                 paths = self._paths(f"{RELATIONSHIPS}{part}".removesuffix("/"))
             elif self._can_ask(RELATIONSHIPS):
-                paths = self.index.related(entity_id, ENDS[direction])
+                paths = self._index.related(entity_id, ENDS[direction])
             else:
                 paths = (path for path in self._paths(RELATIONSHIPS) if part in path)
         if relationship_type is not None:
@@ -430,6 +430,11 @@ class EntityDatabase(ObjectFiles):
     ) -> list[Author]:
         """Return authors."""
         return self._list("list_authors", self._paths(AUTHORS), load_author, limit, offset)
+
+
+def index_of(database: EntityDatabase) -> Index:
+    """Return the index of a database, for services above it."""
+    return database._index
 
 
 def _best(

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from ..database.store import Store
+from ..errors import NesTasksError
 from ..models.identifiers import ENTITY, RELATIONSHIP, SUFFIX, path_of
 from ..models.name_keys import name_key
+from ..settings import STATE_FOLDER
 from .folders import plain
 from .scoring import (
     OTHER_BONUS,
@@ -38,9 +40,12 @@ FILES_IN_MEMORY = 500
 # Full text search is left when it finds more rows than this: a scan of all names is quicker then.
 MANY_ROWS = 2000
 TRIGRAM = 3
+# So many of each kind in one question to SQLite, which has limits; what is left out finds more.
+MOST_TERMS = 50
 
 Opener = Callable[[], sqlite3.Connection | None]
 Row = TypeVar("Row", bound=Any)
+Rows = Iterator[tuple[Any, ...]]
 
 
 class Hit(NamedTuple):
@@ -76,13 +81,13 @@ class Conditions(NamedTuple):
         attributes: Mapping[str, Any] | None = None,
     ) -> Conditions:
         """Return the conditions that tables can tell, of those that are asked for."""
-        known = tuple(str(plain(tag)) for tag in tags or () if is_askable(tag))
-        pairs = tuple(
+        known = [str(plain(tag)) for tag in tags or () if is_askable(tag)]
+        pairs = [
             (str(plain(name)), _comparable(value))
             for name, value in (attributes or {}).items()
             if is_askable(name)
-        )
-        return cls(folder, known, pairs)
+        ]
+        return cls(folder, tuple(known[:MOST_TERMS]), tuple(pairs[:MOST_TERMS]))
 
     @property
     def is_narrow(self) -> bool:
@@ -110,17 +115,27 @@ class Tables:
     """Questions to the tables of `connection`; `Index` puts several answers together."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
+        self._connection = connection
         self._has_search = has_search(connection)
+
+    def _rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> Rows:
+        """Yield the rows that a query finds; raises `NesTasksError` for a damaged file."""
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.DatabaseError as error:
+            raise NesTasksError(
+                f"the index of searches cannot be read: {error}",
+                hint=f"delete the folder {STATE_FOLDER}/index, then run it again",
+            ) from error
 
     def unread(self, folder: str) -> Iterator[Unread]:
         """Yield the files below a folder that could not be read."""
         query = "SELECT path, problem, malformed FROM unread WHERE path >= ? AND path < ?"
-        return (Unread(*row) for row in self._execute(query, _below(folder)))
+        return (Unread(*row) for row in self._rows(query, _below(folder)))
 
     def named(self, name: str, folder: str) -> Iterator[Hit]:
         """Yield the full names that have the same key as `name`."""
-        rows = self._execute(
+        rows = self._rows(
             f'SELECT path, "full" FROM {_NAMED_ENTITIES} '
             "WHERE full_key IS ? AND path >= ? AND path < ?",
             (name_key(name) if name else None, *_below(folder)),
@@ -129,7 +144,7 @@ class Tables:
 
     def names(self, folder: str) -> Iterator[str]:
         """Yield all full names, each once."""
-        rows = self._execute(
+        rows = self._rows(
             f'SELECT DISTINCT "full" FROM {_NAMED_ENTITIES} WHERE path >= ? AND path < ?',
             _below(folder),
         )
@@ -138,7 +153,7 @@ class Tables:
     def selected(self, conditions: Conditions) -> Iterator[str]:
         """Yield the paths of entities that meet conditions, sorted."""
         where, values = _where(conditions)
-        rows = self._execute(f"SELECT path FROM entities WHERE {where} ORDER BY path", values)
+        rows = self._rows(f"SELECT path FROM entities WHERE {where} ORDER BY path", values)
         return (path for (path,) in rows)
 
     def ranked(self, query: str, conditions: Conditions) -> Iterator[tuple[int, str]]:
@@ -152,31 +167,32 @@ class Tables:
         else:
             found = f"names.key IN ({', '.join(map(str, candidates))})"
         where, values = _where(conditions)
-        rows = self._execute(
+        return self._rows(
             f"SELECT -sum({_SCORE}) AS score, path FROM {_NAMED_ENTITIES} "
             f"WHERE ({found}) AND {where} "
             "GROUP BY names.entity HAVING score < 0 ORDER BY score, path",
             {**values, "query": query},
         )
-        return iter(rows)
 
     def _candidates(self, query: str) -> list[int] | None:
         """Return the rows of names that can have `query` in them, None when all rows can."""
         if not self._has_search or len(query) < TRIGRAM:
             return None
         parts = {query[at : at + TRIGRAM] for at in range(len(query) - TRIGRAM + 1)}
-        match = " AND ".join('"{}"'.format(part.replace('"', '""')) for part in sorted(parts))
+        match = " AND ".join(
+            '"{}"'.format(part.replace('"', '""')) for part in sorted(parts)[:MOST_TERMS]
+        )
         statement = f"SELECT rowid FROM {SEARCH} WHERE {SEARCH} MATCH ? LIMIT ?"
-        rows = [row for (row,) in self._execute(statement, (match, MANY_ROWS + 1))]
+        rows = [row for (row,) in self._rows(statement, (match, MANY_ROWS + 1))]
         return None if len(rows) > MANY_ROWS else rows
 
     def tags(self) -> list[str]:
         """Return all tags, each once."""
-        return [tag for (tag,) in self._execute("SELECT DISTINCT tag FROM tags")]
+        return [tag for (tag,) in self._rows("SELECT DISTINCT tag FROM tags")]
 
     def tagged(self, tag: str) -> Iterator[str]:
         """Yield the paths of the entities with a tag."""
-        rows = self._execute(
+        rows = self._rows(
             "SELECT path FROM tags JOIN entities ON entities.key = tags.entity WHERE tag = ?",
             (tag,),
         )
@@ -185,7 +201,7 @@ class Tables:
     def related(self, entity_id: str, ends: Collection[str]) -> Iterator[str]:
         """Yield the paths of the relationships of which an entity is one of the `ends`, sorted."""
         parts = (f"SELECT path FROM relationships WHERE {end} = :id" for end in ends)
-        rows = self._execute(f"{' UNION '.join(parts)} ORDER BY path", {"id": entity_id})
+        rows = self._rows(f"{' UNION '.join(parts)} ORDER BY path", {"id": entity_id})
         return (path for (path,) in rows)
 
 
@@ -267,6 +283,8 @@ class Index:
         self._store.exists(folder)  # which another thread or process may not ask
         if self._memory is None:
             connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            # One transaction for good: beginning one for each row costs more than the row.
+            connection.execute("BEGIN")
             self._writer = TableWriter(connection)
             self._writer.create()
             self._writer.finish(search=False)

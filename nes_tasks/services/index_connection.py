@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pydantic
 
-from .. import __version__
 from ..errors import NesTasksError
+from ..version import __version__
 from .tables import FORMAT
 
 # What the tables depend on besides the tree: our code, and how Unicode folds case.

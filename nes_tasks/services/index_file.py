@@ -20,12 +20,13 @@ from typing import NamedTuple
 
 from ..cache import is_abandoned, load_cache, save_cache
 from ..git.command import Git
-from ..git.diff import changed_files
+from ..git.diff import Change, changed_files
 from ..git.incomplete_clone import fetch_files, has_tree
 from ..git.listing import list_files
 from ..git.objects import ROUND, ObjectReader
 from ..git.snapshot import GITLINK_MODE, missing_object
 from ..models.identifiers import SUFFIX
+from ..settings import STATE_FOLDER
 from ..state_folder import make_folder
 from .folders import ENTITIES, RELATIONSHIPS
 from .index_connection import MAKER, connect, tree_in
@@ -37,6 +38,8 @@ STAMP = "entities.json"
 PRIVATE = "private-"
 # In seconds: progress of what takes less is not worth a line, and how often it is told.
 QUIET, INTERVAL = 2.0, 0.1
+# So many files are removed one by one from an index of any size.
+FEW_REMOVED = 1000
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -80,9 +83,10 @@ class IndexFile:
         except (OSError, sqlite3.Error) as error:
             if not self._has_warned:
                 self._has_warned = True
+                place = f"{STATE_FOLDER}/{self._folder.name}"
                 self._warn(
                     "searches read the whole database, "
-                    f"as its index cannot be written to {self._folder}: {error}"
+                    f"because the index cannot be written to {place}: {error}"
                 )
             return None
 
@@ -92,10 +96,8 @@ class IndexFile:
         if known == tree:
             return True
         try:
-            if known is None or not has_tree(git, known):
+            if known is None or not self._update(shared, git, known, tree):
                 self._rebuild(shared, git, tree)
-            else:
-                self._update(shared, git, known, tree)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 return False
@@ -121,18 +123,14 @@ class IndexFile:
         path = self._private
         if self._private_tree is None:
             _remove_abandoned(self._folder)
-            known = self._known_tree(shared)
-            if known is not None and has_tree(git, known):
+            self._private_tree = self._known_tree(shared)
+            if self._private_tree is not None:
                 _remove(path)
                 with closing(connect(shared, "ro")) as old, closing(connect(path, "rwc")) as new:
                     old.backup(new)
-                self._private_tree = known
-        if self._private_tree is None:
-            _remove(path)
+        known, self._private_tree = self._private_tree, None
+        if known != tree and (known is None or not self._update(path, git, known, tree)):
             self._build(path, git, tree)
-        elif self._private_tree != tree:
-            known, self._private_tree = self._private_tree, None
-            self._update(path, git, known, tree)
         self._private_tree = tree
         return path
 
@@ -181,21 +179,37 @@ class IndexFile:
         with path.open("rb") as file:
             os.fsync(file.fileno())
 
-    def _update(self, path: Path, git: Git, old: str, new: str) -> None:
+    def _update(self, path: Path, git: Git, old: str, new: str) -> bool:
+        """Bring a file from tree to tree; return False, with nothing done, if that is not worth it.
+
+        It is not when the old tree is gone, or most of what was in it: then a new file is quicker.
+        """
+        if not has_tree(git, old):
+            return False
         with closing(connect(path, "rw")) as connection:
             connection.execute("BEGIN IMMEDIATE")
             if tree_in(connection, self._data_dir) != old:
                 raise sqlite3.DatabaseError("another process has changed it")
+            changes: list[Change] = []
+            room = max(FEW_REMOVED, _count(connection) // 2)
+            for change in changed_files(git, old, new, *self._folders()):
+                changes.append(change)
+                room -= change.new is None
+                if room < 0:
+                    return False
             writer = TableWriter(connection)
             writer.open()
-            added: list[_File] = []
-            for change in changed_files(git, old, new, *self._folders()):
+            for change in changes:
                 writer.remove_file(self._relative(change.path))
-                if change.new is not None and change.new_mode != GITLINK_MODE.decode():
-                    added.append(_File(change.path, change.new))
+            added = [
+                _File(change.path, change.new)
+                for change in changes
+                if change.new is not None and change.new_mode != GITLINK_MODE.decode()
+            ]
             self._add(writer, git, added, len(added))
             writer.flush()
             self._describe(connection, new)
+        return True
 
     def _describe(self, connection: sqlite3.Connection, tree: str) -> None:
         rows = {"maker": MAKER, "data_dir": self._data_dir, "tree": tree}
@@ -229,6 +243,13 @@ class IndexFile:
                 if now - began > QUIET and now - told > INTERVAL:
                     told = now
                     self._progress("reading names for searches", done, total)
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    """Return how many entities and relationships there are."""
+    tables = ("entities", "relationships")
+    counts = (connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables)
+    return sum(count for (count,) in counts)
 
 
 def _signature(path: Path) -> list[int] | None:

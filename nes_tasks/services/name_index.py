@@ -12,7 +12,7 @@ from ..models.entity import Entity
 from ..models.identifiers import id_of
 from ..models.name_keys import is_blank, name_key
 from ..models.similar_names import similar_names
-from .database import EntityDatabase
+from .database import EntityDatabase, index_of
 from .index import is_askable
 
 
@@ -44,10 +44,11 @@ class Names:
     def __init__(self, database: EntityDatabase, folder: str, warned: set[str]) -> None:
         self._database = database
         self._folder = folder
-        self._is_indexed = database.index.answers(folder)
+        self._index = index_of(database)
+        self._is_indexed = self._index.answers(folder)
         if self._is_indexed and folder not in warned:
             warned.add(folder)
-            database.index.warn_of_malformed(folder)
+            self._index.warn_of_malformed(folder)
 
     def find(self, name: str) -> list[str]:
         """Return the ids of the entities with this full name in either language, sorted.
@@ -57,8 +58,7 @@ class Names:
         """
         if is_blank(name):
             return []
-        key, spelling = name_key(name), folded(name)
-        hits = [hit for hit in self._named(name) if name_key(hit.name) == key]
+        spelling, hits = folded(name), list(self._named(name))
         spelt_so = {hit.identifier for hit in hits if folded(hit.name) == spelling}
         return sorted(spelt_so or {hit.identifier for hit in hits})
 
@@ -74,22 +74,26 @@ class Names:
         return ordered[:limit]
 
     def _named(self, name: str) -> Iterable[_Hit]:
-        """Return the names that can be the same as `name`."""
-        if self._is_indexed and is_askable(name):
-            for hit in self._database.index.named(name, self._folder):
+        """Return the names that have the same key as `name`."""
+        if not self._is_indexed:
+            yield from self._scanned.get(name_key(name), ())
+        elif is_askable(name):  # no name that the index knows is another
+            for hit in self._index.named(name, self._folder):
                 yield _Hit(id_of(hit.path), hit.name)
-        else:
-            yield from self._scanned
 
     def _all(self) -> Iterable[str]:
         if self._is_indexed:
-            return self._database.index.names(self._folder)
-        return (hit.name for hit in self._scanned)
+            return self._index.names(self._folder)
+        return (hit.name for hits in self._scanned.values() for hit in hits)
 
     @cached_property
-    def _scanned(self) -> list[_Hit]:
-        entities = self._database.scan(self._folder)
-        return [_Hit(entity.id, name) for entity in entities for name in _full_names(entity)]
+    def _scanned(self) -> dict[str, list[_Hit]]:
+        """All names by their keys, when the index does not know them."""
+        found: dict[str, list[_Hit]] = {}
+        for entity in self._database.scan(self._folder):
+            for name in _full_names(entity):
+                found.setdefault(name_key(name), []).append(_Hit(entity.id, name))
+        return found
 
 
 class _Hit(NamedTuple):

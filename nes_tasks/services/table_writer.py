@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from ..models.codec import (
@@ -93,7 +94,7 @@ class TableWriter:
     def add_file(self, path: str, data: bytes) -> None:
         """Add what the file at `path` holds; without details only entities and relationships."""
         kind = path.partition("/")[0]
-        add = self._adders().get(kind)
+        add = self._adders.get(kind)
         if add is None:
             return
         if not _is_unicode(path):
@@ -108,6 +109,7 @@ class TableWriter:
         except MalformedFileError as error:
             self._add_unread(path, str(error), malformed=True)
 
+    @cached_property
     def _adders(self) -> dict[str, Callable[[str, bytes], None]]:
         adders: dict[str, Callable[[str, bytes], None]]
         adders = {ENTITIES: self._add_entity_file, RELATIONSHIPS: self._add_relationship_file}
@@ -228,11 +230,10 @@ class TableWriter:
             return
         ends = (item.source_entity_id, item.target_entity_id, item.type)
         dates = (_iso(item.start_date), _iso(item.end_date))
-        detail = (_iso(item.created_at), *_summary(item), data.decode())
-        self._add(
-            "relationships",
-            (None, path, *ends, *dates, *(detail if self._details else (None,) * len(detail))),
-        )
+        detail: tuple[Any, ...] = (None,) * 5
+        if self._details:
+            detail = (_iso(item.created_at), *_summary(item), data.decode())
+        self._add("relationships", (None, path, *ends, *dates, *detail))
         self._count += 1
         if self._count >= TOGETHER:
             self.flush()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nes_tasks.running.context import MigrationContext
+from nes_tasks import MigrationContext
 
 AUTHOR = "[AUTHOR]"
 DATE = "[DATE]"

@@ -103,14 +103,15 @@ def test_all_folders_are_checked_although_one_fails(workspace: Workspace) -> Non
 
 
 def test_hints_are_shown_and_do_not_fail(workspace: Workspace) -> None:
-    migration(workspace, files={"unread.csv": "a\n1\n"})
+    migration(workspace, files={"unread.csv": "a\n1\n", "unread.geojson": "{}"})
     ran = workspace.doit("check")
     assert (ran.code, ran.err) == (0, "")
     assert findings(ran, "hint") == [
-        f"{NAME}/unread.csv:1: no script of the folder names it; "
+        f"{NAME}/{name}:1: no script of the folder names it; "
         "remove it, or say in README.md what it is for"
+        for name in ("unread.csv", "unread.geojson")
     ]
-    assert ran.out.splitlines()[-1] == "1 migration checked: 1 hint."
+    assert ran.out.splitlines()[-1] == "1 migration checked: 2 hints."
 
 
 @pytest.mark.parametrize("short", ["check:2", "check:002", "check:second", "check:002-second"])
@@ -171,8 +172,8 @@ def test_drift_is_found_and_an_unchanged_applied_folder_is_not_looked_into(
     assert ran.code == 1
     assert findings(ran) == [
         "002-second/migrate.py:1: migrate.py was changed after 002-second was applied; "
-        "undo the change (git log -p -- migrations/002-second); to change the data write a new "
-        "migration: doit create NAME"
+        "undo the change (git log -p -- migrations/002-second), or doit accept 002-second if it "
+        "gives the same data; to change the data write a new migration: doit create NAME"
     ]
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from modules import imports
 from workspace import Workspace, create_person
 
 HEAVY = {
@@ -31,10 +32,22 @@ HEAVY = {
 # From the bottom up; a layer may import from those before it.
 LAYERS = [
     *("ground", "git", "database", "migrations", "project", "models", "services", "scraping"),
-    *("compat", "running", "operations", "cli", "github"),
+    *("compat", "running", "operations", "api", "cli", "github"),
 ]
-# Single modules that are not ground: the project, and what `dodo.py` imports.
-SINGLE_MODULES = {"project": "project", "dodo": "cli"}
+# Single modules that are not ground: the project, the doors, and what `dodo.py` imports.
+SINGLE_MODULES = {
+    "project": "project",
+    "library": "api",
+    "api": "api",
+    "__init__": "api",
+    "dodo": "cli",
+}
+
+# What scripts and other programs may import from.
+DOORS = {"nes_tasks", "nes_tasks.api", "nes_tasks.dodo"}
+IMPORT = re.compile(
+    r"^[ \t>.]*(?:from\s+(nes_tasks[\w.]*)\s+import\b|import\s+(nes_tasks[\w.]*))", re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "--all", "--status"], ["run"]])
@@ -57,6 +70,31 @@ def test_a_run_leaves_to_the_worker_what_only_migrations_need(workspace: Workspa
     assert HEAVY & loaded == {"filelock", "tomli_w"}
     assert not scripts
     assert workspace.applied() == ["001-first"]
+
+
+def imported_from(text: str) -> set[str]:
+    """Return the modules of the package that a script or an example of a page imports from."""
+    return {one or other for one, other in IMPORT.findall(text)}
+
+
+def test_scripts_and_pages_import_from_the_doors_alone(project: Path) -> None:
+    written = [
+        *(project / "migrations").rglob("*.py"),
+        *(project / "templates").rglob("*.py"),
+        *(project / "docs").rglob("*.md"),
+        *project.glob("*.md"),
+        project / "dodo.py",
+    ]
+    found = {path: imported_from(path.read_text("utf-8")) for path in written}
+    assert len(found[project / "migrations/000-provinces/migrate.py"]) == 1
+    assert len(found[project / "docs/reference/api.md"]) == 1
+    inner = {str(path): modules - DOORS for path, modules in found.items() if modules - DOORS}
+    assert not inner
+
+
+def test_imports_of_inner_modules_are_found() -> None:
+    text = ">>> from nes_tasks.models.slugs import text_to_slug\n    import nes_tasks.clock\n"
+    assert imported_from(text) == {"nes_tasks.models.slugs", "nes_tasks.clock"}
 
 
 def what_is_loaded(workspace: Workspace, *command: str) -> tuple[set[str], list[str]]:
@@ -91,37 +129,13 @@ def test_layers_import_only_downwards(project: Path) -> None:
         assert imported_layers(path, package) <= allowed, here
 
 
-def test_no_modules_import_each_other(project: Path) -> None:
+def test_no_modules_import_each_other() -> None:
     """No circle within a layer either, lazily or for types alone."""
-    package = project / "nes_tasks"
-    imports = {
-        ".".join(path.relative_to(package).with_suffix("").parts): path
-        for path in package.rglob("*.py")
-    }
-    waiting = {name: imported_modules(path, package) for name, path in imports.items()}
+    waiting = dict(imports())
     while leaves := [name for name, wanted in waiting.items() if not wanted & waiting.keys()]:
         for name in leaves:
             del waiting[name]
     assert not waiting
-
-
-def imported_modules(path: Path, package: Path) -> set[str]:
-    """Return the modules of the package that a module imports, or imports names from."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            target = path.parents[node.level - 1] / (node.module or "").replace(".", "/")
-            for alias in node.names:
-                module = module_file(target / alias.name) or module_file(target)
-                assert module, (path, node.lineno)
-                found.add(".".join(module.relative_to(package).with_suffix("").parts))
-    return found
-
-
-def module_file(place: Path) -> Path | None:
-    """Return the file of the module or package at `place`, None when there is none."""
-    files = (place.with_suffix(".py"), place / "__init__.py")
-    return next((file for file in files if file.is_file()), None)
 
 
 def imported_layers(path: Path, package: Path) -> set[str]:

@@ -50,6 +50,11 @@ def project_of_five(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         ),
         (["chekc", "5"], "there is no command or task 'chekc'; did you mean doit check?"),
         (
+            ["migrate"],
+            "doit migrate names no migration; doit preview shows what is pending, and doit without "
+            "a word applies it",
+        ),
+        (
             ["migrate", "--force"],
             "--force needs the name of one migration; doit help run explains "
             "doit migrate:NNN-name --force",
@@ -285,3 +290,20 @@ def test_at_the_root_doit_itself_stumbles_over_it_and_names_the_line(workspace: 
     ran = workspace.doit("status")
     assert (ran.code, ran.out) == (1, "")
     assert "(at line 2, column 8)" in ran.err.splitlines()[-1]
+
+
+def test_the_versions_are_printed_by_the_option_too_where_the_project_names_our_loader(
+    workspace: Workspace,
+) -> None:
+    ran = workspace.doit("--version")
+    assert ran.code == 0
+    assert "nes-tasks" not in ran.out  # doit's own answer
+    project = workspace.root / "pyproject.toml"
+    project.write_text(f'{project.read_text()}\n[tool.doit]\nloader = "nes_tasks"\n')
+    assert workspace.doit("--version") == workspace.doit("version")
+    for words in ([""], ["show", ""]):
+        ran = workspace.doit(*words)
+        assert (ran.code, ran.err) == (2, "error: a word of the command line is empty; doit help\n")
+    workspace.migration("001-first")
+    assert workspace.doit().code == 0
+    assert workspace.applied() == ["001-first"]

@@ -75,13 +75,31 @@ def test_with_continue_a_draft_is_passed_over_and_what_is_sound_is_applied_in_or
     assert "006-more" in draft.applied()
 
 
-def test_with_continue_what_builds_on_a_failure_is_not_applied(draft: Workspace) -> None:
-    ran = draft.doit("--continue")
+@pytest.mark.parametrize(
+    "words", [[], ["migrate:5"], ["migrate:5", "migrate:004-fail", "migrate:1"]]
+)
+def test_with_continue_a_failure_is_passed_over_as_well(draft: Workspace, words: list[str]) -> None:
+    ran = draft.doit("run", "--continue", *words)
     assert ran.code == 1
-    assert draft.applied() == ["001-first", "002-second"]
-    assert "error: migrations/003-draft has no README.md" in ran.err
-    assert "error: 004-fail failed: ValueError: on purpose" in ran.err
-    assert ran.err.endswith("not run, because they come after it: 005-last\n")
+    assert draft.applied() == ["001-first", "002-second", "005-last"]
+    assert "migrations/003-draft has no README.md" in ran.err
+    assert ran.err.count("error: 004-fail failed: ValueError: on purpose") == 1
+    assert "not run" not in ran.err
+    subjects = draft.git("log", "--reverse", "--format=%s", "--grep=^Migration").splitlines()
+    assert subjects == [f"Migration: {name}" for name in draft.applied()]
+
+
+def test_continue_ends_where_the_environment_fails(workspace: Workspace) -> None:
+    for name in ("001-first", "002-second", "003-third"):
+        workspace.migration(name, create_person(f"p-{name}"))
+    assert workspace.doit("migrate:1").code == 0
+
+    (workspace.db / "v2/entity/person/p-001-first.json").write_text("{}")
+    workspace.migration("004-last")
+    ran = workspace.doit("run", "--continue")
+    assert ran.code == 3
+    assert ran.err.count("error:") == 1, ran.err
+    assert ran.err.endswith("not run, because they come after it: 003-third, 004-last\n")
 
 
 def test_many_that_wait_are_counted(draft: Workspace) -> None:
@@ -120,6 +138,11 @@ def test_two_that_were_published_with_one_number_are_built_in_the_order_of_the_s
     history = json.loads(workspace.doit("history", "--json").out)
     assert [row["name"] for row in listed] == [row["name"] for row in history]
     assert workspace.doit("check").err == ""
+    # In one commit as well, each is on the one before it.
+    workspace.git("reset", "--soft", "HEAD~3")
+    workspace.git("commit", "-q", "-m", "Three at once (#12)")
+    ran = workspace.doit("replay")
+    assert ran.code == 0, ran.out + ran.err
     # Another one with that number is an accident, as ever.
     workspace.migration("007-third")
     assert "007-third has the number of" in workspace.doit().err

@@ -70,6 +70,16 @@ def test_a_refusal_is_quoted_and_pushing_again_is_all_there_is_to_do(team: Team)
     assert team.mina.doit("push").code == 0
 
 
+def test_a_remote_with_the_branch_checked_out_is_told_in_a_line(team: Team) -> None:
+    team.mina.git_in(team.remote, "config", "core.bare", "false")
+    ran = team.mina.doit("push")
+    assert ran.code == 3
+    assert ran.err == (
+        "error: the push to origin failed: the branch main is checked out there; the data is "
+        "committed locally; publish to a bare repository (git init --bare), then doit push\n"
+    )
+
+
 def test_a_remote_that_is_not_there_is_told(team: Team) -> None:
     team.remote.rename(team.remote.with_name("gone"))
     ran = team.mina.doit("push")

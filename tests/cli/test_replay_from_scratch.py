@@ -245,15 +245,37 @@ def test_a_migration_that_fails_ends_it_and_says_where(workspace: Workspace) -> 
 
 
 def test_a_folder_that_nobody_has_kept_is_taken_over_and_unproven(workspace: Workspace) -> None:
-    folder = workspace.migration("001-first", create_person("a-rai"))
+    workspace.migration("001-first", create_person("a-rai"))
     workspace.migration("002-after", create_person("b-rai"))
     doit(workspace)
-    (folder / "README.md").write_text("Changed\n")
+    workspace.edit("001-first")
     found = document(workspace, code=1)
     assert rows(found) == [("run", "001-first", "folder"), ("run", "002-after", "proven")]
     assert (found["sound"], found["counts"]["unproven"]) == (False, 1)
     ran = workspace.doit("replay", "--from-scratch")
     assert "1 commit taken over, unproven: no folder holds the files that were used.\n" in ran.out
+
+
+def test_a_shallow_clone_of_the_migrations_says_what_to_fetch(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (workspace.root / ".gitignore").write_text("nes-db\n.nes-tasks\n")
+    workspace.git_in(workspace.root, "init", "-q")
+    folder = workspace.migration("001-first", create_person("a-rai"))
+    keep(workspace, "First")
+    doit(workspace)
+    (folder / "README.md").write_text("Changed\n")
+    keep(workspace, "Change its README")
+    workspace.git_in(tmp_path, "clone", "-q", "--depth=1", workspace.root.as_uri(), "shallow")
+    workspace.db.rename(tmp_path / "shallow/nes-db")
+    shallow = Workspace.there(tmp_path / "shallow")
+    fetch = "git -C migrations fetch --unshallow"
+    found = document(shallow, code=1)
+    assert (found["counts"]["unproven"], found["fetch"]) == (1, fetch)
+    assert f"\nEarlier folders: {fetch}\n" in shallow.doit("replay", "--from-scratch").out
+    shallow.git_in(shallow.root, *fetch.split()[1:])
+    found = document(shallow)
+    assert (found["counts"]["proven"], found["fetch"]) == (1, None)
 
 
 def test_commits_that_were_moved_are_different(copy: Workspace) -> None:

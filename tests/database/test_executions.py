@@ -12,7 +12,7 @@ from nes_tasks.database.counts import count_ahead_and_behind
 from nes_tasks.database.executions import Execution, find_executions, migrations_of, records_of
 from nes_tasks.database.history import History
 from nes_tasks.database.ledger import read_ledger
-from nes_tasks.database.marker import Marker
+from nes_tasks.database.marker import Marker, Metadata
 from nes_tasks.git.command import Git
 
 NAME = "001-first"
@@ -26,7 +26,7 @@ def execute(place: Place, *contents: str, name: str = NAME, subject: str | None 
     base = place.git("rev-parse", "HEAD^{tree}") if has_commit else EMPTY_TREE
     count = len(place.git("log", "--oneline", check=False).splitlines())
     moment = WHEN + timedelta(days=count)
-    marker = Marker(name, "Asha", date(2024, 1, 25), "Add her", moment, base)
+    marker = Marker(name, Metadata("Asha", date(2024, 1, 25), "Add her"), moment, base)
     *batches, last = contents
     for content in batches:
         place.commit({DATA: content}, f"Migration: {name}")
@@ -99,7 +99,7 @@ def test_without_a_marker_of_its_own_it_is_what_is_named_after_it(database: Plac
     database.commit({record: "{}"}, "Log it")
     one = found(database)[NAME]
     assert (ids(one), one.base, one.marker) == (run, base, None)
-    marker = Marker(NAME, "Asha", date(2024, 1, 25), "Add her", WHEN, EMPTY_TREE)
+    marker = Marker(NAME, Metadata("Asha", date(2024, 1, 25), "Add her"), WHEN, EMPTY_TREE)
     database.commit({f"{LOGS}/{NAME}/marker.toml": marker.to_bytes()}, "Adopt 1 migration")
     assert found(database)[NAME] == one
 
@@ -215,7 +215,7 @@ def test_an_edited_marker_is_no_execution_and_a_renewed_one_is(database: Place) 
 
 def test_no_commit_is_of_a_migration_whose_marker_was_adopted(database: Place) -> None:
     database.commit({DATA: "1"}, "Import")
-    marker = Marker(NAME, "Asha", date(2024, 1, 25), "Add her", WHEN, EMPTY_TREE)
+    marker = Marker(NAME, Metadata("Asha", date(2024, 1, 25), "Add her"), WHEN, EMPTY_TREE)
     database.commit({f"{LOGS}/{NAME}/marker.toml": marker.to_bytes()}, "Adopt 1 migration")
     assert found(database) == {}
 
@@ -262,7 +262,7 @@ def test_adopting_what_changed_nothing_is_no_execution_either(database: Place) -
     database.commit({DATA: "1"}, "Begin")
     by_hand = database.commit(message=f"Run {NAME}")
     tree = database.git("rev-parse", "HEAD^{tree}")
-    marker = Marker(NAME, "Asha", date(2024, 1, 25), "Add her", WHEN, tree)
+    marker = Marker(NAME, Metadata("Asha", date(2024, 1, 25), "Add her"), WHEN, tree)
     database.commit({f"{LOGS}/{NAME}/marker.toml": marker.to_bytes()}, "Adopt 1 migration")
     one = found(database)[NAME]
     assert (ids(one), one.marker) == ([by_hand], None)
@@ -283,7 +283,7 @@ def test_a_last_batch_that_has_the_marker_alone_belongs_to_the_others(database: 
     base = database.commit(message="Begin")
     tree = database.git("rev-parse", "HEAD^{tree}")
     first = database.commit({DATA: "1"}, f"Migration: {NAME} (Batch 1/2)")
-    marker = Marker(NAME, "Asha", date(2024, 1, 25), "Add her", WHEN, tree).to_bytes()
+    marker = Marker(NAME, Metadata("Asha", date(2024, 1, 25), "Add her"), WHEN, tree).to_bytes()
     last = database.commit({f"{LOGS}/{NAME}/marker.toml": marker}, "Districts (#12)")
     one = found(database)[NAME]
     assert (ids(one), one.base) == ([first, last], base)

@@ -13,17 +13,16 @@ import pytest
 from repositories import LOGS, Place, clone, git_called, init, partial_clone
 
 from nes_tasks.database.ledger import Applied, Ledger, read_ledger
-from nes_tasks.database.marker import Marker, Statistics
+from nes_tasks.database.marker import Marker, Metadata, Statistics
 from nes_tasks.errors import DatabaseError, UnavailableError
 
 MARKER = Marker(
     migration="001-first",
-    author="Asha Author <asha@example.org>",
-    date=date(2024, 1, 25),
-    description="Add the first",
+    metadata=Metadata(
+        "Asha Author <asha@example.org>", date(2024, 1, 25), "Add the first", deterministic=False
+    ),
     applied_at=datetime(2026, 1, 31, 6, 15, 9, 123456, tzinfo=UTC),
     base_tree="3f2c" * 10,
-    deterministic=False,
     statistics=Statistics(entities_created=3, files=4),
     inputs={"migrate.py": "ab" * 32},
 )
@@ -71,13 +70,12 @@ def test_a_marker_says_all_about_its_migration(database: Place) -> None:
         {
             "001-first": Applied(
                 name="001-first",
-                author=MARKER.author,
-                date=MARKER.date,
-                description=MARKER.description,
+                metadata=Metadata(
+                    MARKER.author, MARKER.date, MARKER.description, deterministic=False
+                ),
                 applied_at=MARKER.applied_at,
                 inputs=MARKER.inputs,
                 statistics=MARKER.statistics,
-                deterministic=False,
                 base_tree=MARKER.base_tree,
                 marker_blob=database.git("rev-parse", f"HEAD:{LOGS}/001-first/marker.toml"),
             )
@@ -98,9 +96,7 @@ def test_what_an_earlier_system_left_counts_with_unknown_inputs(database: Place)
     assert read(database).applied == {
         "000-example-migration": Applied(
             name="000-example-migration",
-            author="contributor@example.org",
-            date=date(2024, 1, 20),
-            description="An example",
+            metadata=Metadata("contributor@example.org", date(2024, 1, 20), "An example"),
             applied_at=datetime(2025, 11, 5, 10, 11, 12, 131415),  # noqa: DTZ001 - as it was left
             inputs=None,
             statistics=Statistics(entities_created=1, relationships_created=2, versions_created=3),

@@ -7,16 +7,18 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from nes_tasks.database.marker import Marker, Statistics, marker_path
+from nes_tasks.database.marker import Marker, Metadata, Statistics, marker_path
 
 FULL = Marker(
     migration="005-add-ministers",
-    author="Contributor <contributor@example.org>",
-    date=date(2024, 1, 25),
-    description="Add the cabinet ministers of 2024",
+    metadata=Metadata(
+        "Contributor <contributor@example.org>",
+        date(2024, 1, 25),
+        "Add the cabinet ministers of 2024",
+        deterministic=False,
+    ),
     applied_at=datetime(2026, 1, 31, 6, 15, 9, 123456, tzinfo=UTC),
     base_tree="3f2c" * 10,
-    deterministic=False,
     statistics=Statistics(25, 1, 2, 50, 3, 4, 75, 160),
     inputs={"migrate.py": "ab" * 32, "README.md": "cd" * 32},
 )
@@ -86,7 +88,9 @@ def test_the_same_facts_give_the_same_bytes() -> None:
     ['say "namaste"', "back\\slash", "line\nbreak", "tab\tbell\x07", "नेपाल सरकार", "'''", ""],
 )
 def test_any_text_survives(text: str) -> None:
-    marker = Marker("001-a", text, date(2024, 1, 1), text, FULL.applied_at, "t", inputs={text: "h"})
+    marker = Marker(
+        "001-a", Metadata(text, date(2024, 1, 1), text), FULL.applied_at, "t", inputs={text: "h"}
+    )
     again = Marker.from_bytes(marker.to_bytes())
     assert (again.author, again.description, dict(again.inputs)) == (text, text, {text: "h"})
 

@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from repositories import Place, init
 
-from nes_tasks.database.marker import Marker, Statistics
+from nes_tasks.database.marker import Marker, Metadata, Statistics
 from nes_tasks.database.message import Subject, commit_message, parse_duration, parse_subject
 
 
 def marker(**counts: int) -> Marker:
     return Marker(
         migration="005-add-ministers",
-        author="Contributor <contributor@example.org>",
-        date=date(2024, 1, 25),
-        description="Add the cabinet ministers of 2024",
+        metadata=Metadata(
+            "Contributor <contributor@example.org>",
+            date(2024, 1, 25),
+            "Add the cabinet ministers of 2024",
+        ),
         applied_at=datetime(2026, 1, 31, tzinfo=UTC),
         base_tree="t",
         statistics=Statistics(**counts),

@@ -396,7 +396,7 @@ def test_another_branch_than_that_of_the_settings_is_refused(
     repository = opened(tmp_path, branch="data")
     error = refusal(repository)
     assert error.message == "nes-db has the branch main checked out, not data"
-    assert error.hint == "git -C nes-db switch -c data"
+    assert error.hint == "it has main; name one of them in the setting `branch`"
     database.git("branch", "data")
     assert refusal(repository).hint == "git -C nes-db switch data"
     database.git("switch", "--quiet", "data")
@@ -420,7 +420,9 @@ def test_a_detached_head_is_refused(tmp_path: Path, kind: str) -> None:
     error = refusal(opened(tmp_path))
     assert error.message == "nes-db has a detached HEAD, so there is no branch to publish to"
     assert error.hint == "git -C nes-db switch main"
-    assert refusal(opened(tmp_path, branch="data")).hint == "git -C nes-db switch -c data"
+    assert refusal(opened(tmp_path, branch="data")).hint == (
+        "it has main; name one of them in the setting `branch`"
+    )
 
 
 def test_a_fresh_submodule_is_detached_and_the_hint_says_how_to_go_on(tmp_path: Path) -> None:

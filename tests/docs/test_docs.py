@@ -178,9 +178,21 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(
 
 
 def test_the_rooms_of_the_contributing_page_exist(project: Path) -> None:
-    rooms = re.findall(r"`(nes_tasks/\w+)/`", (project / "CONTRIBUTING.md").read_text())
+    page = (project / "CONTRIBUTING.md").read_text()
+    table = rows(page, "Layer", "Package", "What it holds")
+    rooms = [path.rstrip("/") for row in table for path in code(row[1]) if path.endswith("/")]
     there = sorted(path.parent for path in (project / "nes_tasks").glob("*/__init__.py"))
     assert sorted(rooms) == [str(path.relative_to(project)) for path in there]
+
+
+def test_the_places_of_the_contributing_page_exist(project: Path) -> None:
+    page = (project / "CONTRIBUTING.md").read_text()
+    words = {word for text in code(page) for word in re.split(r"[ =]", text)}
+    paths = {word for word in words if re.match(r"(?:nes_tasks|tests|benchmarks)/", word)}
+    assert len(paths) > 25
+    for path in paths:
+        real = path.replace("VERB", "show").replace("LAYER", "git")
+        assert list(project.glob(real)), path
 
 
 def test_every_dependency_has_its_reason(project: Path) -> None:

@@ -13,7 +13,7 @@ from workspace import SCRIPT, Workspace, create_person, environment
 from nes_tasks.cli.console import words
 from nes_tasks.errors import NesTasksError
 from nes_tasks.project import Project
-from nes_tasks.running.observer import Observer
+from nes_tasks.running.events import EventKind, RunEvent
 from nes_tasks.running.runner import Runner
 from nes_tasks.settings import load_settings
 
@@ -91,8 +91,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> str:
     (workspace.root / ".gitignore").write_text("017-*\n/nes-db/\n")
     converted, edited, removed = add("008-converted"), add("010-edited"), add("011-removed")
     assert workspace.doit().code == 0
-    (converted / "README.md").write_bytes(README.replace("\n", "\r\n").encode())
-    (edited / "README.md").write_text("# Edited\n")
+    script_file = converted / "migrate.py"
+    script_file.write_bytes(script_file.read_bytes().replace(b"\n", b"\r\n"))
+    workspace.edit(edited.name)
     removed.rename(workspace.root / "elsewhere")
     add("009-late")
     add("Add_Ministers")
@@ -186,13 +187,13 @@ def test_messages_about_the_project(project: Path, workspace: Workspace, message
     assert is_in(message, ran.err), ran.err
 
 
-class Quiet(Observer):
+class Quiet:
     """Nobody looks at the progress of these; somebody edits a folder when its script starts."""
 
     edited: Path | None = None
 
-    def started(self, name: str) -> None:
-        if self.edited is not None:
+    def __call__(self, event: RunEvent) -> None:
+        if event.kind is EventKind.STARTED and self.edited is not None:
             self.edited.write_text("x")
 
 
@@ -204,11 +205,11 @@ def runner(
     workspace = Workspace(tmp_path_factory.mktemp("scripts") / "project")
     workspace.migration("001-first")
     project = Project(load_settings(workspace.root, {}))
-    observer = Quiet()
-    with pytest.MonkeyPatch.context() as patch, Runner(project, observer) as runner:
+    quiet = Quiet()
+    with pytest.MonkeyPatch.context() as patch, Runner(project, quiet) as runner:
         for name, value in environment().items():
             patch.setenv(name, value)
-        yield workspace, runner, observer
+        yield workspace, runner, quiet
 
 
 @pytest.mark.parametrize("message", SCRIPTS)
@@ -216,9 +217,9 @@ def test_messages_about_scripts(
     project: Path, runner: tuple[Workspace, Runner, Quiet], message: str
 ) -> None:
     assert message in tables(project)
-    workspace, running, observer = runner
+    workspace, running, quiet = runner
     is_edited = SCRIPTS[message] == EDITED
-    observer.edited = workspace.migrations / "001-first/more.txt" if is_edited else None
+    quiet.edited = workspace.migrations / "001-first/more.txt" if is_edited else None
     shutil.rmtree(workspace.migrations / "001-first")
     workspace.migration("001-first", SCRIPTS[message], files={"rows.csv": "slug\nx\n"})
     with pytest.raises(NesTasksError) as raised:

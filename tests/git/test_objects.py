@@ -122,9 +122,14 @@ def test_an_object_that_cannot_be_fetched_is_an_error_in_gits_words(
     assert capfd.readouterr() == ("", "")
 
 
-def test_closing_twice_and_unused_is_fine(database: Place) -> None:
+def test_it_can_be_closed_unused_and_twice_and_used_again(database: Place) -> None:
+    oid = store(database, b"x")
     reader = ObjectReader(Git(database.path))
     reader.close()
+    assert reader.get(oid) == (oid, "blob", b"x")
+    reader.close()
+    reader.close()
+    assert reader.get(oid) == (oid, "blob", b"x")
     reader.close()
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from repositories import Place, clone, init, publish, settings
 
 from nes_tasks.database.repository import Repository
 from nes_tasks.errors import UnavailableError
+from nes_tasks.git.command import check_version
+from nes_tasks.git.push_report import is_overtaken, line_of, push
+from nes_tasks.git.transfer_progress import TransferProgress
 
 
 @pytest.fixture
@@ -181,3 +185,109 @@ def test_a_push_never_asks_for_a_password(
     error = refusal(Repository.open(settings(tmp_path)))
     assert "Could not read from remote repository" in error.message
     assert seen.read_text() == "0\n"
+
+
+# What GitPython makes of a push, see `push_report`
+
+
+def test_progress_has_stage_and_numbers(repository: Repository) -> None:
+    heard: list[TransferProgress] = []
+    repository.push(heard.append)
+    written = [one for one in heard if one.stage == "Writing objects"]
+    assert written[-1].done == written[-1].total
+    assert str(written[-1]).startswith(f"Writing objects: {written[-1].done}/")
+    fetched: list[TransferProgress] = []
+    repository.remote.fetch(fetched.append)
+
+
+def test_words_of_the_remote_that_look_like_progress_are_kept(
+    remote: Place, repository: Repository
+) -> None:
+    hook(remote, "echo 'Errors found: 3 of 5 files' >&2; exit 1")
+    with pytest.raises(UnavailableError, match="Errors found: 3 of 5 files"):
+        repository.push(lambda progress: None)
+
+
+def test_a_branch_that_was_overtaken_is_known_without_words() -> None:
+    line = "!\trefs/heads/main:refs/heads/main\t[rejected] (in words of another git)"
+    run: list[Sequence[str]] = []
+
+    def answer(arguments: Sequence[str]) -> tuple[str, str]:
+        run.append(arguments)
+        return f"To x\n{line}\nDone\n", "error: failed to push some refs to 'x'\n"
+
+    with TemporaryDirectory() as folder:
+        assert push(Path(folder), "origin", "refs/heads/main", answer, thin=False) is None
+        init(Path(folder))
+        info = push(Path(folder), "origin", "refs/heads/main", answer, thin=False)
+    assert info is not None
+    assert is_overtaken(info)
+    assert line_of(info) == "! [rejected] main -> main (in words of another git)"
+    # Without a repository that GitPython opens the command is the same.
+    command = [
+        "push",
+        "--porcelain",
+        "--no-thin",
+        "--",
+        "origin",
+        "refs/heads/main:refs/heads/main",
+    ]
+    assert run == [command, command]
+
+
+def test_the_environment_of_a_caller_does_not_reach_a_push(
+    tmp_path: Path, remote: Place, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = init(tmp_path / "elsewhere")
+    monkeypatch.setenv("GIT_DIR", str(elsewhere.path / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(elsewhere.path))
+    repository.push()
+    monkeypatch.undo()
+    assert remote.git("rev-parse", "main") == repository.head()
+
+
+@pytest.mark.parametrize(
+    "options", [["--object-format=sha256"], ["--ref-format=reftable"]], ids=["sha256", "reftable"]
+)
+def test_a_repository_that_gitpython_cannot_read_is_pushed(
+    tmp_path: Path, options: list[str]
+) -> None:
+    if options[0].startswith("--ref-format") and check_version() < (2, 45):
+        pytest.skip("reftables came with git 2.45")
+    place = init(tmp_path / "nes-db", *options)
+    empty = init(tmp_path / "empty.git", "--bare", *options)
+    place.git("remote", "add", "origin", f"file://{empty.path}")
+    opened = Repository.open(settings(tmp_path))
+    publish(opened, {"entity/a.json": b"1"})
+    opened.push()
+    assert empty.git("rev-parse", "main") == opened.head()
+    hook(empty, "exit 1")
+    publish(opened, {"entity/b.json": b"1"}, name="002-second")
+    assert refusal(opened).message.startswith(
+        "the push to origin failed: [remote rejected] main -> main (pre-receive hook declined)"
+    )
+
+
+@pytest.mark.parametrize("kind", ["worktree", "separate-git-dir"])
+def test_a_repository_whose_own_folder_lies_elsewhere_is_pushed(
+    tmp_path: Path, remote: Place, kind: str
+) -> None:
+    if kind == "worktree":
+        main = clone(remote.path, tmp_path / "main")
+        main.git("checkout", "-q", "--detach")
+        main.git("worktree", "add", "-q", str(tmp_path / "nes-db"), "main")
+    else:
+        clone(remote.path, tmp_path / "nes-db", f"--separate-git-dir={tmp_path / 'own'}")
+    opened = Repository.open(settings(tmp_path))
+    publish(opened, {"entity/a.json": b"1"})
+    opened.push()
+    assert remote.git("rev-parse", "main") == opened.head()
+
+
+def test_a_configuration_that_is_not_utf_8_does_not_matter(
+    tmp_path: Path, remote: Place, repository: Repository
+) -> None:
+    with (repository.git_dir / "config").open("ab") as config:
+        config.write(b'[section]\n\tname = "J\xf6rg"\n')
+    Repository.open(settings(tmp_path)).push()
+    assert remote.git("rev-parse", "main") == repository.head()

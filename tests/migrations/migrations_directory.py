@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 
-from nes_tasks.database.marker import Marker
+from nes_tasks.database.marker import Marker, Metadata
 from nes_tasks.migrations import Folder, discover
 
 SCRIPT = """AUTHOR = "Sita Rai <sita@example.org>"
@@ -59,9 +59,9 @@ class Directory:
         return {
             name: Marker(
                 migration=name,
-                author="Recorded Author",
-                date=dt.date(2023, 5, 6),
-                description=f"Recorded description of {name}",
+                metadata=Metadata(
+                    "Recorded Author", dt.date(2023, 5, 6), f"Recorded description of {name}"
+                ),
                 applied_at=dt.datetime(2024, 2, 1, tzinfo=dt.UTC),
                 base_tree="0" * 40,
                 inputs=self.folder(name).hashes(),

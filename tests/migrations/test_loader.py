@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from migrations_directory import SCRIPT, Directory
 
+from nes_tasks.database.marker import Metadata
 from nes_tasks.errors import InvalidMigrationError, SettingsError
 from nes_tasks.migrations import Folder, HashCache, Migration, discover, load, split_name
 
@@ -333,10 +334,9 @@ def test_a_folder_is_loaded_with_the_metadata_of_its_script(migrations: Director
         folder_path=path,
         script_path=path / "migrate.py",
         readme_path=path / "README.md",
-        author="Sita Rai <sita@example.org>",
-        date=dt.date(2024, 1, 25),
-        description="Add the cabinet ministers of 2024",
-        deterministic=True,
+        metadata=Metadata(
+            "Sita Rai <sita@example.org>", dt.date(2024, 1, 25), "Add the cabinet ministers of 2024"
+        ),
     )
 
 

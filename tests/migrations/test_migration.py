@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nes_tasks.database.marker import Statistics
+from nes_tasks.database.marker import Metadata, Statistics
 from nes_tasks.migrations import Migration, MigrationResult, MigrationStatus
 
 
@@ -20,7 +20,7 @@ from nes_tasks.migrations import Migration, MigrationResult, MigrationStatus
 def test_the_full_name_is_that_of_the_folder(prefix: int, full_name: str) -> None:
     path = Path("migrations", full_name)
     migration = Migration(
-        prefix, "add", path, path / "migrate.py", None, "A", dt.date(2024, 1, 1), "D"
+        prefix, "add", path, path / "migrate.py", None, Metadata("A", dt.date(2024, 1, 1), "D")
     )
     assert migration.full_name == full_name
     assert migration.deterministic

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from nes_tasks.database.marker import Marker
+from nes_tasks.database.marker import Marker, Metadata
 from nes_tasks.errors import UsageError
 from nes_tasks.migrations.plan import Entry, Plan, State
 from nes_tasks.migrations.ranges import is_range, resolve_all
@@ -18,7 +18,7 @@ NAMES = ("001-rivers", "003-lakes", "004-a", "004-b", "007-peaks")
 @pytest.fixture
 def plan() -> Plan:
     """Five migrations, two with one number, the last one pending."""
-    record = Marker("x", "A", date(2026, 1, 1), "d", None, "0" * 40)  # type: ignore[arg-type]
+    record = Marker("x", Metadata("A", date(2026, 1, 1), "d"), None, "0" * 40)  # type: ignore[arg-type]
     entries = [Entry(name, State.APPLIED, record=record) for name in NAMES]
     return Plan([*entries[:-1], replace(entries[-1], state=State.PENDING, record=None)])
 

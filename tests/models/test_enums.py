@@ -13,9 +13,11 @@ from nes_tasks.models.base import (
     ProvenanceMethod,
 )
 from nes_tasks.models.entity import EntitySubType, EntityType, IdentifierScheme
+from nes_tasks.models.entity_classes import check_classes
+from nes_tasks.models.entity_types import ENTITY_TYPE_MAP, check_map
 from nes_tasks.models.location import ADMINISTRATIVE_LEVELS, LocationType
 from nes_tasks.models.organization import GovernmentType, OwnershipType
-from nes_tasks.models.person import ElectionPosition, ElectionType, Gender
+from nes_tasks.models.person import ElectionPosition, ElectionType, Gender, Person
 from nes_tasks.models.project import AssistanceType, BudgetType, ProjectStage
 from nes_tasks.models.relationship import RELATIONSHIP_TYPES
 from nes_tasks.models.version import VersionType
@@ -73,6 +75,24 @@ def test_official_is_another_name_of_birth_and_no_value() -> None:
 
 def test_members_print_with_their_class_as_messages_need_it() -> None:
     assert f"{EntityType.PERSON}" == "EntityType.PERSON"
+
+
+def test_location_types_are_the_sub_types_of_locations() -> None:
+    kinds = ENTITY_TYPE_MAP[EntityType.LOCATION] - {None}
+    assert {kind.value for kind in LocationType} == {kind.value for kind in kinds if kind}
+
+
+def test_a_type_or_sub_type_that_was_forgotten_somewhere_is_named() -> None:
+    without_person = {t: row for t, row in ENTITY_TYPE_MAP.items() if t is not EntityType.PERSON}
+    with pytest.raises(TypeError, match=r"EntityType\.PERSON is not in ENTITY_TYPE_MAP"):
+        check_map(without_person)
+    without_ward = {t: row - {EntitySubType.WARD} for t, row in ENTITY_TYPE_MAP.items()}
+    with pytest.raises(TypeError, match=r"EntitySubType\.WARD is not in one row"):
+        check_map(without_ward)
+    with pytest.raises(TypeError, match="'event' has no class in _CLASSES of nes_tasks"):
+        check_classes(["person", "event"], {"person": Person})
+    with pytest.raises(TypeError, match="'project' has the class Person"):
+        check_classes(["person"], {"person": Person, "project": Person})
 
 
 def test_every_location_type_has_its_administrative_level() -> None:

@@ -138,7 +138,8 @@ def test_the_exact_message_for_ids_in_candidacies(full: Full) -> None:
 def test_candidacies_may_refer_to_any_type_of_entity(full: Full) -> None:
     data = full("Person")
     at(data, "electoral_details.candidacies.0")["party_id"] = "entity:person/nobody"
-    entity_from_dict(data)
+    candidacy = entity_from_dict(data).electoral_details.candidacies[0]
+    assert candidacy.party_id == "entity:person/nobody"
 
 
 @pytest.mark.parametrize("kind", ["Organization", "GovernmentBody"])

@@ -22,13 +22,14 @@ def test_a_relationship_has_the_id_of_its_ends_and_type(full_relationship: Data)
 
 def test_a_relationship_needs_only_ends_and_type() -> None:
     for relationship_type in RELATIONSHIP_TYPES:
-        Relationship.model_validate(
+        relationship = Relationship.model_validate(
             {
                 "source_entity_id": "entity:person/abc",
                 "target_entity_id": "entity:organization/government/abc",
                 "type": relationship_type,
             }
         )
+        assert relationship.id.endswith(f":{relationship_type}")
 
 
 @pytest.mark.parametrize(

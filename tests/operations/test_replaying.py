@@ -13,6 +13,7 @@ from nes_tasks.operations.proof import replay
 from nes_tasks.operations.replay import Candidate, Obstacle, candidates
 from nes_tasks.operations.tree_difference import Kind
 from nes_tasks.project import Project
+from nes_tasks.running.events import EventKind, RunEvent, ignore
 from nes_tasks.settings import load_settings
 
 MARKER = "v2/migration-logs/002-second/marker.toml"
@@ -51,23 +52,9 @@ def execution(workspace: Workspace, name: str) -> Execution:
     return known
 
 
-class Silent:
-    """An observer that nobody listens to; nothing may be executed where it is used."""
-
-    def started(self, name: str) -> None:
-        raise AssertionError(f"{name} was executed")
-
-    def logged(self, name: str, message: str) -> None: ...
-
-    def printed(self, name: str, line: str) -> None: ...
-
-    def noted(self, name: str, text: str) -> None: ...
-
-    def progressed(self, name: str, label: str | None, done: int, total: int | None) -> None: ...
-
-    def ended(self, name: str) -> None: ...
-
-    def warned(self, message: str) -> None: ...
+def silent(event: RunEvent) -> None:
+    """A callback where nothing may be executed."""
+    assert event.kind is not EventKind.STARTED, f"{event.migration} was executed"
 
 
 def test_all_batches_are_one_execution_on_what_was_there_before(three: Workspace) -> None:
@@ -98,7 +85,7 @@ def test_a_marker_that_was_edited_contradicts_its_run(copy: Workspace) -> None:
     copy.git("commit", "-qam", "Embellish it")
     assert obstacles(copy) == [None, Obstacle.EDITED, None]
     project = Project(load_settings(copy.root))
-    (proof,) = replay(project, Silent(), names=["002-second"]).migrations
+    (proof,) = replay(project, silent, names=["002-second"]).migrations
     assert proof.difference is not None
     assert proof.difference.to_dict() == {
         "path": MARKER,
@@ -110,7 +97,7 @@ def test_a_marker_that_was_edited_contradicts_its_run(copy: Workspace) -> None:
     }
     marker.write_text(f"# Nothing but a comment\n{text}")
     copy.git("commit", "-qam", "Comment on it")
-    (proof,) = replay(project, Silent(), names=["002-second"]).migrations
+    (proof,) = replay(project, silent, names=["002-second"]).migrations
     assert proof.difference is not None
     assert (proof.difference.line, proof.difference.to_dict()["replayed"]) == (1, "format = 1\n")
     marker.write_text(text)
@@ -128,7 +115,7 @@ def test_commits_that_were_moved_do_not_follow_on_their_base(copy: Workspace) ->
     copy.git("checkout", "-q", "-B", "main")
     assert obstacles(copy) == [None, Obstacle.MOVED, Obstacle.MOVED]
     project = Project(load_settings(copy.root))
-    (proof,) = replay(project, Silent(), names=["002-second"]).migrations
+    (proof,) = replay(project, silent, names=["002-second"]).migrations
     assert proof.difference is not None
     recorded = found(copy)["002-second"].marker
     assert recorded is not None
@@ -195,7 +182,7 @@ def test_a_shallow_clone_knows_what_is_beyond_its_end(
     assert [one.obstacle for one in known.values()] == [None, None, None]
     if cut:
         with pytest.raises(DatabaseError, match="git -C nes-db fetch --unshallow"):
-            replay(Project(load_settings(copy.root)), Silent())
+            replay(Project(load_settings(copy.root)), silent)
 
 
 def test_a_partial_clone_needs_no_content_to_find_the_executions(copy: Workspace) -> None:
@@ -225,11 +212,8 @@ def test_a_tree_that_has_a_file_too_many_or_too_few_is_different(copy: Workspace
     copy.git("add", "--all")
     copy.git("commit", "-q", "--amend", "--no-edit")
 
-    class Heard(Silent):
-        def started(self, name: str) -> None: ...
-
     project = Project(load_settings(copy.root))
-    (proof,) = replay(project, Heard(), names=["003-third"]).migrations
+    (proof,) = replay(project, ignore, names=["003-third"]).migrations
     assert proof.difference is not None
     assert (proof.difference.kind, proof.differing_files) == (Kind.ONLY_REPLAYED, 2)
     assert proof.difference.path == "v2/entity/person/c-rai.json"

@@ -92,7 +92,7 @@ def test_the_version_is_written_in_one_place(metadata: Message, project: Path) -
     assert "version" not in content["project"]
     written = f'"{__version__}"'
     places = [path for path in (project / "nes_tasks").rglob("*.py") if written in path.read_text()]
-    assert places == [project / "nes_tasks/__init__.py"]
+    assert places == [project / "nes_tasks/version.py"]
 
 
 def test_the_metadata_say_what_an_index_shows(metadata: Message, project: Path) -> None:

@@ -441,6 +441,27 @@ def test_each_limit_is_a_clear_failure(
     assert sum(log.stat().st_size for log in logs) < 2 * 1024**2
 
 
+STOPS = {
+    "once": "os.kill(os.getppid(), signal.SIGSTOP)\nwhile True: pass",
+    "for ever": "while True: os.kill(os.getppid(), signal.SIGSTOP)",
+    "while it asks": "os.kill(os.getppid(), signal.SIGSTOP)\nwhile True: context.log('x')",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a script ends with its worker on Linux only")
+@pytest.mark.parametrize("body", STOPS.values(), ids=STOPS.keys())
+def test_who_stops_the_worker_does_not_run_for_ever(
+    victim: Workspace, tmp_path: Path, body: str
+) -> None:
+    victim.settings(sandbox="off", time_limit=1)
+    before = victim.state()
+    ran = attack(victim, f"mark = '{tmp_path}'\n{body}", TMPDIR=str(tmp_path))
+    assert ran.code == 1, ran
+    assert "error: 002-attack failed: it ran longer than 1 s (time_limit)" in ran.err
+    assert victim.state() == before
+    assert list(tmp_path.glob("nes-tasks-*")) == []
+
+
 @needs_kernel
 def test_a_fork_bomb_is_ended_with_all_that_it_started(victim: Workspace) -> None:
     before = victim.state()

@@ -43,18 +43,18 @@ def test_a_migration_is_recorded_then_reviewed_then_applied_without_key_or_netwo
     folder = workspace.migration(NAME, TRANSLATE.format(url=server.url))
     file = folder / "recorded-answers.jsonl"
 
-    refused = workspace.doit("migrate")
+    refused = workspace.doit("run")
     assert refused.code == 1
     assert "record it: NES_TASKS_RECORD=000-translate doit migrate:000-translate" in refused.err
     assert server.asked == []
 
-    keyless = workspace.doit("migrate", NES_TASKS_RECORD=NAME, MY_KEY=vendors.KEY)
+    keyless = workspace.doit("run", NES_TASKS_RECORD=NAME, MY_KEY=vendors.KEY)
     assert keyless.code == 1
     assert "NES_TASKS_PASS_ENV=MY_KEY" in keyless.err
     assert server.asked == []
 
     recorded = workspace.doit(
-        "migrate", NES_TASKS_RECORD=NAME, NES_TASKS_PASS_ENV="MY_KEY", MY_KEY=vendors.KEY
+        "run", NES_TASKS_RECORD=NAME, NES_TASKS_PASS_ENV="MY_KEY", MY_KEY=vendors.KEY
     )
     assert recorded.code == 1
     assert f"answers were recorded in migrations/{NAME}/recorded-answers.jsonl" in recorded.err
@@ -65,7 +65,7 @@ def test_a_migration_is_recorded_then_reviewed_then_applied_without_key_or_netwo
         "Kathmandu"
     )
 
-    applied = workspace.doit("migrate")
+    applied = workspace.doit("run")
     assert (applied.code, len(server.asked)) == (0, 1)
     assert workspace.applied() == [NAME]
     entity = workspace.git("show", "HEAD:v2/entity/location/district/kathmandu.json")
@@ -90,12 +90,12 @@ async def migrate(context):
     context.log(await context.scraping.web_scraper.fetch_text("{server.url}/a"))
 '''
     folder = workspace.migration("000-fetch", script=script)
-    ran = workspace.doit("migrate")
+    ran = workspace.doit("run")
     assert ran.code == 1, ran.err
     said = "a migration has the network only if the run allows it: --allow-network 000-fetch"
     assert said in ran.err
     workspace.settings(network=["000-fetch"])
-    ran = workspace.doit("migrate")
+    ran = workspace.doit("run")
     assert ran.code == 0, ran.err
     assert workspace.git("show", "HEAD:v2/migration-logs/000-fetch/log.txt") == "fresh"
     assert not (folder / "recorded-answers.jsonl").exists()

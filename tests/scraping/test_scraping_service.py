@@ -109,16 +109,6 @@ def test_every_public_name_can_be_had_and_no_other() -> None:
         scraping.MockScraper  # noqa: B018
 
 
-def test_the_modules_are_those_that_scripts_import() -> None:
-    from nes_tasks.scraping import normalization, web_scraper
-
-    assert {"RateLimiter", "RetryHandler", "WebScraper", "WikipediaScraper"} <= set(
-        dir(web_scraper)
-    )
-    assert {"NameExtractor", "AttributeExtractor", "RelationshipExtractor", "DataQualityAssessor",
-            "DataNormalizer"} <= set(dir(normalization))  # fmt: skip
-
-
 def test_importing_and_making_the_service_loads_nothing_heavy() -> None:
     program = """
 import sys

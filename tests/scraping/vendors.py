@@ -23,7 +23,7 @@ from nes_tasks.scraping.providers import (
     GoogleVertexAIProvider,
     OpenAIProvider,
 )
-from nes_tasks.scraping.providers.http_provider import HttpProvider
+from nes_tasks.scraping.providers.base import HttpProvider
 
 KEY = "sk-test-0123456789"
 TOKEN = "ya29.token-0123456789"

@@ -21,7 +21,7 @@ from nes_tasks.models.codec import MalformedFileError
 from nes_tasks.models.entity_classes import entity_from_dict
 from nes_tasks.models.relationship import RELATIONSHIP_TYPES, Relationship
 from nes_tasks.services import index as index_module
-from nes_tasks.services.database import EntityDatabase
+from nes_tasks.services.database import EntityDatabase, index_of
 from nes_tasks.services.index_connection import open_tables
 from nes_tasks.services.index_file import IndexFile
 from nes_tasks.services.search import SearchService
@@ -234,7 +234,7 @@ def test_the_index_finds_what_a_scan_finds(
 
 def by_scan(question: Callable[..., Any], database: EntityDatabase, search: SearchService) -> Any:
     """Return what comes of a question to a database that has no index at all."""
-    database.index.answers = lambda folder: False  # type: ignore[method-assign]
+    index_of(database).answers = lambda folder: False  # type: ignore[method-assign]
     return answer(question, database, search)
 
 
@@ -261,6 +261,25 @@ def test_what_fits_equally_well_is_sorted_by_path_in_whatever_order_it_came(
                     found = run(database.search_entities("asha rai", limit=limit))
                     assert [entity.slug for entity in found] == done[:limit]
             world.commit(store)
+
+
+def test_questions_may_have_any_number_of_terms(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "FILES_IN_MEMORY", 0)
+    long = "".join(map(chr, range(ord("a"), ord("a") + 26))) * 40
+    with world.begin() as store:
+        names = [{"kind": "PRIMARY", "en": {"full": long}}]
+        tags = [f"tag {number}" for number in range(2000)]
+        data = {**namesake("p-1"), "names": names, "tags": tags}
+        run(EntityDatabase(store).put_entity(entity_from_dict(data)))
+        world.commit(store)
+    with world.begin() as store:
+        database = world.open(store)
+        for query, wanted in ((long, tags), (long[1:], tags), (None, tags), (long, [*tags, "no"])):
+            found = run(database.search_entities(query, tags=wanted))
+            assert [entity.slug for entity in found] == ([] if "no" in wanted else ["p-1"])
+        assert not run(database.search_entities(f"{long}b"))
 
 
 def test_files_that_are_not_what_their_paths_say_are_left_to_the_scan(

@@ -123,6 +123,23 @@ def test_only_what_has_changed_is_read(project: Project) -> None:
     assert project.read == ["entity/person/asha-rai.json"]
 
 
+@pytest.mark.parametrize("is_published", [True, False])
+@pytest.mark.parametrize(("few", "read"), [(1000, 0), (0, 2)])
+def test_where_most_is_gone_it_is_made_anew(
+    project: Project, monkeypatch: pytest.MonkeyPatch, few: int, read: int, is_published: bool
+) -> None:
+    monkeypatch.setattr(index_file, "FEW_REMOVED", few)
+    for number in range(4):
+        project.place.commit(person(f"p-{number}", f"Person {number}"))
+    project.path()
+    project.place.git("reset", "--hard", "--quiet", "HEAD~4")
+    project.read.clear()
+    with closing(project.opened()) as index:
+        path = index.at(Git(project.place.path), project.tree, is_published=is_published)
+        assert project.names(path) == ["Asha Rai", "Bina Lama"]
+    assert len(project.read) == read
+
+
 def test_another_tree_than_that_of_the_branch_has_a_file_of_its_own(project: Project) -> None:
     with closing(project.opened()) as index:
         git, published = Git(project.place.path), project.tree
@@ -301,6 +318,26 @@ def test_a_file_that_is_being_read_does_not_change(project: Project) -> None:
         open_tables(path, tree, "v2")
 
 
+def test_a_file_that_is_damaged_while_it_is_read_is_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "FILES_IN_MEMORY", 0)
+    path = project.path()
+    assert path is not None
+
+    def damaged() -> sqlite3.Connection:
+        connection = open_tables(path, project.tree, "v2")
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        return connection
+
+    with transaction(project.place) as store:
+        database = EntityDatabase(store, open_tables=damaged)
+        with pytest.raises(NesTasksError, match=r"index .*; delete the folder \.nes-tasks/index"):
+            asyncio.run(database.search_entities("rai"))
+
+
 # Where it cannot be written
 
 
@@ -315,7 +352,8 @@ def test_a_place_that_cannot_be_written_to_is_warned_of_once(
         path = index.at(Git(repository.path), project.tree, is_published=is_published)
         assert path is None
     assert len(project.warnings) == 1
-    assert "searches read the whole database, as its index cannot be" in project.warnings[0]
+    told = "searches read the whole database, because the index cannot be written to "
+    assert project.warnings[0].startswith(f"{told}.nes-tasks/index: ")
 
 
 @pytest.fixture

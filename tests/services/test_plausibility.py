@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -117,7 +117,8 @@ def test_a_birth_date_may_be_known_in_part(publication: PublicationService, text
 def test_the_day_of_the_clock_is_that_in_nepal(database: EntityDatabase) -> None:
     late = datetime(2026, 1, 31, 20, 0, tzinfo=UTC)
     publication = PublicationService(database, lambda: late, AUTHOR)
-    create_party(publication, registration_date="2026-02-01")
+    party = create_party(publication, registration_date="2026-02-01")
+    assert party.registration_date == date(2026, 2, 1)
 
 
 def test_an_end_may_be_twenty_years_ahead(publication: PublicationService) -> None:

