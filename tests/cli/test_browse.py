@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
+from absent import without
 from published import NAME, publish
 from workspace import Workspace
 
@@ -145,17 +146,7 @@ def test_a_port_in_use(there: Workspace) -> None:
 def test_without_the_extra_it_says_how_to_install_it(
     there: Workspace, tmp_path: Path, words: list[str], module: str, extra: str
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "from importlib.machinery import PathFinder\n"
-        "class Without(PathFinder):\n"
-        "    @classmethod\n"
-        "    def find_spec(cls, name, path=None, target=None):\n"
-        f"        absent = name == {module!r}\n"
-        "        return None if absent else super().find_spec(name, path, target)\n"
-        "sys.meta_path[sys.meta_path.index(PathFinder)] = Without\n"
-    )
-    ran = there.doit(*words, PYTHONPATH=str(tmp_path))
+    ran = there.doit(*words, **without(tmp_path, module))
     assert (ran.code, ran.out) == (3, "")
     assert f"{module}, which is not installed; pip install 'nes-tasks[{extra}]'" in ran.err
     assert ran.err.count("\n") == 1

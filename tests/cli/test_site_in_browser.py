@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from browser import DESK, PHONE, SMALL_PHONE, STICKING_OUT, WIDTHS, Opened, start_browser
 from playwright import sync_api as playwright
 from published import NAME, publish
-from test_report_in_browser import (
-    DESK,
-    FLAGS,
-    NAMES,
-    PHONE,
-    SMALL_PHONE,
-    STICKING_OUT,
-    WIDTHS,
-    Opened,
-)
 
 PERSON = "entity/person/asha-rai.html"
 HOSTILE = "entity/person/hostile-one.html"
@@ -38,9 +27,6 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Opened, str]]:
     """A browser, with the address of a site that is served."""
-    browser_path = next(filter(None, map(shutil.which, NAMES)), None)
-    if browser_path is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium)")
     root = tmp_path_factory.mktemp("site-browser")
     there = publish(root)
     assert there.doit("report", "--site", "site").code == 0
@@ -49,17 +35,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Opened, s
     )
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    with playwright.sync_playwright() as starting:
-        browser = starting.chromium.launch(
-            executable_path=browser_path, args=FLAGS, env={**os.environ, "HOME": str(root)}
-        )
-        found = Opened(browser.new_page(viewport=DESK))
-        found.page.on("console", lambda message: found.console.append(message.text))
-        found.page.on("pageerror", lambda error: found.console.append(str(error)))
-        found.page.on("request", lambda request: found.requests.append(request.url))
-        found.page.on("dialog", lambda dialog: found.dialogs.append(dialog.message))
+    with start_browser(root) as found:
         yield found, f"http://127.0.0.1:{server.server_port}/"
-        browser.close()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -134,7 +111,7 @@ def test_nothing_of_others_is_asked_for_and_no_text_runs(
     assert page.get_by_role("list", name="Entities found").get_by_text(NAME).count() == 1
     asked = [url for url in found.requests if not url.startswith(("data:", address))]
     assert (asked, found.console, found.dialogs) == ([], [], [])
-    assert page.title() == "What the database holds"
+    assert page.title() == "What nes-db holds"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
