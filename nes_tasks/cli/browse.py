@@ -84,14 +84,15 @@ def _listen(port: int) -> socket.socket:
 
 
 def _given(name: str) -> Path:
-    from ..operations.export_target import Format, target_of
+    from ..errors import environment_errors
+    from ..operations.export_target import is_sqlite_export
 
     path = Path(name)
     if not path.is_file():
         raise UsageError(f"there is no file {name}", hint=f"doit export -o {name}")
-    target = target_of(name)
-    if target.format is not Format.SQLITE or not target.is_replaced:
-        raise UsageError(f"{name} is not a SQLite export", hint="doit export -o nes.db")
+    with environment_errors():
+        if not is_sqlite_export(path):
+            raise UsageError(f"{name} is not a SQLite export", hint="doit export -o nes.db")
     return path
 
 

@@ -166,9 +166,9 @@ class SitePages:
         entries = [
             {
                 "id": uuid5(seed, _key(chapter)),
-                "title": chapter.run.record.description or chapter.name,
+                "title": _xml(chapter.run.record.description or chapter.name),
                 "updated": _moment(chapter),
-                "author": chapter.author or "unknown",
+                "author": _xml(chapter.author or "unknown"),
                 "page": quote(migration_file(chapter.name)),
                 "summary": f"{chapter.name}: {done(chapter.run.record.statistics)}",
             }
@@ -179,6 +179,15 @@ class SitePages:
 
     def _render(self, name: str, **values: Any) -> str:
         return str(self._template(name).render(**values))
+
+
+def _xml(text: str) -> str:
+    """Return a text without the two characters that XML has no way to write.
+
+    Control characters, the others that it lacks, are shown as escapes everywhere. See
+    https://www.w3.org/TR/xml/#charsets
+    """
+    return text.replace("\ufffe", "").replace("\uffff", "")
 
 
 def _key(chapter: Chapter) -> str:

@@ -7,7 +7,7 @@ from .export_formats import convert
 from .export_tables import Exported, Progress, write_tables
 from .export_target import Format, Target
 from .points import Point
-from .replacing import replacing
+from .replacing import PART, replacing
 
 
 def export(project: Project, point: Point, target: Target, progress: Progress) -> Exported:
@@ -20,7 +20,7 @@ def export(project: Project, point: Point, target: Target, progress: Progress) -
     with replacing(target.path) as part:
         if target.format is Format.SQLITE:
             return write_tables(project, point, part, progress)
-        tables = part.with_name(f"{part.name}.db")
+        tables = part.with_name(f"{part.name.removesuffix(PART)}.db{PART}")
         try:
             found = write_tables(project, point, tables, progress)
             convert(tables, target.format, part, progress)

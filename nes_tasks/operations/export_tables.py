@@ -79,7 +79,7 @@ def write_tables(project: Project, point: Point, path: Path, progress: Progress)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             return _Export(project, point, connection, progress).write()
     except sqlite3.Error as error:
-        raise UnavailableError(f"{path} cannot be written: {error}") from error
+        raise UnavailableError(f"the export cannot be written: {error}") from error
 
 
 class _Export:

@@ -109,15 +109,20 @@ def _file(path: Path, wanted: Format) -> tuple[bool, bool]:
     if not path.stat().st_size:
         return True, False
     if wanted is Format.SQLITE:
-        with path.open("rb") as file:
-            header = file.read(100)
-        magic = header.startswith(b"SQLite format 3\0")
-        return False, magic and header[68:72] == APPLICATION_ID.to_bytes(4, "big")
+        return False, is_sqlite_export(path)
     if wanted is Format.JSON_LINES:
         with path.open("rb") as file:
             line = file.readline(10_000)
         return False, _is_manifest(lambda: line)
     return False, _is_manifest(lambda: _in_archive(path))
+
+
+def is_sqlite_export(path: Path) -> bool:
+    """Return whether a file is a SQLite export, by its header."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    magic = header.startswith(b"SQLite format 3\0")
+    return magic and header[68:72] == APPLICATION_ID.to_bytes(4, "big")
 
 
 def _in_archive(path: Path) -> bytes:

@@ -115,7 +115,7 @@ def test_an_export_is_made_once_and_a_given_one_is_served(there: Workspace, addr
     ("words", "code", "said"),
     [
         (["none.db"], 2, "there is no file none.db; doit export -o none.db"),
-        (["dodo.py"], 2, "'dodo.py' does not end like a format of an export"),
+        (["dodo.py"], 2, "dodo.py is not a SQLite export; doit export -o nes.db"),
         (["a.db", "b.db"], 2, "doit browse takes one export, or --at with a point"),
         (["--at", "nothing"], 2, "there is no migration, tag, commit or date 'nothing'"),
         (["--port", "99999"], 3, "port 99999 cannot be used: "),

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -301,3 +302,20 @@ def test_a_folder_without_permission(there: Workspace, tmp_path: Path) -> None:
     ran = there.doit("export", "-o", str(closed / "nes.db"))
     assert (ran.code, ran.out) == (2, "")
     assert "permission denied" in ran.err
+
+
+@pytest.mark.parametrize("name", ["full.db", "full.csv", "full.zip", "full.jsonl"])
+def test_a_full_disk_is_no_traceback_and_leaves_nothing(there: Workspace, name: str) -> None:
+    command = f"ulimit -f 100; exec {sys.executable} -m doit export -o {name}"
+    ran = subprocess.run(
+        ["bash", "-c", command],
+        cwd=there.root,
+        env=there.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert ran.stderr.startswith("error: the export cannot be written: ")
+    assert ran.stderr.count("\n") == 1
+    assert not [path for path in there.root.iterdir() if "full" in path.name]

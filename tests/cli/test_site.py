@@ -11,9 +11,11 @@ from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from databases import fill, migration
 from published import NAME, publish
 from workspace import Workspace
 
+from nes_tasks.cli.site import write_site
 from nes_tasks.errors import UsageError
 from nes_tasks.operations import site as site_module
 from nes_tasks.operations.entity_page import Named
@@ -203,3 +205,12 @@ def test_names_are_sorted_as_people_count() -> None:
     names = ["Ward 10", "ward 2", "Ward 1", "1 May", "अ 2", "अ 10"]
     found = site_module.natural([Named(name, name, None) for name in names])
     assert [one.en for one in found] == ["1 May", "Ward 1", "ward 2", "Ward 10", "अ 2", "अ 10"]
+
+
+def test_a_feed_is_xml_whatever_a_description_has(tmp_path: Path) -> None:
+    odd = "Odd \uffff \ufffe \x0b & < ]]>"
+    database = fill(tmp_path / "nes-db", [migration("001-odd", "2026-03-01", {}, description=odd)])
+    project = Project(Settings(root=tmp_path, migrations=tmp_path, database=database))
+    write_site(project, tmp_path / "site", "", "", lambda *_: None)
+    root = ElementTree.fromstring((tmp_path / "site/feed.xml").read_text("utf-8"))
+    assert root.findtext(f"{ATOM}entry/{ATOM}title") == "Odd   \\x0b & < ]]>"
