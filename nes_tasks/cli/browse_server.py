@@ -15,6 +15,7 @@ import uvicorn
 from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.plugins import pm
+from datasette.utils import tilde_encode
 from markupsafe import Markup
 
 from ..models.identifiers import ENTITY, SUFFIX
@@ -48,6 +49,15 @@ DOCS = {
     "sources": "Sources that entities name",
     "gaps": "Entities that lack a name in a language, or a source",
 }
+# What a reader begins with, and what only queries need.
+BEGIN = {
+    "entities": "Search all entities",
+    "history": "Who changed what",
+    "entity_types": "Types",
+    "sources": "Sources",
+    "gaps": "What is missing",
+}
+TECHNICAL = ("version_migrations", "export", "unread")
 FACETS = {
     "entities": ["type", "sub_type"],
     "names": ["language", "kind"],
@@ -63,14 +73,14 @@ SETTINGS = {"sql_time_limit_ms": 10_000, "facet_time_limit_ms": 1_000, "default_
 
 
 # So much of a document stands in a table; a page or .json shows all of it.
-SHOWN = 60
+SHOWN = 30
 
 
 class _Links(Links):
     """Where things are that pages of entities lead to: pages of Datasette."""
 
     def __init__(self, database: str) -> None:
-        super().__init__("/", "/", f"/{database}/entities", "_search")
+        super().__init__("/", "/", f"/{tilde_encode(database)}/entities", "_search")
 
     @property
     def style(self) -> str:
@@ -157,7 +167,17 @@ def metadata(database: str) -> dict[str, Any]:
         "fts_table": "entity_search",
         "fts_pk": "key",
     }
-    return {"title": TITLE, "databases": {database: {"tables": tables}}}
+    for name in TECHNICAL:
+        tables[name]["hidden"] = True
+    place = f"/{tilde_encode(database)}"
+    links = Markup(" · ").join(
+        Markup('<a href="{}/{}">{}</a>').format(place, name, text) for name, text in BEGIN.items()
+    )
+    return {
+        "title": TITLE,
+        "description_html": Markup("<p>{}</p>").format(links),
+        "databases": {database: {"tables": tables}},
+    }
 
 
 def serve(file: Path, listening: socket.socket) -> None:

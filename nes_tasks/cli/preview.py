@@ -65,6 +65,13 @@ CONTINUE = {
     "metavar": "FILE",
     "help": "go on where the preview ended that --json wrote to this file",
 }
+FULL = {
+    "name": "full",
+    "long": "full",
+    "type": bool,
+    "default": False,
+    "help": "show all that is new, changed or to be looked at, with whole values",
+}
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
 # Of a preview that was just made; of one in a file nobody knows what came after it.
@@ -77,8 +84,8 @@ class Preview(Command):
     name = "preview"
     doc_purpose = "show what pending migrations would change, without applying them"
     doc_usage = (
-        "[NAME... [--force] | --continue FILE] [--limit N] [--json | --markdown] [-o FILE] "
-        "[--keep] [--allow-network NAME] | --from FILE"
+        "[NAME... [--force] | --continue FILE] [--limit N] [--json | --markdown] [--full] "
+        "[-o FILE] [--keep] [--allow-network NAME] | --from FILE"
     )
     doc_description = (
         "The migrations are executed, each on top of what is pending before it, and nothing is "
@@ -97,6 +104,7 @@ class Preview(Command):
     examples = (
         ("doit preview", "shows what doit would change"),
         ("doit preview 5..9", "shows what those from number 5 to 9 would change"),
+        ("doit preview --full | less", "shows all of it, field by field"),
         ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
         (
             "doit preview --limit 9 --json -o p.json && doit preview --continue p.json",
@@ -106,7 +114,7 @@ class Preview(Command):
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
-    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, LIMIT, CONTINUE, ALLOW_NETWORK)
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, FULL, LIMIT, CONTINUE, ALLOW_NETWORK)
 
     def _execute(
         self,
@@ -116,6 +124,7 @@ class Preview(Command):
         source: str,
         keep: bool,
         force: bool,
+        full: bool,
         limit: int | None,
         proceed: str,
         allow_network: list[str],
@@ -139,46 +148,62 @@ class Preview(Command):
         if output:
             check_writable(Path(output))
         if source:
-            return self._show_saved(source, json, markdown, output, pos_args)
+            return self._show_saved(source, json, markdown, output, pos_args, full=full)
         if keep and _is_current(output):
             return 0
         session().allow_network(allow_network)
         after = _continued(proceed) if proceed else None
-        shown = None if json else _limit(markdown)
-        found = _found(pos_args, shown, force=force, limit=limit, after=after)
+        shown = None if json or full else _limit(markdown)
+        found = _found(pos_args, shown, force=force, full=full, limit=limit, after=after)
         if after and not json:  # what was shown already is not shown again
             found = replace(found, migrations=found.migrations[len(after.migrations) :])
             if not found.migrations and found.failure is None:
                 say(f"{proceed} has all that is pending")
                 return 0
-        self._tell(found, json, markdown, output, closing=CLOSING)
+        self._tell(found, json, markdown, output, closing=CLOSING, full=full)
         if found.left_out and found.failure is None:
             say(_rest(found.left_out, output if json else ""))
         return _conclude(found)
 
     def _show_saved(
-        self, source: str, json: bool, markdown: bool, output: str, names: list[str]
+        self,
+        source: str,
+        json: bool,
+        markdown: bool,
+        output: str,
+        names: list[str],
+        *,
+        full: bool,
     ) -> int:
         from .expected import saved_preview
 
         if names:
             raise UsageError("--from shows all of a preview", hint="leave out the name")
         found = saved_preview(source)
-        if not json:
+        if not json and not full:
             found = found.limited(_limit(markdown))
-        self._tell(found, json, markdown, output, closing="")
+        self._tell(found, json, markdown, output, closing="", full=full)
         if found.failure is not None:
             _conclude(found)
         return 0
 
-    def _tell(self, found: Found, json: bool, markdown: bool, output: str, *, closing: str) -> None:
+    def _tell(
+        self,
+        found: Found,
+        json: bool,
+        markdown: bool,
+        output: str,
+        *,
+        closing: str,
+        full: bool,
+    ) -> None:
         if json and not output:
             self.write_document(found.to_dict())
         elif json:
             self._write(_document(found), output)
         else:
             write = _comment if markdown else _words
-            self._write(write(found, closing), output)
+            self._write(write(found, closing, full=full), output)
 
     def _write(self, text: str, output: str) -> None:
         if output:
@@ -207,9 +232,11 @@ def _found(
     updated_per_type: int | None,
     *,
     force: bool,
+    full: bool,
     limit: int | None,
     after: Found | None,
 ) -> Found:
+    from ..operations.changes import SAMPLES_PER_TYPE
     from ..operations.preview import preview
     from .progress import Display
 
@@ -221,6 +248,7 @@ def _found(
         names=wanted,
         forced=[name for name in wanted if force and current.plan[name].is_applied],
         updated_per_type=updated_per_type,
+        samples_per_type=None if full else SAMPLES_PER_TYPE,
         network=current.network,
         limit=limit,
         after=after,
@@ -278,13 +306,13 @@ def _document(found: Found) -> str:
     return f"{json.dumps(found.to_dict(), indent=2)}\n"
 
 
-def _comment(found: Found, closing: str) -> str:
+def _comment(found: Found, closing: str, *, full: bool = False) -> str:
     from .markdown import comment
 
-    return comment(found, closing)
+    return comment(found, closing, full=full)
 
 
-def _words(found: Found, closing: str) -> str:
+def _words(found: Found, closing: str, *, full: bool = False) -> str:
     from .summary import summary
 
     if not found.migrations and found.failure is None:
@@ -293,7 +321,7 @@ def _words(found: Found, closing: str) -> str:
         count = len([entry for entry in session().plan if entry.is_applied])
         applied = f"{count} migration{' is' if count == 1 else 's are'} applied"
         return f"Nothing is pending: {applied}.\n"
-    parts = [_migration(one) for one in found.migrations]
+    parts = [_migration(one, full=full) for one in found.migrations]
     if len(parts) > 1:
         parts.append(summary(one.result for one in found.migrations))
     if found.beneath:
@@ -301,22 +329,25 @@ def _words(found: Found, closing: str) -> str:
     return "\n".join([*parts, *filter(None, [closing])])
 
 
-def _migration(one: Previewed) -> str:
+def _migration(one: Previewed, *, full: bool) -> str:
     from ..printable import printable
     from .changes_text import described
     from .sizes import size
+    from .to_look_at_text import SHOWN_IN_A_TERMINAL, as_text, promises
 
     result, files = one.result, one.result.statistics.files
     commits = len(result.commit_ids)
     head = f"{result.migration}: {printable(one.about.description)}\n"
-    changes = described(one.changes) or "No entity or relationship would change.\n"
+    changes = described(one.changes, full=full) or "No entity or relationship would change.\n"
     cost = (
         f"{files:,} file{'' if files == 1 else 's'} in {commits:,} "
         f"commit{'' if commits == 1 else 's'}, {size(one.changes.new_bytes or 0)}; "
         f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
     )
     asked = "".join(f"{bold(text)}\n" for text in one.asks_for)
-    return f"{head}{asked}\n{changes}\n{cost}tree {result.tree}\n"
+    doubts = as_text(one.to_look_at, None if full else SHOWN_IN_A_TERMINAL)
+    doubts = f"\n{doubts}" if doubts else ""
+    return f"{head}{asked}\n{changes}{doubts}\n{promises(one)}{cost}tree {result.tree}\n"
 
 
 def _conclude(found: Found) -> int:

@@ -15,10 +15,11 @@ from datetime import datetime
 from typing import Any
 
 from ..clock import now
+from ..database.creation import starts_empty
 from ..database.history import RecordChange
 from ..database.marker import FILE_NAME, FOLDER, Marker, marker_path
 from ..database.message import acceptance_message
-from ..database.repository import PRIVATE_REFS, Repository, starts_empty
+from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature, Transaction
 from ..errors import DatabaseError, MigrationRefusedError, UsageError
 from ..git.incomplete_clone import cut_off

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..database.creation import starts_empty
 from ..database.executions import Run, read_markers
 from ..database.history import History
 from ..database.marker import Marker
-from ..database.repository import PRIVATE_REFS, starts_empty
+from ..database.repository import PRIVATE_REFS
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError, NesTasksError
 from ..git.incomplete_clone import cut_off

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..database.creation import starts_empty
 from ..database.marker import marker_path
 from ..database.message import parse_trailers
-from ..database.repository import starts_empty
 from ..errors import NesTasksError
 from ..git.command import Git
 from ..git.diff import Change

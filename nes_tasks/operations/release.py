@@ -14,6 +14,7 @@ from itertools import chain, count
 from typing import Any
 
 from ..clock import now, timestamp
+from ..database.data_path import type_of
 from ..database.marker import Statistics
 from ..database.message import parse_trailers
 from ..database.repository import Repository
@@ -27,7 +28,7 @@ from ..git.tag import TAGS, Tag, is_tag_name, read_tags, write_tag
 from ..models.identifiers import SUFFIX
 from ..printable import abridged, printable
 from ..project import Project
-from .changes import LOOKED_INTO, Counts, type_of
+from .changes import LOOKED_INTO, Counts
 from .diff import between, point_document
 from .history import runs
 from .people import people_of

@@ -15,11 +15,11 @@ from enum import StrEnum
 
 from ..clock import now
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
+from ..database.creation import refuse_missing_submodule
 from ..database.history import RecordChange, record_changes
 from ..database.ledger import Ledger, is_absent
-from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository, refuse_missing_submodule
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
-from ..git.command import Git
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
 from ..git.remote import Standing
@@ -109,24 +109,6 @@ def _ahead_and_behind(
     project: Project, repository: Repository, ours: str | None, theirs: str | None
 ) -> AheadAndBehind | None:
     return count_ahead_and_behind(repository.git, ours, theirs, project.settings.data_dir)
-
-
-def unpushed(project: Project) -> int | None:
-    """Return how many commits the remote lacks, as far as is known here. Uses no network.
-
-    None without a database, or without a remote of the configured name. It is asked at the end
-    of every run, so it does not open the repository.
-    """
-    settings = project.settings
-    if is_absent(settings.database):
-        return None
-    git = Git(settings.database)
-    if all(setting.key != f"remote.{settings.remote}.url" for setting in git.settings):
-        return None
-    tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
-    known = ("--not", f"--remotes={settings.remote}")
-    counted = git.attempt("rev-list", "--count", tip, *known, "--")
-    return None if counted.returncode else int(counted.stdout)  # it fails before the first commit
 
 
 def fetch(

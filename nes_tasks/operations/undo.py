@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from itertools import takewhile
 
 from ..clock import now
+from ..database.creation import refuse_missing_submodule
 from ..database.executions import Execution
 from ..database.history import History
 from ..database.ledger import Ledger
-from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository, refuse_missing_submodule
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
 from ..git.command import Git

@@ -13,10 +13,12 @@ class Rehearsal(NamedTuple):
 
     `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
     `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
-    readable after the end, until git's garbage collection.
+    readable after the end, until git's garbage collection. `unread` are the inputs that its script
+    has not opened.
     """
 
     result: MigrationResult
     base: str | None
     clock: datetime
     peak_memory: int
+    unread: tuple[str, ...] = ()

@@ -10,12 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..clock import now, timestamp
+from ..database.creation import starts_empty
 from ..database.ledger import Applied, Ledger
-from ..database.repository import PRIVATE_REFS, Repository, starts_empty
-from ..database.transaction import Transaction
+from ..database.repository import PRIVATE_REFS, Repository
 from ..database.unrecorded import Unrecorded
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError
-from ..git.command import Git
 from ..migrations import (
     Folder,
     Migration,
@@ -97,6 +96,7 @@ class Runner:
         if self._opened is None:
             self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
+            self._opened.keep_reader()
         return self._opened
 
     def apply(self, name: str, *, force: bool = False) -> MigrationResult:
@@ -174,7 +174,7 @@ class Runner:
         executed = self._executed(repository, folder, base, published=True, is_new=is_new)
         with executed as (job, outcome), interrupts_deferred():
             self._meet_expectation(repository, job, outcome.commits[-1])
-            repository.publish(job.ref, base, outcome.commits[-1])
+            repository.publish(job.ref, base, outcome.commits[-1], changes=outcome.changes)
             self._applied += 1
             result = self._result(folder.name, outcome)
             self._remember(job, result)
@@ -185,7 +185,7 @@ class Runner:
     def _meet_expectation(self, repository: Repository, job: Job, commit: str) -> None:
         if self._expectation is None:
             return
-        tree = repository.git.tree_of(commit)
+        tree = repository.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
             self._tell(EventKind.NOTED, job.name, note)
@@ -206,6 +206,10 @@ class Runner:
             plan.with_applied(job.name, record),
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
+
+    def record_of(self, name: str) -> Applied | None:
+        """Return the record of a migration as of the last look, None for none."""
+        return self._seen[1].applied.get(name) if self._seen else None
 
     def rehearse(
         self,
@@ -242,8 +246,9 @@ class Runner:
                         refs.append(job.ref)
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
-                    result.tree = repository.git.tree_of(commit)
-                    yield Rehearsal(result, base, job.clock, outcome.peak_memory)
+                    result.tree = repository.tree_of(commit)
+                    unread = tuple(sorted(job.inputs.keys() - outcome.read))
+                    yield Rehearsal(result, base, job.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
@@ -310,7 +315,7 @@ class Runner:
         self._running = name
         self._tell(EventKind.STARTED, name)
         try:
-            outcome = self._execute(repository.git, job)
+            outcome = self._execute(repository, job)
             _refuse_other_inputs(folder, job.inputs)
             yield job, outcome
         except BaseException as error:
@@ -330,6 +335,8 @@ class Runner:
             commit_ids=[*outcome.commits],
             log_path=self._shown_log,
             environment=outcome.environment,
+            verified=outcome.verified,
+            hints=outcome.hints,
         )
 
     def _tell(self, kind: EventKind, name: str, text: str = "") -> None:
@@ -339,7 +346,7 @@ class Runner:
         """Pass on what was printed; the worker has written it to the log."""
         self._tell(EventKind.PRINTED, self._running, line)
 
-    def _execute(self, git: Git, job: Job) -> Outcome:
+    def _execute(self, repository: Repository, job: Job) -> Outcome:
         """Run the script in a process of the worker, and commit what it writes."""
 
         def log(message: str) -> None:
@@ -357,13 +364,12 @@ class Runner:
             self._tell(EventKind.NOTED, job.name, f"hint: {text}")
 
         heard = Heard(log, progress, note, hint)
-        data_dir = self._project.settings.data_dir
-        with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
+        with repository.transaction(job.base, job.ref) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
             try:
-                index = self._index.opener(self.repository, job.name, job.base)
+                index = self._index.opener(repository, job.name, job.base)
                 with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, heard, index).run(git)
+                    return Writer(job, transaction, process, heard, index).run(repository.git)
             finally:
                 self._worker.drain()
 
@@ -440,6 +446,8 @@ class Runner:
                     self.repository.tidy()
             elif self._opened and self._made:
                 self._opened.remove_if_empty(self.command)
+        if self._opened is not None:
+            self._opened.close()
 
     def __enter__(self) -> Runner:
         return self

@@ -312,6 +312,7 @@ def _preload() -> None:
     from ..services import database, index_connection, publication, search  # noqa: F401
     from . import context, execution, loading  # noqa: F401
 
+    sandbox.prepare()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

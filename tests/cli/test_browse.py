@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -100,11 +101,14 @@ def test_nothing_can_be_written(there: Workspace, address: str) -> None:
 def test_an_export_is_made_once_and_a_given_one_is_served(there: Workspace, address: str) -> None:
     kept = there.root / ".nes-tasks/browse/nes.db"
     before = kept.stat().st_mtime_ns
-    assert there.doit("export", "-o", "first.db", "--at", "1").code == 0
-    for words, version in (((), "2"), (("first.db",), "1")):
+    assert there.doit("export", "-o", "of.first.db", "--at", "1").code == 0
+    for words, version in (((), "2"), (("of.first.db",), "1")):
         process, found = start(there, *words)
         assert f"version-{version}" in get(f"{found}entity/person/asha-rai")
         assert ("version-2" in get(f"{found}entity/person/asha-rai")) == (version == "2")
+        links = re.findall(r'href="(/[^"]*/(?:entities|history))"', get(found))
+        assert len(links) >= 2
+        assert all(status(f"{found.rstrip('/')}{link}") == 200 for link in links)
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=30) == ("", "")
         assert process.returncode == 0

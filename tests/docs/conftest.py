@@ -55,6 +55,11 @@ def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFa
     note = workspace.migrations / "001-add-ministers/note.txt"
     note.write_text("A note.\n")
     look("accept", "1")
+    script = workspace.migrations / "001-add-ministers/migrate.py"
+    plain = script.read_bytes()
+    script.write_bytes(plain + b"\n\nasync def verify(context):\n    assert False, 'no'\n")
+    look("verify", code=1)
+    script.write_bytes(plain)
     workspace.edit("001-add-ministers")
     shutil.rmtree(workspace.migrations / "002-add-tags")
     workspace.migration("004-invalid", script="AUTHOR = 1\n")
