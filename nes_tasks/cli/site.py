@@ -14,11 +14,11 @@ from typing import NamedTuple
 from ..errors import UsageError
 from ..operations.entity_page import EntityPages
 from ..operations.export_tables import Progress, write_tables
-from ..operations.export_target import check_place
+from ..operations.export_target import check_place, is_manifest
 from ..operations.points import Points
 from ..operations.replacing import replacing
 from ..operations.report import Report, make_report
-from ..operations.site import MANIFEST, SiteTables, Type, check_size
+from ..operations.site import MADE_BY, MANIFEST, SiteTables, Type, check_size
 from ..project import Project
 from .report_html import ReportLinks
 from .report_html import page as report_page
@@ -55,7 +55,7 @@ def check_folder(folder: Path) -> bool:
     if not place.is_dir():
         raise UsageError(f"{folder} is not a folder", hint="give another one with --site")
     names = {entry.name for entry in place.iterdir()}
-    if MANIFEST in names:
+    if is_manifest(lambda: (place / MANIFEST).read_bytes(), MADE_BY):
         return True
     # The empty checkout of a branch that the site is published from.
     if others := sorted(names - {".git", "CNAME", NO_JEKYLL}):
@@ -115,7 +115,7 @@ class _Site:
         self._write("feed.xml", self._pages.feed(report, url))
         # GitHub would else run all pages through Jekyll.
         self._write(NO_JEKYLL, "")
-        self._write(MANIFEST, json.dumps({"format": FORMAT, "commit": report.commit}) + "\n")
+        self._write(MANIFEST, json.dumps({MADE_BY: FORMAT, "commit": report.commit}) + "\n")
         for kind in types:
             self._write_listings(kind, found)
         for chapter in report.chapters:

@@ -100,7 +100,7 @@ def _folder(path: Path, ending: str) -> tuple[bool, bool]:
         return False, False
     names = {entry.name for entry in path.iterdir()}
     others = {name for name in names if name != MANIFEST and not name.endswith(ending)}
-    return not names, not others and _is_manifest(lambda: (path / MANIFEST).read_bytes())
+    return not names, not others and is_manifest(lambda: (path / MANIFEST).read_bytes())
 
 
 def _file(path: Path, wanted: Format) -> tuple[bool, bool]:
@@ -113,8 +113,8 @@ def _file(path: Path, wanted: Format) -> tuple[bool, bool]:
     if wanted is Format.JSON_LINES:
         with path.open("rb") as file:
             line = file.readline(10_000)
-        return False, _is_manifest(lambda: line)
-    return False, _is_manifest(lambda: _in_archive(path))
+        return False, is_manifest(lambda: line)
+    return False, is_manifest(lambda: _in_archive(path))
 
 
 def is_sqlite_export(path: Path) -> bool:
@@ -130,9 +130,10 @@ def _in_archive(path: Path) -> bytes:
         return archive.read(MANIFEST)
 
 
-def _is_manifest(read: Callable[[], bytes]) -> bool:
+def is_manifest(read: Callable[[], bytes], key: str = MADE_BY) -> bool:
+    """Return whether what `read` returns or raises is the manifest of something of ours."""
     try:
         content = json.loads(read())
     except (OSError, ValueError, KeyError, RecursionError, zipfile.BadZipFile):
         return False
-    return isinstance(content, dict) and MADE_BY in content
+    return isinstance(content, dict) and key in content

@@ -23,9 +23,8 @@ PART = ".part"
 def replacing(place: Path) -> Iterator[Path]:
     """Give a path beside `place` to write a file or a folder to, and move it there at the end.
 
-    Of a folder that is replaced, entries whose names the new one does not have are kept: those of
-    the old one that are to go must be removed by the caller. Raises `UnavailableError` when the
-    disk is full or the like; `place` is then as it was.
+    Of a folder that is replaced, the entries that the new one has none of the name for are moved
+    into it. Raises `UnavailableError` when the disk is full or the like.
     """
     place = place.resolve()
     part = place.with_name(f".{place.name}.{os.getpid()}{PART}")
@@ -54,7 +53,11 @@ def _move_folder(part: Path, place: Path) -> None:
     old = place.with_name(f".{place.name}.{os.getpid()}.old{PART}")
     _remove(old)
     place.rename(old)
-    part.rename(place)
+    try:
+        part.rename(place)
+    except BaseException:
+        old.rename(place)
+        raise
     for entry in list(old.iterdir()):
         if not (place / entry.name).exists():
             entry.rename(place / entry.name)

@@ -27,6 +27,9 @@ ENTITIES_OF_MIGRATION = 500
 MANIFEST = "site.json"
 """The file in the folder of a site by which it is known as one of ours."""
 
+MADE_BY = "nes_tasks_site"
+"""The key of the format in that file."""
+
 
 class Type(NamedTuple):
     """A type with a sub type or none, and how many entities it has."""

@@ -173,6 +173,7 @@ def test_the_same_commit_gives_the_same_bytes_and_what_is_not_ours_stays(
     ("words", "said"),
     [
         (["--site", "migrations"], "migrations is neither empty nor a site: it has '001-people'"),
+        (["--site", "foreign"], "foreign is neither empty nor a site: it has 'site.json'"),
         (["--site", "dodo.py"], "dodo.py is not a folder"),
         (["--site", "none/site"], "none/site cannot be written: there is no folder none"),
         (["--site", "new", "--markdown"], "--site goes with neither --markdown nor -o"),
@@ -181,6 +182,8 @@ def test_the_same_commit_gives_the_same_bytes_and_what_is_not_ours_stays(
     ],
 )
 def test_wrong_use_is_said_before_the_work(there: Workspace, words: list[str], said: str) -> None:
+    (there.root / "foreign").mkdir(exist_ok=True)
+    (there.root / "foreign/site.json").write_text('{"format": 1}')
     before = sorted(there.root.iterdir())
     ran = there.doit("report", *words)
     assert (ran.code, ran.out) == (2, "")
