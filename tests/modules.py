@@ -20,14 +20,19 @@ IMPORT = re.compile(r"^\s*from (nes_tasks[\w.]*) import ([\w, ]+|\([^)]*\))", re
 # Modules that neither a test nor a module imports, by path in the package: doit, Python or the
 # worker start them. With the files that run them.
 RUN: Mapping[str, tuple[str, ...]] = {
+    "cli/graph.py": ("cli/test_several_names.py",),
     "cli/history.py": ("cli/test_history_command.py",),
     "cli/init.py": ("workflows/test_new_repository.py",),
     "cli/list.py": ("cli/test_states.py", "cli/test_order.py"),
     "cli/state_commands.py": ("cli/test_doit_flags.py", "cli/test_other_tasks.py"),
+    "cli/verify.py": ("cli/test_strict.py",),
     "cli/version.py": ("cli/test_mistakes.py",),
     "compat/config.py": ("compat/test_file_database.py",),
     "dodo.py": ("cli/test_other_tasks.py",),
+    "operations/graph.py": ("cli/test_several_names.py",),
     "operations/init.py": ("workflows/test_new_repository.py",),
+    "operations/verify.py": ("cli/test_strict.py",),
+    "running/verifier.py": ("cli/test_strict.py",),
 }
 
 

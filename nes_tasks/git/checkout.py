@@ -149,7 +149,11 @@ class Checkout:
         The index may only not know that files are as they were: touched, or copied with the whole
         repository. A difference is reported when it matters, because checking each file is slow.
         """
-        if self._git.run_unchecked(*command).returncode:
+        try:
+            self._git.run(*command)
+        except GitError as error:
+            if CANNOT_WRITE.search(error.stderr):
+                raise  # a second try would only stumble over the files of the first
             self._git.run_unchecked("update-index", "-q", "--refresh")
             self._git.run(*command)
 

@@ -444,9 +444,14 @@ def _filter_hint(said: str) -> str | None:
     return f"install or repair {filtering}{program} that .gitattributes names; then run it again"
 
 
+def without_advice(said: str) -> str:
+    """Return git's output without its lines of advice, which say nothing of a failure."""
+    return "".join(x for x in said.splitlines(keepends=True) if not x.startswith("hint:"))
+
+
 def reason(said: str) -> str:
     """Return the line of git's output that says why it failed, and what a remote added."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in without_advice(said).splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
     line = (fatal or lines[-1:] or ["no reason given"])[0]
     line = line.removeprefix("fatal:").removeprefix("error:").removeprefix("!").strip()

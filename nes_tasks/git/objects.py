@@ -11,7 +11,7 @@ from itertools import islice
 from typing import IO, NamedTuple
 
 from ..errors import GitError
-from .command import Git, failure
+from .command import Git, failure, without_advice
 
 # One round of requests must fit into a pipe's buffer (64 KiB on Linux, 16 KiB on macOS) whole:
 # then git never waits for us to read while we wait for it to read.
@@ -105,9 +105,10 @@ class ObjectReader:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
         self._errors.seek(0)
-        said = self._errors.read() or b"it ended early; the repository may be damaged (git fsck)"
+        said = without_advice(self._errors.read().decode(errors="replace"))
         self.close()
-        return failure(["cat-file"], said)
+        early = "it ended early; the repository may be damaged (git fsck)"
+        return failure(["cat-file"], (said or early).encode())
 
     def close(self) -> None:
         """End the process."""

@@ -118,9 +118,10 @@ def test_the_innermost_line_of_the_folder_is_shown(started: Workspace) -> None:
 def test_an_error_of_validation_is_one_line(started: Workspace) -> None:
     started.migration("002-bad", create_person("X Y"))
     ran = started.doit()
-    assert ran.err.splitlines()[1].startswith("error: 002-bad failed: ValidationError: ")
-    assert "slug" in ran.err.splitlines()[1]
-    assert "errors.pydantic.dev" not in ran.err
+    assert ran.err.splitlines()[1] == (
+        'error: 002-bad failed: slug is "X Y"; a slug is like asha-rai; context.names.slug_for '
+        "makes one of a name"
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ def test_an_interrupted_run_says_what_is_applied_and_pushes_nothing(
     assert started.git_in(remote, "for-each-ref") == ""
 
 
-@pytest.mark.parametrize("step", ["update-ref -m", "read-tree -m -u"])
+@pytest.mark.parametrize("step", ["read-tree -m -u"])
 @pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["alone", "parallel"])
 def test_an_interrupt_while_publishing_waits_for_its_end(
     started: Workspace, tmp_path: Path, step: str, options: list[str]

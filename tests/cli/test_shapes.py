@@ -268,12 +268,12 @@ def test_two_in_one_commit_are_proven_and_taken_back_together(many: Workspace) -
     verdicts = {one["name"]: one["verdict"] for one in json.loads(ran.out)["migrations"]}
     assert verdicts == {NAME: "proven", "003-tag": "proven"}
     assert json.loads(many.doit("show", "3", "--json").out)["squashed_with"] == [NAME]
-    readme = many.migrations / NAME / "README.md"
-    text = readme.read_text()
-    readme.write_text("# other\n")
+    script = many.migrations / NAME / "migrate.py"
+    text = script.read_text()
+    script.write_text(f"{text}# other\n")
     ran = many.doit("replay", "3", "--json")
     assert [one["reason"] for one in json.loads(ran.out)["migrations"]] == ["drift", "squashed"]
-    readme.write_text(text)
+    script.write_text(text)
     tip = many.git("rev-parse", "HEAD")
     ran = many.doit("revert", "3", "--yes")
     assert f"Reverted 003-tag, {NAME}: " in ran.out, ran.err

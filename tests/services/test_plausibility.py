@@ -247,7 +247,7 @@ def test_a_namesake_is_told_what_to_do(publication: PublicationService) -> None:
     with pytest.raises(ValueError, match=r"already exists\n") as caught:
         run(publication.create_entity("person", person("ram-prasad", "Ram Prasad")))
     [note] = caught.value.__notes__
-    assert "entity:person/ram-prasad is stored" in note
+    assert "entity:person/ram-prasad (Ram Prasad) is stored" in note
     assert "update_entity" in note and "context.search.free_slug" in note
 
 

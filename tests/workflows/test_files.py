@@ -16,6 +16,7 @@ import pytest
 from expressions import ExpressionError, condition, evaluate, interpolated, to_json
 from hosting import WORKFLOWS
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from runner import Workflow
 
 from nes_tasks.operations.init import NewRepository, init
@@ -146,7 +147,7 @@ def test_what_jobs_install_is_locked_and_fits_the_ranges_of_the_package(project:
     declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     needed = [*declared["dependencies"], *declared["optional-dependencies"]["scraping"]]
     for requirement in map(Requirement, needed):
-        assert requirement.specifier.contains(locked[requirement.name]), requirement
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)])
     for path in FILES:
         installs = re.findall(r"pip install (.*)", path.read_text())
         assert set(installs) <= {
