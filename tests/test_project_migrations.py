@@ -14,6 +14,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from jsonschema import Draft202012Validator
 from workspace import EPOCH, Workspace
 
 from nes_tasks.migrations import discover, load
@@ -367,6 +368,30 @@ def test_the_migrations_create_266_locations_and_259_relationships(applied: Work
     assert len(list(v2.glob("relationship/**/LOCATED_IN.json"))) == 77 + 6 + 11 + 165
     assert len(list(v2.glob("version/entity/**/1.json"))) == 266
     assert len(list(v2.glob("version/entity/**/2.json"))) == 7 + 4
+
+
+def test_every_file_is_valid_by_the_schemas_that_the_command_writes(
+    applied: Workspace, tmp_path: Path
+) -> None:
+    ran = applied.doit("schema", "-o", str(tmp_path / "new" / "schemas"))
+    assert ran.code == 0, ran.err
+    counted: Counter[str] = Counter()
+    for line in ran.out.splitlines():
+        schema = Path(line)
+        kind = schema.name.removesuffix(".schema.json")
+        validator = Draft202012Validator(json.loads(schema.read_text("utf-8")))
+        for path in (applied.db / "v2" / kind).rglob("*.json"):
+            counted[kind] += 1
+            found = [
+                error.message for error in validator.iter_errors(json.loads(path.read_bytes()))
+            ]
+            assert found == [], path
+    every = {
+        path.relative_to(applied.db / "v2").parts[0] for path in applied.db.rglob("v2/**/*.json")
+    }
+    assert {*counted} == every
+    assert counted["entity"] == 266
+    assert counted["relationship"] == 259
 
 
 def test_all_migrations_apply_and_then_nothing_is_left_to_do(workspace: Workspace) -> None:
