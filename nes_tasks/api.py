@@ -158,6 +158,7 @@ if TYPE_CHECKING:
     from .running.readers.errors import InputFileError as InputFileError
     from .running.readers.errors import MissingColumnError as MissingColumnError
     from .running.readers.errors import MissingInputFileError as MissingInputFileError
+    from .running.readers.errors import UnmatchedError as UnmatchedError
     from .running.toolbox import CALENDAR as _CALENDAR
     from .running.toolbox import NAMES as _NAMES_OF_PEOPLE
     from .running.toolbox import VALUES as _VALUES
@@ -207,7 +208,8 @@ if TYPE_CHECKING:
 _NAMES = {
     # For scripts: what a migration gets, what its readers raise, and its services.
     "running.context": "MigrationContext ServiceMissingError",
-    "running.readers.errors": "InputFileError MissingColumnError MissingInputFileError",
+    "running.readers.errors": "InputFileError MissingColumnError MissingInputFileError "
+    "UnmatchedError",
     "models.codec": "MalformedFileError UnwritableError",
     "services.database": "EntityDatabase",
     "services.publication": "PublicationService",

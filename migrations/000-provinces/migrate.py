@@ -8,6 +8,15 @@ AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the seven provinces of Nepal"
 
+ATTRIBUTIONS = [
+    {
+        "title": {
+            "en": {"value": "Constitution of Nepal (2015), Schedule 4; provincial assemblies"}
+        },
+        "details": {"en": {"value": "areas: https://github.com/sagautam5/local-states-nepal"}},
+    }
+]
+
 
 async def migrate(context: MigrationContext) -> None:
     """Create a location for each row of provinces.csv."""
@@ -18,6 +27,7 @@ async def migrate(context: MigrationContext) -> None:
             entity_subtype="province",
             entity_data={
                 "slug": row["slug"],
+                "attributions": ATTRIBUTIONS,
                 "names": [
                     {
                         "kind": "PRIMARY",

@@ -8,6 +8,17 @@ AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the 77 districts of Nepal"
 
+ATTRIBUTIONS = [
+    {
+        "title": {
+            "en": {
+                "value": "Constitution of Nepal (2015), Schedule 4; Election Commission of Nepal"
+            }
+        },
+        "details": {"en": {"value": "areas: https://github.com/sagautam5/local-states-nepal"}},
+    }
+]
+
 
 async def migrate(context: MigrationContext) -> None:
     """Create a location for each row of the workbook."""
@@ -23,6 +34,7 @@ async def migrate(context: MigrationContext) -> None:
             entity_subtype="district",
             entity_data={
                 "slug": row["slug"],
+                "attributions": ATTRIBUTIONS,
                 "names": [
                     {
                         "kind": "PRIMARY",

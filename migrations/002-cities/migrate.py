@@ -8,6 +8,13 @@ AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the 6 metropolitan and 11 sub-metropolitan cities of Nepal"
 
+ATTRIBUTIONS = [
+    {
+        "title": {"en": {"value": "Ministry of Federal Affairs and General Administration"}},
+        "details": {"en": {"value": "areas: https://github.com/sagautam5/local-states-nepal"}},
+    }
+]
+
 
 async def migrate(context: MigrationContext) -> None:
     """Create a location for each city of cities.json, which lists them by kind."""
@@ -23,6 +30,7 @@ async def migrate(context: MigrationContext) -> None:
                 entity_subtype=sub_type,
                 entity_data={
                     "slug": city["slug"],
+                    "attributions": ATTRIBUTIONS,
                     "names": [
                         {
                             "kind": "PRIMARY",

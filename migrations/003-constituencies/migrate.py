@@ -8,6 +8,13 @@ AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the 165 constituencies of the House of Representatives"
 
+ATTRIBUTIONS = [
+    {
+        "title": {"en": {"value": "Constituency Delimitation Commission (2017)"}},
+        "details": None,
+    }
+]
+
 
 async def migrate(context: MigrationContext) -> None:
     """Create as many constituencies in each district as it has directly elected seats."""
@@ -25,6 +32,7 @@ async def migrate(context: MigrationContext) -> None:
                 entity_subtype="constituency",
                 entity_data={
                     "slug": f"{district.slug}-{number}",
+                    "attributions": ATTRIBUTIONS,
                     "names": [
                         {
                             "kind": "PRIMARY",

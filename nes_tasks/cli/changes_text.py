@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..operations.changes import Changes, Counts, Updated
-from ..operations.fields import ABSENT, FieldChange
+from ..operations.changes import Changes, Counts, Updated, is_telling
+from ..operations.fields import ABSENT, FieldChange, leaves
 from ..printable import printable
 from .tables import new_table, rendered
 
@@ -19,16 +19,22 @@ MAX_KINDS_OF_FIELDS = 12
 MAX_VALUE = 70
 # How much of what two long values have in common is shown before they differ.
 CONTEXT = 20
+# More characters than any value that is written out has.
+WHOLE = 1_000_000
 
 
-def described(changes: Changes) -> str:
-    """Return what changed as text of several paragraphs; nothing when nothing did."""
+def described(changes: Changes, *, full: bool = False) -> str:
+    """Return what changed as text of several paragraphs; nothing when nothing did.
+
+    With `full` each field is shown, with its whole value, and each new one that `changes` holds.
+    """
     parts = [
         _counts(changes.types),
-        _fields(changes.fields),
-        "".join(_updated(one) for one in changes.updated),
+        _fields(changes.fields, None if full else MAX_KINDS_OF_FIELDS),
+        "".join(_updated(one, full=full) for one in changes.updated),
         left_out(changes.updated_left_out, "changed one is", "changed ones are"),
-        _samples(changes),
+        _samples(changes, full=full),
+        _deleted(changes) if full else "",
     ]
     return "\n".join(part for part in parts if part)
 
@@ -46,38 +52,55 @@ def _counts(types: Mapping[str, Counts]) -> str:
     return rendered(table)
 
 
-def _fields(fields: Mapping[str, int]) -> str:
+def _fields(fields: Mapping[str, int], most: int | None) -> str:
     if not fields:
         return ""
     table = new_table()
     table.add_column("Changed field")
     table.add_column("In", justify="right", no_wrap=True)
-    shown = list(fields.items())[:MAX_KINDS_OF_FIELDS]
+    shown = list(fields.items())[:most]
     for path, count in shown:
         table.add_row(shortened(printable(path)), f"{count:,}")
     more = left_out(len(fields) - len(shown), "other field is", "other fields are")
     return rendered(table) + more
 
 
-def _updated(one: Updated) -> str:
+def _updated(one: Updated, *, full: bool) -> str:
     lines = [printable(one.id)]
-    for field in one.telling[:MAX_FIELDS]:
-        old, new = excerpts(field)
+    most = len(one.telling) if full else MAX_FIELDS
+    for field in one.telling[:most]:
+        old, new = excerpts(field, WHOLE) if full else excerpts(field)
         lines.append(f"  {shortened(printable(field.path)) or '(the whole file)'}")
         lines += [f"    - {old}"] if old is not None else []
         lines += [f"    + {new}"] if new is not None else []
     if not one.telling:
         lines.append("  (nothing but its version)")
-    rest = left_out(len(one.telling) - MAX_FIELDS, "other field is", "other fields are")
+    rest = left_out(len(one.telling) - most, "other field is", "other fields are")
     return "\n".join(lines) + f"\n{'  ' if rest else ''}{rest}"
 
 
-def _samples(changes: Changes) -> str:
-    rows = [f"  {printable(one.id)}  {name_of(one.content)}".rstrip() for one in changes.samples]
+def _samples(changes: Changes, *, full: bool) -> str:
+    rows = []
+    for one in changes.samples:
+        rows.append(f"  {printable(one.id)}  {name_of(one.content)}".rstrip())
+        rows += _content(one.content) if full else ()
     if not rows:
         return ""
-    more = left_out(len(changes.created) - len(rows), "new one is", "new ones are")
+    more = left_out(len(changes.created) - len(changes.samples), "new one is", "new ones are")
     return "\n".join(["New:", *rows, ""]) + more
+
+
+def _content(content: Any) -> Iterator[str]:
+    """Yield a line for each field that says something of the data."""
+    for path, value in leaves(content):
+        if value is not None and is_telling(path):
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            yield f"    {printable(path)}: {printable(text)}"
+
+
+def _deleted(changes: Changes) -> str:
+    rows = [f"  {printable(identifier)}" for identifier in changes.deleted]
+    return "\n".join(["Deleted:", *rows, ""]) if rows else ""
 
 
 def left_out(count: int, one: str, many: str) -> str:

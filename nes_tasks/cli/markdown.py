@@ -22,6 +22,7 @@ from .changes_text import MAX_VALUE, excerpts, left_out, name_of, shortened
 from .console import words
 from .sizes import size
 from .summary import changes as counted
+from .to_look_at_text import HEADING, SHOWN_IN_A_COMMENT, line_of, sections
 
 # GitHub takes 65,536 characters; some room is left for what a bot adds.
 LIMIT = 60_000
@@ -29,6 +30,7 @@ MAX_ROWS = 50
 MAX_SAMPLE = 2_000
 MAX_LOG = 3_000
 MAX_SLICES = 8
+MAX_REMARK = 300
 
 PUNCTUATION = str.maketrans({sign: f"&#{ord(sign)};" for sign in string.punctuation if sign != "-"})
 NUMBERS = {"Changed", "Deleted", "Files", "In", "Memory", "New", "Number", "Size", "Time"}
@@ -42,9 +44,13 @@ class Block(NamedTuple):
     text: str
 
 
-def comment(found: Preview, closing: str = "", *, limit: int = LIMIT) -> str:
-    """Return the preview as Markdown of at most `limit` characters; `closing` is the last line."""
-    return _fitting([*_blocks(found), *([Block(0, closing)] if closing else [])], limit)
+def comment(found: Preview, closing: str = "", *, limit: int = LIMIT, full: bool = False) -> str:
+    """Return the preview as Markdown of at most `limit` characters; `closing` is the last line.
+
+    With `full` all that is to be looked at is in it, as far as it fits.
+    """
+    most = None if full else SHOWN_IN_A_COMMENT
+    return _fitting([*_blocks(found, most), *([Block(0, closing)] if closing else [])], limit)
 
 
 def _fitting(blocks: Sequence[Block], limit: int) -> str:
@@ -62,7 +68,7 @@ def _fitting(blocks: Sequence[Block], limit: int) -> str:
     return text + (note.format(lost) if lost else "")
 
 
-def _blocks(found: Preview) -> Iterator[Block]:
+def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
     count = len(found.migrations)
     yield Block(0, f"### Preview of {count} migration{'' if count == 1 else 's'}\n")
     if count:
@@ -81,7 +87,7 @@ def _blocks(found: Preview) -> Iterator[Block]:
         yield Block(0, f"Not run, because they come after it: {names} {rest}\n")
     yield from _chart(found.migrations)
     for migration in found.migrations:
-        yield from _migration(migration)
+        yield from _migration(migration, most)
 
 
 def _summary(migrations: Sequence[Previewed]) -> str:
@@ -114,7 +120,7 @@ def _chart(migrations: Iterable[Previewed]) -> Iterator[Block]:
         yield Block(1, pie("Changed entities and relationships by type", total))
 
 
-def _migration(one: Previewed) -> Iterator[Block]:
+def _migration(one: Previewed, most: int | None) -> Iterator[Block]:
     result, about, changes = one.result, one.about, one.changes
     yield Block(
         1,
@@ -129,6 +135,7 @@ def _migration(one: Previewed) -> Iterator[Block]:
         yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
     for asked in one.asks_for:
         yield Block(0, f"**{code(result.migration)}: {asked}**\n")
+    yield from _to_look_at(one, most)
     if result.environment:
         rows = [[code(key), code(text, 1_000)] for key, text in result.environment.items()]
         yield Block(3, _fold("Ran in", table(("What", "Is"), rows)))
@@ -137,6 +144,20 @@ def _migration(one: Previewed) -> Iterator[Block]:
         text = _safe_lines("\n".join(result.logs))
         lines = f"Log: {len(result.logs):,} line{'' if len(result.logs) == 1 else 's'}"
         yield Block(3, _fold(lines, _fence(_cut(text, MAX_LOG))))
+
+
+def _to_look_at(one: Previewed, most: int | None) -> Iterator[Block]:
+    """Give what the script says of its own result, and what a reviewer should look at."""
+    if one.verified:
+        yield Block(1, "`verify` passed.\n")
+    if one.expects:
+        yield Block(1, "`EXPECT` is met.\n")
+    elif one.expect:
+        yield Block(3, f"The script could say {code(one.expect, 300)}.\n")
+    for heading, shown, rest in sections(one.to_look_at, most):
+        lines = "".join(f"- {code(line_of(remark), MAX_REMARK)}\n" for remark in shown)
+        more = left_out(rest, "is", "are")
+        yield Block(1, f"**{HEADING}: {heading[0].lower()}{heading[1:]}**\n\n{lines}{more}")
 
 
 def _details(changes: Changes) -> Iterator[Block]:

@@ -45,6 +45,13 @@ FORCE = {
     "default": False,
     "help": "execute a NAME that is applied again, on the database as it is",
 }
+FULL = {
+    "name": "full",
+    "long": "full",
+    "type": bool,
+    "default": False,
+    "help": "show all that is new, changed or to be looked at, with whole values",
+}
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
 # Of a preview that was just made; of one in a file nobody knows what came after it.
@@ -57,7 +64,8 @@ class Preview(Command):
     name = "preview"
     doc_purpose = "show what pending migrations would change, without applying them"
     doc_usage = (
-        "[NAME... [--force]] [--json | --markdown] [-o FILE] [--keep] [--allow-network NAME] "
+        "[NAME... [--force]] [--json | --markdown] [--full] [-o FILE] [--keep] "
+        "[--allow-network NAME] "
         "| --from FILE"
     )
     doc_description = (
@@ -72,12 +80,13 @@ class Preview(Command):
     group = LOOKING
     examples = (
         ("doit preview", "shows what doit would change"),
+        ("doit preview --full | less", "shows all of it, field by field"),
         ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
         ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
-    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, ALLOW_NETWORK)
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, FULL, ALLOW_NETWORK)
 
     def _execute(
         self,
@@ -87,6 +96,7 @@ class Preview(Command):
         source: str,
         keep: bool,
         force: bool,
+        full: bool,
         allow_network: list[str],
         pos_args: list[str],
     ) -> int:
@@ -99,37 +109,54 @@ class Preview(Command):
         if output:
             check_writable(Path(output))
         if source:
-            return self._show_saved(source, json, markdown, output, pos_args)
+            return self._show_saved(source, json, markdown, output, pos_args, full=full)
         if keep and _is_current(output):
             return 0
         session().allow_network(allow_network)
-        found = _found(pos_args, None if json else _limit(markdown), force=force)
-        self._tell(found, json, markdown, output, closing=CLOSING)
+        limit = None if json or full else _limit(markdown)
+        found = _found(pos_args, limit, force=force, full=full)
+        self._tell(found, json, markdown, output, closing=CLOSING, full=full)
         return _conclude(found)
 
     def _show_saved(
-        self, source: str, json: bool, markdown: bool, output: str, names: list[str]
+        self,
+        source: str,
+        json: bool,
+        markdown: bool,
+        output: str,
+        names: list[str],
+        *,
+        full: bool,
     ) -> int:
         from .expected import saved_preview
 
         if names:
             raise UsageError("--from shows all of a preview", hint="leave out the name")
         found = saved_preview(source)
-        if not json:
+        if not json and not full:
             found = found.limited(_limit(markdown))
-        self._tell(found, json, markdown, output, closing="")
+        self._tell(found, json, markdown, output, closing="", full=full)
         if found.failure is not None:
             _conclude(found)
         return 0
 
-    def _tell(self, found: Found, json: bool, markdown: bool, output: str, *, closing: str) -> None:
+    def _tell(
+        self,
+        found: Found,
+        json: bool,
+        markdown: bool,
+        output: str,
+        *,
+        closing: str,
+        full: bool,
+    ) -> None:
         if json and not output:
             self.write_document(found.to_dict())
         elif json:
             self._write(_document(found), output)
         else:
             write = _comment if markdown else _words
-            self._write(write(found, closing), output)
+            self._write(write(found, closing, full=full), output)
 
     def _write(self, text: str, output: str) -> None:
         if output:
@@ -138,7 +165,8 @@ class Preview(Command):
             self.outstream.write(text)
 
 
-def _found(names: list[str], limit: int | None, *, force: bool) -> Found:
+def _found(names: list[str], limit: int | None, *, force: bool, full: bool) -> Found:
+    from ..operations.changes import SAMPLES_PER_TYPE
     from ..operations.preview import preview
     from .progress import Display
 
@@ -150,6 +178,7 @@ def _found(names: list[str], limit: int | None, *, force: bool) -> Found:
         names=wanted,
         forced=[name for name in wanted if force and current.plan[name].is_applied],
         updated_per_type=limit,
+        samples_per_type=None if full else SAMPLES_PER_TYPE,
         network=current.network,
     )
 
@@ -200,13 +229,13 @@ def _document(found: Found) -> str:
     return f"{json.dumps(found.to_dict(), indent=2)}\n"
 
 
-def _comment(found: Found, closing: str) -> str:
+def _comment(found: Found, closing: str, *, full: bool = False) -> str:
     from .markdown import comment
 
-    return comment(found, closing)
+    return comment(found, closing, full=full)
 
 
-def _words(found: Found, closing: str) -> str:
+def _words(found: Found, closing: str, *, full: bool = False) -> str:
     from .summary import summary
 
     if not found.migrations and found.failure is None:
@@ -215,7 +244,7 @@ def _words(found: Found, closing: str) -> str:
         count = len([entry for entry in session().plan if entry.is_applied])
         applied = f"{count} migration{' is' if count == 1 else 's are'} applied"
         return f"Nothing is pending: {applied}.\n"
-    parts = [_migration(one) for one in found.migrations]
+    parts = [_migration(one, full=full) for one in found.migrations]
     if len(parts) > 1:
         parts.append(summary(one.result for one in found.migrations))
     if found.beneath:
@@ -223,22 +252,25 @@ def _words(found: Found, closing: str) -> str:
     return "\n".join([*parts, *filter(None, [closing])])
 
 
-def _migration(one: Previewed) -> str:
+def _migration(one: Previewed, *, full: bool) -> str:
     from ..printable import printable
     from .changes_text import described
     from .sizes import size
+    from .to_look_at_text import SHOWN_IN_A_TERMINAL, as_text, promises
 
     result, files = one.result, one.result.statistics.files
     commits = len(result.commit_ids)
     head = f"{result.migration}: {printable(one.about.description)}\n"
-    changes = described(one.changes) or "No entity or relationship would change.\n"
+    changes = described(one.changes, full=full) or "No entity or relationship would change.\n"
     cost = (
         f"{files:,} file{'' if files == 1 else 's'} in {commits:,} "
         f"commit{'' if commits == 1 else 's'}, {size(one.changes.new_bytes or 0)}; "
         f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
     )
     asked = "".join(f"{bold(text)}\n" for text in one.asks_for)
-    return f"{head}{asked}\n{changes}\n{cost}tree {result.tree}\n"
+    doubts = as_text(one.to_look_at, None if full else SHOWN_IN_A_TERMINAL)
+    doubts = f"\n{doubts}" if doubts else ""
+    return f"{head}{asked}\n{changes}{doubts}\n{promises(one)}{cost}tree {result.tree}\n"
 
 
 def _conclude(found: Found) -> int:

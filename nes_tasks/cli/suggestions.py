@@ -51,7 +51,6 @@ FOREIGN: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(("cat", "describe", "inspect", "view"), (_SHOW,)),
     "diff": (("diff", "doit diff A B shows what changed between two points"), _SHOW),
     **dict.fromkeys(("lint", "test", "validate"), (_CHECK,)),
-    "verify": (("verify", "doit verify runs the checks of applied migrations"), _CHECK),
     **dict.fromkeys(("current", "heads", "ls", "showmigrations", "tasks"), (_LIST,)),
     **dict.fromkeys(
         ("add", "generate", "make", "makemigration", "makemigrations", "new", "revision", "seed"),

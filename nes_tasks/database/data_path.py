@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 KINDS = ("author", "entity", "relationship", "version")
 VERSIONS = "version/"
@@ -34,6 +34,16 @@ def check_data_path(path: str) -> None:
             f"{path!r} cannot be written by a migration: it writes .json files below "
             f"{', '.join(KINDS)}"
         )
+
+
+def type_of(parts: Sequence[str]) -> str:
+    """Return the type of an entity or relationship from the parts of its path in the data folder.
+
+    ``location/ward`` for an entity, ``relationship:FUNDED_BY`` for a relationship.
+    """
+    if parts[0] == "relationship":
+        return f"relationship:{parts[-1].removesuffix('.json')}"
+    return "/".join(parts[1:-1]) or parts[0]
 
 
 def folded(name: str) -> str:

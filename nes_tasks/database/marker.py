@@ -26,7 +26,8 @@ class Metadata:
     """What a migration says of itself, in its script and in its record; strings are single lines.
 
     `date` is None where a legacy record has none. `network` and `processes` say that the script
-    needs the network, and to start processes; no record has them.
+    needs the network, and to start processes, `expect` how much it is to change (least and most by
+    kind), and `verifies` that it has a function verify; no record has them.
     """
 
     author: str
@@ -35,6 +36,8 @@ class Metadata:
     deterministic: bool = True
     network: bool = False
     processes: bool = False
+    expect: Mapping[str, tuple[int, int]] | None = None
+    verifies: bool = False
 
     @property
     def iso_date(self) -> str | None:

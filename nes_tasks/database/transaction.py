@@ -17,7 +17,7 @@ from ..git.object_writer import ObjectWriter
 from ..git.objects import blob_id
 from ..git.snapshot import GitSource, Snapshot
 from ..git.trees import TreeEntry
-from .data_path import VERSIONS, Collisions, RefusedPathError, check_data_path
+from .data_path import VERSIONS, Collisions, RefusedPathError, check_data_path, type_of
 from .marker import Statistics
 from .overlay import Overlay
 
@@ -94,6 +94,19 @@ class Transaction(Overlay):
             raise RefusedPathError(
                 f"{path!r} is a stored version; only put_version and delete_version change it"
             )
+
+    def counts_by_type(self) -> dict[str, tuple[int, int, int]]:
+        """Return how many of each type were created, changed and deleted, see `type_of`."""
+        found: dict[str, list[int]] = {}
+        for path, mark in self._touched.items():
+            parts = path.removeprefix(self._prefix).split("/")
+            if parts[0] not in ("entity", "relationship"):
+                continue
+            was = self._snapshot.exists(path)
+            if was or mark is not None:
+                deed = 2 if mark is None else 1 if was else 0
+                found.setdefault(type_of(parts), [0, 0, 0])[deed] += 1
+        return {name: (new, changed, gone) for name, (new, changed, gone) in found.items()}
 
     def statistics(self) -> Statistics:
         """Return what has changed so far against the base, by kind of file."""

@@ -18,7 +18,7 @@ from ..errors import InvalidMigrationError
 from ..printable import HOSTILE, printable
 from .leftovers import is_leftover, is_leftover_path
 
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 # A file can change again, without its times showing it, within one tick of the file system's
 # clock; 2 s is the coarsest in use (FAT). git calls such entries racy:
 # https://git-scm.com/docs/racy-git

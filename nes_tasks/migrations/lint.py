@@ -24,6 +24,11 @@ from .script import Script
 LARGE = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
+# What context.lookup reads without being told its name.
+LOOKUPS = frozenset({"lookups.csv", "lookups.toml"})
+CREATING = ("create_entity", "batch_create_entities")
+SOURCES_FIELD = "attributions"
+
 HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
 SOURCES = re.compile(r"\bsources?\b", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -145,7 +150,7 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
     for name, (asked, advice) in ASKED.items():
         if constants.get(name) is True:
             yield _with_line(hint(shown, f"{name} = True: {asked}", advice=advice), folder)
-    for name in REQUIRED:
+    for name in (*REQUIRED, *({"EXPECT"} & constants.keys())):
         sound = {"AUTHOR": "A", "DATE": "2024-01-31", "DESCRIPTION": "D"}
         try:
             checked_metadata({**sound, name: constants[name]}, shown, is_new=is_new)
@@ -165,7 +170,7 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
 
 def _with_line(finding: Finding, folder: Folder) -> Finding:
     """Return a finding about a constant with the line where it is assigned."""
-    name = re.match("AUTHOR|DATE|DESCRIPTION|NETWORK|PROCESSES", finding.message)
+    name = re.match("AUTHOR|DATE|DESCRIPTION|EXPECT|NETWORK|PROCESSES", finding.message)
     if name is None or finding.line is not None or folder.script is None:
         return finding
     script = Script.read(folder.path / folder.script, finding.path)
@@ -250,7 +255,10 @@ def _sizes(folder: Folder) -> Iterator[Finding]:
 def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
     if not scripts or any(script.lists_folders for script in scripts.values()):
         return
+    looks_up = any(script.calls_method("lookup") for script in scripts.values())
     for file in folder.files or ():
+        if looks_up and file.relative in LOOKUPS:
+            continue
         is_data = PurePosixPath(file.relative).suffix.lower() in READER_BY_ENDING
         if is_data and not any(script.names(file.relative) for script in scripts.values()):
             yield hint(
@@ -311,6 +319,24 @@ def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
                 )
         if not _is_said_to_vary(own[0]):
             yield from _calls(script)
+    yield from _without_sources(own)
+
+
+def _without_sources(own: list[Script]) -> Iterator[Finding]:
+    """Find scripts that create entities and nowhere mention where the data are from."""
+    if any(SOURCES_FIELD in script.texts or script.uses_name(SOURCES_FIELD) for script in own):
+        return
+    for script in own:
+        line = script.calls_method(*CREATING)
+        if line is not None:
+            yield hint(
+                script.shown,
+                "the new entities name no source",
+                line=line,
+                advice="give each attributions: "
+                '[{"title": {"en": {"value": "Election Commission"}}, "details": None}]',
+            )
+            return
 
 
 def _executed(name: str | None, scripts: dict[str, Script]) -> list[str]:

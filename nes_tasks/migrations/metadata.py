@@ -18,6 +18,7 @@ from pathlib import Path
 from ..database.marker import Metadata as Metadata
 from ..errors import InvalidMigrationError
 from ..printable import HOSTILE, abridged, printable
+from .expected_counts import EXAMPLE, Expected, read_expected
 
 MAX_LENGTH = 300
 PLACEHOLDER = "[TODO"
@@ -28,8 +29,11 @@ EXAMPLES = {
     "DETERMINISTIC": "DETERMINISTIC = False",
     "NETWORK": "NETWORK = True",
     "PROCESSES": "PROCESSES = True",
+    "EXPECT": EXAMPLE,
 }
 SWITCHES = frozenset({"DETERMINISTIC", "NETWORK", "PROCESSES"})
+# Kept with the constants, though it is a function.
+VERIFIES = "verify"
 REQUIRED = ("AUTHOR", "DATE", "DESCRIPTION")
 
 DATE_FORMAT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -103,7 +107,8 @@ def read_constants(script: Path, shown: str) -> dict[str, str | bool]:
             f"{shown} has no {', '.join(missing)}",
             hint="add " + " and ".join(f"the line {EXAMPLES[name]}" for name in missing),
         )
-    return {name: _constant(name, value, shown) for name, value in bound.items()}
+    constants = {name: _constant(name, value, shown) for name, value in bound.items()}
+    return {**constants, VERIFIES: True} if _defines(tree.body, VERIFIES) else constants
 
 
 def _source(script: Path, shown: str) -> str:
@@ -222,6 +227,8 @@ def _defines(body: list[ast.stmt], name: str) -> bool:
 
 
 def _constant(name: str, value: ast.expr | None, shown: str) -> str | bool:
+    if name == "EXPECT":
+        return _literal(value, shown)
     kind, spoken = (bool, "True or False") if name in SWITCHES else (str, "a plain text")
     if isinstance(value, ast.Constant) and isinstance(value.value, kind):
         return value.value
@@ -229,6 +236,21 @@ def _constant(name: str, value: ast.expr | None, shown: str) -> str | bool:
     raise InvalidMigrationError(
         f"{shown}{line}: {name} is not {spoken}, which can be read without running the script",
         hint=f"write it out, such as {EXAMPLES[name]}",
+    )
+
+
+def _literal(value: ast.expr | None, shown: str) -> str:
+    """Return the source of EXPECT, which is kept as text, once it is known to be a plain value."""
+    try:
+        if value is not None:
+            ast.literal_eval(value)
+            return ast.unparse(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        pass
+    line = f":{value.lineno}" if value is not None else ""
+    raise InvalidMigrationError(
+        f"{shown}{line}: EXPECT is not a plain dict, which can be read without running the script",
+        hint=f"write it out, such as {EXAMPLE}",
     )
 
 
@@ -256,7 +278,22 @@ def checked_metadata(
         deterministic=constants.get("DETERMINISTIC") is not False,
         network=constants.get("NETWORK") is True,
         processes=constants.get("PROCESSES") is True,
+        expect=_checked_expect(constants.get("EXPECT"), shown, is_new),
+        verifies=constants.get(VERIFIES) is True,
     )
+
+
+def _checked_expect(source: str | bool | None, shown: str, is_new: bool) -> Expected | None:
+    if not isinstance(source, str):
+        return None
+    try:
+        return read_expected(ast.literal_eval(source))
+    except ValueError as error:
+        if not is_new:
+            return None  # what is applied may have used the name for something else
+        raise InvalidMigrationError(
+            f"{shown}: EXPECT {error}", hint=f"write it as {EXAMPLE}"
+        ) from None
 
 
 def _checked_text(name: str, value: str, shown: str, is_new: bool) -> str:

@@ -50,7 +50,8 @@ class MigrationResult:
     ``path:line  source text``; `log_path` is the file with the whole story. A success has
     `commit_ids`, oldest first, and `tree`, the id of the tree that the last one records.
     `reason` says why a migration was skipped. `environment` are trailers of its commit about the
-    run: its confinement, the versions of Python and packages.
+    run: its confinement, the versions of Python and packages. `verified` says that its function
+    verify has passed; `hints` are what seemed wrong with the data that it read.
     """
 
     migration: str
@@ -65,6 +66,8 @@ class MigrationResult:
     tree: str | None = None
     reason: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    verified: bool = False
+    hints: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as what JSON can hold: doit passes it between processes."""

@@ -109,6 +109,43 @@ class Script:
                     found.append(Reading(None, None))
         return found
 
+    def uses_name(self, name: str) -> bool:
+        """Return whether a name, an attribute or a keyword argument is called so."""
+        return any(
+            getattr(node, field, None) == name
+            for node in self._nodes
+            for field in ("id", "attr", "arg")
+        )
+
+    def calls_method(self, *names: str) -> int | None:
+        """Return the line of the first call of a method with one of these names, None without."""
+        lines = [
+            call.lineno
+            for call in self._calls
+            if isinstance(call.func, ast.Attribute) and call.func.attr in names
+        ]
+        return min(lines, default=None)
+
+    @cached_property
+    def reads_whole_rows(self) -> bool:
+        """Whether it may use columns that it does not name, as ``row.items()`` and `**row` do."""
+        for node in self._nodes:
+            match node:
+                case ast.Subscript(slice=ast.Name() | ast.JoinedStr() | ast.Call()):
+                    return True
+                case ast.keyword(arg=None):
+                    return True
+                case ast.Dict(keys=keys) if None in keys:
+                    return True
+                case ast.Call(func=ast.Attribute(attr="items" | "values" | "keys" | "copy")):
+                    return True
+                case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[arg, *_]):
+                    if not isinstance(arg, ast.Constant):
+                        return True
+                case ast.Call(func=ast.Name(id="dict" | "list" | "tuple" | "zip"), args=[_, *_]):
+                    return True
+        return False
+
     def _mentioned(self, call: ast.Call) -> Iterator[str]:
         """Yield the strings in a call's own arguments, and of the constants named there."""
         waiting: list[ast.AST] = [call.func, *call.args, *(k.value for k in call.keywords)]

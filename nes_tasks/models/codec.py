@@ -31,6 +31,7 @@ from ..errors import NesTasksError
 from .entity import Entity
 from .entity_classes import entity_class_of as entity_class_of
 from .entity_classes import entity_from_dict as entity_from_dict
+from .plain_errors import plain_problems, shown
 from .plain_values import first_unwritable, plain_copy
 from .relationship import Relationship
 from .version import Author, Version, VersionSummary
@@ -44,8 +45,6 @@ _FORMAT = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DA
 # for Python's 1e+16, 1e-07), and 0.00001 for 1e-05. A text that looks so costs only time.
 _EXPONENT = re.compile(rb"e(?<=[0-9]e)[+-]?[0-9]")
 _SMALL_NUMBER = b"0.0000"
-
-_MAX_PROBLEMS = 5
 
 
 class MalformedFileError(NesTasksError, ValueError):
@@ -82,9 +81,14 @@ def snapshot_of(model: Entity | Relationship, *, only_set: bool = False) -> dict
         try:
             return plain_copy(model).model_dump(mode="json", warnings=False, **options)
         except (ValueError, TypeError, RecursionError):
-            place = first_unwritable(model, _jsonable)
-            where = f"{place}: " if place else ""
-            raise UnwritableError(f"{model.id} cannot be written: {where}{error}") from error
+            raise UnwritableError(f"{model.id} cannot be written: {_why(model)}") from error
+
+
+def _why(model: Entity | Relationship) -> str:
+    found = first_unwritable(model, _jsonable)
+    if found is None:
+        return "it holds itself, or it is nested too deeply"
+    return f"{found[0]} is {shown(found[1])}, which JSON cannot hold"
 
 
 def _left_out(model: BaseModel) -> set[str]:
@@ -212,7 +216,7 @@ def _load(data: bytes, source: str, make: Callable[[dict[str, Any]], _Made]) -> 
     try:
         return make(_parse(data))
     except ValidationError as error:
-        raise MalformedFileError(f"{source}: {_problems(error)}", source=source) from error
+        raise MalformedFileError(f"{source}: {plain_problems(error)}", source=source) from error
     except ValueError as error:
         raise MalformedFileError(f"{source}: {error}", source=source) from error
 
@@ -240,17 +244,3 @@ def _parse_slowly(data: bytes) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
-
-
-def _problems(error: ValidationError) -> str:
-    """Return the first few of pydantic's findings in one line."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [_in_one_line(problem["loc"], problem["msg"]) for problem in found[:_MAX_PROBLEMS]]
-    if len(found) > _MAX_PROBLEMS:
-        lines.append(f"and {len(found) - _MAX_PROBLEMS} more")
-    return "; ".join(lines)
-
-
-def _in_one_line(place: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(map(str, place))
-    return " ".join(f"{where}: {message}".split() if where else message.split())

@@ -91,13 +91,17 @@ def to_unicode(text: str, font: Font = "preeti") -> str:
     return drawn.replace(_REPH, "र्")
 
 
+# A time as in ISO 8601 has capital letters and signs in the middle, as these fonts have.
+_TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?\s*")
+
+
 def looks_legacy(text: str) -> bool:
     """Say whether `text` seems to be typed for one of these fonts.
 
     At least half of its words must look like no word in Roman letters, and all must give possible
     Nepali. Of single short words many can be either; those are not suspected.
     """
-    if not text.isprintable() or re.search("[\u0900-\u097f]", text):
+    if not text.isprintable() or re.search("[\u0900-\u097f]", text) or _TIME.fullmatch(text):
         return False
     words = [word for word in text.split() if not _ORDINARY.fullmatch(word)]
     if not words or not all(_WELL_FORMED.fullmatch(to_unicode(word)) for word in words):

@@ -34,15 +34,15 @@ def plain_copy(model: BaseModel) -> BaseModel:
     return model.model_copy(update=fields)
 
 
-def first_unwritable(model: BaseModel, write: Callable[[Any], object]) -> str | None:
-    """Return the place of the first value that `write` refuses, such as ``attributes.seats``."""
+def first_unwritable(model: BaseModel, write: Callable[[Any], object]) -> tuple[str, object] | None:
+    """Return a place, such as ``attributes.seats``, and the first value that `write` refuses."""
     try:
         for name in type(model).model_fields:
             for place, value in _leaves(plain(getattr(model, name, None)), name):
                 try:
                     write(value)
                 except (ValueError, TypeError):
-                    return place
+                    return place, value
     except RecursionError:  # a structure that holds itself, or is nested too deeply
         pass
     return None

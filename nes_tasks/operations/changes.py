@@ -9,10 +9,11 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..database.data_path import type_of
 from ..git.command import Git
 from ..git.diff import Change, changed_files, total_size
 from ..git.snapshot import Snapshot
-from ..models.identifiers import SUFFIX, InvalidIdentifierError, id_of
+from ..models.identifiers import InvalidIdentifierError, id_of
 from .fields import FieldChange, field_changes, parse
 
 SAMPLES_PER_TYPE = 3
@@ -123,12 +124,14 @@ def compare(
     *,
     data_dir: str,
     updated_per_type: int | None = None,
+    samples_per_type: int | None = SAMPLES_PER_TYPE,
     with_size: bool = False,
 ) -> Changes:
     """Compare two trees (ids) of the database. Reads only.
 
-    At most `updated_per_type` updated ones of each type are kept field by field, None for all
-    of them. Raises `GitError` for a tree that is not there.
+    At most `updated_per_type` updated ones of each type are kept field by field, and at most
+    `samples_per_type` new ones with their content, None for all of them. Raises `GitError` for a
+    tree that is not there.
     """
     files = list(changed_files(git, old, new))
     kinds: defaultdict[str, Counts] = defaultdict(Counts)
@@ -152,16 +155,9 @@ def compare(
         deleted=_ids(data_dir, (change for _, change in inside if change.new is None)),
         updated=tuple(updated),
         fields=most_frequent_first(fields),
-        samples=tuple(_samples(git, new, inside, data_dir)),
+        samples=tuple(_samples(git, new, inside, data_dir, samples_per_type)),
         new_bytes=total_size(git, (c.new for c in files if c.new)) if with_size else None,
     )
-
-
-def type_of(parts: list[str]) -> str:
-    """Return the type that the parts of a path in the data folder tell: see `Changes.types`."""
-    if parts[0] == "relationship":
-        return f"relationship:{parts[-1].removesuffix(SUFFIX)}"
-    return "/".join(parts[1:-1]) or parts[0]
 
 
 def _ids(data_dir: str, changes: Iterable[Change]) -> tuple[str, ...]:
@@ -218,12 +214,16 @@ def is_telling(path: str) -> bool:
 
 
 def _samples(
-    git: Git, new: str, inside: Iterable[tuple[str, Change]], data_dir: str
+    git: Git,
+    new: str,
+    inside: Iterable[tuple[str, Change]],
+    data_dir: str,
+    per_type: int | None,
 ) -> Iterator[Sample]:
     seen: Counter[str] = Counter()
     paths: list[str] = []
     for name, change in inside:
-        if change.old is None and seen[name] < SAMPLES_PER_TYPE:
+        if change.old is None and (per_type is None or seen[name] < per_type):
             seen[name] += 1
             paths.append(change.path)
     with closing(Snapshot(git, new)) as after:

@@ -122,7 +122,7 @@ class Checker:
                 shown,
                 loaded.problem,
                 line=loaded.line or source.line_of("migrate") or 1,
-                advice="write async def migrate(context):",
+                advice=f"write async def {loaded.problem.split('(')[0].split()[0]}(context):",
             )
 
     def close(self) -> None:

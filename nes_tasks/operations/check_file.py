@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import UsageError
 from ..migrations.finding import Finding, Severity
+from ..models.plain_errors import first_problem
 from .check import Checked
 
 Number = Annotated[int, Field(strict=True, ge=0, le=2**31)]
@@ -53,11 +54,8 @@ def read_check(data: bytes, shown: str) -> Checked:
     try:
         document = _Document.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        problem = f"{place}: {first['msg']}" if place else first["msg"]
         raise UsageError(
-            f"{shown} is not the result of a check: {problem}",
+            f"{shown} is not the result of a check: {first_problem(error)}",
             hint="make one with doit check --json -o FILE",
         ) from None
     return Checked(

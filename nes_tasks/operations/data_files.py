@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..migrations.data_kinds import READER_BY_ENDING
 from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import scripts_of
 from ..migrations.pointers import pointer_in
-from ..migrations.script import Reading
+from ..migrations.script import Reading, Script
 from ..printable import abridged
 from ..running import readers
 from .doubtful_text import doubts
@@ -48,7 +48,7 @@ def data_findings(folder: Folder) -> list[Finding]:
             pass  # the readers say why
         ours = [one for one in readings if one.method is not None]
         for reading in ours:
-            found += _findings(folder, file.relative, path, reading, error)
+            found += _findings(folder, file.relative, path, reading, error, scripts.values())
         method = READER_BY_ENDING.get(PurePosixPath(file.relative).suffix.lower())
         if not readings and method is not None:
             found += _findings(folder, file.relative, path, Reading(method, {}), hint)
@@ -56,9 +56,17 @@ def data_findings(folder: Folder) -> list[Finding]:
 
 
 def _findings(
-    folder: Folder, name: str, path: Path, reading: Reading, kind: Callable[..., Finding]
+    folder: Folder,
+    name: str,
+    path: Path,
+    reading: Reading,
+    kind: Callable[..., Finding],
+    scripts: Collection[Script] = (),
 ) -> Iterator[Finding]:
-    """Read a file and yield what is found; a problem is of `kind`, a doubt a hint."""
+    """Read a file and yield what is found; a problem is of `kind`, a doubt a hint.
+
+    Columns that none of the `scripts` mentions are a doubt, too.
+    """
     if reading.method is None or reading.options is None:
         return
     sources: list[readers.Source] = []
@@ -68,6 +76,8 @@ def _findings(
         for number, doubt in doubts(rows):
             is_line = bool(sources) and sources[0].unit == "line"
             yield hint(shown, doubt, line=number if is_line else 1)
+        if scripts and not reading.options.get("as_frame"):
+            yield from (hint(shown, doubt, line=1) for doubt in _unread(sources, scripts))
         if reading.method in ("read_csv", "iter_csv"):
             _doubt_csv(path, name, reading.options, sources)
     except DoubtfulFileError as problem:
@@ -76,6 +86,22 @@ def _findings(
         yield _about(problem, kind, shown)
     for source in sources:
         yield from (hint(shown, doubt, line=1) for doubt in source.hints)
+
+
+def _unread(sources: Iterable[readers.Source], scripts: Collection[Script]) -> Iterator[str]:
+    """Yield a doubt for each table with columns that no script mentions, as far as one can see."""
+    if any(script.reads_whole_rows for script in scripts):
+        return
+    mentioned = {text for script in scripts for text in script.texts}
+    for source in sources:
+        unread = [
+            column
+            for column in source.columns
+            if column and column not in mentioned and column not in source.ignored
+        ]
+        # A table of which no column is mentioned is read in another way.
+        if unread and len(unread) < len(source.columns):
+            yield f"{source.name}: {readers.unread_columns(unread)}"
 
 
 def _about(problem: Exception, kind: Callable[..., Finding], shown: str) -> Finding:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..models.legacy_fonts import looks_legacy
 from ..printable import HOSTILE, abridged
 from ..running.readers import Row
 
@@ -15,6 +17,9 @@ QUESTION_MARKS = re.compile(r"[?\s.,-]*\?\?[?\s.,-]*")
 MARKUP = re.compile(
     r"&(?:nbsp|amp|lt|gt|quot|#\d+);|</?(?:b|i|u|br|p|div|span|font|td|tr|a)\b[^<>]*>"
 )
+
+# A shorter text can be anything.
+FEWEST_LETTERS = 4
 
 KINDS = (
     ("holds control characters or changes the direction of writing", HOSTILE.search),
@@ -31,15 +36,49 @@ KINDS = (
 def doubts(rows: Iterable[object]) -> Iterator[tuple[int, str]]:
     """Yield one doubt of each kind, with the number of its row; `rows` are read to their end."""
     seen: set[str] = set()
+    fonts = _OldFonts()
     for row in rows:
         if not isinstance(row, Row):
             continue
+        fonts.look(row)
         for column, value in _texts(dict(row).items()):
             for why, matches in KINDS:
                 if why not in seen and matches(value):
                     seen.add(why)
                     place = f"{row.place}, column {column!r}"
                     yield row.number, f"{place}: {abridged(value)} {why}"
+    yield from fonts.doubts()
+
+
+class _OldFonts:
+    """Finds columns that are typed for the fonts Preeti or Kantipur.
+
+    A single cell, such as ``x;y``, can look so by chance; half of a column does not.
+    """
+
+    def __init__(self) -> None:
+        self._cells: Counter[str] = Counter()
+        self._typed_so: Counter[str] = Counter()
+        self._first: dict[str, tuple[Row, str]] = {}
+
+    def look(self, row: Row) -> None:
+        for column, value in dict(row).items():
+            if not isinstance(value, str) or not value.strip():
+                continue
+            self._cells[column] += 1
+            is_other = any(matches(value) for _, matches in KINDS)
+            if len(value) >= FEWEST_LETTERS and not is_other and looks_legacy(value):
+                self._typed_so[column] += 1
+                self._first.setdefault(column, (row, value))
+
+    def doubts(self) -> Iterator[tuple[int, str]]:
+        for column, (row, value) in self._first.items():
+            if self._typed_so[column] * 2 >= self._cells[column]:
+                place = f"{row.place}, column {column!r}"
+                yield (
+                    row.number,
+                    f"{place}: {abridged(value)} seems to be typed for the font Preeti or Kantipur",
+                )
 
 
 def _texts(cells: Iterable[tuple[object, object]]) -> Iterator[tuple[object, str]]:

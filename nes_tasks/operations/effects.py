@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..database.data_path import type_of
 from ..database.executions import Execution
 from ..git.command import Git
 from ..git.diff import changed_files
 from ..git.objects import ObjectReader
 from ..models.identifiers import SUFFIX
-from .changes import LOOKED_INTO, Counts, most_frequent_first, telling_paths, type_of
+from .changes import LOOKED_INTO, Counts, most_frequent_first, telling_paths
 from .fields import field_changes, parse
 
 # Of so many changed ones of each type it is looked which fields differ.

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ..database.data_path import type_of
 from ..database.marker import FOLDER
 from ..git.listing import File
 from ..models.identifiers import SUFFIX
-from .changes import type_of
 
 RELATIONSHIP = "relationship:"
 

@@ -11,21 +11,26 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from ..clock import now, timestamp
 from ..database.marker import Metadata
 from ..database.repository import starts_empty
 from ..errors import MigrationFailedError, NesTasksError
-from ..migrations import MigrationResult, Plan, load
+from ..migrations import Migration, MigrationResult, Plan, load
+from ..migrations.expected_counts import Deeds, fitting
 from ..project import Project
 from ..running.events import ProgressCallback
 from ..running.runner import Rehearsal, Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
-from .changes import Changes, compare
+from .changes import SAMPLES_PER_TYPE, Changes, compare
+from .to_look_at import Remark, of_the_folder, to_look_at
 
 FORMAT = 1
+# What a script is not expected to read, and what libraries open without Python.
+NOT_READ_HERE = frozenset({".md", ".py", ".parquet", ".feather", ".orc"})
 ASKED = {
     "network": "It asks for the network: what it reads there is not in its folder, and what it "
     "reads here can leave.",
@@ -39,7 +44,9 @@ class Previewed:
 
     `about` is what its script says of itself. `result` is that of its run, with the tree that would
     be committed; `base_tree` is what that tree is compared with, `clock` the time that it saw,
-    `peak_memory` what its process needed, in bytes.
+    `peak_memory` what its process needed, in bytes. `verified` says that its function verify has
+    passed. `expect` is the line EXPECT that fits what it does, and `expects` says that the script
+    has one. `to_look_at` are doubts of the data.
     """
 
     about: Metadata
@@ -48,6 +55,10 @@ class Previewed:
     result: MigrationResult
     changes: Changes
     peak_memory: int
+    verified: bool = False
+    expect: str = ""
+    expects: bool = False
+    to_look_at: tuple[Remark, ...] = ()
 
     @property
     def asks_for(self) -> list[str]:
@@ -71,6 +82,10 @@ class Previewed:
             "peak_memory_bytes": self.peak_memory,
             "network": self.about.network,
             "processes": self.about.processes,
+            "verified": self.verified,
+            "expects": self.expects,
+            "expect": self.expect,
+            "to_look_at": [remark.to_dict() for remark in self.to_look_at],
             "environment": dict(result.environment),
             "logs": result.logs,
             "changes": self.changes.to_dict(),
@@ -126,6 +141,7 @@ def preview(
     names: Sequence[str] = (),
     forced: Collection[str] = (),
     updated_per_type: int | None = None,
+    samples_per_type: int | None = SAMPLES_PER_TYPE,
     network: Collection[str] = (),
     command: str = "doit preview",
     clock: Callable[[], datetime] = now,
@@ -151,7 +167,7 @@ def preview(
             for rehearsal in rehearsals:
                 if not (found.migrations or found.beneath):
                     found.base_commit = rehearsal.base
-                _add(found, rehearsal, runner, here, names, updated_per_type)
+                _add(found, rehearsal, runner, here, names, (updated_per_type, samples_per_type))
         except NesTasksError as error:
             if error.exit_code != 1 and not found.migrations:
                 raise
@@ -192,7 +208,7 @@ def _add(
     runner: Runner,
     project: Project,
     names: Sequence[str],
-    updated_per_type: int | None,
+    limits: tuple[int | None, int | None],
 ) -> None:
     result, git = rehearsal.result, runner.repository.git
     if names and result.migration not in names:
@@ -202,22 +218,53 @@ def _add(
     base_tree = git.tree_of(base)
     entry = project.plan[result.migration]
     assert entry.folder is not None, "a migration that ran has a folder"
+    migration = load(entry.folder, is_new=not entry.is_applied)
     assert result.tree is not None, "a rehearsal has a tree"
     changes = compare(
         git,
         base_tree,
         result.tree,
         data_dir=project.settings.data_dir,
-        updated_per_type=updated_per_type,
+        updated_per_type=limits[0],
+        samples_per_type=limits[1],
         with_size=True,
     )
     found.migrations.append(
         Previewed(
-            load(entry.folder, is_new=not entry.is_applied).metadata,
+            migration.metadata,
             rehearsal.clock,
             base_tree,
             result,
             changes,
             rehearsal.peak_memory,
+            verified=result.verified,
+            expect=_expect(changes),
+            expects=migration.metadata.expect is not None,
+            to_look_at=(
+                *of_the_folder(_unread(rehearsal, migration), result.hints),
+                *to_look_at(
+                    git,
+                    base_tree,
+                    result.tree,
+                    data_dir=project.settings.data_dir,
+                    clock=rehearsal.clock,
+                ),
+            ),
         )
     )
+
+
+def _unread(rehearsal: Rehearsal, migration: Migration) -> list[str]:
+    """Return the data files that the script has not opened; those of other programs are unknown."""
+    if migration.metadata.processes:
+        return []
+    return [
+        path for path in rehearsal.unread if PurePosixPath(path).suffix.lower() not in NOT_READ_HERE
+    ]
+
+
+def _expect(changes: Changes) -> str:
+    counts = {
+        name: Deeds(one.created, one.updated, one.deleted) for name, one in changes.types.items()
+    }
+    return fitting(counts) if counts else ""

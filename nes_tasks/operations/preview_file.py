@@ -24,10 +24,12 @@ from ..errors import MigrationFailedError, NesTasksError, UsageError
 from ..git.command import Git
 from ..git.log import committed_at
 from ..migrations import MigrationResult, MigrationStatus
+from ..models.plain_errors import first_problem
 from ..project import Project
 from .changes import Changes, Counts, Sample, Updated
 from .fields import ABSENT, FieldChange
 from .preview import Preview, Previewed
+from .to_look_at import KINDS, Remark
 
 # More than any number that is counted, and short enough to be shown.
 Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
@@ -104,6 +106,12 @@ class _Changes(_Part):
         )
 
 
+class _Remark(_Part):
+    kind: str
+    subject: str
+    text: str
+
+
 class _Previewed(_Part):
     name: str
     author: str
@@ -118,6 +126,10 @@ class _Previewed(_Part):
     peak_memory_bytes: Number
     network: bool = False
     processes: bool = False
+    verified: bool = False
+    expects: bool = False
+    expect: str = ""
+    to_look_at: list[_Remark] = []
     environment: dict[str, str] = {}
     logs: list[str]
     changes: _Changes
@@ -147,6 +159,14 @@ class _Previewed(_Part):
             result=result,
             changes=self.changes.read(),
             peak_memory=self.peak_memory_bytes,
+            verified=self.verified,
+            expects=self.expects,
+            expect=self.expect,
+            to_look_at=tuple(
+                Remark(one.kind, one.subject, one.text)
+                for one in self.to_look_at
+                if one.kind in KINDS
+            ),
         )
 
 
@@ -187,10 +207,8 @@ def read_preview(data: bytes, shown: str) -> Preview:
     try:
         return _Preview.model_validate_json(data).read()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"{shown} is no preview: {f'{place}: ' if place else ''}{first['msg']}",
+            f"{shown} is no preview: {first_problem(error)}",
             hint="doit preview --json -o FILE writes one",
         ) from None
 

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ..database.data_path import type_of
 from ..git.command import Git
 from ..git.listing import File
 from ..git.objects import ROUND, ObjectReader
 from ..models.identifiers import SUFFIX
-from .changes import document_id, type_of
+from .changes import document_id
 
 # They are always there, and say nothing of what is known of an entity.
 BOOKKEEPING = frozenset(

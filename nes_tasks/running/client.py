@@ -130,6 +130,17 @@ class RemoteStore(Overlay):
         self._connection = connection
         self._marks = 0
         self._recent = RecentFiles(KEPT_BYTES)
+        self._is_frozen = False
+
+    def freeze(self) -> None:
+        """Refuse to write from now on: what verify looks at is the result."""
+        self._is_frozen = True
+
+    def _refuse_when_frozen(self, path: str) -> None:
+        if self._is_frozen:
+            raise NesTasksError(
+                f"verify only reads, and would change {path}", hint="change the data in migrate"
+            )
 
     def _contents(self, written: Sequence[tuple[str, int]]) -> Sequence[bytes]:
         found = {path: self._recent.get(str(mark)) for path, mark in written}
@@ -142,6 +153,7 @@ class RemoteStore(Overlay):
 
     def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
         """Set the content of the file at `path`; raises `ValueError` where none may be."""
+        self._refuse_when_frozen(path)
         check_data_path(path)
         encoded = path.encode()
         if len(data) > protocol.MAX_PAYLOAD - protocol.PATH_LENGTH.size - len(encoded):
@@ -154,6 +166,7 @@ class RemoteStore(Overlay):
 
     def delete(self, path: str, *, rewrite: bool = False) -> bool:
         """Remove the file at `path`; return whether there was one."""
+        self._refuse_when_frozen(path)
         check_data_path(path)
         existed = self.exists(path)
         if existed:

@@ -44,7 +44,8 @@ class MigrationContext:
     `publication` writes with versions and checks, `search` finds, `db` is the database below
     both. `migration_dir` is the migration's folder and `author_id` the author that stands for
     the migration (``author:migration-NNN-name``). `on_log` is called with each message,
-    `on_progress` with a label, the number done and the total, None where unknown. `inputs` are the
+    `on_progress` with a label, the number done and the total, None where unknown, `on_note` with
+    what people should read and the log need not keep. `inputs` are the
     files that may be read; without them any file of the folder may. `sources` gets each table that
     is read.
     """
@@ -60,6 +61,7 @@ class MigrationContext:
         scraping: Any = None,
         on_log: LogCallback = _ignore,
         on_progress: ProgressCallback = _ignore,
+        on_note: LogCallback = _ignore,
         inputs: readers.Inputs | None = None,
         sources: list[readers.Source] | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class MigrationContext:
         self._logs: list[str] = []
         self._on_log = on_log
         self._on_progress = on_progress
+        self._on_note = on_note
         self._inputs = inputs
         self._sources = [] if sources is None else sources
 
@@ -291,6 +294,31 @@ class MigrationContext:
     def sheet_names(self, filename: str | Path) -> list[str]:
         """Return the names of the sheets of a workbook of the folder."""
         return readers.sheet_names(self._path(filename, "Excel"), str(filename))
+
+    def lookup(
+        self,
+        name: str,
+        values: Iterable[Any],
+        *,
+        column: str | None = None,
+        filename: str | None = None,
+    ) -> readers.Lookup:
+        """Return what the values of a source mean, as lookups.csv or lookups.toml says.
+
+        `values` are all of them: rows, of which it is the column called like the lookup (or
+        `column`), or texts. ``context.lookup("party", rows)[row["party"]]`` is then the meaning,
+        None for a blank. Raises `UnmatchedError` with all values that have none. `filename`
+        is another file of the folder than these two.
+        """
+        names = (readers.TOML_NAME, readers.CSV_NAME) if filename is None else (filename,)
+        path, shown = None, names[-1]
+        for candidate in names:
+            if filename is not None or (self.migration_dir / candidate).exists():
+                path, shown = self._path(candidate, "lookups"), candidate
+                break
+        return readers.read_lookup(
+            path, shown, name, values, self._on_note, self._sources, column=column
+        )
 
     def _path(self, filename: str | Path, kind: str) -> Path:
         return readers.input_path(self.migration_dir, filename, kind, self._inputs)

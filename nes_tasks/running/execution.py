@@ -23,12 +23,13 @@ from . import protocol
 from .client import Connection, RemoteStore, to_json
 from .environment import imported_modules
 from .failure import failure
+from .files_read import FilesRead
 from .job import Task
 from .loading import examine
 from .own_modules import make_importable
 from .readers import Inputs, Source, doubts
 from .refusal import refusal
-from .script import run_script
+from .script import load_script, run_migrate, run_verify
 from .terms import Terms
 
 
@@ -39,15 +40,18 @@ def perform(stream: socket.socket, terms: Terms) -> None:
     """
     connection = Connection(stream)
     task = Task(**connection.receive_task())
+    stage = Stage()
     try:
         if task.tree is None:
             connection.send(protocol.LOADED, to_json(_load(task)).encode())
         else:
-            _run(task, task.tree, connection)
+            _run(task, task.tree, connection, stage)
             connection.send(protocol.DONE, to_json(imported_modules()).encode())
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
         told = failure(error, task.folder, task.shown)
+        if stage.is_verifying:
+            told["message"] = f"verify: {told['message'].removeprefix('AssertionError: ')}"
         if (refused := refusal(error, terms)) is not None:
             told["message"] = f"{told['message']}; {refused}"
         if isinstance(error, MalformedFileError):
@@ -63,12 +67,19 @@ def _load(task: Task) -> dict[str, Any]:
     return examine(task)
 
 
-def _run(task: Task, tree: str, connection: Connection) -> None:
+class Stage:
+    """How far a script is: whether what fails is its `verify`."""
+
+    is_verifying = False
+
+
+def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
     """Run the script of a migration with a context that speaks over `connection`."""
     from ..scraping.recording import Recording
 
     clock = datetime.fromisoformat(task.clock)
     make_deterministic(task.name, clock)
+    opened = FilesRead(task.folder)
     with Recording.of_migration(Path(task.folder), deterministic=task.deterministic).in_force():
         store = RemoteStore(connection, tree, task.data_dir)
         inputs = Inputs(frozenset(task.inputs), frozenset(task.ignored), task.shown)
@@ -79,9 +90,18 @@ def _run(task: Task, tree: str, connection: Connection) -> None:
             connection.send(protocol.NOTE, note.encode())
         compat.install_moved()
         make_importable(task.folder, inputs.refusal)
-        run_script(task.name, task.script, context)
+        if task.only_verify:
+            module = load_script(task.name, task.script)
+        else:
+            module = run_migrate(task.name, task.script, context)
         for doubt in doubts(sources):
             connection.send(protocol.HINT, doubt.encode(errors="backslashreplace"))
+        stage.is_verifying = True
+        store.freeze()
+        # With services of its own: what a script has put into those of migrate is not the result.
+        if run_verify(module, _context(task, store, clock, connection, inputs, [])):
+            connection.send(protocol.VERIFIED)
+    connection.send(protocol.READ, to_json(sorted(opened.paths)).encode(errors="replace"))
 
 
 def _context(
@@ -101,6 +121,9 @@ def _context(
     def log(message: str) -> None:
         # A lone surrogate, which Python lets a text hold, has no place in UTF-8.
         connection.send(protocol.LOG, message.encode(errors="backslashreplace"))
+
+    def note(text: str) -> None:
+        connection.send(protocol.HINT, text.encode(errors="backslashreplace"))
 
     def progress(label: str | None, done: int, total: int | None) -> None:
         text = None if label is None else str(label)
@@ -122,6 +145,7 @@ def _context(
         scraping=ScrapingService(),
         on_log=log,
         on_progress=progress,
+        on_note=note,
         inputs=inputs,
         sources=sources,
     )

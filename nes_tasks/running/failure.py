@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
 import traceback
@@ -15,7 +16,8 @@ from .advice import advice
 from .row_at_work import row_at_work
 from .script import UnfinishedError
 
-MAX_LENGTH = 400
+MAX_LENGTH = 600
+PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 
 
 def failure(error: BaseException, folder: str, shown: str) -> dict[str, Any]:
@@ -23,6 +25,9 @@ def failure(error: BaseException, folder: str, shown: str) -> dict[str, Any]:
 
     `folder` is the migration's folder and `shown` how messages name it.
     """
+    forgotten = getattr(error, "obj", None)
+    if inspect.iscoroutine(forgotten) and inspect.getcoroutinestate(forgotten) == "CORO_CREATED":
+        forgotten.close()  # or Python would warn that it was never awaited, as the message says
     # An exception that was put into a group without being raised has no traceback of its own.
     places = (_innermost_line(spoken, folder, shown) for spoken in (next(_leaves(error)), error))
     return {
@@ -65,10 +70,39 @@ def _sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
-    lines = [line.strip() for line in _text(error).splitlines() if line.strip()]
-    # pydantic ends with the address of an explanation of the kind of error.
-    lines = [line for line in lines if not line.startswith("For further information")]
+    if _is_of_pydantic(error):
+        return _plain_text(error)
+    lines = [line.strip() for line in _plain_text(error).splitlines() if line.strip()]
+    if lines and type(error) is ValueError and _is_ours(error):
+        return "; ".join(lines)
     return f"{type(error).__name__}: {'; '.join(lines)}" if lines else type(error).__name__
+
+
+def _plain_text(error: BaseException) -> str:
+    """Return the text of an exception, with what pydantic says in it put into plain words."""
+    text = _text(error)
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        if _is_of_pydantic(inner):
+            from ..models.plain_errors import plain_problems
+
+            text = text.replace(_text(inner), plain_problems(inner))  # type: ignore[arg-type]
+        inner = inner.__cause__ or inner.__context__
+    return text
+
+
+def _is_of_pydantic(error: BaseException) -> bool:
+    # pydantic takes long to import, and is there already where one of its errors is.
+    kind = type(error)
+    return kind.__name__ == "ValidationError" and kind.__module__.startswith("pydantic")
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Return whether our code raised an error, whose text then says all of it."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return bool(frames) and frames[-1].f_code.co_filename.startswith(PACKAGE)
 
 
 def _text(error: BaseException) -> str:

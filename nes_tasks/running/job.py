@@ -17,7 +17,8 @@ class Task:
 
     `shown` is how messages name the `folder`, `clock` the one time that the migration sees, and
     `nes_package` says what ``import nes`` means (`compat.choose`). `tree` is that of the commit
-    to run on; without it the script is only loaded. `strict` says whether a malformed file of
+    to run on; without it the script is only loaded, and with `only_verify` only its function verify
+    is called. `strict` says whether a malformed file of
     the database stops a listing. `inputs` are the paths of the files that are recorded, `ignored`
     those that git ignores; both matter to a script that is run.
     """
@@ -34,6 +35,7 @@ class Task:
     inputs: Sequence[str] = ()
     ignored: Sequence[str] = ()
     tree: str | None = None
+    only_verify: bool = False
 
     def to_json(self) -> str:
         """Return it as one line."""

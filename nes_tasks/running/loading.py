@@ -11,30 +11,26 @@ from collections.abc import Callable
 from typing import Any
 
 from .job import Task
-from .script import load_migrate
+from .script import argument_problem, load_script
 
 
 def examine(task: Task) -> dict[str, Any]:
     """Import a script and look at its `migrate`, without calling it.
 
-    Returns ``problem`` and ``line`` (None where there is none); raises whatever the script does.
+    Returns ``problem`` and ``line`` (None where there is none) of `migrate`, or of `verify` where
+    that has one; raises whatever the script does.
     """
-    migrate = load_migrate(task.name, task.script)
-    code = getattr(inspect.unwrap(migrate), "__code__", None)
-    line = code.co_firstlineno if code and code.co_filename == task.script else None
-    return {"problem": argument_problem(migrate), "line": line}
+    module = load_script(task.name, task.script)
+    found: dict[str, Any] = {"problem": None, "line": None}
+    for name in ("verify", "migrate"):
+        function = getattr(module, name, None)
+        if callable(function) and (name == "migrate" or argument_problem(name, function)):
+            problem, line = argument_problem(name, function), _line_of(function, task.script)
+            if problem or found["problem"] is None:
+                found = {"problem": problem, "line": line}
+    return found
 
 
-def argument_problem(migrate: Callable[..., Any]) -> str | None:
-    """Return why `migrate` cannot be called with the context alone, None when it can."""
-    if inspect.isgeneratorfunction(migrate) or inspect.isasyncgenfunction(migrate):
-        return "migrate is a generator, so nothing in it would be run"
-    try:
-        signature = inspect.signature(migrate)
-    except ValueError:  # something without a signature, as some of C's functions are
-        return None
-    try:
-        signature.bind(None)
-    except TypeError:
-        return f"migrate{signature} cannot be called with one argument, the context"
-    return None
+def _line_of(function: Callable[..., Any], script: str) -> int | None:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code.co_firstlineno if code and code.co_filename == script else None

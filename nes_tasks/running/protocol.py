@@ -18,6 +18,8 @@ FILES     ids (raw) of files; the reply has their contents
 LOG       a message of the script
 NOTE      a line for the log of the run alone
 HINT      what seems wrong with the data that were read, for the log of the run and for people
+READ      JSON: the paths of the files of its folder that it has opened
+VERIFIED  nothing; its function verify has passed
 PROGRESS  JSON: label or null, number done, total or null
 DONE      JSON: the modules that were imported; the script has ended well
 LOADED    JSON: `problem` and `line` of a script that was only loaded
@@ -32,12 +34,15 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from ..git.objects import ROUND
+
 WRITE, REWRITE, DELETE, ERASE = b"W", b"R", b"D", b"E"
 CONTENTS, TREES, FILES = b"c", b"t", b"f"
 LOG, NOTE, HINT, PROGRESS = b"l", b"n", b"h", b"p"
+READ, VERIFIED = b"r", b"v"
 DONE, LOADED, FAILED = b"d", b"o", b"x"
 KINDS = {WRITE, REWRITE, DELETE, ERASE, CONTENTS, TREES, FILES}
-KINDS |= {LOG, NOTE, HINT, PROGRESS, DONE, LOADED, FAILED}
+KINDS |= {LOG, NOTE, HINT, PROGRESS, READ, VERIFIED, DONE, LOADED, FAILED}
 
 HEADER = struct.Struct(">cI")
 PATH_LENGTH = struct.Struct(">H")
@@ -104,6 +109,32 @@ def decode_progress(payload: bytes) -> tuple[str | None, int, int | None]:
         raise ProtocolError("progress without numbers")
     label, done, total = row
     return (None if label is None else str(label)), done, total
+
+
+def decode_paths(payload: bytes) -> list[str]:
+    """Return the paths of files that were opened; raises `ProtocolError`."""
+    paths = _decode_json(payload, list)
+    if not all(isinstance(path, str) for path in paths):
+        raise ProtocolError("paths that are not texts")
+    return [str(path) for path in paths]
+
+
+def decode_ids(payload: bytes, digits: int) -> list[str]:
+    """Return the ids in a request: whole ones, by which nothing can be named but a content.
+
+    `digits` is the length of an id. Raises `ProtocolError`.
+    """
+    text = payload.hex()
+    if len(text) % digits:
+        raise ProtocolError("ids of a wrong length")
+    check_count(len(text) // digits)
+    return [text[at : at + digits] for at in range(0, len(text), digits)]
+
+
+def check_count(count: int) -> None:
+    """Raise `ProtocolError` for more than is asked for at once."""
+    if count > ROUND:
+        raise ProtocolError("more than is sent at once")
 
 
 def decode_failure(payload: bytes) -> Failure:

@@ -48,13 +48,15 @@ class Rehearsal(NamedTuple):
 
     `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
     `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
-    readable after the end, until git's garbage collection.
+    readable after the end, until git's garbage collection. `unread` are the inputs that its script
+    has not opened.
     """
 
     result: MigrationResult
     base: str | None
     clock: datetime
     peak_memory: int
+    unread: tuple[str, ...] = ()
 
 
 class Runner:
@@ -248,7 +250,8 @@ class Runner:
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.git.tree_of(commit)
-                    yield Rehearsal(result, base, job.clock, outcome.peak_memory)
+                    unread = tuple(sorted(job.inputs.keys() - outcome.read))
+                    yield Rehearsal(result, base, job.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
@@ -335,6 +338,8 @@ class Runner:
             commit_ids=[*outcome.commits],
             log_path=self._shown_log,
             environment=outcome.environment,
+            verified=outcome.verified,
+            hints=outcome.hints,
         )
 
     def _tell(self, kind: EventKind, name: str, text: str = "") -> None:

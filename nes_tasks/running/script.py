@@ -37,26 +37,68 @@ class UnfinishedError(NesTasksError):
         self.spot = spot
 
 
-def run_script(name: str, path: str, context: Any) -> None:
+def run_migrate(name: str, path: str, context: Any) -> ModuleType:
     """Import the script of the migration `name`, call its `migrate`, and wait for all of it.
 
-    Raises whatever the script raises, also in a task or a thread where nobody looks at it, and
-    `UnfinishedError` when something that it started was not carried out. A process that the
-    script forks and that comes back from it ends here: what follows is its parent's.
+    Returns the module. Raises whatever the script raises, also in a task or a thread where nobody
+    looks at it, and `UnfinishedError` when something that it started was not carried out. A process
+    that the script forks and that comes back from it ends here: what follows is its parent's.
     """
     with _parent_only(), _nothing_unawaited(), _nothing_lost_in_threads():
-        result = load_migrate(name, path)(context)
-        if inspect.isawaitable(result):
-            result = _finish(result)
-        if inspect.isgenerator(result) or inspect.isasyncgen(result):
-            raise UnfinishedError(
-                "migrate is a generator, so nothing in it was run", hint="take the yield out of it"
-            )
+        module = load_script(name, path)
+        _call("migrate", module.migrate, context)
+    return module
+
+
+def run_verify(module: ModuleType, context: Any) -> bool:
+    """Call the `verify` of a script and wait for it; return whether there is one.
+
+    Raises whatever it raises, as `run_migrate` does, and `NesTasksError` when it returns False or
+    cannot be called with the context alone.
+    """
+    verify = getattr(module, "verify", None)
+    if not callable(verify):
+        return False
+    if problem := argument_problem("verify", verify):
+        raise NesTasksError(problem, hint="rename it if it is a helper")
+    with _parent_only(), _nothing_unawaited(), _nothing_lost_in_threads():
+        if _call("verify", verify, context) is False:
+            raise NesTasksError("it returned False", hint="let it raise an error that says why")
+    return True
+
+
+def _call(name: str, function: Callable[[Any], Any], context: Any) -> Any:
+    """Call a function of a script and wait for what it started."""
+    result = function(context)
+    if inspect.isawaitable(result):
+        result = _finish(name, result)
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise UnfinishedError(
+            f"{name} is a generator, so nothing in it was run", hint="take the yield out of it"
+        )
+    if inspect.iscoroutine(result):
         del result  # a coroutine that was returned instead of awaited says so when it goes
+        return None
+    return result
 
 
-def load_migrate(name: str, path: str) -> Callable[[Any], Any]:
-    """Import the script of the migration `name` and return its `migrate`.
+def argument_problem(name: str, function: Callable[..., Any]) -> str | None:
+    """Return why a function cannot be called with the context alone, None when it can."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        return f"{name} is a generator, so nothing in it would be run"
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # something without a signature, as some of C's functions are
+        return None
+    try:
+        signature.bind(None)
+    except TypeError:
+        return f"{name}{signature} cannot be called with one argument, the context"
+    return None
+
+
+def load_script(name: str, path: str) -> ModuleType:
+    """Import the script of the migration `name` and return the module, which has a `migrate`.
 
     Raises whatever the script raises.
     """
@@ -67,14 +109,13 @@ def load_migrate(name: str, path: str) -> Callable[[Any], Any]:
     module: ModuleType = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses and pickle look a class's module up
     spec.loader.exec_module(module)
-    migrate = getattr(module, "migrate", None)
-    if not callable(migrate):
+    if not callable(getattr(module, "migrate", None)):
         raise TypeError("migrate is not a function")
-    return migrate  # type: ignore[no-any-return]
+    return module
 
 
-def _finish(awaitable: Awaitable[Any]) -> Any:
-    """Wait for what `migrate` returned, and see to it that no task of it is lost."""
+def _finish(name: str, awaitable: Awaitable[Any]) -> Any:
+    """Wait for what the function `name` returned, and see to it that no task of it is lost."""
     lost: list[BaseException] = []
 
     def note(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
@@ -90,7 +131,7 @@ def _finish(awaitable: Awaitable[Any]) -> Any:
         if left:
             names = ", ".join(sorted(_name(task) for task in left))
             raise UnfinishedError(
-                f"migrate returned before its tasks had ended: {names}",
+                f"{name} returned before its tasks had ended: {names}",
                 hint="await them, or start them in an asyncio.TaskGroup",
             )
         return result

@@ -20,8 +20,8 @@ from ..errors import MigrationFailedError
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.file_history import read_file_history
-from ..git.objects import ROUND
 from ..migrations import author_identity
+from ..migrations.expected_counts import Deeds, differences, fitting
 from ..printable import printable
 from . import protocol
 from .environment import decode_modules, environment_of
@@ -35,6 +35,8 @@ class Outcome(NamedTuple):
 
     `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
     what its process needed at most, in bytes, and `environment` what `environment_of` returns.
+    `verified` says that its function verify has passed, `hints` are what seemed wrong with the data
+    that it read, and `read` the paths of the files of its folder that it opened.
     """
 
     commits: Sequence[str]
@@ -43,6 +45,9 @@ class Outcome(NamedTuple):
     duration: float
     peak_memory: int
     environment: dict[str, str]
+    verified: bool
+    hints: list[str]
+    read: frozenset[str]
 
 
 class Heard(NamedTuple):
@@ -72,6 +77,9 @@ class Writer:
         self._heard = heard
         self._logs: list[str] = []
         self._rewritten: set[str] = set()
+        self._hints: list[str] = []
+        self._verified = False
+        self._read: frozenset[str] = frozenset()
         self._asked: dict[bytes, Callable[[bytes], None]] = {
             protocol.WRITE: self._write,
             protocol.REWRITE: self._rewrite,
@@ -84,6 +92,8 @@ class Writer:
             protocol.NOTE: self._note,
             protocol.HINT: self._hint,
             protocol.PROGRESS: self._progress,
+            protocol.READ: self._note_files,
+            protocol.VERIFIED: self._note_verified,
         }
 
     def run(self, git: Git) -> Outcome:
@@ -103,11 +113,34 @@ class Writer:
         if self._rewritten:
             changed = ", ".join(sorted(self._rewritten))
             self._heard.note(f"stored versions were changed: {changed}")
+        self._check_expected()
         statistics = self._transaction.statistics()
         environment = self._environment(last.payload)
         commits = self._commit(statistics, duration, environment)
         memory = last.ended.peak_memory
-        return Outcome(commits, statistics, self._logs, duration, memory, environment)
+        return Outcome(
+            commits,
+            statistics,
+            self._logs,
+            duration,
+            memory,
+            environment,
+            self._verified,
+            self._hints,
+            self._read,
+        )
+
+    def _check_expected(self) -> None:
+        """Raise `MigrationFailedError` when the script says EXPECT and it is another number."""
+        if self._job.metadata.expect is None:
+            return
+        found = self._transaction.counts_by_type()
+        counts = {name: Deeds(*deeds) for name, deeds in sorted(found.items())}
+        if wrong := differences(self._job.metadata.expect, counts):
+            raise MigrationFailedError(
+                f"{self._job.name} failed: EXPECT is not met: {'; '.join(wrong)}; nothing was "
+                f"applied; what it does now is {fitting(counts)}"
+            )
 
     def _environment(self, payload: bytes) -> dict[str, str]:
         try:
@@ -196,7 +229,7 @@ class Writer:
 
     def _send_contents(self, payload: bytes) -> None:
         paths = protocol.decode_text(payload).split("\0")
-        _check_count(len(paths))
+        protocol.check_count(len(paths))
         self._reply(data for _, data in self._transaction.read_many(paths))
 
     def _send_trees(self, payload: bytes) -> None:
@@ -206,12 +239,7 @@ class Writer:
         self._reply(self._transaction.source.files(self._ids(payload)))
 
     def _ids(self, payload: bytes) -> list[str]:
-        """Return the ids in a request: whole ones, by which nothing can be named but a content."""
-        digits, text = len(self._transaction.base_tree), payload.hex()
-        if len(text) % digits:
-            raise ProtocolError("ids of a wrong length")
-        _check_count(len(text) // digits)
-        return [text[at : at + digits] for at in range(0, len(text), digits)]
+        return protocol.decode_ids(payload, len(self._transaction.base_tree))
 
     def _reply(self, contents: Iterable[bytes | None]) -> None:
         self._process.reply(protocol.encode_reply(contents))
@@ -225,12 +253,16 @@ class Writer:
         self._heard.note(protocol.decode_text(payload))
 
     def _hint(self, payload: bytes) -> None:
-        self._heard.hint(protocol.decode_text(payload))
+        text = protocol.decode_text(payload)
+        self._hints.append(text)
+        self._heard.hint(text)
+
+    def _note_files(self, payload: bytes) -> None:
+        self._read = frozenset(protocol.decode_paths(payload))
+
+    def _note_verified(self, payload: bytes) -> None:
+        del payload
+        self._verified = True
 
     def _progress(self, payload: bytes) -> None:
         self._heard.progress(*protocol.decode_progress(payload))
-
-
-def _check_count(count: int) -> None:
-    if count > ROUND:
-        raise ProtocolError("more than is sent at once")

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..models.codec import MalformedFileError
 from ..models.entity import Entity
 from ..models.identifiers import path_of
 from ..models.name_keys import is_blank, name_key
@@ -109,3 +110,13 @@ def _full_names(entity: Entity) -> Iterable[str]:
         for parts in (name.en, name.ne):
             if parts is not None:
                 yield parts.full
+
+
+async def labelled(database: EntityDatabase, entity_id: str) -> str:
+    """Return the id of a stored entity and, where it can be read, its name: for messages."""
+    try:
+        entity = await database.get_entity(entity_id)
+    except MalformedFileError:
+        return entity_id
+    name = next(iter(_full_names(entity)), None) if entity else None
+    return f"{entity_id} ({name})" if name else entity_id

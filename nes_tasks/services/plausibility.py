@@ -16,6 +16,9 @@ from ..models.name_keys import is_blank
 MAX_YEARS_AHEAD = 20
 """How far in the future an end may lie without being marked as planned."""
 
+FIELDS_OF_THE_PAST = ("start_date", "registration_date", "birth_date")
+"""What has happened already, unless it is marked as planned."""
+
 NEPAL = timezone(timedelta(hours=5, minutes=45))
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
@@ -49,24 +52,26 @@ def _implausible_names(snapshot: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _implausible_dates(snapshot: Mapping[str, Any], today: date) -> Iterator[str]:
-    for field, value in _dates(snapshot, ("start_date", "registration_date", "birth_date")):
+    for field, value, written in _dates(snapshot, FIELDS_OF_THE_PAST):
         if value > today:
-            yield f"{field} {value} is after {today}, the day of this change{_advice(value, today)}"
+            advice = _advice(value, today, written)
+            yield f"{field} {written} is after {today}, the day of this change{advice}"
     latest = _years_after(today)
-    for field, value in _dates(snapshot, ("end_date",)):
+    for field, value, written in _dates(snapshot, ("end_date",)):
         if value > latest:
             yield (
-                f"{field} {value} is more than {MAX_YEARS_AHEAD} years after {today},"
-                f" the day of this change{_advice(value, today)}"
+                f"{field} {written} is more than {MAX_YEARS_AHEAD} years after {today},"
+                f" the day of this change{_advice(value, today, written)}"
             )
 
 
-def _advice(value: date, today: date) -> str:
+def _advice(value: date, today: date, written: str) -> str:
     # The calendar is needed for messages alone.
     from ..models.bikram_sambat import suspect
 
     planned = "pass planned=True if it is planned"
-    nepali = suspect(value, today)
+    # What is a part of a date, or not a day of this calendar, has no single day of the other.
+    nepali = suspect(value, today) if written == str(value) else None
     if nepali is None:
         return f"; {planned}"
     return (
@@ -83,8 +88,11 @@ def _years_after(today: date) -> date:
         return today.replace(year=year, day=28)
 
 
-def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple[str, date]]:
-    """Return the dates in these fields: its own, those of the person, and of the positions held."""
+def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple[str, date, str]]:
+    """Return the dates in these fields: its own, those of the person, and of the positions held.
+
+    Each with the field, the earliest day that it can be, and how it is written.
+    """
     details = snapshot.get("personal_details")
     details = details if isinstance(details, Mapping) else {}
     for holder in (snapshot, details, *_dicts(details, "positions")):
@@ -92,7 +100,7 @@ def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple
             value = holder.get(field)
             day = value if isinstance(value, date) else _earliest(value)
             if day is not None:
-                yield field, day
+                yield field, day, str(value).strip()
 
 
 def _dicts(holder: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
@@ -101,11 +109,15 @@ def _dicts(holder: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
 
 
 def _earliest(text: object) -> date | None:
-    """Return the first day that a date or a part of one can mean, None for what is not one."""
+    """Return the first day that a date or a part of one can mean, None for what is not one.
+
+    Of what is not a day of the calendar, such as 2079-02-33, that is the first of its year.
+    """
     found = _DAY.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:
         return None
+    year = int(found[1])
     try:
-        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
+        return date(year, int(found[2] or 1), int(found[3] or 1))
     except ValueError:
-        return None
+        return date(year, 1, 1) if year else None

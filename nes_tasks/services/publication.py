@@ -38,6 +38,7 @@ from ..models.relationship import RELATIONSHIP_TYPES, Relationship
 from ..models.version import Author, Version, VersionSummary, VersionType
 from .authors import Authors
 from .database import Direction, EntityDatabase
+from .name_index import labelled
 from .plausibility import implausible
 from .terms import (
     UNSET,
@@ -103,7 +104,7 @@ class PublicationService:
         _check_names(entity_data)
         author = await self._authors.resolve(author_id)
         entity_id = _entity_id(filing, entity_data["slug"])
-        self._refuse_duplicate(entity_id, entity_data["slug"], filing["type"])
+        await self._refuse_duplicate(entity_id, entity_data["slug"], filing["type"])
         summary = self._summary(entity_id, VersionType.ENTITY, author, change_description)
         # The prefix says it all; and a null prefix is none, which files do not mention.
         entity_data.pop("sub_type" if "entity_prefix" in filing else "entity_prefix", None)
@@ -309,14 +310,15 @@ class PublicationService:
             raise ValueError("author_id is required")
         return chosen
 
-    def _refuse_duplicate(self, entity_id: str, slug: object, entity_type: str) -> None:
+    async def _refuse_duplicate(self, entity_id: str, slug: object, entity_type: str) -> None:
         if self.database.exists(entity_id):
             # Migrations match on this text, in which the type is shown as a member.
-            member = EntityType(entity_type)
-            error = ValueError(f"Entity with slug '{slug}' and type '{member!s}' already exists")
+            kind = str(EntityType(entity_type))
+            error = ValueError(f"Entity with slug '{slug}' and type '{kind}' already exists")
             error.add_note(
-                f"{entity_id} is stored: if this is the same one, get it and call update_entity;"
-                " a namesake needs another slug, from await context.search.free_slug(…)"
+                f"{await labelled(self.database, entity_id)} is stored: if this is the same one,"
+                " get it and call update_entity; a namesake needs another slug, from await"
+                " context.search.free_slug(…)"
             )
             raise error
 
@@ -408,11 +410,8 @@ class PublicationService:
         description = _required(change_description)
         author = await self._authors.resolve(author_id)
         last = self._last_version(identifier)
-        delete = (
-            self.database.delete_entity
-            if kind is VersionType.ENTITY
-            else self.database.delete_relationship
-        )
+        is_entity = kind is VersionType.ENTITY
+        delete = self.database.delete_entity if is_entity else self.database.delete_relationship
         if not await delete(identifier):
             return False
         summary = self._summary(identifier, kind, author, description, at_least=last + 1)

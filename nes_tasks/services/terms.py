@@ -46,7 +46,16 @@ def _named(argument: str, value: date | str | None) -> date | None:
 def completed(
     stored: Relationship | None, start: Omissible, end: Omissible, attributes: Any
 ) -> tuple[date | None, date | None, dict[str, Any] | None]:
-    """Return dates and attributes of a relationship; what is left out is as stored, else None."""
+    """Return dates and attributes of a relationship; what is left out is as stored, else None.
+
+    A start after the stored end is not completed with that end: it is the start of another term.
+    """
+    if (
+        stored is not None
+        and end is UNSET
+        and _by(stored.end_date, _named("start_date", _given(start)))
+    ):
+        end = None
     first, last = checked_dates(
         (stored.start_date if stored else None) if start is UNSET else start,
         (stored.end_date if stored else None) if end is UNSET else end,
@@ -70,6 +79,10 @@ def refuse_another_term(stored: Relationship, start: date | None, end: date | No
             f" and {_term(start, end)} is another one; pass replace=True to put it in its place, or"
             ' keep both in attributes={"terms": […]}'
         )
+
+
+def _given(day: Omissible) -> date | str | None:
+    return None if day is UNSET else day
 
 
 def _by(day: date | None, other: date | None) -> bool:

@@ -23,6 +23,10 @@ async def migrate(context: MigrationContext) -> None:
     #         entity_type="person",
     #         entity_data={
     #             "slug": row["slug"],
+    #             # Where the data are from: reviewers and readers look for it.
+    #             "attributions": [
+    #                 {"title": {"en": {"value": "Election Commission"}}, "details": None}
+    #             ],
     #             "names": [
     #                 {
     #                     "kind": "PRIMARY",

@@ -384,8 +384,18 @@ DAMAGED = [
     ("A\x1b[31m", "'A\\x1b[31m' holds control characters or changes the direction of writing"),
     ("A\u202eB", "'A\\u202eB' holds control characters or changes the direction of writing"),
     ("A\ufffdB", "has letters that were lost (U+FFFD)"),
+    ("sf7df8f}+", "seems to be typed for the font Preeti or Kantipur"),
 ]
-SOUND = ["What?", "A & B", "a < b", "\u0930\u093e\u092e", "Gr\u00f6\u00dfe", "\u00c3o", "x\u200dy"]
+SOUND = [
+    "What?",
+    "A & B",
+    "a < b",
+    "\u0930\u093e\u092e",
+    "Gr\u00f6\u00dfe",
+    "2025-11-11T00:00:00Z",
+    "\u00c3o",
+    "x\u200dy",
+]
 
 
 def test_text_that_looks_damaged_is_a_hint_with_its_place(workspace: Workspace) -> None:
@@ -422,7 +432,10 @@ def test_a_workbook_is_read_at_the_sheet_that_the_script_names(workspace: Worksp
 
 def test_a_table_that_is_read_as_a_single_column_gets_a_hint(workspace: Workspace) -> None:
     files = {"a.csv": "slug;name\nx;y\n", "b.csv": "slug;name\nx;y\n", "c.csv": "slug\nx\n"}
-    body = 'context.read_csv("a.csv"), context.read_csv("b.csv", delimiter=";"), "c.csv"'
+    body = (
+        'context.read_csv("a.csv"), "c.csv", '
+        'context.read_csv("b.csv", delimiter=";", ignore=["slug", "name"])'
+    )
     migration(workspace, body=body, files=files)
     ran = workspace.doit("check")
     assert ran.code == 0

@@ -187,25 +187,28 @@ def test_what_is_read_is_what_was_written(previewed: Workspace) -> None:
 
 
 BAD: list[tuple[dict[str, Any] | bytes, str]] = [
-    (b"", "Invalid JSON"),
-    (b"\xff", "Invalid JSON"),
-    (b"[]", "Input should be an object"),
-    (b"[" * 5000, "Invalid JSON"),
-    ({"format": 2}, "format: Input should be 1"),
-    ({"base_commit": "$(id)"}, "base_commit: String should match pattern"),
-    ({"migrations": [{}]}, "migrations.0.name: Field required"),
-    ({"failure": {"message": 1, "hint": None, "where": None}}, "failure.message: "),
+    (b"", "the value is not valid JSON"),
+    (b"\xff", "the value is not valid JSON"),
+    (b"[]", "it is a list; it must be"),
+    (b"[" * 5000, "the value is not valid JSON"),
+    ({"format": 2}, "format is 2; use 1"),
+    ({"base_commit": "$(id)"}, 'base_commit is "$(id)"; it must have the form'),
+    ({"migrations": [{}]}, "migrations[0].name is missing"),
+    (
+        {"failure": {"message": 1, "hint": None, "where": None}},
+        "failure.message is 1; it must be a text",
+    ),
 ]
 BAD_MIGRATIONS: list[tuple[dict[str, Any], str]] = [
-    ({"tree": "0" * 40 + "\n"}, "tree: String should match pattern"),
-    ({"clock": "2026-01-01T00:00:00"}, "clock: "),
-    ({"clock": "9" * 40}, "clock: "),
-    ({"commits": 10**12}, "commits: "),
-    ({"commits": True}, "commits: "),
-    ({"duration_seconds": float("nan")}, "duration_seconds: "),
-    ({"peak_memory_bytes": -1}, "peak_memory_bytes: "),
-    ({"statistics": {}}, "statistics.entities_created: Field required"),
-    ({"changes": {"files": {"entity": {"created": 1.5}}}}, "changes.files.entity.created: "),
+    ({"tree": "0" * 40 + "\n"}, "tree is "),
+    ({"clock": "2026-01-01T00:00:00"}, "clock is "),
+    ({"clock": "9" * 40}, "clock is "),
+    ({"commits": 10**12}, "commits is "),
+    ({"commits": True}, "commits is "),
+    ({"duration_seconds": float("nan")}, "duration_seconds is "),
+    ({"peak_memory_bytes": -1}, "peak_memory_bytes is "),
+    ({"statistics": {}}, "statistics.entities_created is missing"),
+    ({"changes": {"files": {"entity": {"created": 1.5}}}}, "changes.files.entity.created is "),
 ]
 
 
@@ -214,7 +217,7 @@ def test_a_file_that_is_no_preview_is_refused_by_its_first_fault(previewed: Work
     cases = [(b if isinstance(b, bytes) else {**sound, **b}, words) for b, words in BAD]
     for change, words in BAD_MIGRATIONS:
         one = {**sound["migrations"][0], **change}
-        cases.append(({**sound, "migrations": [one]}, f"migrations.0.{words}"))
+        cases.append(({**sound, "migrations": [one]}, f"migrations[0].{words}"))
     for content, words in cases:
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         with pytest.raises(UsageError) as caught:

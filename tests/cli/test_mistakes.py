@@ -180,7 +180,7 @@ WORDS = {
     "--rollback": "doit help ",
 }
 # Words that become commands of their own: then it is they that answer.
-MAY_BE_COMMANDS = ("diff", "graph", "init", "undo", "verify")
+MAY_BE_COMMANDS = ("diff", "graph", "init", "undo")
 
 
 @pytest.mark.parametrize("word", WORDS)

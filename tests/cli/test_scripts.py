@@ -150,7 +150,7 @@ MESSAGES = {
     ),
     "several lines": ("raise ValueError('one\\n\\ntwo')", "ValueError: one; two"),
     "escape sequences": ("raise ValueError('\\x1b[2Jgone')", "ValueError: \\x1b[2Jgone"),
-    "very long": ("raise ValueError('m' * 1000)", f"{'m' * 387}…"),
+    "very long": ("raise ValueError('m' * 1000)", f"{'m' * 587}…"),
     "group": (
         "raise ExceptionGroup('all', [ValueError('a'), ExceptionGroup('b', [KeyError(1)])])",
         "ValueError: a (and 1 more)",

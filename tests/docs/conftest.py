@@ -42,6 +42,11 @@ def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFa
     look("show", "2")
     look("blame", "entity:person/asha-rai")
     look("replay", "2")
+    script = workspace.migrations / "001-add-ministers/migrate.py"
+    plain = script.read_bytes()
+    script.write_bytes(plain + b"\n\nasync def verify(context):\n    assert False, 'no'\n")
+    look("verify", code=1)
+    script.write_bytes(plain)
     (workspace.migrations / "001-add-ministers/README.md").write_text("Changed.\n")
     shutil.rmtree(workspace.migrations / "002-add-tags")
     workspace.migration("004-invalid", script="AUTHOR = 1\n")

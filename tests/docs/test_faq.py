@@ -42,7 +42,7 @@ SCRIPTS = {
     + PERSON.replace("asha-rai", "nobody-rai")
     + RELATE.format(kind="KNOWS"),
     "Entity must have at least one name with kind='PRIMARY'": PERSON.replace("PRIMARY", "ALIAS"),
-    "slug; String should match pattern …": PERSON.replace("asha-rai", "Asha Rai"),
+    'slug is "Asha Rai"; a slug is like asha-rai': PERSON.replace("asha-rai", "Asha Rai"),
     "… is not a valid EntitySubType": PERSON.replace('"person"', '"person", entity_subtype="x"'),
     "… has no column …": "context.read_csv('rows.csv')[0]['name']",
     "No such file or directory: …": "open('ministers.csv')",

@@ -96,7 +96,7 @@ def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, li
     assert (empty["remote"], empty["next"], empty["database"]["exists"]) == (None, None, False)
     values = {
         key
-        for command in ("check", "list", "status", "pending", "history")
+        for command in ("check", "list", "status", "pending", "history", "verify")
         for document in documents[command]
         for key in _not_null(document)
     }

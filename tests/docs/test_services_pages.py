@@ -167,7 +167,7 @@ def test_the_examples_run_in_their_order(project: Path, workspace: Workspace) ->
             (folder / "README.md").write_text("# x\n\nSources: the page of the reference.\n")
     ran = workspace.doit()
     assert ran.code == 0, ran.err
-    assert number == 9
+    assert number == 11
     logs = [
         workspace.git("show", f"HEAD:v2/migration-logs/{name}/log.txt").splitlines()
         for name in workspace.applied()
@@ -176,10 +176,16 @@ def test_the_examples_run_in_their_order(project: Path, workspace: Workspace) ->
         ["author:migration-001-example works in 001-example"],
         ["number 0", "number 1", "number 2"],
         ["2 rivers, Koshi first", "rara is 167 m deep, sagarmatha 8849 m high"],
+        [
+            "asha-rai: entity:organization/political_party/cpn-uml",
+            "bina-lama: None",
+            "chetan-rai: None",
+        ],
+        [],
         ["CSV file not found: absent.csv"],
         ["2 versions: Tag the minister"],
         ["2 terms"],
         ["entity:person/asha-rai; ['entity:person/nobody']; 1 member", "tags: ['minister']"],
-        ["['asha-rai'], 1 party", "the next version is 3"],
+        ["['asha-rai', 'gita-magar', 'hari-thapa'], 1 party", "the next version is 3"],
         ["True, 1.0"],
     ]

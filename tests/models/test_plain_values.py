@@ -56,7 +56,7 @@ def test_values_of_data_frames_are_written_as_those_of_python(value: Any, writte
 
 
 def test_what_cannot_be_written_is_named_with_its_field() -> None:
-    with pytest.raises(UnwritableError, match=r"written: attributes\.a\[1\]: "):
+    with pytest.raises(UnwritableError, match=r"written: attributes\.a\[1\] is an object, which"):
         snapshot_of(person(a=[1, object()]))
 
 

@@ -145,7 +145,7 @@ def test_text_for_these_fonts_is_recognised(project: Path) -> None:
     [
         "Kathmandu", "CPN (UML)", "A/B", "O'Brien", "McDonald", "asha@example.org", "B+", "km/h",
         "https://example.org/a?b=[c]", "COVID-19", "and/or", "html", "csv tsv", "नेपाल", "",
-        "Pvt. Ltd.",
+        "Pvt. Ltd.", "2025-11-11T00:00:00Z", "2025-11-09T08:27:03.357205",
     ],
 )  # fmt: skip
 def test_ordinary_text_is_not_taken_for_them(text: str) -> None:

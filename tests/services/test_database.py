@@ -391,7 +391,7 @@ BROKEN = [
     (b"\xff", "not UTF-8"),
     (b"[]", "not a JSON object"),
     (b'{"type": "robot"}', "'robot' is not a valid EntityType"),
-    (b'{"type": "person", "slug": "x"}', "slug: "),
+    (b'{"type": "person", "slug": "x"}', "slug is "),
 ]
 
 

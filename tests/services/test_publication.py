@@ -356,7 +356,7 @@ def test_a_model_that_was_broken_after_it_was_made_is_refused(
 ) -> None:
     broken = Name(kind="PRIMARY", en=NameParts(full="Jane"))
     broken.en = "Jane"  # type: ignore[assignment]
-    with pytest.raises(ValueError, match=r"entity:person/jane-roe: names\.0\.en"):
+    with pytest.raises(ValueError, match=r"entity:person/jane-roe: names\[0\]\.en"):
         create(publication, names=[broken])
     assert files(store) == {}
 
@@ -504,7 +504,7 @@ def test_an_update_that_could_not_be_read_back_is_refused_and_changes_nothing(
     with pytest.raises(MalformedFileError, match=r"entity:person/jane-roe: names: .*PRIMARY"):
         run(publication.update_entity(entity, "author:new-one", "d"))
     entity.names = [{"kind": "FIRST", "en": {"full": "Jane"}}]
-    with pytest.raises(ValueError, match=r"names\.0\.kind"):
+    with pytest.raises(ValueError, match=r"names\[0\]\.kind"):
         run(publication.update_entity(entity, "author:new-one", "d"))
     assert files(store) == before
     assert entity.version_summary is summary

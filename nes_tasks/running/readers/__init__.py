@@ -9,26 +9,31 @@ most migrations take.
 
 from .content import UTF_8
 from .csv_file import iter_csv, read_csv, read_csv_frame
-from .errors import InputFileError, MissingColumnError, MissingInputFileError
+from .errors import InputFileError, MissingColumnError, MissingInputFileError, UnmatchedError
 from .frames import frame_of
 from .json_file import iter_jsonl, read_geojson, read_json, read_jsonl
 from .layout import Layout
+from .lookups import CSV_NAME, TOML_NAME, Lookup, read_lookup
 from .paths import Inputs, input_path, similar_file
-from .rows import Row, Source, doubts, likely_delimiter
+from .rows import Row, Source, doubts, likely_delimiter, unread_columns
 from .sheet import MAX_ROWS, SheetOptions
 from .workbook import iter_excel, read_excel, sheet_names
 
 __all__ = [
+    "CSV_NAME",
     "MAX_ROWS",
+    "TOML_NAME",
     "UTF_8",
     "InputFileError",
     "Inputs",
     "Layout",
+    "Lookup",
     "MissingColumnError",
     "MissingInputFileError",
     "Row",
     "SheetOptions",
     "Source",
+    "UnmatchedError",
     "doubts",
     "frame_of",
     "input_path",
@@ -42,6 +47,8 @@ __all__ = [
     "read_geojson",
     "read_json",
     "read_jsonl",
+    "read_lookup",
     "sheet_names",
     "similar_file",
+    "unread_columns",
 ]

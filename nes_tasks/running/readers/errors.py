@@ -15,3 +15,7 @@ class MissingInputFileError(InputFileError, FileNotFoundError):
 
 class MissingColumnError(NesTasksError, KeyError):
     """A row has no such column; the hint says which ones its file has."""
+
+
+class UnmatchedError(NesTasksError, LookupError):
+    """Values of a source have no meaning in the lookups of the folder."""

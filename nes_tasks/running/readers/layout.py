@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -86,12 +87,16 @@ def joined_names(rows: Sequence[Sequence[object]]) -> list[str]:
 
 
 def refuse_repeated(names: Iterable[str], where: str) -> None:
-    """Refuse a table with a name twice: one of the two columns would be lost."""
+    """Refuse a table with a name twice: one of the two columns would be lost, or taken for another.
+
+    Names that differ in blanks or in how letters are composed look the same.
+    """
     seen: set[str] = set()
     for name in names:
-        if name in seen:
+        looks = unicodedata.normalize("NFC", " ".join(name.split()))
+        if looks in seen:
             raise InputFileError(
-                f"{where}: two columns are called '{name}'",
+                f"{where}: two columns are called '{looks}'",
                 hint="rename one of them, in the file or with a header that spans rows",
             )
-        seen.add(name)
+        seen.add(looks)

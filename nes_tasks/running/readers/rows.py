@@ -61,10 +61,16 @@ def doubts(sources: Iterable[Source]) -> list[str]:
     for source in sources:
         found.update(dict.fromkeys(source.hints))
         if unread := source.unread:
-            columns = ", ".join(map(repr, unread))
-            said = f"nothing read the column {columns}; use it, or say ignore={unread!r}"
-            found[f"{source.name}: {said}"] = None
+            found[f"{source.name}: {unread_columns(unread)}"] = None
     return list(found)
+
+
+def unread_columns(names: list[str]) -> str:
+    """Return what a message says of columns that a script does not use."""
+    columns = ", ".join(map(repr, names))
+    one = len(names) == 1
+    noun, pronoun = ("column", "it") if one else ("columns", "them")
+    return f"nothing read the {noun} {columns}; use {pronoun}, or say ignore={names!r}"
 
 
 class Row(dict[str, Any]):

@@ -97,6 +97,13 @@ class _Table:
                 self._header[number] = self._header_cells(number, cells)
             return
         names = self._find_names()
+        if number - self._last > MAX_GAP and not any(
+            cell.column in names and not is_blank(cell.value) for cell in cells
+        ):
+            for cell in cells:
+                if not is_blank(cell.value):
+                    self._strays.append(f"cell {address(cell.column, number)}")
+            return
         values = self._values(number, cells, names)
         if all(is_blank(value) for value in values.values()):
             return

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from ...models.plain_errors import first_problem
 from ..errors import MissingPackageError, ProviderAnswerError
 from ..exchange import parse_json, shortened
 
@@ -66,9 +67,7 @@ class AnswerSchema:
             try:
                 self._model.model_validate(value)
             except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                place = ".".join(map(str, first["loc"])) or "the whole of it"
-                return f"{place}: {first['msg']}"
+                return first_problem(error)
             return None
         from referencing.exceptions import Unresolvable
 

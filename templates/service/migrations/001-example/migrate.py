@@ -12,6 +12,7 @@ async def migrate(context):
             entity_type="person",
             entity_data={
                 "slug": row["slug"],
+                "attributions": [{"title": {"en": {"value": "An example"}}, "details": None}],
                 "names": [
                     {
                         "kind": "PRIMARY",

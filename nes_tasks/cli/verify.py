@@ -1,0 +1,64 @@
+"""`doit verify`: what applied migrations promised of the data, checked on the database of today."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import JSON, Command
+from .console import say, words
+from .doit_commands import LOOKING
+from .session import migration_name, session
+
+if TYPE_CHECKING:
+    from ..operations.verify import Verification
+
+
+class Verify(Command):
+    """Call the functions verify of applied migrations on the current database."""
+
+    name = "verify"
+    doc_purpose = "check what applied migrations promised of the data"
+    doc_usage = "[NAME...] [--json]"
+    doc_description = (
+        "Calls verify(context) in the scripts of applied migrations, confined as in a run, on the "
+        "database as it is now; nothing is written. A later change of the data can break what an "
+        "earlier migration promised. The keys of --json are told in docs/reference/json.md."
+    )
+    group = LOOKING
+    examples = (
+        ("doit verify", "calls the verify of all applied migrations"),
+        ("doit verify 5", "calls that of number 5"),
+    )
+    failure = "a verify did not pass"
+    takes = "applied"
+    cmd_options = (JSON,)
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        from ..operations.verify import verify
+        from .progress import Display
+
+        current = session()
+        plan = current.known_plan()
+        names = [plan.resolve(migration_name(name) or name).name for name in pos_args]
+        found = verify(current.project, Display("Verifying"), names)
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self.outstream.write(_summary(found))
+            for one in found.failed:
+                assert one.error is not None, "it failed"
+                say(words(one.error))
+        return 1 if found.failed else 0
+
+
+def _summary(found: Verification) -> str:
+    lines = [f"{one.name}: passed" for one in found.verified if one.error is None]
+    lines += [f"{one.name}: failed" for one in found.failed]
+    if not found.verified:
+        lines.append("No applied migration has a function verify.")
+    for names, said in ((found.without, "no function verify"), (found.missing, "no folder here")):
+        if names and found.verified:
+            count = len(names)
+            noun = "migration has" if count == 1 else "migrations have"
+            lines.append(f"({count:,} applied {noun} {said})")
+    return "\n".join([*lines, ""])

@@ -1,0 +1,199 @@
+"""Lookups: a file of the folder that maps what a source says to what is meant.
+
+``lookups.csv`` has the columns lookup, value and meaning; ``lookups.toml`` has a table for each
+lookup, with values and their meanings. A value without a meaning is an error and never a default;
+the error lists all of them, and comes with the lines to fill in.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...models.name_keys import name_key
+from ...printable import printable
+from .csv_file import iter_csv
+from .errors import InputFileError, UnmatchedError
+from .layout import Layout
+from .rows import Row, Source, is_blank
+
+COLUMNS = ("lookup", "value", "meaning")
+CSV_NAME, TOML_NAME = "lookups.csv", "lookups.toml"
+# The meaning of what is left out on purpose.
+NOTHING = "-"
+# As many values as an error names; the lines to fill in have all of them.
+MAX_NAMED = 10
+
+
+class Meaning(NamedTuple):
+    """What a value means, and where that is written."""
+
+    value: str
+    meaning: str
+    place: str
+
+
+class Lookup(Mapping[str, str | None]):
+    """The meanings of the values of one lookup.
+
+    ``lookup[value]`` is what the value means: None where it is blank or its meaning is ``-``.
+    Values are compared as names are, whatever their case, blanks and composition of letters.
+    """
+
+    def __init__(self, name: str, shown: str, meanings: Mapping[str, Meaning]) -> None:
+        self.name = name
+        self._shown = shown
+        self._meanings = meanings
+
+    def __getitem__(self, value: Any) -> str | None:
+        """Return what a value means; raises `UnmatchedError` when that is not known."""
+        if is_missing(value):
+            return None
+        found = self._meanings.get(key_of(value))
+        if found is None or not found.meaning:
+            raise UnmatchedError(
+                f"{self._shown} has no meaning for {_quoted(value)} of the lookup {self.name}",
+                hint="hand over all values: context.lookup(name, rows)",
+            )
+        return None if found.meaning == NOTHING else found.meaning
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the values as the file has them."""
+        return (one.value for one in self._meanings.values())
+
+    def __len__(self) -> int:
+        """Return how many values have a line."""
+        return len(self._meanings)
+
+
+def read_lookup(
+    path: Path | None,
+    shown: str,
+    name: str,
+    values: Iterable[Any],
+    note: Callable[[str], None],
+    sources: list[Source],
+    column: str | None = None,
+) -> Lookup:
+    """Return the lookup `name` of the file at `path`, None where there is none yet.
+
+    `shown` is how messages name the file. `values` are all that the source has: texts, or rows
+    of which it is the column `column`, else that called like the lookup. Raises `UnmatchedError`
+    with all values that have no meaning; `note` gets the lines to fill in. Lines that no value
+    needs become a doubt of the file.
+    """
+    meanings, is_toml = _read(path, shown, name), shown.endswith(".toml")
+    wanted: dict[str, str] = {}
+    for value in values:
+        said = value[column or name] if isinstance(value, Row) else value
+        if not is_missing(said):
+            wanted.setdefault(key_of(said), _text(said))
+    unmatched = [
+        text for key, text in wanted.items() if key not in meanings or not meanings[key].meaning
+    ]
+    if unmatched:
+        new = [text for text in unmatched if key_of(text) not in meanings]
+        note(_stub(shown, name, new, is_toml=is_toml, is_new=path is None))
+        raise _unmatched(shown, name, unmatched, meanings)
+    unused = [one for key, one in meanings.items() if key not in wanted]
+    if unused:
+        source = Source(shown, "line")
+        source.hints += [
+            f"{one.place}: no {name} is {_quoted(one.value)}; remove it" for one in unused
+        ]
+        sources.append(source)
+    return Lookup(name, shown, meanings)
+
+
+def key_of(value: Any) -> str:
+    """Return a value as it is compared."""
+    return name_key(_text(value))
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a source says nothing: None, blank, or NaN of a data frame."""
+    return is_blank(value) or (isinstance(value, float) and value != value)
+
+
+def _text(value: Any) -> str:
+    return str(value).strip()
+
+
+def _read(path: Path | None, shown: str, name: str) -> dict[str, Meaning]:
+    if path is None:
+        return {}
+    rows = _toml_rows(path, shown, name) if shown.endswith(".toml") else _csv_rows(path, shown)
+    found: dict[str, Meaning] = {}
+    for lookup, one in rows:
+        if lookup != name:
+            continue
+        key = key_of(one.value)
+        other = found.setdefault(key, one)
+        if other.meaning != one.meaning:
+            raise InputFileError(
+                f"{one.place}: {_quoted(one.value)} of {name} has another meaning in {other.place}",
+                hint="keep one of them",
+            )
+    return found
+
+
+def _csv_rows(path: Path, shown: str) -> Iterator[tuple[str, Meaning]]:
+    for row in iter_csv(path, shown, layout=Layout(required=COLUMNS[:2])):
+        cells = [str(row[column] or "").strip() for column in COLUMNS]
+        yield cells[0], Meaning(cells[1], cells[2], row.place)
+
+
+def _toml_rows(path: Path, shown: str, name: str) -> Iterator[tuple[str, Meaning]]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(name, {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputFileError(f"{shown} is not TOML: {error}") from None
+    if not isinstance(table, dict):
+        raise InputFileError(f"{shown}: {name} is not a table", hint=f"write [{name}] above it")
+    for value, meaning in table.items():
+        if not isinstance(meaning, str):
+            raise InputFileError(
+                f"{shown}: the meaning of {_quoted(value)} of {name} is not a text",
+                hint="put it into quotation marks",
+            )
+        yield name, Meaning(value.strip(), meaning.strip(), f"{shown}, {name}")
+
+
+def _unmatched(
+    shown: str, name: str, values: list[str], meanings: Mapping[str, Meaning]
+) -> UnmatchedError:
+    count = len(values)
+    named = ", ".join(map(_quoted, values[:MAX_NAMED]))
+    more = f" and {count - MAX_NAMED:,} more" if count > MAX_NAMED else ""
+    noun = "value" if count == 1 else f"{count:,} values"
+    blank = [one.place for one in meanings.values() if not one.meaning]
+    where = f"; {blank[0]} is not filled in" if blank else ""
+    return UnmatchedError(
+        f"{shown} has no meaning for {'the ' if count == 1 else ''}{noun} of {name}: "
+        f"{named}{more}{where}",
+        hint="fill in the lines above, with - for what is left out",
+    )
+
+
+def _stub(shown: str, name: str, values: list[str], *, is_toml: bool, is_new: bool) -> str:
+    """Return the lines to add to the file, for people to fill in."""
+    if not values:
+        return f"{shown}: fill in what each value means"
+    if is_toml:
+        lines = [f"[{name}]", *(f'{json.dumps(one, ensure_ascii=False)} = ""' for one in values)]
+    else:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([COLUMNS] if is_new else [])
+        writer.writerows((name, value, "") for value in values)
+        lines = text.getvalue().splitlines()
+    return "\n".join([f"add to {shown}, with what each value means:", *lines])
+
+
+def _quoted(value: Any) -> str:
+    return f"'{printable(_text(value))}'"
