@@ -24,7 +24,7 @@ Row = dict[str, Any]
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 FOLDERS = sorted(MIGRATIONS.glob("[0-9][0-9][0-9]-*"))
 LAST = "005-other-names"  # of the migrations whose result is looked at below
-SECTIONS = ["Purpose", "Sources", "Changes", "Dependencies", "Notes"]
+SECTIONS = ["Purpose", "Data Sources", "Changes", "Dependencies", "Notes"]
 
 # Where the published data set has an error, an old name or an old spelling: slug and column,
 # what is published, what is right today. Each line was looked at by a person.

@@ -40,7 +40,7 @@ FROM = {
 OPTIONS = (JSON, FORMAT, OUTPUT, FROM)
 
 # The number of the rules: a folder that passed under other rules is checked again.
-RULES = 3
+RULES = 4
 
 TaskCreator = Callable[[], Iterator[dict[str, Any]]]
 

@@ -77,7 +77,8 @@ def _definitions(models: Sequence[type[BaseModel]], *, computed: bool = False) -
     if computed:
         # For the types of computed fields, which are not among the others.
         definitions = _generated(models, "serialization") | definitions
-        for model in [*models, VersionSummary]:
+        with_id: list[type[BaseModel]] = [*models, VersionSummary]
+        for model in with_id:
             definitions[model.__name__]["properties"] |= _computed_fields(model)
     return dict(sorted(definitions.items()))
 
