@@ -32,12 +32,27 @@ async def migrate(context):
         person.tags = ["tagged"]
         await context.publication.update_entity(person, context.author_id, "Tag")
 """
+CREATE = """\
+AUTHOR = "A"
+DATE = "2026-01-15"
+DESCRIPTION = "Add 500 persons"
+
+
+async def migrate(context):
+    for number in range(500):
+        name = {"kind": "PRIMARY", "en": {"full": f"New Person {number}"}}
+        data = {"slug": f"new-person-{number:03d}", "names": [name]}
+        await context.publication.create_entity("person", data, context.author_id, "Add")
+"""
 COMMANDS = (
     ("doit status", ["status"]),
     ("doit preview, 137 updates", ["preview"]),
     ("doit run, 137 updates", ["run"]),
     ("doit run, nothing to do", ["run"]),
+    ("doit list", ["list"]),
     ("doit show", ["show", "1"]),
+    ("doit blame", ["blame", "entity:person/person-0000000"]),
+    ("doit history", ["history"]),
     ("doit replay", ["replay"]),
     ("doit revert", ["revert", "1", "--yes"]),
 )
@@ -51,6 +66,9 @@ def measure_size(work: Path, files: int) -> dict[str, Measured]:
     script = UPDATE.format(changed=CHANGED, persons=persons, step=persons // CHANGED + 1)
     add(root, "001-tag", script)
     found = {label: measure([*DOIT, *words], cwd=root) for label, words in COMMANDS}
+    shutil.rmtree(root / "migrations" / "001-tag")
+    add(root, "002-more", CREATE)
+    found["doit run, 500 persons more"] = measure([*DOIT, "run"], cwd=root)
     shutil.rmtree(root)
     return found
 

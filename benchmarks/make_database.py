@@ -48,8 +48,20 @@ def person(number: int) -> tuple[str, bytes, bytes]:
     return slug, json.dumps(entity, indent=2).encode(), json.dumps(version, indent=2).encode()
 
 
-def build(folder: Path, files: int) -> None:
-    """Make a database of so many files in `folder`."""
+def relationship(number: int, persons: int) -> tuple[str, bytes]:
+    """Return the path of a relationship between two persons, and its file."""
+    ends = [f"person/person-{n % persons:07d}" for n in (number, number * 7 + 1)]
+    content = {
+        "source_entity_id": f"entity:{ends[0]}",
+        "target_entity_id": f"entity:{ends[1]}",
+        "type": "AFFILIATED_WITH",
+    }
+    path = f"v2/relationship/{ends[0]}/{ends[1]}/AFFILIATED_WITH.json"
+    return path, json.dumps(content, indent=2).encode()
+
+
+def build(folder: Path, files: int, relationships: int = 0) -> None:
+    """Make a database of so many files in `folder`, and of so many relationships besides."""
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
     git = Git(folder)
     empty = git.empty_tree()
@@ -60,6 +72,9 @@ def build(folder: Path, files: int) -> None:
             changes[f"v2/entity/person/{slug}.json".encode()] = writer.file(writer.blob(entity))
             path = f"v2/version/entity/person/{slug}/1.json"
             changes[path.encode()] = writer.file(writer.blob(version))
+        for number in range(relationships):
+            path, content = relationship(number, files // 2)
+            changes[path.encode()] = writer.file(writer.blob(content))
         commit = writer.commit(
             tree=writer.tree(empty, changes),
             parents=[],
@@ -76,9 +91,10 @@ def main() -> None:
     """Make one."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--files", type=int, default=100_000)
+    parser.add_argument("--relationships", type=int, default=0)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
-    build(options.folder, options.files)
+    build(options.folder, options.files, options.relationships)
 
 
 if __name__ == "__main__":

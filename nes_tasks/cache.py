@@ -51,12 +51,18 @@ def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> b
 def _remove_abandoned(path: Path) -> None:
     """Remove what processes that were killed had begun to write in place of `path`."""
     for left in path.parent.glob(f"{path.name}.*"):
-        pid = left.suffix.removeprefix(".")
-        try:
-            if pid.isdecimal():
-                os.kill(int(pid), 0)  # asks only whether it is there
-        except ProcessLookupError:
+        if is_abandoned(left.suffix.removeprefix(".")):
             with contextlib.suppress(OSError):
                 left.unlink()
-        except OSError:
-            continue
+
+
+def is_abandoned(pid: str) -> bool:
+    """Return whether a file with the number of a process in its name is of one that has ended."""
+    try:
+        if pid.isdecimal():
+            os.kill(int(pid), 0)  # asks only whether it is there
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -59,7 +59,7 @@ class Project:
         """
         settings = self.settings
         if os.environ.get("CI") and is_absent(settings.database):
-            from .database.repository import missing_submodule
+            from .database.creation import missing_submodule
 
             if missing := missing_submodule(settings):
                 raise missing
@@ -132,6 +132,24 @@ class Project:
         names = {folder.name for folder in self._folders()} if found.by_hand else set()
         by_hand = {name: row for name, row in found.by_hand.items() if name in names}
         return Unrecorded(by_hand, found.partial)
+
+    def unpushed(self) -> int | None:
+        """Return how many commits the remote lacks, as far as is known here. Uses no network.
+
+        None without a database, or without a remote of the configured name. It is asked at the end
+        of every run, so it does not open the repository.
+        """
+        settings = self.settings
+        if is_absent(settings.database):
+            return None
+        git = Git(settings.database)
+        if all(setting.key != f"remote.{settings.remote}.url" for setting in git.settings):
+            return None
+        tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
+        known = ("--not", f"--remotes={settings.remote}")
+        counted = git.attempt("rev-list", "--count", tip, *known, "--")
+        # It fails before the first commit.
+        return None if counted.returncode else int(counted.stdout)
 
     def recover_interrupted(self, command: str) -> None:
         """Put right what a killed command has left in the database, if there is anything.

@@ -72,6 +72,11 @@ class Settings:
         return self.root / STATE_FOLDER
 
     @property
+    def index_folder(self) -> Path:
+        """The folder for the index of searches."""
+        return self.state_folder / "index"
+
+    @property
     def shown_database(self) -> str:
         """The database path as a person would type it from the project's root."""
         return shown(self.database, self.root)

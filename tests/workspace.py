@@ -119,6 +119,11 @@ class Workspace:
             (folder / path).write_bytes(data)
         return folder
 
+    def edit(self, name: str) -> None:
+        """Change the script of a migration without changing what it does: that is a drift."""
+        script = self.migrations / name / "migrate.py"
+        script.write_text(f"{script.read_text()}# edited\n")
+
     def environment(self, **extra: str) -> dict[str, str]:
         """Return the environment that its commands run in."""
         return environment(**extra)

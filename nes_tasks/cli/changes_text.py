@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..operations.changes import Changes, Counts, Updated, is_telling
@@ -17,6 +17,7 @@ UPDATED_PER_TYPE = 3
 MAX_FIELDS = 8
 MAX_KINDS_OF_FIELDS = 12
 MAX_VALUE = 70
+MAX_DELETED = 10
 # How much of what two long values have in common is shown before they differ.
 CONTEXT = 20
 # More characters than any value that is written out has.
@@ -34,7 +35,7 @@ def described(changes: Changes, *, full: bool = False) -> str:
         "".join(_updated(one, full=full) for one in changes.updated),
         left_out(changes.updated_left_out, "changed one is", "changed ones are"),
         _samples(changes, full=full),
-        _deleted(changes) if full else "",
+        _deleted(changes.deleted, None if full else MAX_DELETED),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -98,9 +99,12 @@ def _content(content: Any) -> Iterator[str]:
             yield f"    {printable(path)}: {printable(text)}"
 
 
-def _deleted(changes: Changes) -> str:
-    rows = [f"  {printable(identifier)}" for identifier in changes.deleted]
-    return "\n".join(["Deleted:", *rows, ""]) if rows else ""
+def _deleted(ids: Sequence[str], most: int | None) -> str:
+    if not ids:
+        return ""
+    rows = [f"  {printable(one)}" for one in ids[:most]]
+    more = left_out(len(ids) - len(rows), "deleted one is", "deleted ones are")
+    return "\n".join(["Deleted:", *rows, ""]) + more
 
 
 def left_out(count: int, one: str, many: str) -> str:

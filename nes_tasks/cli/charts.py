@@ -91,26 +91,30 @@ def rounded_up(count: int) -> int:
     return next(step * power for step in (2, 4, 6, 8, 10) if step * power >= count)
 
 
-def strip_chart(axis: Axis, marks: Iterable[Mapping[str, Any]], largest: int) -> str:
+def strip_chart(
+    axis: Axis, marks: Iterable[Mapping[str, Any]], largest: int, *, line: bool = True
+) -> str:
     """Return the SVG of migrations as circles along an axis.
 
     Each mark has a position ``x``, a number ``n`` that its area shows, of which `largest` is
-    the highest in all strips, and a ``text`` that comes up under the mouse.
+    the highest in all strips, and a ``text`` that comes up under the mouse. Without a `line` the
+    positions mean nothing.
     """
     domain = list(axis.domain)
     size = {"type": "linear", "domain": [0, max(largest, 1)], "range": [30, 760]}
     width, height = STRIP_SIZE
+    axis_line = {
+        "data": {"values": [{"from": domain[0], "to": domain[1]}]},
+        "mark": {"type": "rule", "color": "var(--line)", "aria": False},
+        "encoding": {"x": _position("from", domain), "x2": {"field": "to"}},
+    }
     return _drawn(
         {
             "width": width,
             "height": height,
             "padding": {"left": 14, "right": 14, "top": 0, "bottom": 0},
             "layer": [
-                {
-                    "data": {"values": [{"from": domain[0], "to": domain[1]}]},
-                    "mark": {"type": "rule", "color": "var(--line)", "aria": False},
-                    "encoding": {"x": _position("from", domain), "x2": {"field": "to"}},
-                },
+                *([axis_line] if line else []),
                 {
                     "data": {"values": list(marks)},
                     "mark": {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getopt
 import json
+from collections.abc import Callable
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase
 
 from ..errors import UsageError
 from ..migrations import Entry
+from ..migrations.ranges import is_range, resolve_all
 from .doit_commands import Guarded
 from .session import migration_name, session
 
@@ -77,3 +79,24 @@ def one_name(words: list[str], command: str) -> Entry:
             f"doit {command} takes the name of one migration", hint=f"doit {command} NNN-name"
         )
     return session().known_plan().resolve(migration_name(words[0]) or words[0])
+
+
+def several(words: list[str], counts: Callable[[Entry], bool], what: str) -> list[Entry]:
+    """Return the migrations that are meant by names and ranges such as ``5..9``.
+
+    A range holds those that `counts` admits, which `what` describes ("applied"). Raises
+    `UsageError` for what is not there.
+    """
+    # A task's own name says that it is a migration: migrate:5, migrate:5..9.
+    plain = [migration_name(word) or word for word in words]
+    return resolve_all(session().known_plan(), plain, counts, what)
+
+
+def is_applied(entry: Entry) -> bool:
+    """Return whether a migration is applied: what ranges hold for most commands."""
+    return entry.is_applied
+
+
+def is_one_name(words: list[str]) -> bool:
+    """Return whether a command line names one migration, and no range of them."""
+    return len(words) == 1 and not is_range(words[0])

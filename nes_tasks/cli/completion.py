@@ -24,6 +24,7 @@ from .session import session
 
 # What can be asked for by `--names`, and which migrations it is.
 NAMES: dict[str, Callable[[Entry], bool]] = {
+    "all": lambda entry: True,
     "applied": lambda entry: entry.is_applied,
     "pending": lambda entry: entry.state is State.PENDING,
 }

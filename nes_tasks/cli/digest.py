@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..operations.report import Chapter, Report
+from ..operations.report import Chapter, Report, people
 from .changes_text import left_out
 from .format import counted, day, done
 from .markdown import MAX_ROWS, code, pie, table
@@ -17,12 +17,12 @@ def digest(report: Report) -> str:
     held = report.holdings
     entities, relationships = sum(held.entities.values()), sum(held.relationships.values())
     head = (
-        f"### The database on {day(report.committed_at)}\n\n"
+        f"### {code(report.name)} on {day(report.committed_at)}\n\n"
         f"{counted(entities, 'entity', 'entities')}, "
         f"{counted(relationships, 'relationship')}, "
         f"{counted(sum(held.versions.values()), 'version')}, "
-        f"{counted(held.authors, 'author')}, "
-        f"{counted(len(report.chapters), 'migration')}. "
+        f"{counted(len(report.chapters), 'migration')} "
+        f"by {counted(len(people(report.chapters)), 'contributor')}. "
         f"Commit {code(report.commit)}.\n"
     )
     parts = [head]

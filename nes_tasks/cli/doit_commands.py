@@ -263,7 +263,8 @@ def standing(entry: Entry) -> str:
     except DatabaseError as missing:
         return f"unknown; {missing}"
     if entry.state is State.APPLIED:
-        return "applied; up-to-date"
+        note = f"; {entry.note} since, which changes no data" if entry.note else ""
+        return f"applied; up-to-date{note}"
     if entry.state is State.DRIFT:
         return (
             f"applied, and changed since: {entry.difference}\n"

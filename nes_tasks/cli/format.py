@@ -63,6 +63,29 @@ def percent(part: int, whole: int) -> str:
     return "<1%" if share < 1 else f"{100 if part == whole else min(99, int(share))}%"
 
 
+def shares(parts: Sequence[int]) -> list[int]:
+    """Return the shares of all parts of a whole in whole percents, which add up to 100.
+
+    The percents that are missing after rounding down go to those with the largest remainders
+    (Hamilton's method, https://en.wikipedia.org/wiki/Largest_remainder_method).
+    """
+    whole = sum(parts)
+    if not whole:
+        return [0 for _ in parts]
+    percents = [100 * part // whole for part in parts]
+    by_rest = sorted(range(len(parts)), key=lambda at: (-(100 * parts[at] % whole), at))
+    for at in by_rest[: 100 - sum(percents)]:
+        percents[at] += 1
+    return percents
+
+
+def share_text(percents: int, part: int, whole: int) -> str:
+    """Return a share that was rounded to `percents`; only nothing is 0 %, and only all is 100 %."""
+    if part and not percents:
+        return "<1%"
+    return ">99%" if percents == 100 and part < whole else f"{percents}%"
+
+
 def listed(words: Iterable[str]) -> str:
     """Return words as a list in a sentence: a, b and c."""
     *first, last = words

@@ -11,6 +11,7 @@ from .tables import new_table, rendered
 # What to say of commits that are taken over, by the reason.
 REASONS = {
     Reason.ADOPTED: "adopted, with markers that were written afterwards",
+    Reason.ACCEPTED: "accepting a folder that was edited",
     Reason.UNMARKED: "of a migration that left no marker",
     Reason.NONDETERMINISTIC: "with DETERMINISTIC = False",
     Reason.BY_HAND: "by hand",
@@ -41,7 +42,8 @@ def _table(found: FromScratch) -> str:
 
 def _name(step: Step) -> str:
     names = printable(", ".join(step.part.names))
-    return f"revert of {names}" if step.part.origin is Origin.REVERT else names
+    kinds = {Origin.REVERT: "revert of ", Origin.ACCEPTED: "acceptance of "}
+    return f"{kinds.get(step.part.origin, '')}{names}"
 
 
 def _problem(step: Step | None) -> str:

@@ -8,14 +8,49 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import timestamp
 from ..errors import UsageError
-from .command import JSON, Command, one_name
+from .command import JSON, Command, is_applied, is_one_name, several
 from .doit_commands import LOOKING
 from .session import session
 from .summary import changes
 
 if TYPE_CHECKING:
     from ..database.marker import Statistics
+    from ..migrations import Entry
     from ..operations.history import Run
+
+
+AUTHOR = {
+    "name": "author",
+    "long": "author",
+    "type": str,
+    "default": "",
+    "metavar": "TEXT",
+    "help": "only those whose author has this in the name or address, whatever the case",
+}
+SINCE = {
+    "name": "since",
+    "long": "since",
+    "type": str,
+    "default": "",
+    "metavar": "POINT",
+    "help": "only those applied on this day or later, or after this migration, tag or commit",
+}
+ENTITY = {
+    "name": "entity",
+    "long": "entity",
+    "type": str,
+    "default": "",
+    "metavar": "ID",
+    "help": "only those that changed this entity or relationship",
+}
+LIMIT = {
+    "name": "limit",
+    "long": "limit",
+    "type": int,
+    "default": None,
+    "metavar": "N",
+    "help": "only the newest N",
+}
 
 
 class History(Command):
@@ -23,37 +58,63 @@ class History(Command):
 
     name = "history"
     doc_purpose = "list the applied migrations: when, by whom, commits, statistics, duration"
-    doc_usage = "[--json] [NAME]"
+    doc_usage = "[NAME...] [--author TEXT] [--since POINT] [--entity ID] [--limit N] [--json]"
     doc_description = (
         "What is applied is read from the markers, the rest from the commits. In a shallow "
-        "clone the commits of early migrations are not there; they are left out then. With a "
-        "name, one migration with its commits and all statistics. The keys of --json are told "
-        "in docs/reference/json.md."
+        "clone the commits of early migrations are not there; they are left out then. With one "
+        "name, that migration with its commits and all statistics. Several filters have to hold "
+        "all; --limit counts what they leave. The keys of --json are told in "
+        "docs/reference/json.md."
     )
     group = LOOKING
     examples = (
         ("doit history", "lists them in a table"),
         ("doit history 5", "tells everything about number 5"),
+        ("doit history 5..9", "lists those from number 5 to 9"),
+        ("doit history --since 2026-01-31 --author asha", "lists what she applied since that day"),
+        ("doit history --entity entity:person/asha-rai", "lists what changed one entity"),
     )
     takes = "applied"
-    cmd_options = (JSON,)
+    cmd_options = (AUTHOR, SINCE, ENTITY, LIMIT, JSON)
 
-    def _execute(self, json: bool, pos_args: list[str]) -> int:
-        from ..operations.history import runs
+    def _execute(
+        self,
+        author: str,
+        since: str,
+        entity: str,
+        limit: int | None,
+        json: bool,
+        pos_args: list[str],
+    ) -> int:
+        from ..operations.history import Wanted, runs, select
 
-        wanted = one_name(pos_args, self.name) if pos_args else None
-        session().known_plan()
+        if limit is not None and limit < 1:
+            raise UsageError("--limit takes a number from 1 on", hint="doit help history")
+        names = [entry.name for entry in self._entries(pos_args)] if pos_args else None
         project = session().project
-        if wanted and not wanted.is_applied:
-            raise UsageError(f"{wanted.name} is not applied", hint="doit pending")
-        found = runs(project, project.look()[1], [wanted.name] if wanted else None)
+        session().known_plan()
+        ledger = project.ledger()
+        wanted = Wanted.of(project, ledger, author=author, since=since, entity=entity)
+        found = select(runs(project, ledger, names), wanted)
+        found = found if limit is None else found[-limit:]
         if json:
             self.write_document([_document(run) for run in found])
         elif not found:
-            self.outstream.write("No migration is applied.\n")
+            is_all = not (names or wanted.is_filter)
+            said = (
+                "No migration is applied.\n" if is_all else "No applied migration is like that.\n"
+            )
+            self.outstream.write(said)
         else:
-            self.outstream.write(_details(found[0]) if wanted else _table(found))
+            self.outstream.write(_details(found[0]) if is_one_name(pos_args) else _table(found))
         return 0
+
+    def _entries(self, words: list[str]) -> list[Entry]:
+        entries = several(words, is_applied, "applied")
+        for entry in entries:
+            if not entry.is_applied:
+                raise UsageError(f"{entry.name} is not applied", hint="doit pending")
+        return entries
 
 
 def _moment(moment: datetime | None) -> str:

@@ -229,7 +229,8 @@ def _about(entry: Entry) -> str:
     """Return the description, or what is wrong with a migration that is not valid."""
     if entry.metadata is None:
         return printable(entry.problem.message if entry.problem else "")
-    drift = f" ({entry.difference})" if entry.state is State.DRIFT else ""
+    difference = entry.difference if entry.state is State.DRIFT else entry.note
+    drift = f" ({difference})" if difference else ""
     return printable(f"{entry.metadata.description}{drift}")
 
 

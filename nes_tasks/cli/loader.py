@@ -1,7 +1,7 @@
-"""The loader of a project's tasks: doit's own, and the one place where it asks us for `--version`.
+"""The loader of a project's tasks: doit's own, and where the command line is seen first.
 
-doit makes the loader that ``pyproject.toml`` names (``[tool.doit] loader``) before it answers
-``doit --version``, and it asks no command about that. Everything else stays as doit has it.
+doit creates the loader that ``pyproject.toml`` names (``[tool.doit] loader``) before it answers
+``doit --version`` and before it fails on an empty word. Everything else stays as doit has it.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ import sys
 
 from doit.cmd_base import DodoTaskLoader
 
+from ..errors import UsageError
 from .version import versions
 
 
 class ProjectLoader(DodoTaskLoader):  # type: ignore[misc]
-    """Loads ``dodo.py`` as doit does; answers ``doit --version`` with our versions."""
+    """Loads ``dodo.py`` as doit does; answers ``doit --version``, and refuses an empty word."""
 
     def __init__(self) -> None:
         if sys.argv[1:2] == ["--version"]:
             sys.stdout.write(versions())
             raise SystemExit(0)
+        if "" in sys.argv[1:]:  # an unset variable in quotes, as a rule
+            sys.stderr.write("error: a word of the command line is empty; doit help\n")
+            raise SystemExit(UsageError.exit_code)
         super().__init__()

@@ -53,9 +53,9 @@ def comment(found: Preview, closing: str = "", *, limit: int = LIMIT, full: bool
     return _fitting([*_blocks(found, most), *([Block(0, closing)] if closing else [])], limit)
 
 
-def _fitting(blocks: Sequence[Block], limit: int) -> str:
+def _fitting(blocks: Sequence[Block], limit: int, command: str = "preview") -> str:
     """Join the blocks that fit, the important ones first, and say how many did not."""
-    note = "\n*{} more parts did not fit; `doit preview --json` has everything.*\n"
+    note = "\n*{} more parts did not fit; `doit {} --json` has everything.*\n"
     room = limit - len(note) - 10
     kept = set()
     for at in sorted(range(len(blocks)), key=lambda at: (blocks[at].rank, at)):
@@ -65,7 +65,7 @@ def _fitting(blocks: Sequence[Block], limit: int) -> str:
             room -= length
     text = "\n".join(blocks[at].text for at in sorted(kept))
     lost = len(blocks) - len(kept)
-    return text + (note.format(lost) if lost else "")
+    return text + (note.format(lost, command) if lost else "")
 
 
 def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
@@ -127,12 +127,7 @@ def _migration(one: Previewed, most: int | None) -> Iterator[Block]:
         f"#### {code(result.migration)}\n\n{code(about.description, 300)}\n\n"
         f"{code(about.author, 300)}, {about.date}. Tree {code(result.tree or '')}.\n",
     )
-    if changes.types:
-        rows = [
-            [code(name), *(f"{n:,}" for n in (counts.created, counts.updated, counts.deleted))]
-            for name, counts in list(changes.types.items())[:MAX_ROWS]
-        ]
-        yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
+    yield from _types(changes)
     for asked in one.asks_for:
         yield Block(0, f"**{code(result.migration)}: {asked}**\n")
     yield from _to_look_at(one, most)
@@ -144,6 +139,22 @@ def _migration(one: Previewed, most: int | None) -> Iterator[Block]:
         text = _safe_lines("\n".join(result.logs))
         lines = f"Log: {len(result.logs):,} line{'' if len(result.logs) == 1 else 's'}"
         yield Block(3, _fold(lines, _fence(_cut(text, MAX_LOG))))
+
+
+def comment_on_changes(title: str, about: str, changes: Changes, *, limit: int = LIMIT) -> str:
+    """Return changes as Markdown of at most `limit` characters; `about` is Markdown already."""
+    nothing = "" if changes.types else "\nNo entity or relationship differs.\n"
+    head = Block(0, f"### {title}\n\n{about}\n{nothing}")
+    return _fitting([head, *_types(changes), *_details(changes)], limit, "diff")
+
+
+def _types(changes: Changes) -> Iterator[Block]:
+    if changes.types:
+        rows = [
+            [code(name), *(f"{n:,}" for n in (counts.created, counts.updated, counts.deleted))]
+            for name, counts in list(changes.types.items())[:MAX_ROWS]
+        ]
+        yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
 
 
 def _to_look_at(one: Previewed, most: int | None) -> Iterator[Block]:

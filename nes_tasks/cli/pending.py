@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import UsageError
-from ..migrations import Entry
+from ..migrations import Entry, State
+from ..operations.pending import Pending as Found
+from ..operations.pending import pending
 from ..printable import printable
 from .command import JSON, Command, no_names
 from .console import warn
 from .doit_commands import LOOKING
-from .format import author_name
+from .format import author_name, counted
 from .session import session
+from .sizes import size
 
 CHECK = {
     "name": "check",
@@ -29,42 +32,59 @@ COUNT = {
 }
 
 
+FILES = {
+    "name": "files",
+    "long": "files",
+    "type": bool,
+    "default": False,
+    "help": "list each file with its size as well",
+}
+
+
 class Pending(Command):
     """List the migrations that are not applied yet."""
 
     name = "pending"
     doc_purpose = "list the migrations that are not applied yet"
-    doc_usage = "[--json | --count] [--check]"
+    doc_usage = "[--json | --count | --files] [--check]"
     doc_description = (
-        "In the order in which doit applies them. Folders that are not valid are warned of on "
+        "In the order in which doit applies them, with the number and the size of their files. "
+        "Folders that are not valid are warned of on "
         "stderr; they keep later ones from being applied, and count for --check. The keys of "
         "--json are told in docs/reference/json.md."
     )
     group = LOOKING
     examples = (
         ("doit pending", "lists them in a table"),
+        ("doit pending --files", "lists their files as well"),
         ("doit pending --check || doit", "applies them if there are any"),
         ("doit pending --count", "prints how many there are"),
     )
     failure = "with --check: something is pending or not valid"
-    cmd_options = (JSON, CHECK, COUNT)
+    cmd_options = (JSON, CHECK, COUNT, FILES)
 
-    def _execute(self, json: bool, check: bool, count: bool, pos_args: list[str]) -> int:
+    def _execute(
+        self, json: bool, check: bool, count: bool, files: bool, pos_args: list[str]
+    ) -> int:
         no_names(pos_args, "pending")
-        if json and count:
-            raise UsageError("--json and --count do not go together", hint="give one of them")
+        if json + count + files > 1:
+            raise UsageError(
+                "--json, --count and --files do not go together", hint="give one of them"
+            )
         plan = session().known_plan()
         for entry in plan.invalid:
             warn(str(entry.problem))
+        found = pending(plan)
         if json:
-            self.write_document([described(entry) for entry in (*plan.invalid, *plan.pending)])
+            self.write_document([{**described(one.entry), **_sizes(one)} for one in found])
         elif count:
-            self.outstream.write(f"{len(plan.invalid) + len(plan.pending)}\n")
+            self.outstream.write(f"{len(found)}\n")
         elif plan.pending:
-            self.outstream.write(_table(plan.pending))
+            due = [one for one in found if one.entry.state is State.PENDING]
+            self.outstream.write(_listing(due) if files else _table(due))
         else:
             self.outstream.write("No migration is pending.\n")
-        return 1 if check and (plan.pending or plan.invalid) else 0
+        return 1 if check and found else 0
 
 
 def described(entry: Entry) -> dict[str, Any]:
@@ -81,16 +101,41 @@ def described(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _table(entries: tuple[Entry, ...]) -> str:
+def _sizes(one: Found) -> dict[str, Any]:
+    """Return the files of a migration as JSON has them, null when they cannot be listed."""
+    files = one.files
+    return {
+        "files": None if files is None else [{"path": f.path, "bytes": f.size} for f in files],
+        "bytes": None if files is None else one.size,
+    }
+
+
+def _table(found: list[Found]) -> str:
     from .tables import add_names, new_table, rendered
 
     table = new_table()
-    add_names(table, "Migration", (entry.name for entry in entries))
-    for heading in ("Date", "Author", "Description"):
-        table.add_column(heading, no_wrap=heading == "Date")
-    for entry in entries:
-        about = entry.metadata
+    add_names(table, "Migration", (one.entry.name for one in found))
+    table.add_column("Date", no_wrap=True)
+    for heading in ("Files", "Size"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("Author", "Description"):
+        table.add_column(heading)
+    for one in found:
+        about = one.entry.metadata
         assert about, "a pending migration says what it is"
         author = printable(author_name(about.author))
-        table.add_row(entry.name, about.date, author, printable(about.description))
+        count = f"{len(one.files or ()):,}"
+        described = printable(about.description)
+        table.add_row(one.entry.name, about.date, count, size(one.size), author, described)
     return rendered(table)
+
+
+def _listing(found: list[Found]) -> str:
+    """Return each migration with its files below it, one a line."""
+    lines: list[str] = []
+    for one in found:
+        files = one.files or ()
+        lines.append(f"{one.entry.name}: {counted(len(files), 'file')}, {size(one.size)}")
+        width = max((len(size(file.size)) for file in files), default=0)
+        lines += [f"  {size(file.size):>{width}}  {printable(file.path)}" for file in files]
+    return "\n".join([*lines, ""])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .command import JSON, Command
+from ..migrations import Entry, State
+from .command import JSON, Command, several
 from .console import bold, say, words
 from .doit_commands import ALLOW_NETWORK, LOOKING
 from .format import short_list
 from .output import OUTPUT, check_writable, write_file
-from .session import migration_name, session
+from .session import session
 
 if TYPE_CHECKING:
     from ..operations.preview import Preview as Found
@@ -45,6 +49,22 @@ FORCE = {
     "default": False,
     "help": "execute a NAME that is applied again, on the database as it is",
 }
+LIMIT = {
+    "name": "limit",
+    "long": "limit",
+    "type": int,
+    "default": None,
+    "metavar": "N",
+    "help": "execute at most N migrations, and say which are left",
+}
+CONTINUE = {
+    "name": "proceed",
+    "long": "continue",
+    "type": str,
+    "default": "",
+    "metavar": "FILE",
+    "help": "go on where the preview ended that --json wrote to this file",
+}
 FULL = {
     "name": "full",
     "long": "full",
@@ -64,9 +84,8 @@ class Preview(Command):
     name = "preview"
     doc_purpose = "show what pending migrations would change, without applying them"
     doc_usage = (
-        "[NAME... [--force]] [--json | --markdown] [--full] [-o FILE] [--keep] "
-        "[--allow-network NAME] "
-        "| --from FILE"
+        "[NAME... [--force] | --continue FILE] [--limit N] [--json | --markdown] [--full] "
+        "[-o FILE] [--keep] [--allow-network NAME] | --from FILE"
     )
     doc_description = (
         "The migrations are executed, each on top of what is pending before it, and nothing is "
@@ -74,19 +93,28 @@ class Preview(Command):
         "is all pending ones; with --force a NAME may be applied already. doit run --dry-run and "
         "doit migrate:NAME --dry-run print the same. A working tree with uncommitted changes does "
         "not matter.\n\n"
+        "With --limit it stops after so many. --continue goes on from a preview in a file "
+        "without executing again what is in it, as long as the database is at the same commit and "
+        "git still has the tree; with --json the new document has all of it, and may take the "
+        "place of FILE.\n\n"
         "With the same clock `doit run` commits the tree whose hash is shown: "
         "SOURCE_DATE_EPOCH fixes it, and `doit run --expect FILE` takes it from a preview."
     )
     group = LOOKING
     examples = (
         ("doit preview", "shows what doit would change"),
+        ("doit preview 5..9", "shows what those from number 5 to 9 would change"),
         ("doit preview --full | less", "shows all of it, field by field"),
         ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
+        (
+            "doit preview --limit 9 --json -o p.json && doit preview --continue p.json",
+            "looks at the first nine, then at the others",
+        ),
         ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
-    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, FULL, ALLOW_NETWORK)
+    cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, FULL, LIMIT, CONTINUE, ALLOW_NETWORK)
 
     def _execute(
         self,
@@ -97,6 +125,8 @@ class Preview(Command):
         keep: bool,
         force: bool,
         full: bool,
+        limit: int | None,
+        proceed: str,
         allow_network: list[str],
         pos_args: list[str],
     ) -> int:
@@ -106,6 +136,15 @@ class Preview(Command):
             raise UsageError("--keep goes with --json -o FILE", hint="doit help preview")
         if force and (not pos_args or source):
             raise UsageError("--force goes with the name of a migration", hint="doit help preview")
+        if limit is not None and (limit < 1 or source):
+            raise UsageError(
+                "--limit takes a number from 1 on, and executes", hint="doit help preview"
+            )
+        if proceed and (source or keep or pos_args):
+            raise UsageError(
+                "--continue goes on with what is pending: without NAME, --from and --keep",
+                hint="doit help preview",
+            )
         if output:
             check_writable(Path(output))
         if source:
@@ -113,9 +152,17 @@ class Preview(Command):
         if keep and _is_current(output):
             return 0
         session().allow_network(allow_network)
-        limit = None if json or full else _limit(markdown)
-        found = _found(pos_args, limit, force=force, full=full)
+        after = _continued(proceed) if proceed else None
+        shown = None if json or full else _limit(markdown)
+        found = _found(pos_args, shown, force=force, full=full, limit=limit, after=after)
+        if after and not json:  # what was shown already is not shown again
+            found = replace(found, migrations=found.migrations[len(after.migrations) :])
+            if not found.migrations and found.failure is None:
+                say(f"{proceed} has all that is pending")
+                return 0
         self._tell(found, json, markdown, output, closing=CLOSING, full=full)
+        if found.left_out and found.failure is None:
+            say(_rest(found.left_out, output if json else ""))
         return _conclude(found)
 
     def _show_saved(
@@ -165,22 +212,52 @@ class Preview(Command):
             self.outstream.write(text)
 
 
-def _found(names: list[str], limit: int | None, *, force: bool, full: bool) -> Found:
+def _continued(path: str) -> Found:
+    from ..operations.preview_file import check_continuable
+    from .expected import saved_preview
+
+    found = saved_preview(path)
+    check_continuable(found, session().project, path)
+    return found
+
+
+def _rest(names: list[str], output: str) -> str:
+    """Return a line that says what is left, and how to go on."""
+    again = f"--continue {shlex.quote(output)}" if output else f"{names[0]}.."
+    return f"left out: {short_list(names)}; doit preview {again} goes on"
+
+
+def _found(
+    names: list[str],
+    updated_per_type: int | None,
+    *,
+    force: bool,
+    full: bool,
+    limit: int | None,
+    after: Found | None,
+) -> Found:
     from ..operations.changes import SAMPLES_PER_TYPE
     from ..operations.preview import preview
     from .progress import Display
 
     current = session()
-    wanted = [current.plan.resolve(migration_name(name) or name).name for name in names]
+    wanted = [one.name for one in several(names, partial(_is_meant, force=force), "pending")]
     return preview(
         current.project,
         Display("Previewing"),
         names=wanted,
         forced=[name for name in wanted if force and current.plan[name].is_applied],
-        updated_per_type=limit,
+        updated_per_type=updated_per_type,
         samples_per_type=None if full else SAMPLES_PER_TYPE,
         network=current.network,
+        limit=limit,
+        after=after,
     )
+
+
+def _is_meant(entry: Entry, *, force: bool) -> bool:
+    """Return whether a range holds a migration: it can be previewed."""
+    return entry.state is not State.MISSING and (force or not entry.is_applied)
 
 
 def show_dry_run(stream: Any, names: list[str], forced: list[str]) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, Command
+from .command import JSON, Command, is_applied, several
 from .doit_commands import ALLOW_NETWORK, MAINTAINING
-from .session import migration_name, session
+from .session import session
 
 if TYPE_CHECKING:
     from ..operations.proof import Proof
@@ -63,6 +63,7 @@ class Replay(Command):
     group = MAINTAINING
     examples = (
         ("doit replay", "proves the whole history"),
+        ("doit replay 5..9", "proves those from number 5 to 9"),
         ("doit replay 5 --json", "proves number 5, and tells it to a program"),
         ("doit replay --from-scratch", "proves that the whole database follows from its history"),
     )
@@ -80,7 +81,7 @@ class Replay(Command):
         current.allow_network(allow_network)
         if from_scratch:
             return self._from_scratch(json, pos_args)
-        names = [current.plan.resolve(migration_name(name) or name).name for name in pos_args]
+        names = [entry.name for entry in several(pos_args, is_applied, "applied")]
         display = Display("Replaying", logs=False)
         found = replay(
             current.project,

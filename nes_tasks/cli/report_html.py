@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -15,7 +16,7 @@ from ..operations.report_coverage import Coverage, Filled
 from ..printable import printable
 from ..version import __version__
 from .charts import Axis, growth_chart, strip_chart
-from .format import counted, day, done, label, listed, percent, period
+from .format import counted, day, done, label, listed, percent, period, share_text, shares
 
 NEEDED = ("jinja2", "vl_convert")
 # What is shown of things of which there can be any number.
@@ -26,6 +27,8 @@ MAX_PEOPLE = 30
 MAX_SOURCES = 50
 MAX_FIELDS = 8
 MAX_COLUMNS = 30
+# The longest word that fits on the smallest phone.
+MAX_UNBROKEN = 28
 NAMES = ("names.en", "names.ne")
 # Fields whose own names do not tell a reader what they are.
 FIELDS = {
@@ -63,7 +66,7 @@ def page(report: Report) -> str:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    words = {f.__name__: f for f in (counted, day, done, label, listed, percent, period)}
+    words = {f.__name__: f for f in (counted, day, done, label, listed, percent, period, whole)}
     environment.filters.update(words)
     days = [when for chapter in report.chapters if (when := chapter.applied_on)]
     return environment.get_template("report.html").render(
@@ -74,6 +77,8 @@ def page(report: Report) -> str:
         people_left_out=max(0, len(people(report.chapters)) - MAX_PEOPLE),
         days=(min(days, default=None), max(days, default=None)),
         types=list(_types(report)),
+        relationship_types=_relationships(report),
+        sizes=_sizes(report),
         growth=list(_growth(report)),
         axis=_axis_labels(report),
         persons=list(_persons(report)),
@@ -85,6 +90,23 @@ def page(report: Report) -> str:
     )
 
 
+def whole(text: str) -> Any:
+    """Return `text` as markup in which words with a hyphen are broken nowhere.
+
+    A browser breaks a line behind a hyphen, and then 2026-01-15 or a name of a migration is read
+    as two. A word that is too long for a phone may be broken.
+    """
+    from markupsafe import Markup, escape
+
+    parts = [
+        Markup('<span class="whole">{}</span>').format(word)
+        if "-" in word and len(word) <= MAX_UNBROKEN
+        else escape(word)
+        for word in re.split(r"(\s+)", printable(text))
+    ]
+    return Markup("").join(parts)
+
+
 def _shown(value: Any) -> Any:
     """Make what could hide or reorder text visible; markup of our own stays as it is."""
     from markupsafe import Markup
@@ -93,12 +115,17 @@ def _shown(value: Any) -> Any:
 
 
 class Type(NamedTuple):
-    """A type with its sub types; ``location`` itself if there are entities without one."""
+    """A type with its sub types; ``location`` itself if there are entities without one.
+
+    Each part has its name, how many entities and versions there are, and its share of all
+    entities. The shares of all parts of all types add up to 100 %, those of a type to its own.
+    """
 
     name: str
     entities: int
     versions: int
-    parts: list[tuple[str, int, int]]
+    share: str
+    parts: list[tuple[str, int, int, str]]
 
 
 def _types(report: Report) -> Iterator[Type]:
@@ -108,16 +135,41 @@ def _types(report: Report) -> Iterator[Type]:
     for name, count in held.entities.items():
         kind, _, part = name.partition("/")
         grouped[kind].append((part, count, held.versions.get(name, 0)))
+    total = sum(held.entities.values())
+    rounded = dict(zip(held.entities, shares(list(held.entities.values())), strict=True))
     rows = [
         Type(
             kind,
             sum(count for _, count, _ in parts),
             sum(versions for _, _, versions in parts),
-            sorted(parts, key=lambda row: (-row[1], row[0])),
+            share_text(
+                sum(rounded[_joined(kind, part)] for part, _, _ in parts),
+                sum(count for _, count, _ in parts),
+                total,
+            ),
+            [
+                (part, count, versions, share_text(rounded[_joined(kind, part)], count, total))
+                for part, count, versions in sorted(parts, key=lambda row: (-row[1], row[0]))
+            ],
         )
         for kind, parts in grouped.items()
     ]
     yield from sorted(rows, key=lambda row: (-row.entities, row.name))
+
+
+def _joined(kind: str, part: str) -> str:
+    return f"{kind}/{part}" if part else kind
+
+
+def _relationships(report: Report) -> list[tuple[str, int, str]]:
+    """Return each type with its number and its share, the most numerous first."""
+    held = report.holdings.relationships
+    rows = sorted(held.items(), key=lambda row: (-row[1], row[0]))
+    rounded, total = shares([count for _, count in rows]), sum(held.values())
+    return [
+        (name, count, share_text(percents, count, total))
+        for (name, count), percents in zip(rows, rounded, strict=True)
+    ]
 
 
 def _spoken(one: Type) -> str:
@@ -205,6 +257,28 @@ def _persons(report: Report) -> Iterator[Person]:
             max(days, default=None),
             _markup(strip_chart(axis, marks, largest)) if axis and marks else None,
         )
+
+
+class Sizes(NamedTuple):
+    """What the circles of the migrations mean: some numbers of changes, and a chart of them."""
+
+    numbers: list[int]
+    svg: Any
+
+
+def _sizes(report: Report) -> Sizes | None:
+    """Return the legend of the circles, None where there are none."""
+    largest = max((_touched(chapter) for chapter in report.chapters), default=0)
+    if not largest or len(report.growth) < MIN_POINTS:
+        return None
+    axis = Axis.of(report.growth)
+    start, end = axis.domain
+    numbers = sorted({1, -(-largest // 4), largest})
+    marks = [
+        {"x": start + (end - start) * (1 + 2 * at) / (2 * len(numbers)), "n": n, "text": f"{n:,}"}
+        for at, n in enumerate(numbers)
+    ]
+    return Sizes(numbers, _markup(strip_chart(axis, marks, largest, line=False)))
 
 
 def _touched(chapter: Chapter) -> int:

@@ -139,17 +139,17 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
 
     def _speak_of_the_remote(self, *, may_push: bool) -> None:
         """Push if the settings say so, else say what is not pushed yet and how to do it."""
-        from ..operations.sync import push, unpushed
-
         current = session()
         project = current.project
         try:
             with environment_errors():
-                waiting = unpushed(project)
+                waiting = project.unpushed()
                 if not waiting:
                     return
                 commits = "1 commit is" if waiting == 1 else f"{waiting} commits are"
                 if project.settings.push and may_push:
+                    from ..operations.sync import push
+
                     push(project)
                     say(f"{commits} pushed to {project.settings.remote}")
                 else:

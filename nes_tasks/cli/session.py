@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..database.ledger import Applied
-    from ..migrations import AppliedRecord, Plan
+    from ..migrations import AppliedRecord, Entry, Plan
     from ..operations.check import Checker
     from ..running.expectation import Expectation
     from ..running.runner import Runner
@@ -40,6 +40,9 @@ class Session:
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
         self.keep_going = False
+        # What `state` has found out about a migration, with the entry or record that it is of.
+        self.inputs: dict[str, tuple[Entry, Mapping[str, str]]] = {}
+        self.results: dict[str, tuple[AppliedRecord, str]] = {}
         # Set when a migration ended with a fault of the environment, which the next would meet too.
         self.is_halted = False
         self._run_here: set[str] = set()
@@ -106,6 +109,9 @@ class Session:
         if name not in self._run_here:
             entry = self.plan.get(name)
             return entry.record if entry else None
+        # With `doit -n` a process of doit's own has applied it, and its runner is not this one.
+        if "runner" in self.__dict__ and (record := self.runner.record_of(name)):
+            return record
         if self._recorded is None:
             self._recorded = self.project.ledger().applied
         return self._recorded.get(name)
@@ -117,7 +123,7 @@ class Session:
         """
         settings = self.project.settings
         if is_absent(settings.database):
-            from ..database.repository import refuse_missing_submodule
+            from ..database.creation import refuse_missing_submodule
 
             refuse_missing_submodule(settings)
         return self.plan

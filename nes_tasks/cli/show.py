@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .command import JSON, Command, one_name
+from ..errors import UsageError
+from .command import JSON, Command, is_applied, is_one_name, several
 from .doit_commands import LOOKING
 from .session import session
 
@@ -17,35 +18,44 @@ MAX_COMMITS = 4
 
 
 class Show(Command):
-    """Show the commits of an applied migration, and what they changed."""
+    """Show the commits of applied migrations, and what they changed."""
 
     name = "show"
     doc_purpose = "show what an applied migration changed"
-    doc_usage = "NAME [--json]"
+    doc_usage = "NAME... [--json]"
     doc_description = (
         "Its commits, the statistics of its marker, and the difference between the tree that it "
         "ran on and the tree that it left: entities by type, the fields that changed, a few of "
-        "the new ones. What happened afterwards does not matter."
+        "the new ones. What happened afterwards does not matter.\n\n"
+        "Of several names or a range each is shown by itself; doit diff shows what came of them "
+        "together. With --json it is a list then."
     )
     group = LOOKING
     examples = (
         ("doit show 5", "shows what number 5 changed"),
+        ("doit show 5..9", "shows what each from number 5 to 9 changed"),
         ("doit show 5 --json", "tells all of it to a program"),
     )
     takes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
-        from ..operations.show import outcome
+        from ..operations.show import check_is_applied, outcome
         from .changes_text import UPDATED_PER_TYPE
 
-        entry = one_name(pos_args, self.name)
+        if not pos_args:
+            raise UsageError("doit show takes names of migrations", hint="doit show NNN-name")
+        entries = several(pos_args, is_applied, "applied")
         limit = None if json else UPDATED_PER_TYPE
-        found = outcome(session().project, entry, updated_per_type=limit)
+        for entry in entries:
+            check_is_applied(entry)
+        found = (outcome(session().project, entry, updated_per_type=limit) for entry in entries)
         if json:
-            self.write_document(found.to_dict())
-        else:
-            self.outstream.write(_words(found))
+            documents = [one.to_dict() for one in found]
+            self.write_document(documents[0] if is_one_name(pos_args) else documents)
+            return 0
+        for number, one in enumerate(found):
+            self.outstream.write("\n" * bool(number) + _words(one))
         return 0
 
 
@@ -97,6 +107,9 @@ def _commits(found: Outcome) -> str:
         rows[1:-1] = [f"  ({len(rows) - 2:,} more)"]
     if found.earlier_commits:
         rows.append(f"  ({found.earlier_commits:,} of earlier runs, which are not compared)")
+    if found.acceptances:
+        rows.append("Its folder was accepted as edited:")
+        rows += [_commit(commit) for commit in found.acceptances]
     return "\n".join([f"{len(commits):,} commit{'' if len(commits) == 1 else 's'}:", *rows])
 
 

@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from doit.dependency import DatabaseException, JsonDB, MD5Checker
 
-from ..database.marker import marker_path
+from ..database.marker import Statistics, marker_path
 from ..migrations import AppliedRecord, Entry
 from ..state_folder import make_folder
 from .session import Session, migration_name, session
 
+# `asdict` would copy each number deeply, for each of a thousand migrations three times.
+STATISTICS = [field.name for field in fields(Statistics)]
 # The state of a migration's own files.
 UNCHANGED = "unchanged"
 
@@ -33,8 +35,18 @@ def target_of(current: Session, name: str) -> str:
     return f"{current.shown_database}/{marker_path(current.project.settings.data_dir, name)}"
 
 
-def inputs_of(entry: Entry) -> dict[str, str]:
-    """Return the path from the project's root of each input file, with its path in the folder."""
+def inputs_of(entry: Entry) -> Mapping[str, str]:
+    """Return the path from the project's root of each input file, with its path in the folder.
+
+    doit asks a dozen times about each migration, so the answer is kept.
+    """
+    kept = session().inputs
+    if (known := kept.get(entry.name)) is None or known[0] is not entry:
+        known = kept[entry.name] = entry, _inputs_of(entry)
+    return known[1]
+
+
+def _inputs_of(entry: Entry) -> Mapping[str, str]:
     if entry.folder is None or entry.folder.files is None:
         return {}
     shown = entry.folder.shown
@@ -108,13 +120,13 @@ def _recorded(name: str, key: str) -> Any:
     files = inputs_of(entry) if entry else {}
     if key in files:  # before doit's own keys, as a file may be called like one of them
         return UNCHANGED
-    answers: dict[str, Callable[[], Any]] = {
-        "checker:": lambda: CommittedChecker.__name__,
-        "deps:": lambda: tuple(files),
-        "_values_:": lambda: values_of(name, record),
-        "result:": lambda: result_of(name, record),
-    }
-    return answers[key]() if key in answers else None
+    if key == "checker:":
+        return CommittedChecker.__name__
+    if key == "deps:":
+        return tuple(files)
+    if key == "_values_:":
+        return values_of(name, record)
+    return result_of(name, record) if key == "result:" else None
 
 
 def values_of(name: str, record: AppliedRecord) -> dict[str, Any]:
@@ -129,7 +141,7 @@ def values_of(name: str, record: AppliedRecord) -> dict[str, Any]:
         "date": record.metadata.iso_date,
         "description": record.description,
         "applied_at": record.applied_at.isoformat() if record.applied_at else None,
-        **asdict(record.statistics),
+        **{key: getattr(record.statistics, key) for key in STATISTICS},
     }
 
 
@@ -137,8 +149,15 @@ def result_of(name: str, record: AppliedRecord) -> str:
     """Return the result by which ``result_dep`` and ``file_dep`` know one execution from another.
 
     A checksum of what the marker says. Executed again, a migration has another one, because the
-    time of application is part of it.
+    time of application is part of it. Of each record it is computed once.
     """
+    kept = session().results
+    if (known := kept.get(name)) is None or known[0] is not record:
+        known = kept[name] = record, _checksum(name, record)
+    return known[1]
+
+
+def _checksum(name: str, record: AppliedRecord) -> str:
     content = [values_of(name, record), sorted((record.inputs or {}).items())]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

@@ -70,6 +70,7 @@ def _lines(overview: Overview) -> list[str]:
     rows = {
         "Pending": [f"{entry.name}  {_about(entry.metadata)}" for entry in plan.pending],
         "Changed since they were applied": [f"{e.name}  {e.difference}" for e in plan.drifted],
+        "Another README since they were applied": [e.name for e in plan if e.note],
         "Applied, but without a folder": [entry.name for entry in plan.missing],
         "Not valid": [f"{e.name}  {e.problem.message if e.problem else ''}" for e in plan.invalid],
     }

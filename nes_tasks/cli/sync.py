@@ -70,6 +70,8 @@ class Sync(Command):
             self.outstream.write(f"{name}: {remote} has it; its run here gave way to that one.\n")
         for result in done.reapplied:
             self.outstream.write(f"{result.migration}: applied again on top.\n")
+        for name in done.accepted:
+            self.outstream.write(f"{name}: its edited folder is accepted on top as well.\n")
         if done.kept:
             self.outstream.write(f"The branch as it was is kept as {done.kept}\n")
         if done.ahead:

@@ -88,11 +88,12 @@ class Undo(Command):
 
 
 def _listed(done: Undoing) -> str:
-    return ", ".join(done.names)
+    return ", ".join([*done.names, *(f"the acceptance of {name}" for name in done.acceptances)])
 
 
 def _described(unit: Unit) -> str:
     notes = [commits(len(unit.commits))]
     notes += ["a part of it"] if unit.is_partial else []
+    notes += ["its acceptance as edited; the migration stays"] if unit.is_acceptance else []
     notes += ["its last execution; an earlier one stays"] if unit.is_repeat else []
     return f"{', '.join(unit.names)} ({'; '.join(notes)})"

@@ -45,7 +45,8 @@ class Execution:
     those by hand and of the earlier system. `live` are its commits and those of the executions
     that it repeated with --force. `earlier` counts the executions before it, repeated or
     reverted, `earlier_commits` all other commits that are the migration's. `squashed_with` are
-    other migrations whose records the same commit brought.
+    other migrations whose records the same commit brought. `accepted` are the changes of the marker
+    since, oldest first, in which its folder was accepted as edited without changing the data.
 
     `is_cut` says that a shallow clone ends in it or after it, so that base and earlier ones are
     not known; `base_tree` is then only what its marker names, which may not be here, or
@@ -61,6 +62,7 @@ class Execution:
     earlier_commits: int
     is_cut: bool
     squashed_with: tuple[str, ...] = ()
+    accepted: tuple[RecordChange, ...] = ()
 
     @property
     def commit(self) -> str:
@@ -120,7 +122,7 @@ def every_run(history: History) -> list[Run]:
         change for changes in history.records.values() for change in changes if change.is_marker
     ]
     blobs = list(dict.fromkeys(change.new or "" for change in written))
-    markers = dict(zip(blobs, _read_markers(history.git, blobs), strict=True))
+    markers = dict(zip(blobs, read_markers(history.git, blobs), strict=True))
     found: dict[tuple[str, str], Run] = {}
     for change in written:
         marker = markers[change.new or ""]
@@ -215,7 +217,21 @@ class _Marked:
             earlier_commits=len(known - ends - {one.id for one in own}),
             is_cut=row.is_cut,
             squashed_with=() if self._is_end(last.commit) else self._squashed_with(last.commit),
+            accepted=self._accepted(last),
         )
+
+    def _accepted(self, last: RecordChange) -> tuple[RecordChange, ...]:
+        """Return the acceptances since the marker was written that nobody took back."""
+        history, row = self._history, [last]
+        for change in self._changes[self._changes.index(last) + 1 :]:
+            if change.old != row[-1].new or change.new is None:
+                continue
+            known = [one.new for one in row]
+            if change.new in known:  # as after a `git revert` of an acceptance
+                del row[known.index(change.new) + 1 :]
+            elif history.accepted_by(change.commit) == self._name:
+                row.append(change)
+        return tuple(row[1:])
 
     def _own(self, row: _Row) -> tuple[Commit, ...]:
         """Return the commits of a row without an end of a shallow clone that is of another one."""
@@ -328,12 +344,12 @@ def _is_later(git: Git, change: RecordChange) -> bool:
 
     One that was merely edited still has the time of the same execution.
     """
-    old, new = _read_markers(git, [change.old or "", change.new or ""])
+    old, new = read_markers(git, [change.old or "", change.new or ""])
     # Of one that cannot be read, somebody broke it, and somebody put it right.
     return bool(old and new and old.applied_at != new.applied_at)
 
 
-def _read_markers(git: Git, blobs: Sequence[str]) -> list[Marker | None]:
+def read_markers(git: Git, blobs: Sequence[str]) -> list[Marker | None]:
     """Return the marker that each of the `blobs` holds, None for one that holds none."""
     if git.is_partial:
         fetch_files(git, blobs)

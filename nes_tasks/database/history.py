@@ -16,7 +16,7 @@ from ..git.incomplete_clone import lacks_trees, shallow_ends
 from ..git.log import Commit, read_commits
 from .ledger import EARLIER_FILE_NAME
 from .marker import FILE_NAME, FOLDER
-from .message import Subject, parse_subject
+from .message import Subject, parse_acceptance, parse_subject
 
 RECORDS = (FILE_NAME, EARLIER_FILE_NAME)
 
@@ -93,11 +93,27 @@ class History:
         A clone without the folders of early commits would fetch them one by one; there, only the
         commits that name a migration are looked at.
         """
-        wanted = self.subjects if lacks_trees(self.git) else self.commits
+        named = {**self.subjects, **self._accepting}
+        wanted = named if lacks_trees(self.git) else self.commits
         found: defaultdict[str, list[RecordChange]] = defaultdict(list)
         for change in record_changes(self.git, wanted, self.data_dir):
             found[change.migration].append(change)
         return dict(found)
+
+    @cached_property
+    def _accepting(self) -> dict[str, str]:
+        """The migration whose folder a commit says to accept, by commit."""
+        parsed = ((one.id, parse_acceptance(one.subject)) for one in self.commits.values())
+        return {commit: name for commit, name in parsed if name}
+
+    def accepted_by(self, commit: str) -> str | None:
+        """Return the migration whose folder a commit accepts as it was edited, None for others.
+
+        Such a commit changes markers alone, whatever its subject says.
+        """
+        name = self._accepting.get(commit)
+        is_one = name and commit not in self.ends and self.writes_markers_alone(commit)
+        return name if is_one else None
 
     @cached_property
     def new_markers(self) -> dict[str, list[str]]:

@@ -66,6 +66,27 @@ SUBJECT = re.compile(
 DURATION = re.compile(r"^Duration: ([0-9]+(?:\.[0-9]+)?)s$", re.MULTILINE)
 
 
+ACCEPTED = re.compile(r"Accept: (.+)")
+
+
+def acceptance_message(name: str, files: Iterable[str]) -> str:
+    """Return the message of a commit that accepts the folder of `name` as it was edited.
+
+    `files` say what became of each file, a line each.
+    """
+    rows = "".join(f"- {line}\n" for line in files)
+    return (
+        f"Accept: {name}\n\nThe folder was edited; executed again on its base it gives the same "
+        f"data.\n\n{rows}\nAccepts: {name}\n"
+    )
+
+
+def parse_acceptance(subject: str) -> str | None:
+    """Return the migration whose folder a commit says to accept, by its subject; None for none."""
+    found = ACCEPTED.fullmatch(subject)
+    return found[1] if found else None
+
+
 class Subject(NamedTuple):
     """What a subject says: a migration, and which of how many batches (1 of 1 for the whole)."""
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError
 from ..git.checkout import Checkout
 from ..git.command import Git
+from ..git.diff import Change
 from ..git.quarantine import ASIDE_PREFIX, discard_quarantine
+from ..git.refs import RefWriter
 from .journal import Journal, Publication
 
 HEADS = "refs/heads/"
@@ -37,8 +40,15 @@ class Publisher:
         self._label = label
         self.journal = Journal(git_dir)
 
-    def publish(self, planned: Publication) -> None:
-        """Let the branch move and bring the working tree along.
+    def publish(
+        self,
+        planned: Publication,
+        refs: RefWriter,
+        changes: Sequence[Change] | None = None,
+    ) -> None:
+        """Let the branch move through `refs` and bring the working tree along.
+
+        `changes` are the files that differ between the two commits, when that is known.
 
         Raises `DatabaseError`, having changed nothing, when the branch is not at the old commit
         any more or local changes have come up that the new files would overwrite. Once the
@@ -46,10 +56,10 @@ class Publisher:
         next command finishes.
         """
         if planned.checkout:
-            self._checkout.check(planned.old, planned.new)
+            self._checkout.check(planned.old, planned.new, changes)
         self.journal.begin(planned)
         try:
-            self._move(planned)
+            refs.change(*_steps(planned))
         except GitError as error:
             # git reports a log that it cannot write as a failure, after it has moved the branch.
             tip = self._tip(planned.branch)
@@ -60,16 +70,6 @@ class Publisher:
         if planned.checkout:
             self._checkout.move(planned.old, planned.new)
         self.journal.end()
-
-    def _move(self, planned: Publication) -> None:
-        expected = planned.old or ZERO * len(planned.new)
-        steps = [f"update {planned.branch} {planned.new} {expected}"]
-        if planned.kept and planned.old:
-            steps.append(f"create {planned.kept} {planned.old}")
-        if planned.ref:
-            steps.append(f"delete {planned.ref}")
-        stdin = "\n".join(["start", *steps, "prepare", "commit", ""])
-        self._git.run("update-ref", "-m", "nes-tasks: migration", "--stdin", stdin=stdin.encode())
 
     def _tip(self, branch: str) -> str | None:
         return self._git.ask("rev-parse", "--verify", "--quiet", branch)
@@ -112,6 +112,17 @@ class Publisher:
         # What git does not list, such as an empty file after a power cut, is no ref.
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._common / PRIVATE_REFS)
+
+
+def _steps(planned: Publication) -> list[str]:
+    """Return what a publication does to refs, in git's words."""
+    expected = planned.old or ZERO * len(planned.new)
+    steps = [f"update {planned.branch} {planned.new} {expected}"]
+    if planned.kept and planned.old:
+        steps.append(f"create {planned.kept} {planned.old}")
+    if planned.ref:
+        steps.append(f"delete {planned.ref}")
+    return steps
 
 
 def _not_moved(planned: Publication, tip: str | None, error: GitError) -> DatabaseError:

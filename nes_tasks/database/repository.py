@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from ..errors import DatabaseError, GitError, UnavailableError, first_few
-from ..git.checkout import Checkout, check_out_sparsely
+from ..errors import DatabaseError, first_few
+from ..git.checkout import Checkout
 from ..git.command import Git, check_version
+from ..git.diff import Change
+from ..git.head import symbolic_head
 from ..git.leftovers import clear_leftovers, locks
-from ..git.remote import Remote, branches_of
+from ..git.objects import ObjectReader
+from ..git.refs import RefWriter
+from ..git.remote import Remote
 from ..git.safety import Allow, Programs, find_programs
+from ..git.snapshot import GitSource
 from ..git.transfer_progress import OnTransfer
 from ..scratch import scratch_folder
 from ..settings import Settings, shown
 from ..state_folder import check_folder
+from .creation import make, name_another
 from .journal import Publication
 from .ledger import is_absent, not_a_repository
 from .lock import (
@@ -29,9 +34,9 @@ from .lock import (
     lock,
     was_interrupted,
 )
-from .marker import FOLDER
 from .publish import HEADS, Publisher
 from .publish import PRIVATE_REFS as PRIVATE_REFS
+from .transaction import Transaction
 
 # Tips of the branch that were replaced; nobody but a person removes them.
 KEPT_REFS = "refs/nes-tasks-kept"
@@ -48,13 +53,6 @@ CONFIGURATION = {
     "index.version": "4",
 }
 CONFIGURED, CONFIGURATION_VERSION = "nes-tasks.configured", "2"
-
-# A local source is copied, so nothing would be left out of it without a protocol.
-CLONE_OPTIONS: dict[str, tuple[str, ...]] = {
-    "full": (),
-    "sparse": ("--no-checkout",),
-    "partial": ("--no-checkout", "--filter=blob:none", "--no-local"),
-}
 
 # What git leaves in its folder while an operation waits for a person, and what to call it.
 UNFINISHED = {
@@ -81,6 +79,10 @@ class Repository:
         self._objects = self._common / "objects"
         self._hooks = self._common / "hooks"
         self._own_folder = self._common / "nes-tasks"
+        self._reader: ObjectReader | None = None
+        # While the lock is held; an idle git would look like one at work to others.
+        self._refs: RefWriter | None = None
+        self._is_recovered = False
         for folder in {self._own_folder, git_dir / "nes-tasks"}:
             check_folder(folder, shown(folder, settings.root))
 
@@ -95,7 +97,7 @@ class Repository:
         check_version()
         path = settings.database
         if is_absent(path):
-            _make(settings)
+            make(settings)
         asked = Git(path).attempt(
             "rev-parse",
             "--is-bare-repository",
@@ -121,11 +123,11 @@ class Repository:
         Raises `DatabaseError` when HEAD is detached or is not the branch of the settings.
         """
         place, wanted = self.settings.shown_database, self.settings.branch
-        current = (self.git.ask("symbolic-ref", "--quiet", "HEAD") or "").removeprefix(HEADS)
+        current = (symbolic_head(self.git, self.git_dir) or "").removeprefix(HEADS)
         if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
                 raise DatabaseError(
-                    f"{place} has no branch {wanted}", hint=_name_another(self._branches())
+                    f"{place} has no branch {wanted}", hint=name_another(self._branches())
                 )
             return wanted
         if not current:
@@ -151,7 +153,7 @@ class Repository:
         known = self._has(HEADS + branch, f"refs/remotes/*/{branch}")
         if not known and (there := self._branches()):
             # Making one would begin a second main line beside the published one.
-            return _name_another(there)
+            return name_another(there)
         return f"git -C {self.settings.shown_database} switch {'' if known else '-c '}{branch}"
 
     @property
@@ -161,7 +163,35 @@ class Repository:
 
     def head(self) -> str | None:
         """Return the commit at the tip of the branch, None before the first one."""
-        return self.git.ask("rev-parse", "--verify", "--quiet", HEADS + self.branch)
+        ref = HEADS + self.branch
+        if self._reader is not None and (found := self._reader.get(ref)):
+            return found.oid
+        # Also for a commit that the reader does not find: a damaged database is not an empty one.
+        return self.git.ask("rev-parse", "--verify", "--quiet", ref)
+
+    def keep_reader(self) -> None:
+        """Read through one git process from now on, until `close`: for many migrations in a row."""
+        self._reader = self._reader or ObjectReader(self.git)
+
+    def close(self) -> None:
+        """End the process that reads."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def tree_of(self, commit: str | None) -> str:
+        """Return the tree of a commit, the one without files for None; raises `GitError`."""
+        return GitSource(self.git, self._reader).tree_of(commit)
+
+    def transaction(self, base: str | None, ref: str) -> Transaction:
+        """Return a transaction on the commit `base`; the caller holds the lock."""
+        return Transaction(
+            self.git,
+            base=base,
+            ref=ref,
+            data_dir=self.settings.data_dir,
+            reader=self._reader,
+            refs=self._refs,
+        )
 
     def committer(self) -> tuple[str, str]:
         """Return name and e-mail of whoever runs this, as git is configured."""
@@ -226,6 +256,9 @@ class Repository:
             "--no-renames",
             "--ignore-submodules",
             "--untracked-files=normal",  # whatever the user prefers to see
+            # Those who only look change nothing. The others let git note what it has found out
+            # about files and folders: it need not look into each folder the next time.
+            env={"GIT_OPTIONAL_LOCKS": "1" if filters else "0"},
         )
         changed = [row[3:].decode(errors="replace") for row in status.split(b"\0") if row]
         if changed:
@@ -233,6 +266,7 @@ class Repository:
                 f"{place} has uncommitted changes: {first_few(changed)}",
                 hint=f"commit them, or git -C {place} stash --include-untracked",
             )
+        self._checkout.found_clean()
 
     @property
     def holder(self) -> str | None:
@@ -261,13 +295,16 @@ class Repository:
         with lock(self._own_folder, command):
             self._recover()
             self._configure()
-            yield
+            with self._changing_refs():
+                yield
             # git says nothing of a lock of its own that it could not remove.
             if locks(self.git_dir, self._common):
                 keep_as_interrupted(self._own_folder)
 
     def _recover(self) -> None:
         since = interrupted_since(self._own_folder)
+        if self._is_recovered and since is None and not self._publisher.journal.exists():
+            return  # whoever has held the lock since then has ended well
         if since is not None:
             place = self.settings
             top, label = place.database, place.shown_database
@@ -275,16 +312,40 @@ class Repository:
         self._publisher.recover()
         if since is not None:
             forget_interrupted(self._own_folder)
+        self._is_recovered = True
 
-    def publish(self, ref: str, old: str | None, new: str, *, kept: str | None = None) -> None:
+    def publish(
+        self,
+        ref: str,
+        old: str | None,
+        new: str,
+        *,
+        kept: str | None = None,
+        changes: Sequence[Change] | None = None,
+    ) -> None:
         """Let the branch move from `old` to `new` and bring the working tree along.
 
         `ref` is the private ref of `new`; it goes away in the same step. `kept` is a ref that
-        the same step makes for `old`, when `new` does not contain it. Raises what
-        `Publisher.publish` raises.
+        the same step makes for `old`, when `new` does not contain it. `changes` are the
+        files that differ between the two, when that is known. Raises what `Publisher.publish`
+        raises.
         """
         branch, has_checkout = HEADS + self.branch, self.has_checkout
-        self._publisher.publish(Publication(branch, old, new, ref, kept, has_checkout))
+        planned = Publication(branch, old, new, ref, kept, has_checkout)
+        with self._changing_refs() as refs:
+            self._publisher.publish(planned, refs, changes)
+
+    @contextmanager
+    def _changing_refs(self) -> Iterator[RefWriter]:
+        """Change refs through one git process to the end of the outermost block."""
+        if self._refs is not None:
+            yield self._refs
+            return
+        with RefWriter(self.git) as self._refs:
+            try:
+                yield self._refs
+            finally:
+                self._refs = None
 
     def tidy(self) -> None:
         """Pack what many small migrations left as single files; next to nothing when it is little.
@@ -316,16 +377,19 @@ class Repository:
         self.git.attempt("update-ref", "-d", ref)
 
     @cached_property
-    def _publisher(self) -> Publisher:
-        place = self.settings.shown_database
-        checkout = Checkout(
+    def _checkout(self) -> Checkout:
+        return Checkout(
             self.git,
             self.git_dir,
             self.settings.database,
-            place=place,
+            place=self.settings.shown_database,
             kept=self._own_folder / "kept",
         )
-        return Publisher(self.git, self.git_dir, self._common, checkout, label=place)
+
+    @cached_property
+    def _publisher(self) -> Publisher:
+        place = self.settings.shown_database
+        return Publisher(self.git, self.git_dir, self._common, self._checkout, label=place)
 
     # Remotes
 
@@ -377,111 +441,5 @@ class Repository:
         self.git.refresh_settings()
 
 
-def _make(settings: Settings) -> None:
-    """Clone or create the repository.
-
-    It is made beside its place and moved there when it is complete: a clone that was killed
-    half way looks like a repository without commits.
-    """
-    path = settings.database
-    missing = missing_submodule(settings)
-    if missing:
-        raise missing
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with scratch_folder(path.parent, f".{path.name}-") as aside:
-            # A clone needs the transport that the user has set up, and filters for its files.
-            git = Git(aside, allow=Allow.TRANSPORT | Allow.FILTERS)
-            if settings.remote_url:
-                _clone(git, settings, settings.remote_url)
-            else:
-                git.run("init", "--quiet", f"--initial-branch={settings.branch or 'main'}", "new")
-            # A plain rebase would lay the batches of a migration out in a line.
-            Git(git.folder / "new").run("config", "pull.rebase", "merges")
-            (git.folder / "new").rename(path)
-    except OSError as error:
-        if is_absent(path):
-            raise DatabaseError(
-                f"{settings.shown_database} cannot be created: {error.strerror}"
-            ) from error
-        # Otherwise another process was faster.
-
-
-def _clone(git: Git, settings: Settings, url: str) -> None:
-    branch = [f"--branch={settings.branch}"] if settings.branch else []
-    local = settings.root / url
-    source = str(local) if local.exists() else url
-    try:
-        git.run(
-            "clone",
-            "--quiet",
-            f"--origin={settings.remote}",
-            *branch,
-            *CLONE_OPTIONS[settings.clone],
-            "--",
-            source,
-            "new",
-        )
-        if settings.clone != "full":
-            new = Git(git.folder / "new", allow=Allow.TRANSPORT | Allow.FILTERS)
-            check_out_sparsely(new, f"{settings.data_dir}/{FOLDER}")
-    except GitError as error:
-        reason = error.message.removeprefix("git clone failed: ")
-        hint = "check the setting remote_url and the network, then run it again"
-        there = _branches(git, source) if settings.branch else []
-        if there and settings.branch not in there:
-            hint = _name_another(there)
-        raise UnavailableError(f"{url} cannot be cloned: {reason}", hint=hint) from error
-
-
-def _branches(git: Git, source: str) -> list[str]:
-    try:
-        return branches_of(git, source)
-    except GitError:
-        return []
-
-
-def is_submodule(settings: Settings) -> bool:
-    """Return whether the service repository says that the database belongs there."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        text = (settings.root / ".gitmodules").read_text(encoding="utf-8")
-        rows = (line.partition("=") for line in text.splitlines())
-        return any(
-            key.strip() == "path" and value.strip() == settings.shown_database
-            for key, _, value in rows
-        )
-    return False
-
-
-def starts_empty(settings: Settings) -> bool:
-    """Return whether there is no database yet, and none that would be cloned."""
-    return is_absent(settings.database) and not settings.remote_url and not is_submodule(settings)
-
-
-def missing_submodule(settings: Settings) -> DatabaseError | None:
-    """Return the error for a database that is a submodule and not there yet, None for others.
-
-    Without it nobody knows what is applied: an empty folder is no empty database then.
-    """
-    if not is_absent(settings.database) or not is_submodule(settings):
-        return None
-    place, back = settings.shown_database, settings.branch or "main"
-    return DatabaseError(
-        f"the submodule {place} is not there yet",
-        hint=f"git submodule update --init {place} && git -C {place} switch {back}",
-    )
-
-
-def refuse_missing_submodule(settings: Settings) -> None:
-    """Raise the `DatabaseError` for a submodule that is not there yet, before anything is told."""
-    if missing := missing_submodule(settings):
-        raise missing
-
-
 def _abort(operation: str) -> str:
     return "bisect reset" if operation == "bisect" else f"{operation} --abort"
-
-
-def _name_another(branches: Sequence[str]) -> str:
-    """Return what to do when the branch of the settings is not one of those that are there."""
-    return f"it has {first_few(branches)}; name one of them in the setting `branch`"

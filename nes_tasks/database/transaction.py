@@ -13,8 +13,10 @@ from itertools import pairwise
 from ..errors import DatabaseError
 from ..git.command import Git
 from ..git.commit import Signature as Signature
+from ..git.diff import Change
 from ..git.object_writer import ObjectWriter
-from ..git.objects import blob_id
+from ..git.objects import ObjectReader, blob_id
+from ..git.refs import RefWriter, change_refs
 from ..git.snapshot import GitSource, Snapshot
 from ..git.trees import TreeEntry
 from .data_path import VERSIONS, Collisions, RefusedPathError, check_data_path, type_of
@@ -34,19 +36,32 @@ class Transaction(Overlay):
     `base` is a commit id, None for a repository without commits; `ref` is the private ref that
     the result is put on. Paths are relative to `data_dir`. It implements
     `nes_tasks.database.store.Store`. Use it in a ``with`` block: leaving it without `commit`
-    discards everything. `source` reads the objects of the repository.
+    discards everything. `source` reads the objects of the repository. A `reader` and `refs` that
+    are given are others' too, and go on after the transaction.
     """
 
-    def __init__(self, git: Git, *, base: str | None, ref: str, data_dir: str) -> None:
+    def __init__(
+        self,
+        git: Git,
+        *,
+        base: str | None,
+        ref: str,
+        data_dir: str,
+        reader: ObjectReader | None = None,
+        refs: RefWriter | None = None,
+    ) -> None:
         self.base = base
-        self.base_tree = git.tree_of(base)
-        self.source = GitSource(git)
+        self.source = GitSource(git, reader)
+        self.base_tree = self.source.tree_of(base)
+        self._refs = refs
         super().__init__(Snapshot(self.source, self.base_tree), data_dir)
         self._git = git
         self._ref = ref
         self._objects: ObjectWriter | None = ObjectWriter(
-            git, self.source, id_digits=len(self.base_tree)
+            git, self.source, id_digits=len(self.base_tree), known=self._snapshot.large_trees
         )
+        # What the commits have changed against the base, once they are made.
+        self.changes: Sequence[Change] = ()
         # All folders of written files, so that a file cannot take the place of one.
         self._folders: set[str] = set()
         self._collisions = Collisions(self._snapshot.unfolded, self._is_there)
@@ -178,9 +193,20 @@ class Transaction(Overlay):
         if merge is not None:
             made.append(write(merge, author, tree, [*before, made[-1]]))
         writer.install()
-        self._git.run("update-ref", self._ref, made[-1])
+        step = f"update {self._ref} {made[-1]}"
+        if self._refs is None:
+            change_refs(self._git, [step])
+        else:
+            self._refs.change(step)
+        self.changes = [self._described(change) for batch in batches for change in batch]
         self.close()
         return made
+
+    def _described(self, change: tuple[str, int | None]) -> Change:
+        """Return what becomes of a path; several changes of one path are one against the base."""
+        path, mark = change
+        new = None if mark is None else self._writer.file(mark).oid.hex()
+        return Change(path, self._snapshot.blob_id(path), new)
 
     def _change(self, change: tuple[str, int | None]) -> tuple[bytes, TreeEntry | None]:
         path, mark = change

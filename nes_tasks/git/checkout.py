@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError
-from .command import Git
+from .command import Git, Stamp, stamp
 from .diff import Change, changed_files
 from .objects import blob_id
 from .safety import Allow
 
 # The words of git, in its entry.c, for a file that the system does not let it write.
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
+# So many files are read to see whether they are as they were; for more git reads its index.
+FEW = 1000
 
 
 def check_out_sparsely(git: Git, folder: str) -> None:
@@ -51,37 +54,61 @@ class Checkout:
         self._top = top
         self._place = place
         self._kept = kept
+        # The index as the last look or move has left it: all of it is then what is committed.
+        self._clean_index: Stamp | None = None
 
-    def check(self, old: str | None, new: str) -> None:
+    def found_clean(self) -> None:
+        """Take note that nothing differs from the commit of the branch, in index or files."""
+        self._clean_index = stamp(self._git_dir / "index")
+
+    def check(self, old: str | None, new: str, changes: Sequence[Change] | None = None) -> None:
         """Check that `move` would overwrite nothing; writes no file.
 
-        Raises `DatabaseError` with the first file that stands in the way.
+        `changes` are the files that differ between the two commits, when that is known. Raises
+        `DatabaseError` with the first file that stands in the way.
         """
-        self._try(old, new)
-        # git counts what it is told to ignore as worthless and writes over it.
-        rows = self._git.run(
-            "diff-tree",
-            "-r",
-            "-z",
-            "--no-renames",
-            "--diff-filter=AD",
-            "--name-status",
-            self._tree(old),
-            new,
-        )
-        fields = rows.split(b"\0")[:-1]
-        changed = [
-            (kind, os.fsdecode(path)) for kind, path in zip(fields[::2], fields[1::2], strict=True)
-        ]
+        if changes is None or not self._is_as_committed(changes):
+            self._try(old, new)
+        if changes is None:
+            changes = [*changed_files(self._git, self._tree(old), new)]
         # Files that make room for folders belong to git.
-        free = {path for kind, path in changed if kind == b"D"}
-        for kind, path in changed:
-            if kind == b"A" and (blocking := self._in_the_way(path, free)):
+        free = {change.path for change in changes if change.new is None}
+        # git counts what it is told to ignore as worthless and writes over it.
+        for change in changes:
+            if change.old is None and (blocking := self._in_the_way(change.path, free)):
                 raise DatabaseError(
                     f"{self._place} has a file of its own that git ignores where a new one "
                     f"belongs: {blocking}; nothing was applied",
                     hint=f"move {self._place}/{blocking} away, then run it again",
                 )
+
+    def _is_as_committed(self, changes: Sequence[Change]) -> bool:
+        """Return whether it is plain to see that the files that change are as they were committed.
+
+        Where it is not, git has to say: it reads the whole index for that.
+        """
+        if self._clean_index is None or stamp(self._git_dir / "index") != self._clean_index:
+            return False
+        there = [change for change in changes if change.old is not None]
+        return len(there) <= FEW and all(map(self._is_old, there))
+
+    def _is_old(self, change: Change) -> bool:
+        file = self._top / change.path
+        assert change.old is not None, "only what was there can be as it was"
+        try:
+            return (
+                not file.is_symlink() and blob_id(file.read_bytes(), len(change.old)) == change.old
+            )
+        except FileNotFoundError:
+            return self._is_sparse
+        except OSError:
+            return False
+
+    @property
+    def _is_sparse(self) -> bool:
+        """Whether files may be absent because they are not checked out."""
+        settings = {setting.key: setting.value for setting in self._git.settings}
+        return settings.get("core.sparsecheckout") == "true"
 
     def _in_the_way(self, path: str, free: set[str]) -> str | None:
         """Return what is where a file, or a folder above it, belongs; None when nothing is.
@@ -105,13 +132,8 @@ class Checkout:
 
     def _try(self, old: str | None, new: str) -> None:
         trial = ("read-tree", "-n", "-m", "-u", self._tree(old), new)
-        if self._git.attempt(*trial).returncode == 0:
-            return
-        # The index may only not know that files are as they were: touched, or copied with the
-        # whole repository. It is told when it matters, for looking at each file takes its time.
-        self._git.attempt("update-index", "-q", "--refresh")
         try:
-            self._git.run(*trial)
+            self._merge(*trial)
         except GitError as error:
             raise DatabaseError(
                 f"{self._place} has changed while the migration ran; nothing was applied: "
@@ -119,13 +141,24 @@ class Checkout:
                 hint=f"git -C {self._place} stash --include-untracked, then run it again",
             ) from error
 
+    def _merge(self, *command: str) -> None:
+        """Let git merge two trees into the index; raises `GitError`.
+
+        The index may only not know that files are as they were: touched, or copied with the whole
+        repository. It is told when it matters, for looking at each file takes its time.
+        """
+        if self._git.attempt(*command).returncode:
+            self._git.attempt("update-index", "-q", "--refresh")
+            self._git.run(*command)
+
     def move(self, old: str | None, new: str) -> None:
         """Write what differs between two commits; the branch is at `new` already.
 
         Raises `DatabaseError` when git cannot, or would overwrite something else.
         """
         try:
-            self._git.run("read-tree", "-m", "-u", self._tree(old), new)
+            self._merge("read-tree", "-m", "-u", self._tree(old), new)
+            self.found_clean()
         except GitError as error:
             away = f"git -C {self._place} stash --include-untracked, then run it again"
             # What is on the disk is nobody's own then, and a stash would need room as well.

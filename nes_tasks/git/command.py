@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, ClassVar, NamedTuple
 
 from ..errors import FULL, MAKE_ROOM, GitError, UnavailableError
 from .safety import ENVIRONMENT, NO_TRANSPORT, Allow, Setting, overrides, parse
@@ -202,15 +202,16 @@ class Git:
         *args: str,
         stdin: bytes | IO[bytes] | None = None,
         env: Mapping[str, str] | None = None,
+        discard: bool = False,
     ) -> bytes:
-        """Run git and return its standard output.
+        """Run git and return its standard output, nothing when it is to be discarded.
 
         Raises `GitError` with git's own words when it fails.
         """
-        done = self.attempt(*args, stdin=stdin, env=env)
+        done = self.attempt(*args, stdin=stdin, env=env, discard=discard)
         if done.returncode:
             raise failure(args, done.stderr)
-        return done.stdout
+        return done.stdout or b""
 
     def text(self, *args: str, stdin: bytes | None = None) -> str:
         """Run git and return its output as text without the line end."""
@@ -269,8 +270,18 @@ class Git:
                 said = errors.read()
                 raise _LacksObjectError if offline and self.may_fetch(said) else failure(args, said)
 
+    @cached_property
+    def objects(self) -> Path:
+        """The folder of the repository's objects."""
+        found = self.run("rev-parse", "--git-path", "objects").rstrip(b"\n")
+        return (self.folder / os.fsdecode(found)).absolute()
+
     def empty_tree(self) -> str:
         """Return the id of the tree without files, which stands for "no commit yet"."""
+        return self._empty_tree
+
+    @cached_property
+    def _empty_tree(self) -> str:
         return self.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
 
     def tree_of(self, commit: str | None) -> str:
@@ -282,18 +293,22 @@ class Git:
         *args: str,
         stdin: bytes | IO[bytes] | None = None,
         env: Mapping[str, str] | None = None,
+        discard: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return what came of it, without judging its exit code."""
+        """Run git and return what came of it, without judging its exit code.
+
+        With `discard` its standard output, however long it is, goes nowhere.
+        """
         if args[0] in UNREAD:
             denied = {} if Allow.TRANSPORT in self._allow else NO_TRANSPORT
             return self._call(*args, env={**denied, **(env or {})}, stdin=stdin)
         if self._facts.failed:
             return self._facts.failed
         offline = self._is_offline
-        done = _completed(self.command(*args), self._environment(env), stdin)
+        done = _completed(self.command(*args), self._environment(env), stdin, discard=discard)
         repeatable = stdin is None or isinstance(stdin, bytes)
         if done.returncode and repeatable and offline and self.may_fetch(done.stderr):
-            return self.attempt(*args, stdin=stdin, env=env)
+            return self.attempt(*args, stdin=stdin, env=env, discard=discard)
         return done
 
     def start(
@@ -330,7 +345,11 @@ class _LacksObjectError(Exception):
 
 
 def _completed(
-    command: Sequence[str], env: Mapping[str, str], stdin: bytes | IO[bytes] | None
+    command: Sequence[str],
+    env: Mapping[str, str],
+    stdin: bytes | IO[bytes] | None,
+    *,
+    discard: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
     given, file = (stdin, None) if isinstance(stdin, bytes) else (None, stdin)
     try:
@@ -338,7 +357,8 @@ def _completed(
             command,
             input=given,
             stdin=None if given is not None else file or subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.DEVNULL if discard else subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=env,
             check=False,
         )
@@ -346,17 +366,36 @@ def _completed(
         raise git_missing() from None
 
 
-def _signature(folder: Path) -> tuple[tuple[int, int, int] | None, ...]:
+def _signature(folder: Path) -> tuple[Stamp | None, ...]:
     """Return what differs once the configuration in `folder` is another."""
-    return tuple(_stamp(folder / name) for name in (".git", ".git/config", "config"))
+    files = (f"{place}{name}" for place in (".git/", "") for name in ("config", "config.worktree"))
+    return (_place(folder / ".git"), *(stamp(folder / name) for name in files))
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _place(path: Path) -> Stamp | None:
+    """Return the stamp of a file, and of a folder only which one it is.
+
+    Each lock that git takes changes the time of its folder, and nothing about the configuration.
+    """
+    found = stamp(path)
+    return found and Stamp(found.inode, 0, 0) if path.is_dir() else found
+
+
+class Stamp(NamedTuple):
+    """What differs once another file is at a path, or another content in it."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Return the stamp of a file, None for one that is not there."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _widen(pipe: IO[bytes]) -> None:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from .command import Git
 
 OPTIONS = ("-r", "-z", "--raw", "--no-renames", "--full-index")
-LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
+# ``git diff-tree`` reads the index, which it does not use, and before git 2.41 it puts all files of
+# the repository into a sparse one for that: seconds for a million of them.
+NO_INDEX = ".nes-tasks-no-index"
 
 
 class Change(NamedTuple):
@@ -30,7 +32,7 @@ def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Chang
     They come as git finds them; with `folders` it is only those below them. No blob is read,
     so none is fetched in a partial clone. Raises `GitError` for a tree that is not there.
     """
-    fields = git.rows("diff-tree", *OPTIONS, old, new, "--", *folders, env=LITERAL)
+    fields = git.rows("diff-tree", *OPTIONS, old, new, "--", *folders, env=_environment(git))
     for row, path in zip(fields, fields, strict=True):
         yield _change(row, path)
 
@@ -49,12 +51,17 @@ def changes_of_commits(
         return
     arguments = ("--stdin", "--root", "-c", *OPTIONS, "--", *folders)
     commit = ""
-    fields = iter(git.run("diff-tree", *arguments, stdin=ids, env=LITERAL).split(b"\0"))
+    fields = iter(git.run("diff-tree", *arguments, stdin=ids, env=_environment(git)).split(b"\0"))
     for field in filter(None, fields):
         if field.startswith(b":"):
             yield commit, _change(field, next(fields))
         else:
             commit = field.decode()
+
+
+def _environment(git: Git) -> dict[str, str]:
+    """Return the variables that take paths as they are, and a file that is not there as index."""
+    return {"GIT_LITERAL_PATHSPECS": "1", "GIT_INDEX_FILE": str(git.folder.absolute() / NO_INDEX)}
 
 
 def _change(row: bytes, path: bytes) -> Change:

@@ -43,7 +43,8 @@ def fetch_files(git: Git, oids: Iterable[str]) -> None:
     `GitError` when the remote cannot be reached.
     """
     rows = "".join(f"{oid}\n" for oid in oids)
-    git.run("pack-objects", "--stdout", "--quiet", "--window=0", stdin=rows.encode())
+    options = ("--stdout", "--quiet", "--window=0")
+    git.run("pack-objects", *options, stdin=rows.encode(), discard=True)
 
 
 def shallow_ends(git: Git) -> frozenset[str]:

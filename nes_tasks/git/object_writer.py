@@ -18,28 +18,34 @@ from .packs import BLOB, COMMIT, PackWriter
 from .quarantine import Quarantine
 from .snapshot import GitSource, Source
 from .tree_writer import TreeWriter
-from .trees import FILE_MODE, TreeEntry
+from .trees import FILE_MODE, Tree, TreeEntry
 
 
 class ObjectWriter:
     """New objects of the repository of `git`; `source` reads the trees that are there.
 
-    `id_digits` is the length of an id of the repository as hexadecimal text.
+    `id_digits` is the length of an id of the repository as hexadecimal text. `known` are trees
+    that were read already, by their raw ids.
     """
 
-    def __init__(self, git: Git, source: Source | None = None, *, id_digits: int) -> None:
+    def __init__(
+        self,
+        git: Git,
+        source: Source | None = None,
+        *,
+        id_digits: int,
+        known: Mapping[bytes, Tree] | None = None,
+    ) -> None:
         self._git = git
         self._borrowed = source is not None
         self._is_stored = False
         self._source = source or GitSource(git)
-        self._quarantine = Quarantine(git)
+        self._made_quarantine: Quarantine | None = None
         id_size = id_digits // 2
-        try:
-            self._pack = PackWriter(self._quarantine.objects, id_size=id_size)
-        except BaseException:
-            self._quarantine.discard()
-            raise
-        self._trees = TreeWriter(self._pack, self._read_tree, id_size=id_size)
+        self._pack = PackWriter(git.objects, id_size=id_size)
+        self._trees = TreeWriter(self._pack, self._read_tree, id_size=id_size, known=known)
+        # What commits refer to: their trees and parents.
+        self._referred: set[bytes] = set()
 
     def _read_tree(self, oid: bytes) -> bytes:
         [data] = self._source.trees([oid.hex()])
@@ -81,6 +87,7 @@ class ObjectWriter:
         With `sign` git writes and signs it, for which all else has to be written before. Raises
         `GitError`, and `UnavailableError` when git cannot sign.
         """
+        self._referred.update(map(bytes.fromhex, (tree, *parents)))
         if sign:  # git signs what it finds
             self._store()
             return write_signed_commit(
@@ -97,10 +104,17 @@ class ObjectWriter:
         )
         return self._pack.write(COMMIT, data).hex()
 
+    @property
+    def _quarantine(self) -> Quarantine:
+        if self._made_quarantine is None:
+            self._made_quarantine = Quarantine(self._git)
+        return self._made_quarantine
+
     def _store(self) -> None:
         """Let git check everything, and store it in the quarantine; once."""
         if not self._is_stored:
-            self._pack.store(self._git, self._quarantine.environment)
+            referred = self._trees.referred | self._referred
+            self._pack.store(self._git, self._quarantine.environment, referred=referred)
             self._pack.close()
             self._is_stored = True
 
@@ -117,8 +131,9 @@ class ObjectWriter:
         self._pack.close()
         if not self._borrowed:
             self._source.close()
-        with contextlib.suppress(OSError):
-            self._quarantine.discard()
+        if self._made_quarantine is not None:
+            with contextlib.suppress(OSError):
+                self._made_quarantine.discard()
 
 
 def write_commit(

@@ -75,6 +75,9 @@ class ObjectReader:
             return [self._answer() for _ in names]
         except BrokenPipeError:
             raise self._died() from None
+        except BaseException:
+            self.close()  # what is left in the pipe would be taken for the next answer
+            raise
 
     def _answer(self) -> GitObject | None:
         assert self._process and self._process.stdout

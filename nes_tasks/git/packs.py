@@ -13,10 +13,11 @@ import struct
 import tempfile
 import zlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
+from ..errors import GitError
 from .command import Git
 
 COMMIT, TREE, BLOB, REF_DELTA = 1, 2, 3, 7
@@ -29,6 +30,8 @@ BUFFER = 1024 * 1024
 # Fewer objects are stored one by one, as git does with a small push (transfer.unpackLimit): a
 # thousand small migrations must not leave a thousand packs for each git process to look through.
 UNPACK_LIMIT = 100
+# And no more bytes than these: a large folder as a file of its own is never stored as a delta.
+UNPACK_BYTES = 1024 * 1024
 
 
 class PackWriter:
@@ -108,21 +111,26 @@ class PackWriter:
         packed = os.pread(self._file.fileno(), end - start, start)
         return zlib.decompressobj().decompress(packed)
 
-    def store(self, git: Git, env: Mapping[str, str] | None = None) -> None:
+    def store(
+        self, git: Git, env: Mapping[str, str] | None = None, *, referred: Collection[bytes] = ()
+    ) -> None:
         """Let git check the pack and store it with its index; `env` says where.
 
-        Raises `GitError` when git finds an object that is not whole, or the disk full.
+        `referred` are the raw ids of what the objects newly refer to. Raises `GitError` when git
+        finds an object that is not whole or not there, or the disk full.
         """
         if not self._ids:
             return
         self._finish()
         # In a partial clone what new trees refer to may be with the remote alone.
-        if len(self._ids) < UNPACK_LIMIT:
+        if len(self._ids) < UNPACK_LIMIT and self._at < UNPACK_BYTES:
             checks = () if git.is_partial else ("--strict",)
             git.run("unpack-objects", "-q", *checks, stdin=self._file, env=env)
         else:
-            check = "--fsck-objects" if git.is_partial else "--strict"
-            git.run("index-pack", "--stdin", check, stdin=self._file, env=env)
+            # --strict would look up each entry of each tree, also the 500,000 that a large folder
+            # had before; they were looked up when they were new.
+            git.run("index-pack", "--stdin", "--fsck-objects", stdin=self._file, env=env)
+            _check_there(git, [*self._ids, *(() if git.is_partial else referred)], env)
 
     def _finish(self) -> None:
         """Write the number of objects into the header, and the checksum at the end."""
@@ -146,6 +154,16 @@ class PackWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_there(git: Git, ids: Iterable[bytes], env: Mapping[str, str] | None) -> None:
+    """Raise `GitError` unless all these objects are stored, here or in the repository."""
+    names = "".join(f"{oid.hex()}\n" for oid in ids).encode()
+    rows = git.run("cat-file", "--batch-check", "--buffer", stdin=names, env=env).splitlines()
+    for row in rows:
+        if row.endswith(b" missing"):
+            oid = row.split()[0].decode()
+            raise GitError(f"a commit is not whole: git has no object {oid}", hint="see git fsck")
 
 
 def _object_header(kind: int, size: int) -> bytes:

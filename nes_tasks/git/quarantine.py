@@ -7,7 +7,6 @@ objects of the repository, so installing them is a matter of renaming.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,7 +21,7 @@ class Quarantine:
     """A folder for new objects of one repository; gone after `install` or `discard`."""
 
     def __init__(self, git: Git) -> None:
-        self.objects = objects_folder(git)
+        self.objects = git.objects
         self._aside = Path(tempfile.mkdtemp(prefix=ASIDE_PREFIX, dir=self.objects))
 
     @property
@@ -46,11 +45,6 @@ class Quarantine:
     def discard(self) -> None:
         """Throw away what is not installed."""
         discard_quarantine(self._aside, self.objects)
-
-
-def objects_folder(git: Git) -> Path:
-    """Return the folder of the repository's objects."""
-    return git.folder / os.fsdecode(git.run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
 
 
 def _install(source: Path, target: Path) -> None:

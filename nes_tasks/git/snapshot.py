@@ -7,6 +7,7 @@ a clone without checkout).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import DatabaseError
@@ -84,11 +85,22 @@ class Source(Protocol):
 
 
 class GitSource:
-    """The objects of a repository; a partial clone fetches the files that it lacks."""
+    """The objects of a repository; a partial clone fetches the files that it lacks.
 
-    def __init__(self, git: Git) -> None:
+    A `reader` that is given stays open: others go on using it.
+    """
+
+    def __init__(self, git: Git, reader: ObjectReader | None = None) -> None:
         self._git = git
-        self._reader = ObjectReader(git)
+        self._borrowed = reader is not None
+        self._reader = reader or ObjectReader(git)
+
+    def tree_of(self, commit: str | None) -> str:
+        """Return the tree of a commit, the one without files for None; raises `GitError`."""
+        if commit is None or not self._borrowed:
+            return self._git.tree_of(commit)
+        found = self._reader.get(f"{commit}^{{tree}}")
+        return found.oid if found else self._git.tree_of(commit)
 
     def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
         """Return trees in git's own format."""
@@ -105,8 +117,19 @@ class GitSource:
         return [one.data if one is not None and one.kind == kind else None for one in found]
 
     def close(self) -> None:
-        """End the reading process."""
-        self._reader.close()
+        """End the reading process, unless it is somebody else's."""
+        if not self._borrowed:
+            self._reader.close()
+
+
+def read_files(source: Source, files: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+    """Yield the contents of files, given by their path and id; raises `DatabaseError`."""
+    waiting = iter(files)
+    while some := list(islice(waiting, ROUND)):
+        for (path, oid), data in zip(some, source.files([oid for _, oid in some]), strict=True):
+            if data is None:
+                raise missing_object(path, oid)
+            yield data
 
 
 class Snapshot:
@@ -123,6 +146,8 @@ class Snapshot:
         self._folders: dict[str, Mapping[str, Entry]] = {}
         self._ahead: dict[str, ReadAhead] = {}
         self._recent = RecentFiles(KEPT_BYTES)
+        # The trees of large folders that were looked at, by their raw ids.
+        self.large_trees: dict[bytes, Tree] = {}
 
     def blob_id(self, path: str) -> str | None:
         """Return the id of the file at `path`, None when there is no file."""
@@ -192,7 +217,7 @@ class Snapshot:
         found = self._source.trees([*trees.values()])
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
-                self._folders[folder] = self._parse(tree)
+                self._folders[folder] = self._parse(oid, tree)
             elif folder == path:  # others are complained about by whoever asks for them
                 raise missing_object(folder or "the root folder", oid)
 
@@ -224,10 +249,14 @@ class Snapshot:
             return folder.unfolded()
         return [name for name in folder if not (name.isascii() and name == name.lower())]
 
-    def _parse(self, data: bytes) -> Mapping[str, Entry]:
-        folder = LargeFolder(Tree.parse(data, self._id_size))
+    def _parse(self, oid: str, data: bytes) -> Mapping[str, Entry]:
+        tree = Tree.parse(data, self._id_size)
+        folder = LargeFolder(tree)
         # Few names are looked up in a large folder; those of a small one are taken apart at once.
-        return folder if len(data) > LARGE_BYTES else dict(folder.items())
+        if len(data) <= LARGE_BYTES:
+            return dict(folder.items())
+        self.large_trees[bytes.fromhex(oid)] = tree
+        return folder
 
     def close(self) -> None:
         """End what reading has started."""

@@ -23,9 +23,22 @@ KEPT_BYTES = 64 * 1024 * 1024
 
 
 class TreeWriter:
-    """Writes trees into `pack`; `read` returns the bytes of a tree that is in the repository."""
+    """Writes trees into `pack`; `read` returns the bytes of a tree that is in the repository.
 
-    def __init__(self, pack: PackWriter, read: Callable[[bytes], bytes], *, id_size: int) -> None:
+    `known` are trees that somebody has read already, by their raw ids. `referred` is what new
+    entries refer to.
+    """
+
+    def __init__(
+        self,
+        pack: PackWriter,
+        read: Callable[[bytes], bytes],
+        *,
+        id_size: int,
+        known: Mapping[bytes, Tree] | None = None,
+    ) -> None:
+        self.referred: set[bytes] = set()
+        self._known = {} if known is None else known
         self._pack = pack
         self._read = read
         self._id_size = id_size
@@ -64,6 +77,7 @@ class TreeWriter:
             elif old and old.is_folder:
                 # What is in its place now, if anything, is already among the edits.
                 edits.setdefault(name, None)
+        self.referred.update(entry.oid for entry in edits.values() if entry)
         new = tree.edited(edits)
         if not len(new.tree):
             return None
@@ -85,6 +99,8 @@ class TreeWriter:
     def tree(self, oid: bytes) -> Tree:
         """Return the tree with the raw id `oid`, from here or from the repository."""
         tree = self._kept.get(oid)
+        if tree is None and oid in self._known:
+            return self._known[oid]
         if tree is None:
             tree = Tree.parse(self._read(oid), self._id_size)
             self._keep(oid, tree)

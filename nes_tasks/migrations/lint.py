@@ -55,11 +55,13 @@ def check_folder(entry: Entry) -> list[Finding]:
     """Return what is found in the folder of an entry of the plan, errors first.
 
     Of a migration that is applied and unchanged nothing can be put right any more, so nothing
-    is looked for. Reads the folder's script, Python files and README.
+    is looked for; another README is told. Reads the folder's script, Python files and README.
     """
     folder = entry.folder
-    if folder is None or entry.state is State.APPLIED:
+    if folder is None:
         return []
+    if entry.state is State.APPLIED:
+        return list(_note(entry, folder))
     found = [*_standing(entry, folder), *_name(folder)]
     if folder.files is not None:
         scripts = scripts_of(folder)
@@ -94,6 +96,16 @@ def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
         yield from _drift(entry, folder)
     elif entry.problem is not None:
         yield _with_line(from_problem(entry.problem, folder.shown), folder)
+
+
+def _note(entry: Entry, folder: Folder) -> Iterator[Finding]:
+    if entry.note:
+        yield hint(
+            f"{folder.shown}/{README}",
+            f"it is another one than when {entry.name} was applied; the data do not depend on it",
+            line=1,
+            advice=f"doit accept {entry.name} records it",
+        )
 
 
 def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:

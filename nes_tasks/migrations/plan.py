@@ -16,7 +16,7 @@ from itertools import count
 from ..errors import InvalidMigrationError, UsageError
 from ..printable import abridged, move_command
 from .inputs import HashCache, differs_in_line_ends, is_input_path
-from .loader import Folder, SortKey, free_name, load, next_number, ordering, split_name
+from .loader import README, Folder, SortKey, free_name, load, next_number, ordering, split_name
 from .metadata import Metadata
 from .migration import Migration
 from .record import AppliedRecord
@@ -25,9 +25,9 @@ from .record import AppliedRecord
 class State(StrEnum):
     """Where a migration stands.
 
-    Applied: its record is in the database, its folder unchanged or not comparable. Drift: its
-    record is there, its folder differs. Missing: its record is there, its folder is not.
-    Pending: it can be applied. Invalid: it is not applied and cannot be.
+    Applied: its record is in the database, its folder unchanged but for the README, or not
+    comparable. Drift: its record is there, its folder differs. Missing: its record is there, its
+    folder is not. Pending: it can be applied. Invalid: it is not applied and cannot be.
     """
 
     APPLIED = "applied"
@@ -43,7 +43,8 @@ class Entry:
 
     `record` is there when it is applied, `folder` unless it is missing, `migration` when it is
     pending. `problem` says why it is invalid, or why the folder of an applied one could not be
-    compared. `changed`, `added` and `removed` are the files that make the drift.
+    compared. `changed`, `added` and `removed` are the files that make the drift, or the README
+    of one that is applied.
     `predecessor` is the entry that must be applied before this one.
     """
 
@@ -96,6 +97,11 @@ class Entry:
         return listed or (self.problem.message if self.problem else "")
 
     @property
+    def note(self) -> str:
+        """What differs although it is no drift: the README says nothing to the database."""
+        return self.difference if self.state is State.APPLIED and not self.problem else ""
+
+    @property
     def drift_hint(self) -> str:
         """What to do about the drift.
 
@@ -108,8 +114,8 @@ class Entry:
                 f"these files, and get them back: git checkout -- {shown}"
             )
         return (
-            f"undo the change (git log -p -- {shown}); "
-            "to change the data write a new migration: doit create NAME"
+            f"undo the change (git log -p -- {shown}), or doit accept {self.name} if it gives the "
+            "same data; to change the data write a new migration: doit create NAME"
         )
 
 
@@ -304,14 +310,18 @@ def _applied_entry(
         then = {path: digest for path, digest in then.items() if is_input_path(path)}
     if now == then:
         return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
+    changed = tuple(sorted(path for path in now if path in then and now[path] != then[path]))
+    added = tuple(sorted(path for path in now if path not in then))
+    removed = tuple(sorted(path for path in then if path not in now))
+    is_readme = {*changed, *added, *removed} == {README}
     return Entry(
         name,
-        State.DRIFT,
+        State.APPLIED if is_readme else State.DRIFT,
         folder,
         record,
-        changed=tuple(sorted(path for path in now if path in then and now[path] != then[path])),
-        added=tuple(sorted(path for path in now if path not in then)),
-        removed=tuple(sorted(path for path in then if path not in now)),
+        changed=changed,
+        added=added,
+        removed=removed,
         predecessor=predecessor,
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
@@ -44,8 +43,8 @@ _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
 )
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_LINE_SEPARATORS = frozenset("\u2028\u2029")
+# Control characters (category Cc), the two separators, overrides and isolates, surrogates (Cs).
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def forbidden_characters(name: str) -> list[str]:
@@ -55,14 +54,8 @@ def forbidden_characters(name: str) -> list[str]:
     what overrides or nests the direction of writing (Unicode Standard Annex 9), and halves of
     surrogate pairs. Joiners, which Devanagari needs, are not.
     """
-    found = [
-        f"U+{ord(character):04X}"
-        for character in name
-        if unicodedata.category(character) in ("Cc", "Cs")
-        or character in _BIDI
-        or character in _LINE_SEPARATORS
-    ]
-    return list(dict.fromkeys(found))
+    found = dict.fromkeys(_FORBIDDEN.findall(name))
+    return [f"U+{ord(character):04X}" for character in found]
 
 
 def damage_of(text: str) -> Damage | None:

@@ -189,6 +189,12 @@ def validate_entity_id(entity_id: str) -> str:
 
     The sub type must go with the type; longer prefixes must be allowed ones.
     """
+    _check_entity_id(entity_id)
+    return entity_id
+
+
+@lru_cache(maxsize=8192)  # relationships name the same few entities over and over
+def _check_entity_id(entity_id: str) -> None:
     try:
         parts = break_entity_id(entity_id)
     except ValueError:
@@ -202,7 +208,6 @@ def validate_entity_id(entity_id: str) -> str:
     if parts.prefix not in ALLOWED_ENTITY_PREFIXES:
         _refuse_prefix(entity_type, parts)
     _validate_slug(parts.slug, "entity")
-    return entity_id
 
 
 def _refuse_prefix(entity_type: EntityType, parts: EntityIdParts) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
 
 def plain(value: Any) -> Any:
     """Return a value with the scalars and arrays of numpy and pandas replaced, at every level.
@@ -26,6 +28,17 @@ def plain(value: Any) -> Any:
     if package == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
         return None
     return value
+
+
+def holds_model(value: object) -> bool:
+    """Say whether a value is a model or holds one, at any depth."""
+    if type(value) in _SCALARS:  # most values, without asking for their base classes
+        return False
+    if isinstance(value, dict):
+        return any(map(holds_model, value.values()))
+    if isinstance(value, list | tuple | set):
+        return any(map(holds_model, value))
+    return isinstance(value, BaseModel)
 
 
 def plain_copy(model: BaseModel) -> BaseModel:

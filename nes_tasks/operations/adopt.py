@@ -14,11 +14,12 @@ from datetime import UTC, date, datetime
 
 from ..clock import now
 from ..database.counts import measure
+from ..database.creation import missing_submodule
 from ..database.executions import find_executions
 from ..database.ledger import Applied
 from ..database.marker import FILE_NAME, FOLDER, Marker, Metadata, Statistics
-from ..database.repository import PRIVATE_REFS, Repository, missing_submodule
-from ..database.transaction import Signature, Transaction
+from ..database.repository import PRIVATE_REFS, Repository
+from ..database.transaction import Signature
 from ..errors import InvalidMigrationError
 from ..git.command import Git
 from ..git.incomplete_clone import cut_off, has_tree
@@ -113,7 +114,6 @@ def adopt(
 
 
 def _write(repository: Repository, proposal: Proposal, moment: datetime) -> str:
-    settings = repository.settings
     records = [
         (f"{FOLDER}/{found.marker.migration}/{FILE_NAME}", found.marker.to_bytes())
         for found in proposal.adoptions
@@ -123,9 +123,7 @@ def _write(repository: Repository, proposal: Proposal, moment: datetime) -> str:
     subject = f"Adopt {count} applied migration{'' if count == 1 else 's'}"
     ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
     who = Signature(*repository.committer(), moment)
-    with Transaction(
-        repository.git, base=proposal.base, ref=ref, data_dir=settings.data_dir
-    ) as transaction:
+    with repository.transaction(proposal.base, ref) as transaction:
         commits = transaction.commit(
             records,
             message=lambda batch, batches: f"{subject}\n\n{names}",

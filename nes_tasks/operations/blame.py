@@ -92,7 +92,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     Reads the history of its one file and writes nothing. Raises `UsageError` when there is no
     such document or can be none, `DatabaseError` when its file is damaged.
     """
-    below = _path(identifier)
+    below = document_path(identifier)
     ledger = project.look()[1]
     if ledger.commit is None:
         raise UsageError("the database is empty", hint="doit run applies what is pending")
@@ -115,8 +115,11 @@ def provenance(project: Project, identifier: str) -> Provenance:
     return Provenance(identifier, tuple(fields), tuple(commits), migrations)
 
 
-def _path(identifier: str) -> str:
-    """Return the path of the document's file; raises `UsageError` for what is no id."""
+def document_path(identifier: str) -> str:
+    """Return the path of a document's file in the data folder.
+
+    Raises `UsageError` for what is not an id.
+    """
     try:
         path = path_of(identifier)
     except InvalidIdentifierError:

@@ -12,7 +12,7 @@ from typing import Any
 from ..database.data_path import type_of
 from ..git.command import Git
 from ..git.diff import Change, changed_files, total_size
-from ..git.snapshot import Snapshot
+from ..git.snapshot import GitSource, read_files
 from ..models.identifiers import InvalidIdentifierError, id_of
 from .fields import FieldChange, field_changes, parse
 
@@ -147,7 +147,7 @@ def compare(
             name = type_of(parts)
             types[name].add(change)
             inside.append((name, change))
-    updated, fields = _updated(git, old, new, inside, data_dir, updated_per_type)
+    updated, fields = _updated(git, inside, data_dir, updated_per_type)
     return Changes(
         kinds=dict(sorted(kinds.items())),
         types=dict(sorted(types.items())),
@@ -155,7 +155,7 @@ def compare(
         deleted=_ids(data_dir, (change for _, change in inside if change.new is None)),
         updated=tuple(updated),
         fields=most_frequent_first(fields),
-        samples=tuple(_samples(git, new, inside, data_dir, samples_per_type)),
+        samples=tuple(_samples(git, inside, data_dir, samples_per_type)),
         new_bytes=total_size(git, (c.new for c in files if c.new)) if with_size else None,
     )
 
@@ -175,26 +175,26 @@ def document_id(path: str, data_dir: str) -> str:
 
 def _updated(
     git: Git,
-    old: str,
-    new: str,
     inside: Iterable[tuple[str, Change]],
     data_dir: str,
     per_type: int | None,
 ) -> tuple[list[Updated], Counter[str]]:
     """Return the updated ones up to the limit, and in how many of all each field differs."""
-    rows = [(name, change.path) for name, change in inside if change.old and change.new]
-    paths = [path for _, path in rows]
+    rows = [(name, one) for name, one in inside if one.old and one.new]
+    # By their ids: to find them by their paths a whole folder would have to be read.
+    old = [(one.path, one.old) for _, one in rows if one.old]
+    new = [(one.path, one.new) for _, one in rows if one.new]
     seen: Counter[str] = Counter()
     tally: Counter[str] = Counter()
     kept: list[Updated] = []
-    with closing(Snapshot(git, old)) as before, closing(Snapshot(git, new)) as after:
-        pairs = zip(rows, before.read_many(paths), after.read_many(paths), strict=True)
-        for (name, path), (_, was), (_, now) in pairs:
-            fields = tuple(field_changes(parse(was or b""), parse(now or b"")))
+    with closing(GitSource(git)) as before, closing(GitSource(git)) as after:
+        pairs = zip(rows, read_files(before, old), read_files(after, new), strict=True)
+        for (name, one), was, now in pairs:
+            fields = tuple(field_changes(parse(was), parse(now)))
             tally.update(telling_paths(fields))
             seen[name] += 1
             if per_type is None or seen[name] <= per_type:
-                kept.append(Updated(document_id(path, data_dir), fields))
+                kept.append(Updated(document_id(one.path, data_dir), fields))
     return kept, tally
 
 
@@ -214,18 +214,14 @@ def is_telling(path: str) -> bool:
 
 
 def _samples(
-    git: Git,
-    new: str,
-    inside: Iterable[tuple[str, Change]],
-    data_dir: str,
-    per_type: int | None,
+    git: Git, inside: Iterable[tuple[str, Change]], data_dir: str, per_type: int | None
 ) -> Iterator[Sample]:
     seen: Counter[str] = Counter()
-    paths: list[str] = []
+    files: list[tuple[str, str]] = []
     for name, change in inside:
-        if change.old is None and (per_type is None or seen[name] < per_type):
+        if change.old is None and change.new and (per_type is None or seen[name] < per_type):
             seen[name] += 1
-            paths.append(change.path)
-    with closing(Snapshot(git, new)) as after:
-        for path, data in after.read_many(paths):
-            yield Sample(document_id(path, data_dir), parse(data or b""))
+            files.append((change.path, change.new))
+    with closing(GitSource(git)) as after:
+        for (path, _), data in zip(files, read_files(after, files), strict=True):
+            yield Sample(document_id(path, data_dir), parse(data))

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ..database.executions import Run
+from ..database.creation import starts_empty
+from ..database.executions import Run, read_markers
 from ..database.history import History
-from ..database.repository import PRIVATE_REFS, starts_empty
+from ..database.marker import Marker
+from ..database.repository import PRIVATE_REFS
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError, NesTasksError
 from ..git.incomplete_clone import cut_off
@@ -35,7 +37,8 @@ from .lineage import Origin, Part, read_lineage
 from .preview import failure_document
 from .replay import execute_in_row
 from .revert import repeat_revert
-from .tree_difference import Difference, first_difference
+from .same_data import real_changes, without_readme
+from .tree_difference import Difference, first_of
 
 FORMAT = 1
 
@@ -67,6 +70,7 @@ class Reason(StrEnum):
     """
 
     ADOPTED = "adopted"
+    ACCEPTED = "accepted"
     UNMARKED = "unmarked"
     BY_HAND = "by_hand"
     NONDETERMINISTIC = "nondeterministic"
@@ -251,17 +255,24 @@ class _Build:
             return self._compared(part, result.commit_ids[-1], seconds)
 
     def _folder(self, stack: ExitStack, run: Run) -> Folder | None:
-        """Return the folder that a migration ran from: that of today, else one out of git."""
+        """Return the folder that a migration ran from: that of today, else one out of git.
+
+        Where there is none it is that of today if it was accepted as giving the same data.
+        """
         entry, settings = self._plan.get(run.name), self._project.settings
-        if entry and entry.folder and _holds(entry.folder, run):
-            return entry.folder
+        today = entry.folder if entry else None
+        if today and _holds(today, run.marker):
+            return today
         make_folder(settings.state_folder)
         around = stack.enter_context(scratch_folder(settings.state_folder, "replay-"))
         inputs, place = run.marker.inputs, settings.migrations / run.name
-        if not write_version(around / run.name, place, inputs, is_input_path):
-            return None
-        (folder,) = discover(around, shown=settings.shown_migrations)
-        return folder if _holds(folder, run) else None
+        if write_version(around / run.name, place, inputs, is_input_path):
+            (folder,) = discover(around, shown=settings.shown_migrations)
+            if _holds(folder, run.marker):
+                return folder
+        blobs = [change.new or "" for change in run.execution.accepted]
+        accepted = (marker for marker in read_markers(self._git, blobs) if marker)
+        return today if today and any(_holds(today, one) for one in accepted) else None
 
     def _reverted(self, part: Part) -> Step:
         base = self._commit(part.commit.parent or "")
@@ -284,14 +295,19 @@ class _Build:
             self._keep(part.commit, commit)
             return Step(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
         data_dir = self._project.settings.data_dir
-        files, difference = first_difference(self._git, data_dir, wanted, tree)
+        names = [run.name for run in part.runs]
+        changes = real_changes(self._git, data_dir, wanted, tree, names)
+        if not changes:
+            # What follows was executed on the tree that is committed, with its own markers.
+            self._commit(part.commit.id)
+            return Step(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
         return Step(
             part,
             Outcome.DIFFERENT,
             rebuilt_tree=tree,
             seconds=seconds,
-            differing_files=files,
-            difference=difference,
+            differing_files=len(changes),
+            difference=first_of(self._git, data_dir, changes),
         )
 
     def _taken_over(self, part: Part, reason: Reason) -> Step:
@@ -322,10 +338,10 @@ class _Build:
         self._git.run("update-ref", self.ref, made)
 
 
-def _holds(folder: Folder, run: Run) -> bool:
-    """Return whether a folder is what a migration ran from."""
+def _holds(folder: Folder, marker: Marker) -> bool:
+    """Return whether a folder is what a marker names, but for its README."""
     try:
-        return folder.hashes() == run.marker.inputs
+        return without_readme(folder.hashes()) == without_readme(marker.inputs)
     except InvalidMigrationError:
         return False
 

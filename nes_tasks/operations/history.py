@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..database.counts import with_statistics
 from ..database.executions import Execution, durations
 from ..database.ledger import Applied, Ledger
+from ..errors import UsageError
 from ..git.command import Git
-from ..git.log import Commit
+from ..git.incomplete_clone import shallow_ends
+from ..git.log import Commit, read_commits
+from ..printable import abridged
 from ..project import Project
+from .blame import document_path
+from .points import Points, check_is_past, moment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,12 @@ class Run:
         return self.commits[-1].committed_at
 
     @property
+    def applied_in_utc(self) -> datetime | None:
+        """The same in UTC; records of the earlier system have no zone and are taken to be in it."""
+        moment = self.applied_at
+        return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+    @property
     def committer(self) -> str:
         """Who applied it; empty when no commit tells."""
         return self.commits[-1].committer if self.commits else ""
@@ -61,3 +72,78 @@ def runs(project: Project, ledger: Ledger, names: Collection[str] | None = None)
         Run(with_statistics(git, record, run, data_dir), run, seconds.get(name))
         for name, record, run in records
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of applied migrations; None for what does not matter.
+
+    `author` is a part of the name or address. `since` is the first moment, `before` are commits
+    of migrations that are too old. `touching` are the commits that changed an entity.
+    """
+
+    author: str | None = None
+    since: datetime | None = None
+    before: frozenset[str] | None = None
+    touching: frozenset[str] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        ledger: Ledger,
+        *,
+        author: str = "",
+        since: str = "",
+        entity: str = "",
+    ) -> Wanted:
+        """Return what a person asks for; empty texts ask for nothing.
+
+        `since` is a date, a time, or another point, whose own migration is not wanted. Raises
+        `UsageError` for a point that is not there, and for an `entity` that no commit has changed.
+        """
+        moment = moment_of(since.strip(), is_end=False) if since else None
+        git = Git(project.settings.database)
+        before = None
+        if moment:
+            check_is_past(since.strip())
+        elif since:
+            point = Points(project).find(since)
+            before = frozenset(one.id for one in read_commits(git, point.commit))
+        touching = _touching(project, git, ledger, entity) if entity else None
+        return cls(author.casefold() or None, moment, before, touching)
+
+    @property
+    def is_filter(self) -> bool:
+        """Whether anything is asked for."""
+        return self != Wanted()
+
+    def admits(self, run: Run) -> bool:
+        """Return whether a migration is what is asked for."""
+        commits = {one.id for one in run.commits}
+        if self.author and self.author not in run.record.author.casefold():
+            return False
+        if self.since and (run.applied_in_utc is None or run.applied_in_utc < self.since):
+            return False
+        if self.before is not None and commits <= self.before:
+            return False
+        return self.touching is None or bool(commits & self.touching)
+
+
+def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozenset[str]:
+    if ledger.commit is None:
+        return frozenset()
+    path = f"{project.settings.data_dir}/{document_path(entity)}"
+    found = read_commits(git, "--full-history", ledger.commit, paths=[path])
+    # A shallow clone ends in a commit that seems to have made every file.
+    commits = frozenset(one.id for one in found) - shallow_ends(git)
+    if not commits:
+        raise UsageError(
+            f"no commit that is here has changed {abridged(entity)}", hint=f"doit blame {entity}"
+        )
+    return commits
+
+
+def select(found: list[Run], wanted: Wanted) -> list[Run]:
+    """Return those of the applied migrations that are wanted."""
+    return [run for run in found if wanted.admits(run)]

@@ -22,13 +22,15 @@ class Origin(StrEnum):
     """What made a part of the history.
 
     Run: executions of migrations. Revert: `doit revert`. Adopted: somebody wrote markers
-    afterwards, as `doit adopt` does. Unmarked: a migration that left no marker, as those of the
-    earlier system. By hand: anything else, merges included.
+    afterwards, as `doit adopt` does. Accepted: `doit accept` of an edited folder. Unmarked: a
+    migration that left no marker, as those of the earlier system. By hand: anything else, merges
+    included.
     """
 
     RUN = "run"
     REVERT = "revert"
     ADOPTED = "adopted"
+    ACCEPTED = "accepted"
     UNMARKED = "unmarked"
     BY_HAND = "by_hand"
 
@@ -90,6 +92,9 @@ def _others(history: History, commits: Sequence[Commit]) -> list[Part]:
         if reversal := read_reversal(history, one, messages.get(one.id, "")):
             names, undone = reversal
             found.append(Part(one, Origin.REVERT, names, undone=undone))
+            continue
+        if accepted := history.accepted_by(one.id):
+            found.append(Part(one, Origin.ACCEPTED, (accepted,)))
             continue
         recorded = brought.get(one.id, {})
         if Origin.ADOPTED not in recorded and (named := history.migration_of(one.id)):

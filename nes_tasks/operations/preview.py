@@ -7,6 +7,7 @@ the same clock (`SOURCE_DATE_EPOCH`).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -15,14 +16,19 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..clock import now, timestamp
+from ..database.creation import starts_empty
 from ..database.marker import Metadata
-from ..database.repository import starts_empty
-from ..errors import MigrationFailedError, NesTasksError
-from ..migrations import Migration, MigrationResult, Plan, load
+from ..database.repository import PRIVATE_REFS
+from ..errors import MigrationFailedError, NesTasksError, UsageError
+from ..git.commit import Signature
+from ..git.incomplete_clone import has_tree
+from ..git.object_writer import write_commit
+from ..migrations import Migration, MigrationResult, Plan, State, load
 from ..migrations.expected_counts import Deeds, fitting
 from ..project import Project
 from ..running.events import ProgressCallback
-from ..running.runner import Rehearsal, Runner
+from ..running.rehearsal import Rehearsal
+from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import SAMPLES_PER_TYPE, Changes, compare
@@ -98,7 +104,8 @@ class Preview:
 
     `base_commit` is the commit of the database that the first one ran on, None where there is
     none yet and when nothing ran. `beneath` are those that had to be executed first and were not
-    asked for. `failure` is what stopped the chain, and `not_run` what comes after it.
+    asked for. `failure` is what stopped the chain, and `not_run` what comes after it. `left_out`
+    are those that a limit kept from being executed.
     """
 
     base_commit: str | None = None
@@ -106,6 +113,7 @@ class Preview:
     beneath: list[str] = field(default_factory=list)
     failure: NesTasksError | None = None
     not_run: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def limited(self, updated_per_type: int) -> Preview:
         """Return the same with at most so many updated ones of each type and migration."""
@@ -123,6 +131,7 @@ class Preview:
             "beneath": self.beneath,
             "failure": failure_document(self.failure),
             "not_run": self.not_run,
+            "left_out": self.left_out,
         }
 
 
@@ -143,6 +152,8 @@ def preview(
     updated_per_type: int | None = None,
     samples_per_type: int | None = SAMPLES_PER_TYPE,
     network: Collection[str] = (),
+    limit: int | None = None,
+    after: Preview | None = None,
     command: str = "doit preview",
     clock: Callable[[], datetime] = now,
 ) -> Preview:
@@ -150,30 +161,81 @@ def preview(
 
     `names` are full names, all pending ones without any; what is pending before them is
     executed, too. Those of them that are applied and `forced` are executed again, and those in
-    `network` may use it. A migration that fails or is refused ends the preview and is part of it.
-    Raises `UsageError` for a name that is applied already, `UnavailableError` when the database
-    cannot be used.
+    `network` may use it. At most `limit` are executed, without what is beneath them. `after` is a
+    preview of the first pending ones on the same commit: it is continued on the tree that it left,
+    and is a part of the result. A migration that fails or is refused ends the preview and is part
+    of it. Raises `UsageError` for a name that is applied already and for a preview whose tree is
+    not there any more, `UnavailableError` when the database cannot be used.
     """
     plan = project.plan
     if not plan.pending and not plan.invalid and not names:
         return Preview()
     found = Preview()
+    if after:
+        found = Preview(after.base_commit, list(after.migrations))
+    before = len(found.migrations)
+    done = [one.result.migration for one in found.migrations]
     with (
         _place(project) as here,
         Runner(here, progress, command=command, clock=clock, network=network) as runner,
-        closing(runner.rehearse(names or None, forced)) as rehearsals,
+        _start(runner, found) as start,
+        closing(runner.rehearse(names or None, forced, start=start, done=done)) as rehearsals,
     ):
         try:
             for rehearsal in rehearsals:
                 if not (found.migrations or found.beneath):
                     found.base_commit = rehearsal.base
                 _add(found, rehearsal, runner, here, names, (updated_per_type, samples_per_type))
+                if limit is not None and len(found.migrations) - before >= limit:
+                    found.left_out = _left_out(plan, found, names, forced)
+                    break
         except NesTasksError as error:
             if error.exit_code != 1 and not found.migrations:
                 raise
             found.failure = error
             found.not_run = _not_run(plan, found, names, forced)
     return found
+
+
+@contextmanager
+def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
+    """Give a commit of the tree that a preview has left; None for one that is only to begin."""
+    if not found.migrations:
+        yield None
+        return
+    repository = runner.repository
+    last = found.migrations[-1]
+    tree = last.result.tree or ""
+    if not has_tree(repository.git, tree):
+        raise UsageError(
+            f"what the preview of {last.result.migration} has left is not in the database any more",
+            hint="doit preview begins anew",
+        )
+    who = Signature(*repository.committer(), last.clock)
+    commit = write_commit(
+        repository.git,
+        tree=tree,
+        parents=[found.base_commit] if found.base_commit else [],
+        message="Continue a preview",
+        author=who,
+        committer=who,
+        sign=False,
+    )
+    ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
+    repository.git.run("update-ref", ref, commit)
+    try:
+        yield commit
+    finally:
+        repository.discard(ref)
+
+
+def _left_out(
+    plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
+) -> list[str]:
+    """Return what a limit keeps from being executed."""
+    executed = {one.result.migration for one in found.migrations}
+    wanted = [e.name for e in plan if e.state is State.PENDING or e.name in forced]
+    return [name for name in wanted if name not in executed and (not names or name in names)]
 
 
 def _not_run(

@@ -188,6 +188,7 @@ class _Preview(_Part):
     beneath: list[str]
     failure: _Failure | None
     not_run: list[str]
+    left_out: list[str] = []
 
     def read(self) -> Preview:
         return Preview(
@@ -196,6 +197,7 @@ class _Preview(_Part):
             beneath=self.beneath,
             failure=self.failure.read() if self.failure else None,
             not_run=self.not_run,
+            left_out=self.left_out,
         )
 
 
@@ -232,6 +234,23 @@ def outdated(found: Preview, project: Project) -> str | None:
         was, now_at = found.base_commit, ledger.commit
         return f"it was made on {_short(was)}, and the database is at {_short(now_at)}"
     return _clock_problem(found, project, ledger.commit)
+
+
+def check_continuable(found: Preview, project: Project, shown: str) -> None:
+    """Raise `UsageError` when a preview is not of the first that are pending here and now."""
+    plan, ledger = project.look()
+    names = [one.result.migration for one in found.migrations]
+    pending = [entry.name for entry in plan.pending]
+    problem = _clock_problem(found, project, ledger.commit)
+    if found.failure is not None:
+        problem = "a migration fails in it"
+    elif found.beneath or names != pending[: len(names)]:
+        problem = f"it is of {_listed(names)}; pending: {_listed(pending)}"
+    elif names and found.base_commit != ledger.commit:
+        problem = f"it was made on {_short(found.base_commit)}, and the database is at "
+        problem += _short(ledger.commit)
+    if problem:
+        raise UsageError(f"{shown} cannot be continued: {problem}", hint="doit preview begins anew")
 
 
 def _clock_problem(found: Preview, project: Project, commit: str | None) -> str | None:

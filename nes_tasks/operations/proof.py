@@ -1,6 +1,7 @@
 """The replay: what was proven of the history, and where it first differs.
 
-A migration is proven when executing it again gives the tree that is committed. Data files come
+A migration is proven when executing it again gives the tree that is committed; of a folder that was
+accepted as edited, and of a README, the hashes in its marker may be others. Data files come
 before the records of the run when the first difference is named, as the records count them.
 """
 
@@ -14,9 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..database.creation import starts_empty
 from ..database.marker import marker_path
 from ..database.message import parse_trailers
-from ..database.repository import starts_empty
 from ..errors import NesTasksError
 from ..git.command import Git
 from ..git.diff import Change
@@ -32,7 +33,8 @@ from .folder_history import commit_with, completing_command
 from .preview import failure_document
 from .replay import Candidate, Obstacle, Replayed, candidates
 from .replay import replay as execute
-from .tree_difference import Difference, Kind, difference_of, first_difference
+from .same_data import real_changes
+from .tree_difference import Difference, Kind, difference_of, first_of
 
 FORMAT = 1
 
@@ -210,14 +212,17 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
     known |= {"replayed_tree": one.tree, "seconds": one.seconds}
     if one.tree == execution.tree:
         return Proof(entry.name, Verdict.PROVEN, **known)
-    data_dir = project.settings.data_dir
-    files, difference = first_difference(git, data_dir, execution.tree, one.tree)
+    data_dir, trees = project.settings.data_dir, (execution.tree, one.tree)
+    names = (entry.name, *execution.squashed_with)
+    changes = real_changes(git, data_dir, *trees, names)
+    if not changes:
+        return Proof(entry.name, Verdict.PROVEN, **known)
     verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
     return Proof(
         entry.name,
         verdict,
-        differing_files=files,
-        difference=difference,
+        differing_files=len(changes),
+        difference=first_of(git, data_dir, changes),
         versions=_versions(git, execution.commit, one),
         **known,
     )

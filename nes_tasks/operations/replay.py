@@ -170,7 +170,8 @@ def _tree(reader: ObjectReader, result: MigrationResult) -> str:
 def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]:
     """Return the applied migrations `names`, all of them without any, in their order.
 
-    Executes and writes nothing. Raises `UsageError` for a name that is not applied.
+    A folder that was accepted as edited is no obstacle, and neither is another README. Executes
+    and writes nothing. Raises `UsageError` for a name that is not applied.
     """
     plan, ledger = project.look()
     for name in names:
@@ -243,7 +244,8 @@ def _obstacle(
         return Obstacle.EARLIER
     if execution is None:
         return Obstacle.ADOPTED
-    if not execution.is_cut and execution.marker != blob:
+    known = (execution.marker, *(change.new for change in execution.accepted[-1:]))
+    if not execution.is_cut and blob not in known:
         return Obstacle.EDITED
     if not execution.is_cut and is_first and execution.base_tree != marker.base_tree:
         return Obstacle.MOVED

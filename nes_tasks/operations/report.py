@@ -7,6 +7,7 @@ says which.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -24,6 +25,7 @@ from ..project import Project
 from .effects import Effect, measure_effect
 from .history import Run, runs
 from .holdings import Holdings, count_holdings
+from .people import name_of, people_of
 from .report_coverage import Coverage, cover
 from .report_growth import Point, measure_growth
 
@@ -77,7 +79,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one `commit` of the database.
+    """Everything about one `commit` of the database, which is called `name`.
 
     A brief one has no `growth`, no effects of migrations and no `coverage`.
     """
@@ -89,6 +91,7 @@ class Report:
     chapters: tuple[Chapter, ...]
     coverage: Coverage | None
     gaps: Gaps
+    name: str
 
 
 def make_report(project: Project, progress: Progress, *, brief: bool = False) -> Report:
@@ -142,15 +145,26 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
         chapters=tuple(chapters),
         coverage=coverage,
         gaps=gaps,
+        name=_database_name(project),
     )
+
+
+def _database_name(project: Project) -> str:
+    """Return what people call the database: its name at the remote, else that of its folder.
+
+    Of an address the last part is enough, and the only one without credentials.
+    """
+    settings = project.settings
+    address = (settings.remote_url or "").rstrip("/").removesuffix(".git")
+    return re.split(r"[/:]", address)[-1] or settings.database.name
 
 
 def _chapters(project: Project, ledger: Ledger) -> list[Chapter]:
     """Return one chapter per applied migration, in numeric order."""
     found: list[Chapter] = []
     for run in runs(project, ledger):
-        author = _name(run.record.author) or _first(run.commits, "author")
-        found.append(Chapter(run, author, _name(run.committer), None))
+        author = name_of(run.record.author) or _first(run.commits, "author")
+        found.append(Chapter(run, author, name_of(run.committer), None))
     return found
 
 
@@ -183,18 +197,17 @@ def _with_effects(
 
 
 def _first(commits: Sequence[Commit], key: str) -> str:
-    return _name(getattr(commits[0], key)) if commits else ""
-
-
-def _name(person: str) -> str:
-    """Return the name in ``Name <address>``; of an address alone what stands before the @."""
-    name = person.partition("<")[0].strip() or person.strip("<> ")
-    return name.partition("@")[0] if " " not in name else name
+    return name_of(getattr(commits[0], key)) if commits else ""
 
 
 def people(chapters: Sequence[Chapter]) -> Mapping[str, list[Chapter]]:
-    """Return the migrations of each author, the authors in the order of their first one."""
+    """Return the migrations of each person, in the order of their first one.
+
+    Who writes the name in several ways, or has several addresses, is one person.
+    """
+    written = [chapter.run.record.author or chapter.author for chapter in chapters]
+    persons = people_of(author for author in written if author)
     found: dict[str, list[Chapter]] = {}
-    for chapter in chapters:
-        found.setdefault(chapter.author, []).append(chapter)
+    for author, chapter in zip(written, chapters, strict=True):
+        found.setdefault(persons.get(author, ""), []).append(chapter)
     return found

@@ -26,7 +26,8 @@ class Outcome:
     executions that were repeated with --force or reverted. Without any commit that is known to
     be its own, or without the one before it, there are no `changes`, and no trees; `is_cut` says
     that the history is that of a shallow clone, so that they may be elsewhere. `squashed_with` are
-    migrations that came in the same commit: the changes are those of all of them.
+    migrations that came in the same commit: the changes are those of all of them. `acceptances`
+    are the commits that accepted its folder as edited since.
     """
 
     applied: Applied
@@ -37,6 +38,7 @@ class Outcome:
     changes: Changes | None
     is_cut: bool = False
     squashed_with: tuple[str, ...] = ()
+    acceptances: tuple[Commit, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/preview.md."""
@@ -51,20 +53,32 @@ class Outcome:
             "base_tree": self.base_tree,
             "tree": self.tree,
             "statistics": asdict(applied.statistics),
-            "commits": [
-                {
-                    "id": commit.id,
-                    "committed_at": commit.committed_at.isoformat(),
-                    "author": commit.author,
-                    "committer": commit.committer,
-                }
-                for commit in self.commits
-            ],
+            "commits": [_commit(commit) for commit in self.commits],
+            "acceptances": [_commit(commit) for commit in self.acceptances],
             "earlier_commits": self.earlier_commits,
             "is_cut": self.is_cut,
             "squashed_with": list(self.squashed_with),
             "changes": self.changes.to_dict() if self.changes else None,
         }
+
+
+def _commit(commit: Commit) -> dict[str, Any]:
+    return {
+        "id": commit.id,
+        "committed_at": commit.committed_at.isoformat(),
+        "author": commit.author,
+        "committer": commit.committer,
+    }
+
+
+def check_is_applied(entry: Entry) -> None:
+    """Raise `UsageError` for a migration that has no outcome yet."""
+    if not entry.is_applied:
+        raise _not_applied(entry)
+
+
+def _not_applied(entry: Entry) -> UsageError:
+    return UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
 
 
 def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = None) -> Outcome:
@@ -75,21 +89,28 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     ledger = project.look()[1]
     applied = ledger.applied.get(entry.name)
     if applied is None or ledger.commit is None:
-        raise UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
+        raise _not_applied(entry)
     settings = project.settings
     git = Git(settings.database)
     found = project.executions(ledger, [entry.name]).get(entry.name)
     is_cut = bool(shallow_ends(git))
     if found is None or not found.commits:
         return Outcome(applied, (), 0, None, None, None, is_cut)
+    history = project.history(ledger)
+    assert history is not None, "there is a commit"
+    known: dict[str, Any] = {
+        "commits": found.commits,
+        "earlier_commits": found.earlier_commits,
+        "is_cut": is_cut,
+        "squashed_with": found.squashed_with,
+        "acceptances": tuple(history.commits[change.commit] for change in found.accepted),
+    }
     # A partial clone may still get from its remote what a shallow one does not reach back to.
     if found.is_cut and not has_tree(git, found.base_tree):
-        earlier, others = found.earlier_commits, found.squashed_with
-        return Outcome(applied, found.commits, earlier, None, None, None, is_cut, others)
+        return Outcome(applied, base_tree=None, tree=None, changes=None, **known)
     base_tree, tree = found.base_tree, found.tree
     changes = compare(
         git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type
     )
     applied = with_statistics(git, applied, found, settings.data_dir)
-    earlier, others = found.earlier_commits, found.squashed_with
-    return Outcome(applied, found.commits, earlier, base_tree, tree, changes, is_cut, others)
+    return Outcome(applied, base_tree=base_tree, tree=tree, changes=changes, **known)

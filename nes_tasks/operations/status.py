@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
+from ..database.creation import missing_submodule
 from ..database.ledger import is_absent
-from ..database.repository import Repository, missing_submodule
+from ..database.repository import Repository
 from ..errors import NesTasksError
 from ..git.remote import Standing
 from ..git.safety import Programs

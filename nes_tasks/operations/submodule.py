@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..database.creation import refuse_missing_submodule
 from ..database.ledger import is_absent, read_ledger
-from ..database.repository import Repository, refuse_missing_submodule
+from ..database.repository import Repository
 from ..errors import DatabaseError, GitError
 from ..git.submodule import Superproject
 from ..project import Project

@@ -15,10 +15,11 @@ from enum import StrEnum
 
 from ..clock import now
 from ..database.counts import AheadAndBehind, count_ahead_and_behind
+from ..database.creation import refuse_missing_submodule
+from ..database.history import RecordChange, record_changes
 from ..database.ledger import Ledger, is_absent
-from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository, refuse_missing_submodule
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
-from ..git.command import Git
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
 from ..git.remote import Standing
@@ -26,6 +27,7 @@ from ..git.transfer_progress import OnTransfer
 from ..migrations import Entry, MigrationResult, Plan, State
 from ..project import Project
 from ..running.runner import Runner
+from .accept import carry_over
 
 
 class Outcome(StrEnum):
@@ -47,7 +49,8 @@ class Synchronization:
 
     `fetched` counts the remote's commits that were not here, `fetched_migrations` their
     migrations. `reapplied` are the results of what was executed again, `dropped` the migrations
-    whose run here gave way to the remote's.
+    whose run here gave way to the remote's. `accepted` are those whose folders were accepted as
+    edited here, which is carried over.
     `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` and
     `ahead_migrations` count what the remote does not have. Counts of migrations are None where
     a clone lacks what it takes to count them. `branches` are those that the remote has, when
@@ -58,6 +61,7 @@ class Synchronization:
     fetched: int = 0
     reapplied: tuple[MigrationResult, ...] = ()
     dropped: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
     kept: str | None = None
     ahead: int = 0
     branches: tuple[str, ...] = ()
@@ -105,24 +109,6 @@ def _ahead_and_behind(
     project: Project, repository: Repository, ours: str | None, theirs: str | None
 ) -> AheadAndBehind | None:
     return count_ahead_and_behind(repository.git, ours, theirs, project.settings.data_dir)
-
-
-def unpushed(project: Project) -> int | None:
-    """Return how many commits the remote lacks, as far as is known here. Uses no network.
-
-    None without a database, or without a remote of the configured name. It is asked at the end
-    of every run, so it does not open the repository.
-    """
-    settings = project.settings
-    if is_absent(settings.database):
-        return None
-    git = Git(settings.database)
-    if all(setting.key != f"remote.{settings.remote}.url" for setting in git.settings):
-        return None
-    tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
-    known = ("--not", f"--remotes={settings.remote}")
-    counted = git.attempt("rev-list", "--count", tip, *known, "--")
-    return None if counted.returncode else int(counted.stdout)  # it fails before the first commit
 
 
 def fetch(
@@ -198,12 +184,18 @@ def _rebuild(
     """Execute our own migrations on top of the remote's tip and move the branch there."""
     repository, theirs = runner.repository, standing.commit
     assert theirs is not None
-    again, dropped = _to_reapply(project, repository, ours, theirs)
+    again, dropped, acceptances = _to_reapply(project, repository, ours, theirs)
     results: list[MigrationResult] = []
     tip = theirs
     for name in again:
         results.append(_reapply(runner, name, tip, ref))
         tip = results[-1].commit_ids[-1]
+    accepted: list[str] = []
+    for change in acceptances:
+        if change.migration not in again:
+            made = carry_over(project, repository, change, tip, ref, moment)
+            accepted += [change.migration] if made else []
+            tip = made or tip
     kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
     repository.publish(ref, ours, tip, kept=kept)
     ahead = repository.remote.standing(tip).ahead
@@ -212,9 +204,10 @@ def _rebuild(
         standing.behind,
         tuple(results),
         tuple(dropped),
+        tuple(dict.fromkeys(accepted)),
         kept,
         ahead,
-        ahead_migrations=len(results),
+        ahead_migrations=len({*again, *accepted}),
     )
 
 
@@ -230,8 +223,10 @@ def _reapply(runner: Runner, name: str, tip: str, ref: str) -> MigrationResult:
 
 def _to_reapply(
     project: Project, repository: Repository, ours: str, theirs: str
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], list[RecordChange]]:
     """Return the migrations to execute on top of `theirs`, and those that it has already.
+
+    Last the acceptances of edited folders, in the order of the history.
 
     Raises `DatabaseError` for commits between them that are no migrations, and
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
@@ -245,18 +240,19 @@ def _to_reapply(
         )
     plan, here = project.look(at=ours)
     before, there = project.look(at=base)[1], project.look(at=theirs)
-    names = _own_migrations(repository, project, ours, theirs, here, before)
+    names, accepted = _own_migrations(repository, project, ours, theirs, here, before)
     wanted = [_under_its_name_of_today(plan[name], there[0]) for name in names]
     dropped = [name for name in wanted if name in there[1].applied]
-    return [name for name in wanted if name not in there[1].applied], dropped
+    return [name for name in wanted if name not in there[1].applied], dropped, accepted
 
 
 def _own_migrations(
     repository: Repository, project: Project, ours: str, theirs: str, here: Ledger, before: Ledger
-) -> list[str]:
+) -> tuple[list[str], list[RecordChange]]:
     """Return the migrations of the commits that `theirs` lacks, in the order of the commits.
 
-    A merge that has nothing of its own does not count: what it merged is counted by itself.
+    And what they accepted of migrations that `theirs` has, or that are among these. A merge that
+    has nothing of its own does not count: what it merged is counted by itself.
     """
     label, remote, git = project.settings.shown_database, repository.remote, repository.git
     project.refuse_partial(here)
@@ -265,11 +261,15 @@ def _own_migrations(
     owner = {one.id: name for name, run in runs.items() for one in run.live}
     names: dict[str, None] = {}
     by_hand: list[str] = []
+    history = project.history(here)
+    accepted: list[RecordChange] = []
     for commit in read_commits(git, ours, f"^{theirs}"):
         name = owner.get(commit.id)
         if name:
             for one in sorted({name, *runs[name].squashed_with}, key=project.order):
                 names[one] = None
+        elif history and history.accepted_by(commit.id):
+            accepted += record_changes(git, [commit.id], project.settings.data_dir)
         elif not (commit.is_merge and not any(changes_of_commits(git, [commit.id]))):
             by_hand.append(f"{commit.id[:12]} ({commit.subject})")
     if by_hand:
@@ -279,7 +279,7 @@ def _own_migrations(
             hint=f"git -C {label} rebase --rebase-merges {remote.name}/{remote.branch}, "
             "then doit push",
         )
-    return list(names)
+    return list(names), accepted
 
 
 def _under_its_name_of_today(entry: Entry, there: Plan) -> str:

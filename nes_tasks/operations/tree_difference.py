@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -53,15 +54,20 @@ class Difference:
 
 
 def first_difference(git: Git, data_dir: str, old: str, new: str) -> tuple[int, Difference]:
-    """Return how many files differ between two trees that are not equal, and how first.
+    """Return how many files differ between two trees that are not equal, and how first."""
+    changes = list(changed_files(git, old, new))
+    return len(changes), first_of(git, data_dir, changes)
+
+
+def first_of(git: Git, data_dir: str, changes: Sequence[Change]) -> Difference:
+    """Return the first of the files that differ, and how.
 
     Data files come before the records of runs, which count what is in the data.
     """
-    changes = list(changed_files(git, old, new))
     records = f"{data_dir}/{FOLDER}/"
     first = min(changes, key=lambda change: (change.path.startswith(records), change.path))
     with ObjectReader(git) as reader:
-        return len(changes), difference_of(reader, first)
+        return difference_of(reader, first)
 
 
 def difference_of(reader: ObjectReader, change: Change) -> Difference:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from itertools import takewhile
 
 from ..clock import now
+from ..database.creation import refuse_missing_submodule
 from ..database.executions import Execution
 from ..database.history import History
 from ..database.ledger import Ledger
-from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository, refuse_missing_submodule
+from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..database.transaction import ROOT_MESSAGE
 from ..errors import MigrationRefusedError, first_few
 from ..git.command import Git
@@ -33,7 +34,8 @@ class Unit:
     """Commits that are taken off together: those of one migration, or of several in one commit.
 
     They are on `base`, None for the beginning of the history. `is_partial` says that only a part
-    of the migration is there, `is_repeat` that an earlier execution of it remains.
+    of the migration is there, `is_repeat` that an earlier execution of it remains, and
+    `is_acceptance` that it is no execution: its folder was accepted as edited.
     """
 
     names: tuple[str, ...]
@@ -41,6 +43,7 @@ class Unit:
     base: str | None
     is_partial: bool = False
     is_repeat: bool = False
+    is_acceptance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,14 @@ class Undoing:
     @property
     def names(self) -> list[str]:
         """The migrations that are taken off, the newest first."""
-        return list(dict.fromkeys(name for unit in self.units for name in unit.names))
+        units = [unit for unit in self.units if not unit.is_acceptance]
+        return list(dict.fromkeys(name for unit in units for name in unit.names))
+
+    @property
+    def acceptances(self) -> list[str]:
+        """The migrations that stay, and whose edited folder is not accepted any more."""
+        names = dict.fromkeys(n for unit in self.units if unit.is_acceptance for n in unit.names)
+        return [name for name in names if name not in self.names]
 
 
 def propose(project: Project, to: str | None = None) -> Undoing:
@@ -86,7 +96,7 @@ def propose(project: Project, to: str | None = None) -> Undoing:
         units += found
         if to is None:
             break
-        if any(to in unit.names and not unit.is_repeat for unit in found):
+        if any(to in one.names and not (one.is_repeat or one.is_acceptance) for one in found):
             raise MigrationRefusedError(
                 f"{to} cannot stay: one commit, or a merge, joins it with what came after it",
                 hint=f"doit history {to}",
@@ -218,6 +228,9 @@ class _Layer:
                 )
                 is_repeat = len(run.live) > len(run.commits)
                 yield Unit(names, run.commits, run.base, is_repeat=is_repeat)
+            for change in run.accepted:
+                one = self._history.commits[change.commit]
+                yield Unit((name,), (one,), one.parent, is_acceptance=True)
         for partial in self._project.unrecorded(self._ledger).partial.values():
             row = [partial.commits[-1]]
             for one in reversed(partial.commits[:-1]):
@@ -227,9 +240,13 @@ class _Layer:
                 yield Unit((partial.name,), tuple(row[::-1]), row[-1].parent, is_partial=True)
 
     def names_at_tip(self) -> tuple[str, ...]:
-        """Return the migrations whose last commit is on top."""
-        unit = self._units.get(self._history.tip)
-        return unit.names if unit else ()
+        """Return the migrations whose last commit is on top, or right below acceptances of it."""
+        top = unit = self._units.get(self._history.tip)
+        while top and unit and unit.is_acceptance and unit.names == top.names:
+            unit = self._units.get(unit.base or "")
+        if not top or not unit or not set(top.names) <= set(unit.names):
+            return ()
+        return unit.names
 
     def newest(self) -> tuple[list[Unit], str | None]:
         """Return what is on top, and the commit below it.

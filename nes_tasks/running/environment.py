@@ -12,7 +12,7 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from . import sandbox
@@ -23,6 +23,8 @@ from .terms import OFF, Terms
 SANDBOX, NETWORK, PYTHON, PACKAGES = "Sandbox", "Network", "Python", "Packages"
 MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 MAX_MODULES = 10_000
+# A module at the top in the list of installed files of a distribution.
+TOP = re.compile(r"^([A-Za-z]\w*)(?:/|\.(?:py|[a-z0-9_.-]*(?:so|pyd)),)", re.MULTILINE)
 
 
 def imported_modules() -> list[str]:
@@ -85,21 +87,20 @@ def _distribution(module: str) -> tuple[str, str] | None:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         found = importlib.metadata.distribution(module)
         return found.metadata["Name"], found.version
-    for found in _providing(module):
-        return found.metadata["Name"], found.version
-    return None
+    provider = _providers().get(module)
+    return None if provider is None else (provider.metadata["Name"], provider.version)
 
 
-def _providing(module: str) -> Iterator[importlib.metadata.Distribution]:
-    line = re.compile(rf"^{module}(?:/|\.(?:py|[a-z0-9_.-]*(?:so|pyd)),)", re.MULTILINE)
+@cache
+def _providers() -> Mapping[str, importlib.metadata.Distribution]:
+    """Return the distribution of each module at the top, of all that is installed."""
+    providers: dict[str, importlib.metadata.Distribution] = {}
     for distribution in importlib.metadata.distributions():
         names = distribution.read_text("top_level.txt")
-        if names is not None:
-            is_there = module in names.split()
-        else:
-            is_there = line.search(distribution.read_text("RECORD") or "") is not None
-        if is_there:
-            yield distribution
+        listed = distribution.read_text("RECORD") or "" if names is None else ""
+        for module in {*TOP.findall(listed)} if names is None else names.split():
+            providers.setdefault(module, distribution)
+    return providers
 
 
 def differing_versions(

@@ -11,6 +11,7 @@ import glob
 import os
 import random
 import socket
+import sqlite3
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 from .. import compat
 from ..database.owned_store import OwnedStore
+from ..errors import NesTasksError
 from ..models.codec import MalformedFileError
 from . import protocol
 from .client import Connection, RemoteStore, to_json
@@ -134,6 +136,7 @@ def _context(
         OwnedStore(store),
         strict=task.strict,
         warn=lambda text: log(f"warning: {text}"),
+        open_tables=lambda: _open_index(task, connection),
     )
     author = f"author:migration-{task.name}"
     return MigrationContext(
@@ -149,6 +152,20 @@ def _context(
         inputs=inputs,
         sources=sources,
     )
+
+
+def _open_index(task: Task, connection: Connection) -> sqlite3.Connection | None:
+    """Return the tables of the tree that the script runs on, None when there are none."""
+    from ..services.index_connection import open_tables
+
+    path = connection.ask(protocol.INDEX, b"", 1)[0]
+    if path is None or task.tree is None:
+        return None
+    try:
+        return open_tables(Path(os.fsdecode(path)), task.tree, task.data_dir)
+    except (sqlite3.Error, NesTasksError) as error:
+        connection.send(protocol.NOTE, f"searches read the whole database: {error}".encode())
+        return None
 
 
 def make_deterministic(name: str, clock: datetime) -> None:

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -18,7 +19,8 @@ SUFFIXES = tuple(importlib.machinery.all_suffixes())
 WHOLE = ("site-packages", "dist-packages", "lib-dynload")
 
 
-def outside_packages() -> dict[str, dict[str, Path]]:
+@cache
+def outside_packages() -> Mapping[str, Mapping[str, Path]]:
     """Return by entry of `sys.path` its packages and modules: a folder or a file by their name.
 
     Left out are entries inside of Python's own folders, and those that hold nothing but packages.

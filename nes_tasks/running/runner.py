@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 from ..clock import now, timestamp
+from ..database.creation import starts_empty
 from ..database.ledger import Applied, Ledger
-from ..database.repository import PRIVATE_REFS, Repository, starts_empty
-from ..database.transaction import Transaction
+from ..database.repository import PRIVATE_REFS, Repository
 from ..database.unrecorded import Unrecorded
 from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError
-from ..git.command import Git
 from ..migrations import (
     Folder,
     Migration,
@@ -36,27 +32,14 @@ from ..project import Project
 from ..settings import shown
 from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
+from .interrupts import interrupts_deferred
 from .job import Job, Task
 from .log import RunLog
+from .rehearsal import Rehearsal
+from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker
 from .writer import Heard, Outcome, Writer
-
-
-class Rehearsal(NamedTuple):
-    """What came of a migration that was executed without being published.
-
-    `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
-    `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
-    readable after the end, until git's garbage collection. `unread` are the inputs that its script
-    has not opened.
-    """
-
-    result: MigrationResult
-    base: str | None
-    clock: datetime
-    peak_memory: int
-    unread: tuple[str, ...] = ()
 
 
 class Runner:
@@ -100,6 +83,7 @@ class Runner:
         )
         self._may_record = may_record
         self._network = frozenset((*project.settings.network, *network))
+        self._index = RunIndex(project.settings, progress)
         self._opened: Repository | None = None
         self._made = False
         self._applied = 0
@@ -112,6 +96,7 @@ class Runner:
         if self._opened is None:
             self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
+            self._opened.keep_reader()
         return self._opened
 
     def apply(self, name: str, *, force: bool = False) -> MigrationResult:
@@ -187,9 +172,9 @@ class Runner:
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
         executed = self._executed(repository, folder, base, published=True, is_new=is_new)
-        with executed as (job, outcome), _undisturbed():
+        with executed as (job, outcome), interrupts_deferred():
             self._meet_expectation(repository, job, outcome.commits[-1])
-            repository.publish(job.ref, base, outcome.commits[-1])
+            repository.publish(job.ref, base, outcome.commits[-1], changes=outcome.changes)
             self._applied += 1
             result = self._result(folder.name, outcome)
             self._remember(job, result)
@@ -200,7 +185,7 @@ class Runner:
     def _meet_expectation(self, repository: Repository, job: Job, commit: str) -> None:
         if self._expectation is None:
             return
-        tree = repository.git.tree_of(commit)
+        tree = repository.tree_of(commit)
         note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
         if note:
             self._tell(EventKind.NOTED, job.name, note)
@@ -222,15 +207,25 @@ class Runner:
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
 
+    def record_of(self, name: str) -> Applied | None:
+        """Return the record of a migration as of the last look, None for none."""
+        return self._seen[1].applied.get(name) if self._seen else None
+
     def rehearse(
-        self, names: Sequence[str] | None = None, forced: Collection[str] = ()
+        self,
+        names: Sequence[str] | None = None,
+        forced: Collection[str] = (),
+        *,
+        start: str | None = None,
+        done: Collection[str] = (),
     ) -> Generator[Rehearsal, None, None]:
         """Execute migrations one on top of the other without publishing anything.
 
         All pending ones, or those up to the last of `names` (full names); of the applied ones
-        those that are `forced`. The lock is held until
-        the iterator is exhausted or closed; then the private refs are gone and the database is
-        as it was. A working tree with uncommitted changes does not matter. Raises, at the
+        those that are `forced`. The first one is executed on the commit `start` instead of the
+        branch, which an earlier rehearsal of those that are `done` has left. The lock is held
+        until the iterator is exhausted or closed; then the private refs are gone and the database
+        is as it was. A working tree with uncommitted changes does not matter. Raises, at the
         migration that it is about, what `apply` would.
         """
         repository = self.repository
@@ -238,8 +233,10 @@ class Runner:
         with repository.locked(self.command):
             try:
                 plan, ledger = self._project.look()
-                base = ledger.commit
+                base = start or ledger.commit
                 for name in due_names(plan, names, forced):
+                    if name in done:
+                        continue
                     again = plan[name].is_applied
                     self._refuse_what_was_run_by_hand(ledger, name, force=name in forced)
                     folder = plan[name].folder
@@ -249,7 +246,7 @@ class Runner:
                         refs.append(job.ref)
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
-                    result.tree = repository.git.tree_of(commit)
+                    result.tree = repository.tree_of(commit)
                     unread = tuple(sorted(job.inputs.keys() - outcome.read))
                     yield Rehearsal(result, base, job.clock, outcome.peak_memory, unread)
                     base = commit
@@ -318,7 +315,7 @@ class Runner:
         self._running = name
         self._tell(EventKind.STARTED, name)
         try:
-            outcome = self._execute(repository.git, job)
+            outcome = self._execute(repository, job)
             _refuse_other_inputs(folder, job.inputs)
             yield job, outcome
         except BaseException as error:
@@ -349,7 +346,7 @@ class Runner:
         """Pass on what was printed; the worker has written it to the log."""
         self._tell(EventKind.PRINTED, self._running, line)
 
-    def _execute(self, git: Git, job: Job) -> Outcome:
+    def _execute(self, repository: Repository, job: Job) -> Outcome:
         """Run the script in a process of the worker, and commit what it writes."""
 
         def log(message: str) -> None:
@@ -367,12 +364,12 @@ class Runner:
             self._tell(EventKind.NOTED, job.name, f"hint: {text}")
 
         heard = Heard(log, progress, note, hint)
-        data_dir = self._project.settings.data_dir
-        with Transaction(git, base=job.base, ref=job.ref, data_dir=data_dir) as transaction:
+        with repository.transaction(job.base, job.ref) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
             try:
+                index = self._index.opener(repository, job.name, job.base)
                 with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, heard).run(git)
+                    return Writer(job, transaction, process, heard, index).run(repository.git)
             finally:
                 self._worker.drain()
 
@@ -441,6 +438,7 @@ class Runner:
         A database that was made for migrations none of which was applied goes away again.
         """
         self._worker.close()
+        self._index.close()
         self._log.close()
         with contextlib.suppress(NesTasksError):
             if self._applied:
@@ -448,33 +446,14 @@ class Runner:
                     self.repository.tidy()
             elif self._opened and self._made:
                 self._opened.remove_if_empty(self.command)
+        if self._opened is not None:
+            self._opened.close()
 
     def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back to the end, from us by a handler and from git by a mask that it inherits.
-
-    The mask alone would not do: with other threads about, one of them takes the signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python tells the main thread alone of signals
-        return
-    noted: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if noted and callable(handler):
-        handler(signal.SIGINT, None)
 
 
 def _hash(folder: Folder) -> dict[str, str]:

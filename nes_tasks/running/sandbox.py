@@ -13,7 +13,8 @@ import ssl
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from . import audit, landlock, seccomp
@@ -122,10 +123,9 @@ def _packages(terms: Terms) -> Iterator[Path]:
 def readable(terms: Terms) -> Iterator[Path]:
     """Yield the files and folders that a script may read, besides packages of other places."""
     yield Path(terms.folder)
-    yield from _python()
-    yield from map(Path, SYSTEM)
-    yield from _certificates()
-    yield from map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    if terms.index:
+        yield Path(terms.index)
+    yield from _common()
     if terms.network:
         yield from map(Path, NETWORK)
     if terms.processes:
@@ -149,30 +149,41 @@ def shared(terms: Terms) -> Iterator[Path]:
         yield SHARED
 
 
-def _python() -> Iterator[Path]:
-    """Yield where Python and what is installed for it lie; not their prefix.
+def prepare() -> None:
+    """Look up what is the same for every script, so that a forked process need not."""
+    outside_packages()
+    _common()
+    seccomp.prepare()
+
+
+@cache
+def _common() -> Sequence[Path]:
+    """Return what every script may read, as far as it is there."""
+    libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
+    paths = (*_python(), *map(Path, SYSTEM), *_certificates(), *map(Path, libraries))
+    # The system's own notion of a process is another in each of them.
+    return [path for path in dict.fromkeys(paths) if path.exists() or path.parts[1:2] == ("proc",)]
+
+
+def _python() -> Sequence[Path]:
+    """Return where Python and what is installed for it lie; not their prefix.
 
     A virtual environment may have been made in the root of a repository.
     """
     paths = sysconfig.get_paths()
-    for key in ("stdlib", "platstdlib", "purelib", "platlib"):
-        yield Path(paths[key])
-    for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
-        for name in ("lib", "lib64", "DLLs", "Resources", "pyvenv.cfg", "share/zoneinfo"):
-            yield Path(prefix, name)
+    libraries = [Path(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    names = ("lib", "lib64", "DLLs", "Resources", "pyvenv.cfg", "share/zoneinfo")
+    below = [Path(prefix, name) for prefix in prefixes for name in names]
     # Those of the system and of the user, whose names say that nothing else is in them.
-    for entry in sys.path:
-        if Path(entry).name in WHOLE or Path(entry).is_file():
-            yield Path(entry)
+    entries = [Path(entry) for entry in sys.path]
+    return [*libraries, *below, *(one for one in entries if one.name in WHOLE or one.is_file())]
 
 
-def _certificates() -> Iterator[Path]:
+def _certificates() -> Sequence[Path]:
     known = ssl.get_default_verify_paths()
-    for path in (known.cafile, known.capath, known.openssl_cafile, known.openssl_capath):
-        if path:
-            yield Path(path)
-    if "SSL_CERT_FILE" in os.environ:
-        yield Path(os.environ["SSL_CERT_FILE"])
+    paths = (known.cafile, known.capath, known.openssl_cafile, known.openssl_capath)
+    return [Path(path) for path in (*paths, os.environ.get("SSL_CERT_FILE")) if path]
 
 
 def _try_out(temporary: Path) -> None:

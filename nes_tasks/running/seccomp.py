@@ -14,6 +14,7 @@ import platform
 import struct
 import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from .system_calls import call, prctl
@@ -146,16 +147,29 @@ def restrict(*, network: bool, processes: bool, truncation: bool = True) -> None
     where the kernel refuses the filter.
     """
     machine = MACHINES[platform.machine()]
-    code = b"".join(_filter(machine, network=network, processes=processes, truncation=truncation))
+    parts = (*_processes(machine.numbers, processes), _return(ALLOW))
+    code = _common(network=network, truncation=truncation) + b"".join(parts)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
     if call(machine.seccomp, SET_MODE_FILTER, FLAG_TSYNC, program) != 0:
         raise OSError(errno.EAGAIN, "a thread has another filter")
 
 
-def _filter(
-    machine: _Machine, *, network: bool, processes: bool, truncation: bool
-) -> Iterator[bytes]:
+def prepare() -> None:
+    """Find out what every filter has, so that a forked process need not."""
+    if is_available():
+        for truncation in (True, False):
+            _common(network=False, truncation=truncation)
+
+
+@cache
+def _common(*, network: bool, truncation: bool) -> bytes:
+    """Return the instructions that are the same in every process."""
+    machine = MACHINES[platform.machine()]
+    return b"".join(_filter(machine, network=network, truncation=truncation))
+
+
+def _filter(machine: _Machine, *, network: bool, truncation: bool) -> Iterator[bytes]:
     """Yield the instructions. Each block ends with a return or goes on to the next."""
     numbers = machine.numbers
     yield _load(ARCHITECTURE)
@@ -176,10 +190,8 @@ def _filter(
         yield from _when(numbers[name], [_load(ARGUMENTS + 8 * place), *_none_of(values)])
     yield from _when(numbers["utimensat"], _times())
     yield from _sockets(numbers, network)
-    yield from _processes(numbers, processes)
     if not truncation:
         yield from _truncation(numbers)
-    yield _return(ALLOW)
 
 
 def _times() -> list[bytes]:

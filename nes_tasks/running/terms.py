@@ -26,9 +26,10 @@ TASK_LIMIT = 1024
 class Terms:
     """What the script of a migration may use.
 
-    `folder` is the migration's folder and `forbidden` are folders that it must not read; both are
-    absolute. `sandbox` is the setting, `records` says that answers of the network are recorded in
-    the folder. Limits are in seconds and bytes, 0 stands for none.
+    `folder` is the migration's folder, `index` that of the index, if there is one, and `forbidden`
+    are folders that it must not read; all are absolute. `sandbox` is the setting, `records` says
+    that answers of the network are recorded in the folder. Limits are in seconds and bytes, 0
+    stands for none.
     """
 
     folder: str
@@ -40,6 +41,7 @@ class Terms:
     memory_limit: int = 0
     output_limit: int = 0
     forbidden: tuple[str, ...] = ()
+    index: str = ""
 
     @classmethod
     def of(
@@ -69,6 +71,7 @@ class Terms:
             memory_limit=settings.memory_limit,
             output_limit=settings.output_limit,
             forbidden=(*kept_from,),
+            index=str(settings.index_folder),
         )
 
     @classmethod

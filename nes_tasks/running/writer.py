@@ -7,8 +7,10 @@ Nothing that the script sends is believed about any of these.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from ..database.transaction import Transaction
 from ..errors import MigrationFailedError
 from ..git.command import Git
 from ..git.commit import Signature
+from ..git.diff import Change
 from ..git.file_history import read_file_history
 from ..migrations import author_identity
 from ..migrations.expected_counts import Deeds, differences, fitting
@@ -33,7 +36,8 @@ from .protocol import ProtocolError
 class Outcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
-    `duration` is that of the script, in seconds, as the commit message has it; `peak_memory` is
+    `changes` are the files that differ. `duration` is that of the script, in seconds, as the commit
+    message has it; `peak_memory` is
     what its process needed at most, in bytes, and `environment` what `environment_of` returns.
     `verified` says that its function verify has passed, `hints` are what seemed wrong with the data
     that it read, and `read` the paths of the files of its folder that it opened.
@@ -45,6 +49,7 @@ class Outcome(NamedTuple):
     duration: float
     peak_memory: int
     environment: dict[str, str]
+    changes: Sequence[Change]
     verified: bool
     hints: list[str]
     read: frozenset[str]
@@ -65,16 +70,23 @@ class Heard(NamedTuple):
 class Writer:
     """Serves the script of `job` and commits what it has written.
 
-    `transaction` is on the job's base; `process` has got the job's task.
+    `transaction` is on the job's base; `process` has got the job's task. `index` returns the file
+    with the index of the base.
     """
 
     def __init__(
-        self, job: Job, transaction: Transaction, process: ScriptProcess, heard: Heard
+        self,
+        job: Job,
+        transaction: Transaction,
+        process: ScriptProcess,
+        heard: Heard,
+        index: Callable[[], Path | None],
     ) -> None:
         self._job = job
         self._transaction = transaction
         self._process = process
         self._heard = heard
+        self._index = index
         self._logs: list[str] = []
         self._rewritten: set[str] = set()
         self._hints: list[str] = []
@@ -88,6 +100,7 @@ class Writer:
             protocol.CONTENTS: self._send_contents,
             protocol.TREES: self._send_trees,
             protocol.FILES: self._send_files,
+            protocol.INDEX: self._send_index,
             protocol.LOG: self._log,
             protocol.NOTE: self._note,
             protocol.HINT: self._hint,
@@ -125,6 +138,7 @@ class Writer:
             duration,
             memory,
             environment,
+            self._transaction.changes,
             self._verified,
             self._hints,
             self._read,
@@ -237,6 +251,10 @@ class Writer:
 
     def _send_files(self, payload: bytes) -> None:
         self._reply(self._transaction.source.files(self._ids(payload)))
+
+    def _send_index(self, _: bytes) -> None:
+        path = self._index()
+        self._reply([None if path is None else os.fsencode(path)])
 
     def _ids(self, payload: bytes) -> list[str]:
         return protocol.decode_ids(payload, len(self._transaction.base_tree))

@@ -20,11 +20,12 @@ nothing when they are read, and are refused when they are written or deleted.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, Literal
 
+from ..database.store import Store
 from ..models.codec import (
     dump_author,
     dump_entity,
@@ -41,18 +42,45 @@ from ..models.identifiers import AUTHOR, ENTITY, RELATIONSHIP, SUFFIX, VERSION, 
 from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
-from .entity_files import ObjectFiles, path_if_any
+from .entity_files import ObjectFiles, log_warning, path_if_any
 from .filters import entity_test, relationship_test, version_test
-from .folders import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS, entity_folder, plain, prefix_folder
+from .folders import (
+    AUTHORS,
+    ENTITIES,
+    RELATIONSHIPS,
+    VERSIONS,
+    entity_folder,
+    plain,
+    prefix_folder,
+)
+from .index import Conditions, Index, Opener, is_askable
 from .pagination import DEFAULT_LIMIT, check_page, page
 from .scoring import name_score
 
 Direction = Literal["source", "target", "both"]
 Order = Literal["asc", "desc"]
+ENDS: dict[Direction, tuple[str, ...]] = {"target": ("target",), "both": ("source", "target")}
 
 
 class EntityDatabase(ObjectFiles):
-    """Entities, relationships, versions and authors; see the module for what is guaranteed."""
+    """Entities, relationships, versions and authors; see the module for what is guaranteed.
+
+    `strict` and `warn` are those of `ObjectFiles`. With `open_tables`, see `Index`, searches do
+    not read all files; `store` must then have no other writer.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        strict: bool = True,
+        warn: Callable[[str], None] = log_warning,
+        open_tables: Opener | None = None,
+    ) -> None:
+        super().__init__(store, strict=strict, warn=warn)
+        self._index = Index(store, open_tables or (lambda: None), strict=strict, warn=warn)
+        self._is_indexed = open_tables is not None
+        self.watch(self._index.note)
 
     # Entities ------------------------------------------------------------------------------
 
@@ -92,7 +120,7 @@ class EntityDatabase(ObjectFiles):
         """Return entities of a type and sub type that have all the given attributes."""
         return self._list(
             "list_entities",
-            self._entity_paths(entity_folder(entity_type, sub_type)),
+            self._entity_paths(entity_folder(entity_type, sub_type), attributes=attr_filters),
             load_entity,
             limit,
             offset,
@@ -122,13 +150,18 @@ class EntityDatabase(ObjectFiles):
         else:
             folder = entity_folder(entity_type, sub_type)
             accepts = entity_test(attr_filters, tags)
-        paths = self._entity_paths(folder)
-        if not query:
-            return self._list("search_entities", paths, load_entity, limit, offset, accepts)
+        name = "search_entities"
+        if not query or folder is None:
+            paths = self._entity_paths(folder, tags, attr_filters)
+            return self._list(name, paths, load_entity, limit, offset, accepts)
         check_page(limit, offset)
-        found = filter(accepts, self._load_all(paths, load_entity))
-        ranked = _best(found, name_key(query), limit, offset)
-        return page(ranked, limit, offset, lambda: self._warn_of_default_limit("search_entities"))
+        key = name_key(query)
+        if is_askable(key) and self._can_ask(folder):
+            paths = self._index.ranked(key, Conditions.of(folder, tags, attr_filters))
+            return self._list(name, paths, load_entity, limit, offset, accepts)
+        found = filter(accepts, self._load_all(self._paths(folder), load_entity))
+        ranked = _best(found, key, limit, offset)
+        return page(ranked, limit, offset, lambda: self._warn_of_default_limit(name))
 
     async def batch_get_entities(self, entity_ids: Iterable[str]) -> list[Entity | None]:
         """Return the entities with these ids in order, None for each that there is not."""
@@ -140,10 +173,38 @@ class EntityDatabase(ObjectFiles):
 
     def scan(self, folder: str = ENTITIES) -> Iterator[Entity]:
         """Return all entities below a folder one by one, holding few of them at a time."""
-        return self._load_all(self._entity_paths(folder), load_entity)
+        return self._load_all(self._paths(folder), load_entity)
 
-    def _entity_paths(self, folder: str | None) -> Iterator[str]:
-        return iter(()) if folder is None else self._paths(folder)
+    def _entity_paths(
+        self,
+        folder: str | None,
+        tags: Collection[str] | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> Iterator[str]:
+        """Return the files below a folder that can hold entities with these tags and attributes."""
+        if folder is None:
+            return iter(())
+        conditions = Conditions.of(folder, tags, attributes)
+        if conditions.is_narrow and self._can_ask(folder):
+            return self._index.selected(conditions)
+        return self._paths(folder)
+
+    def _can_ask(self, folder: str) -> bool:
+        """Return whether the index can be asked about a folder; warn of what it then leaves out."""
+        if not self._is_indexed or not self._index.answers(folder):
+            return False
+        self._index.warn_of_malformed(folder)
+        return True
+
+    def tags(self) -> list[str]:
+        """Return all tags of entities that are texts, sorted, each once."""
+        if self._can_ask(ENTITIES):
+            return self._index.tags()
+        found: set[str] = set()
+        for entity in self.scan():
+            tags: list[object] = list(entity.tags or ())
+            found.update(tag for tag in tags if isinstance(tag, str))
+        return sorted(found)
 
     # Relationships -------------------------------------------------------------------------
 
@@ -246,16 +307,19 @@ class EntityDatabase(ObjectFiles):
         ``relationship/<source>/<target>/<TYPE>.json`` does not say where the source ends, so
         there can be others among them.
         """
-        paths = self._paths(RELATIONSHIPS)
-        if entity_id is not None:
+        if entity_id is None:
+            paths = self._paths(RELATIONSHIPS)
+        else:
             path = path_if_any(entity_id, ENTITY)
             if path is None:
                 return iter(())
             part = path.removeprefix(ENTITIES).removesuffix(SUFFIX) + "/"
             if direction == "source":
                 paths = self._paths(f"{RELATIONSHIPS}{part}".removesuffix("/"))
+            elif self._can_ask(RELATIONSHIPS):
+                paths = self._index.related(entity_id, ENDS[direction])
             else:
-                paths = (path for path in paths if part in path)
+                paths = (path for path in self._paths(RELATIONSHIPS) if part in path)
         if relationship_type is not None:
             ending = f"/{relationship_type}{SUFFIX}"
             paths = (path for path in paths if path.endswith(ending))
@@ -366,6 +430,11 @@ class EntityDatabase(ObjectFiles):
     ) -> list[Author]:
         """Return authors."""
         return self._list("list_authors", self._paths(AUTHORS), load_author, limit, offset)
+
+
+def index_of(database: EntityDatabase) -> Index:
+    """Return the index of a database, for services above it."""
+    return database._index
 
 
 def _best(

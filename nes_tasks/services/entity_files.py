@@ -20,7 +20,8 @@ Thing = TypeVar("Thing", Entity, Relationship, Version, Author, int)
 Load = Callable[[bytes, str], Thing]
 
 
-def _log_warning(message: str) -> None:
+def log_warning(message: str) -> None:
+    """Log what a person should know."""
     logging.getLogger(__name__).warning("%s", message)
 
 
@@ -32,7 +33,7 @@ class ObjectFiles:
     """
 
     def __init__(
-        self, store: Store, *, strict: bool = True, warn: Callable[[str], None] = _log_warning
+        self, store: Store, *, strict: bool = True, warn: Callable[[str], None] = log_warning
     ) -> None:
         self._store = store
         self._strict = strict
@@ -116,11 +117,15 @@ class ObjectFiles:
     def _paths(self, folder: str) -> Iterator[str]:
         return (path for path in self._store.list(folder) if path.endswith(SUFFIX))
 
-    def _load_all(self, paths: Iterable[str], load: Load[Thing]) -> Iterator[Thing]:
-        for path, data in self._store.read_many(paths):
-            thing = self._load(path, data, load)
-            if thing is not None:
-                yield thing
+    def _load_all(
+        self, paths: Iterable[str], load: Load[Thing], at_once: int | None = None
+    ) -> Iterator[Thing]:
+        """Load one file after the other; the store reads `at_once` first, then ever more."""
+        for some in _growing(iter(paths), at_once):
+            for path, data in self._store.read_many(some):
+                thing = self._load(path, data, load)
+                if thing is not None:
+                    yield thing
 
     def _load(self, path: str, data: bytes | None, load: Load[Thing]) -> Thing | None:
         if data is None:
@@ -147,7 +152,7 @@ class ObjectFiles:
         if accepts is None and self._strict:
             # Each path is an item, so those before the page need not be read.
             paths, offset = islice(paths, offset, None), 0
-        things = self._load_all(paths, load)
+        things = self._load_all(paths, load, None if limit is None else limit + 1)
         accepted = things if accepts is None else filter(accepts, things)
         return page(accepted, limit, offset, lambda: self._warn_of_default_limit(name))
 
@@ -156,6 +161,16 @@ class ObjectFiles:
             f"{name} returned {DEFAULT_LIMIT} of more, its default limit;"
             " pass limit=None for all of them"
         )
+
+
+def _growing(paths: Iterator[str], first: int | None) -> Iterator[Iterable[str]]:
+    """Cut paths into parts, each twice as long as the one before; None for a single part."""
+    if first is None:
+        yield paths
+        return
+    while some := list(islice(paths, first)):
+        yield some
+        first *= 2
 
 
 def checked_path(identifier: str, kind: str) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from ..models.codec import MalformedFileError
 from ..models.entity import Entity
-from ..models.identifiers import path_of
+from ..models.identifiers import id_of
 from ..models.name_keys import is_blank, name_key
 from ..models.similar_names import similar_names
-from .database import EntityDatabase
+from .database import EntityDatabase, index_of
+from .index import is_askable
 
 
 def folded(name: str) -> str:
@@ -33,76 +36,72 @@ class SimilarEntity:
     score: float
 
 
-class NameIndex:
-    """The ids of all entities below one folder, by each of their full names and its key.
+class Names:
+    """The full names of the entities below one folder of a database, at this moment.
 
-    It is filled at the first question and then kept up to date: before each further one the
-    entities that changed meanwhile are read again, so that a script which looks up and creates
-    in turn does not read the whole database each time.
+    Malformed files are warned of once for each folder; `warned` are those for which they were.
     """
 
-    def __init__(self, database: EntityDatabase, folder: str) -> None:
+    def __init__(self, database: EntityDatabase, folder: str, warned: set[str]) -> None:
         self._database = database
-        self._below = f"{folder}/"
-        self._ids: dict[str, set[str]] = {}
-        self._spelt: dict[str, set[str]] = {}
-        self._written: dict[str, set[str]] = {}
-        self._names: dict[str, set[str]] = {}
-        self._changed: set[str] = set()
-        for entity in database.scan(folder):
-            self._add(entity)
-        database.watch(self._note)
+        self._folder = folder
+        self._index = index_of(database)
+        self._is_indexed = self._index.answers(folder)
+        if self._is_indexed and folder not in warned:
+            warned.add(folder)
+            self._index.warn_of_malformed(folder)
 
-    async def find(self, name: str) -> list[str]:
+    def find(self, name: str) -> list[str]:
         """Return the ids of the entities with this full name in either language, sorted.
 
         Names are compared by their keys (`name_key`). Of several, those that are spelt as `name`
         is go before those that are not. A blank name finds nothing.
         """
-        await self._refresh()
         if is_blank(name):
             return []
-        found = self._ids.get(name_key(name), set())
-        spelt_so = found & self._spelt.get(folded(name), set())
-        return sorted(spelt_so or found)
+        spelling, hits = folded(name), list(self._named(name))
+        spelt_so = {hit.identifier for hit in hits if folded(hit.name) == spelling}
+        return sorted(spelt_so or {hit.identifier for hit in hits})
 
-    async def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
+    def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
         """Return the entities that have a name like this one, the most alike first."""
-        await self._refresh()
         best: dict[str, SimilarEntity] = {}
-        for one in similar_names(name, self._written, threshold):
-            for identifier in self._written[one.name]:
-                best.setdefault(identifier, SimilarEntity(identifier, one.name, one.score))
+        for one in similar_names(name, dict.fromkeys(self._all()), threshold):
+            for hit in self._named(one.name):
+                if hit.name == one.name:
+                    similar = SimilarEntity(hit.identifier, one.name, one.score)
+                    best.setdefault(hit.identifier, similar)
         ordered = sorted(best.values(), key=lambda one: (-one.score, one.entity_id))
         return ordered[:limit]
 
-    def _note(self, identifier: str) -> None:
-        if path_of(identifier).startswith(self._below):
-            self._changed.add(identifier)
+    def _named(self, name: str) -> Iterable[_Hit]:
+        """Return the names that have the same key as `name`."""
+        if not self._is_indexed:
+            yield from self._scanned.get(name_key(name), ())
+        elif is_askable(name):  # no name that the index knows is another
+            for hit in self._index.named(name, self._folder):
+                yield _Hit(id_of(hit.path), hit.name)
 
-    async def _refresh(self) -> None:
-        changed, self._changed = sorted(self._changed), set()
-        for identifier in changed:
-            for name in self._names.pop(identifier, ()):
-                for table, key in self._keys(name):
-                    holders = table.get(key, set())
-                    holders.discard(identifier)
-                    if not holders:
-                        table.pop(key, None)
-            entity = await self._database.get_entity(identifier)
-            if entity is not None:
-                self._add(entity)
+    def _all(self) -> Iterable[str]:
+        if self._is_indexed:
+            return self._index.names(self._folder)
+        return (hit.name for hits in self._scanned.values() for hit in hits)
 
-    def _add(self, entity: Entity) -> None:
-        identifier = entity.id
-        self._names[identifier] = set(_full_names(entity))
-        for name in self._names[identifier]:
-            for table, key in self._keys(name):
-                table.setdefault(key, set()).add(identifier)
+    @cached_property
+    def _scanned(self) -> dict[str, list[_Hit]]:
+        """All names by their keys, when the index does not know them."""
+        found: dict[str, list[_Hit]] = {}
+        for entity in self._database.scan(self._folder):
+            for name in _full_names(entity):
+                found.setdefault(name_key(name), []).append(_Hit(entity.id, name))
+        return found
 
-    def _keys(self, name: str) -> Iterable[tuple[dict[str, set[str]], str]]:
-        """Return the tables that a name is in, each with what it is found by."""
-        return (self._ids, name_key(name)), (self._spelt, folded(name)), (self._written, name)
+
+class _Hit(NamedTuple):
+    """The id of an entity, and one of its full names."""
+
+    identifier: str
+    name: str
 
 
 def _full_names(entity: Entity) -> Iterable[str]:

@@ -21,8 +21,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
 from ..clock import now
 from ..models.base import NameKind
 from ..models.codec import MalformedFileError, entity_class_of, entity_from_dict, snapshot_of
@@ -34,6 +32,7 @@ from ..models.identifiers import (
     build_relationship_id,
     validate_entity_prefix,
 )
+from ..models.plain_values import holds_model
 from ..models.relationship import RELATIONSHIP_TYPES, Relationship
 from ..models.version import Author, Version, VersionSummary, VersionType
 from .authors import Authors
@@ -395,7 +394,8 @@ class PublicationService:
                 raise ValueError(problem)
 
     async def _record(self, summary: VersionSummary, snapshot: dict[str, Any] | None) -> None:
-        version = Version(**dict(summary), snapshot=snapshot)
+        # Its parts were validated when they were made.
+        version = Version.model_construct(**dict(summary), snapshot=snapshot)
         await self.database.put_version(version, checked=True, rewrite=False)
         await self._authors.save(summary.author)
 
@@ -468,15 +468,7 @@ def _check_names(data: Mapping[str, Any]) -> None:
 
 def _holds_models(data: Mapping[str, Any]) -> bool:
     """Say whether a caller's model is in the data: those are not checked when they are used."""
-    return any(_is_or_holds_model(value) for key, value in data.items() if key != "version_summary")
-
-
-def _is_or_holds_model(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(map(_is_or_holds_model, value.values()))
-    if isinstance(value, list | tuple | set):
-        return any(map(_is_or_holds_model, value))
-    return isinstance(value, BaseModel)
+    return any(holds_model(value) for key, value in data.items() if key != "version_summary")
 
 
 def _kind_of(name: object) -> object:

@@ -15,7 +15,7 @@ from ..models.slugs import free_slug
 from ..models.version import Version
 from .database import EntityDatabase
 from .folders import entity_folder, plain
-from .name_index import NameIndex, SimilarEntity
+from .name_index import Names, SimilarEntity
 from .pagination import DEFAULT_LIMIT
 
 
@@ -32,7 +32,8 @@ class SearchService:
 
     def __init__(self, database: EntityDatabase) -> None:
         self.database = database
-        self._name_indexes: dict[str, NameIndex] = {}
+        # The folders that malformed files were warned of when a name was looked up in them.
+        self._warned: set[str] = set()
 
     async def search_entities(
         self,
@@ -71,8 +72,8 @@ class SearchService:
         Unicode form; joiners, the nukta, the visarga and how a nasal is written do not count. A
         blank name is nobody's. Raises `ValueError` that names them when several are called so.
         """
-        index = self._name_index(name, entity_type, sub_type)
-        found = await index.find(name) if index else []
+        names = self._names(name, entity_type, sub_type)
+        found = names.find(name) if names else []
         if len(found) > 1:
             # Persons have no sub types.
             whole = sub_type or plain(entity_type) == "person"
@@ -95,8 +96,8 @@ class SearchService:
 
         In either script and language; `nes_tasks.models.similar_names` says how they are compared.
         """
-        index = self._name_index(name, entity_type, sub_type)
-        return await index.similar(name, threshold, limit) if index else []
+        names = self._names(name, entity_type, sub_type)
+        return names.similar(name, threshold, limit) if names else []
 
     async def free_slug(self, name: str, entity_type: str, sub_type: str | None = None) -> str:
         """Return the slug of a name, with a number when an entity of this kind has it already.
@@ -108,18 +109,12 @@ class SearchService:
             name, lambda slug: self.database.exists(build_entity_id(entity_type, sub_type, slug))
         )
 
-    def _name_index(
-        self, name: object, entity_type: str | None, sub_type: str | None
-    ) -> NameIndex | None:
-        """Return the index of the names of a kind; raises `ValueError` when `name` is no text."""
+    def _names(self, name: object, entity_type: str | None, sub_type: str | None) -> Names | None:
+        """Return the names of a kind; raises `ValueError` when `name` is no text."""
         if not isinstance(name, str):
             raise ValueError(f"the name to find is {name!r}; pass a text")
         folder = entity_folder(entity_type, sub_type)
-        if folder is None:
-            return None
-        if folder not in self._name_indexes:
-            self._name_indexes[folder] = NameIndex(self.database, folder)
-        return self._name_indexes[folder]
+        return None if folder is None else Names(self.database, folder, self._warned)
 
     async def get_entity(self, entity_id: str) -> Entity | None:
         """Return an entity, None when there is none."""
@@ -176,8 +171,4 @@ class SearchService:
 
     async def get_all_tags(self) -> list[str]:
         """Return all tags that are texts, sorted, each once."""
-        found: set[str] = set()
-        for entity in self.database.scan():
-            tags: list[object] = list(entity.tags or ())
-            found.update(tag for tag in tags if isinstance(tag, str))
-        return sorted(found)
+        return self.database.tags()

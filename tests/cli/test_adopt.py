@@ -94,7 +94,7 @@ def test_afterwards_there_is_nothing_to_adopt(past: Workspace) -> None:
 
 def test_afterwards_an_edited_folder_is_drift(past: Workspace) -> None:
     past.doit("adopt", "--yes")
-    (past.migrations / "001-recorded/README.md").write_text("# other\n")
+    past.edit("001-recorded")
     assert "D 001-recorded" in past.doit("list", "--all", "--status").out
 
 

@@ -172,8 +172,8 @@ def test_drift_is_found_and_an_unchanged_applied_folder_is_not_looked_into(
     assert ran.code == 1
     assert findings(ran) == [
         "002-second/migrate.py:1: migrate.py was changed after 002-second was applied; "
-        "undo the change (git log -p -- migrations/002-second); to change the data write a new "
-        "migration: doit create NAME"
+        "undo the change (git log -p -- migrations/002-second), or doit accept 002-second if it "
+        "gives the same data; to change the data write a new migration: doit create NAME"
     ]
 
 

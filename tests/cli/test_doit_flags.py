@@ -147,10 +147,10 @@ def test_info_lists_the_commits_of_an_applied_one(three: Workspace) -> None:
 
 def test_of_a_drift_all_commands_say_the_same(three: Workspace) -> None:
     assert three.doit().code == 0
-    (three.migrations / "001-first/README.md").write_text("# other\n")
+    three.edit("001-first")
     info = three.doit("info", "1")
     assert info.code == 0
-    assert "status     : applied, and changed since: changed README.md\n" in info.out
+    assert "status     : applied, and changed since: changed migrate.py\n" in info.out
     assert "doit does not run it again; undo the change" in info.out
     check = three.doit("check:1").out
     assert "undo the change (git log -p -- migrations/001-first)" in check
@@ -158,7 +158,7 @@ def test_of_a_drift_all_commands_say_the_same(three: Workspace) -> None:
     status = three.doit("status").out
     assert status.endswith(
         "Next: doit info 001-first  "
-        "(001-first was changed after it was applied: changed README.md)\n"
+        "(001-first was changed after it was applied: changed migrate.py)\n"
     )
     head = three.git("rev-parse", "HEAD")
     assert three.doit().code == 0

@@ -175,7 +175,7 @@ def test_converted_line_ends_are_told_from_an_edit(workspace: Workspace, tmp_pat
     assert other.doit("check").code == 0
     # An edit beside is an edit.
     (copy / "migrations/001-first/rivers.csv").write_bytes(CSV.replace("\n", "\r\n").encode())
-    (copy / "migrations/001-first/README.md").write_text("other\n")
+    other.edit("001-first")
     assert "only the line ends" not in other.doit("check").out
 
 
@@ -297,10 +297,10 @@ def test_a_submodule_is_recorded_by_the_identity_of_doit(workspace: Workspace) -
 def test_a_shallow_clone_of_the_migrations_says_what_to_fetch(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    folder = migration(workspace, "001-first", "pass")
+    migration(workspace, "001-first", "pass")
     versioned(workspace)
     assert workspace.doit().code == 0
-    (folder / "README.md").write_text(f"{README}\nMore of it.\n")
+    workspace.edit("001-first")
     workspace.git_in(workspace.root, "commit", "-qam", "Edit")
     copy = tmp_path / "shallow"
     workspace.git_in(tmp_path, "clone", "-q", "--depth=1", workspace.root.as_uri(), str(copy))

@@ -24,6 +24,12 @@ READING = (
     ("show", "1"),
     ("history",),
     ("history", "1"),
+    ("history", "--since", "HEAD", "--entity", f"entity:person/{SLUG}"),
+    ("diff", "1", "HEAD"),
+    ("graph",),
+    ("release", "--dry-run"),
+    ("release", "--list"),
+    ("accept", "1", "--dry-run"),
     ("blame", f"entity:person/{SLUG}"),
     ("preview",),
     ("replay",),
@@ -187,7 +193,9 @@ def test_a_run_lets_files_pass_through_filters_and_runs_nothing_else(trap: Trap)
     assert found <= FILTERS
 
 
-@pytest.mark.parametrize("command", [("revert", "1", "--yes"), ("adopt",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("revert", "1", "--yes"), ("adopt",), ("release", "x")], ids=" ".join
+)
 def test_other_writers_do_not_either(trap: Trap, command: tuple[str, ...]) -> None:
     ran = trap.workspace.doit(*command)
     assert ran.code == 0, ran.err

@@ -301,6 +301,9 @@ def test_the_versions_are_printed_by_the_option_too_where_the_project_names_our_
     project = workspace.root / "pyproject.toml"
     project.write_text(f'{project.read_text()}\n[tool.doit]\nloader = "nes_tasks"\n')
     assert workspace.doit("--version") == workspace.doit("version")
+    for words in ([""], ["show", ""]):
+        ran = workspace.doit(*words)
+        assert (ran.code, ran.err) == (2, "error: a word of the command line is empty; doit help\n")
     workspace.migration("001-first")
     assert workspace.doit().code == 0
     assert workspace.applied() == ["001-first"]

@@ -9,19 +9,24 @@ from workspace import Workspace, create_person
 
 def test_pending_migrations_are_listed_in_order(workspace: Workspace) -> None:
     workspace.migration("002-second")
-    workspace.migration("001-first")
+    folder = workspace.migration("001-first")
+    size = sum(file.stat().st_size for file in folder.iterdir())
     ran = workspace.doit("pending")
     assert (ran.code, ran.err) == (0, "")
     rows = [line.split() for line in ran.out.splitlines()[2:]]
     assert rows == [
-        ["001-first", "2026-01-15", "Asha", "Example", "Do", "001-first"],
-        ["002-second", "2026-01-15", "Asha", "Example", "Do", "002-second"],
+        ["001-first", "2026-01-15", "2", str(size), "B", "Asha", "Example", "Do", "001-first"],
+        [
+            *("002-second", "2026-01-15", "2", str(size + 2), "B"),
+            *("Asha", "Example", "Do", "002-second"),
+        ],
     ]
     assert not workspace.db.exists()
 
 
 def test_json_is_a_list_and_nothing_else(workspace: Workspace) -> None:
-    workspace.migration("001-first")
+    folder = workspace.migration("001-first")
+    sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
     ran = workspace.doit("pending", "--json")
     assert (ran.code, ran.err) == (0, "")
     assert json.loads(ran.out) == [
@@ -33,6 +38,8 @@ def test_json_is_a_list_and_nothing_else(workspace: Workspace) -> None:
             "description": "Do 001-first",
             "problem": None,
             "difference": None,
+            "files": [{"path": name, "bytes": sizes[name]} for name in ("README.md", "migrate.py")],
+            "bytes": sum(sizes.values()),
         }
     ]
 

@@ -245,10 +245,10 @@ def test_a_migration_that_fails_ends_it_and_says_where(workspace: Workspace) -> 
 
 
 def test_a_folder_that_nobody_has_kept_is_taken_over_and_unproven(workspace: Workspace) -> None:
-    folder = workspace.migration("001-first", create_person("a-rai"))
+    workspace.migration("001-first", create_person("a-rai"))
     workspace.migration("002-after", create_person("b-rai"))
     doit(workspace)
-    (folder / "README.md").write_text("Changed\n")
+    workspace.edit("001-first")
     found = document(workspace, code=1)
     assert rows(found) == [("run", "001-first", "folder"), ("run", "002-after", "proven")]
     assert (found["sound"], found["counts"]["unproven"]) == (False, 1)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -15,10 +16,13 @@ from pathlib import Path
 import pytest
 from databases import Commit, entity, fill, migration
 from hostile import IMAGE, NEPALI, commits
-from workspace import Workspace, create_person
+from hypothesis import given
+from hypothesis import strategies as st
+from workspace import SCRIPT, Workspace, create_person
 
 from nes_tasks.cli.charts import rounded_up
-from nes_tasks.cli.format import day, label, percent, period
+from nes_tasks.cli.format import day, label, percent, period, share_text, shares
+from nes_tasks.cli.report_html import whole
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +136,7 @@ def test_the_numbers_are_there(html: str) -> None:
 def test_markdown_is_short_and_shows_hostile_text_as_it_is(there: Workspace) -> None:
     ran = there.doit("report", "--markdown")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("### The database on 1 March 2026\n")
+    assert ran.out.startswith("### <code>nes-db</code> on 1 March 2026\n")
     assert "<script" not in ran.out
     assert "<img" not in ran.out
     assert "| <code>location&#47;ward</code> | 40 |" in ran.out
@@ -234,7 +238,7 @@ def test_a_page_of_next_to_nothing_is_a_page(tmp_path: Path, history: list[Commi
     project = Project(Settings(root=tmp_path, migrations=tmp_path, database=database))
     report = make_report(project, lambda *_: None)
     assert page(report).endswith("</html>\n")
-    assert digest(report).startswith("### The database on")
+    assert digest(report).startswith("### <code>")
 
 
 def test_progress_is_shown_when_it_takes_long(
@@ -257,6 +261,50 @@ def test_shares_are_never_rounded_up_to_all_or_down_to_nothing() -> None:
     shares = [percent(part, 1000) for part in (0, 1, 10, 666, 999, 1000)]
     assert shares == ["0%", "<1%", "1%", "66%", "99%", "100%"]
     assert percent(0, 0) == "0%"
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=40))
+def test_shares_add_up_and_are_less_than_one_percent_off(parts: list[int]) -> None:
+    found, total = shares(parts), sum(parts)
+    assert sum(found) == (100 if total else 0)
+    for percents, part in zip(found, parts, strict=True):
+        assert abs(percents * total - 100 * part) < max(total, 1)
+
+
+def test_a_share_says_neither_all_nor_nothing_of_what_is_not() -> None:
+    parts = [996, 3, 1, 0]
+    found = [
+        share_text(percents, part, 1000)
+        for percents, part in zip(shares(parts), parts, strict=True)
+    ]
+    assert found == [">99%", "<1%", "<1%", "0%"]
+    assert shares([1, 1, 1]) == [34, 33, 33]
+    assert share_text(100, 5, 5) == "100%"
+
+
+def test_words_with_a_hyphen_are_kept_whole() -> None:
+    assert whole("Of 2026-01-15 <b>") == ('Of <span class="whole">2026-01-15</span> &lt;b&gt;')
+    assert whole("x-" * 20) == "x-" * 20  # wider than a phone
+
+
+def test_people_and_the_name_of_the_database_are_those_that_readers_know(
+    workspace: Workspace,
+) -> None:
+    for number, author in enumerate(("Asha Rai <a@x.org>", "asha rai", "A. R. Limbu <A@x.org>")):
+        body = textwrap.indent(create_person(f"p{number}-rai"), "    ")
+        script = SCRIPT.format(description="Do", body=body)
+        script = script.replace("Asha Example <asha@example.org>", author)
+        workspace.migration(f"00{number + 1}-x", script=script)
+        assert workspace.doit().code == 0
+    workspace.settings(remote_url="https://user:secret@example.org/data/Nepal-Entities.git")
+    page = (workspace.doit("report", "-o", "-")).out
+    assert "<title>Nepal-Entities: what the database holds, " in page
+    assert "secret" not in page
+    assert "in 3 migrations by 1 contributor" in " ".join(page.split())
+    assert "<b>A. R. Limbu</b>" in page
+    assert "From left to right: 1 change" in page
+    digest = workspace.doit("report", "--markdown").out
+    assert "3 migrations by 1 contributor." in digest
 
 
 def test_names_and_days_are_words() -> None:

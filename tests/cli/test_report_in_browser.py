@@ -6,10 +6,12 @@ import base64
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
-from databases import fill
+from databases import Commit, entity, fill
 from hostile import commits
 from playwright import sync_api as playwright
 
@@ -118,7 +120,7 @@ def test_it_asks_for_nothing_and_has_nothing_to_complain_about(opened: Opened) -
 
 
 def test_no_text_of_the_data_runs(page: playwright.Page) -> None:
-    assert page.title() == "What the database holds: 1 March 2026"
+    assert page.title() == "nes-db: what the database holds, 1 March 2026"
     assert page.locator("script, img, iframe, b b, i").count() == 0
     assert page.get_by_text("<script>document.title='owned'</script>").count() > 0
 
@@ -208,3 +210,48 @@ def test_links_lead_to_the_parts(page: playwright.Page, opened: Opened) -> None:
         target = link.get_attribute("href") or ""
         assert page.locator(target).get_by_role("heading", level=2).is_visible()
     assert len(opened.requests) - sum(url.startswith("data:") for url in opened.requests) == 1
+
+
+def test_no_word_is_broken_at_a_hyphen(page: playwright.Page) -> None:
+    page.evaluate(OPEN_ALL)
+    for size in (DESK, PHONE, SMALL_PHONE):
+        page.set_viewport_size(size)
+        broken = (
+            "[...document.querySelectorAll('.whole')].filter(e => e.getClientRects().length > 1)"
+        )
+        assert page.evaluate("document.querySelectorAll('.whole').length") > 0
+        assert page.evaluate(f"{broken}.map(e => e.textContent)") == []
+
+
+def test_a_table_that_scrolls_says_so_on_a_phone_alone(
+    page: playwright.Page, tmp_path: Path
+) -> None:
+    kinds = ("province", "district", "municipality", "rural_municipality", "ward")
+    files = {f"v2/entity/location/{kind}/a.json": entity("a") for kind in kinds}
+    database = fill(tmp_path / "nes-db", [Commit("Begin", "2026-01-01", files)])
+    project = Project(Settings(root=tmp_path, migrations=tmp_path, database=database))
+    file = tmp_path / "report.html"
+    file.write_text(page_of(make_report(project, lambda *_: None)), encoding="utf-8")
+    browser = page.context.browser
+    assert browser is not None
+    with closing(browser.new_page(viewport=DESK)) as other:
+        other.goto(file.as_uri())
+        note, table = other.locator(".sideways"), other.locator(".fields")
+        wide = "one => one.scrollWidth > one.parentElement.clientWidth"
+        assert (note.is_visible(), table.evaluate(wide)) == (False, False)
+        other.set_viewport_size(SMALL_PHONE)
+        assert (note.is_visible(), table.evaluate(wide)) == (True, True)
+        assert note.inner_text() == "The table of location fields scrolls sideways."
+
+
+def test_the_circles_have_a_legend(page: playwright.Page) -> None:
+    legend = page.locator(".people .legend")
+    assert "A circle is one migration." in legend.inner_text()
+    measure = "all => all.map(one => one.getBoundingClientRect().width)"
+    widths = legend.locator("path").evaluate_all(measure)
+    assert len(widths) > 1
+    assert widths == sorted(widths)
+    # The largest one is as large as the largest of all.
+    others = page.locator(".people li:not(.legend) path")
+    largest = max(others.evaluate_all(measure))
+    assert abs(widths[-1] - largest) < 1

@@ -42,12 +42,12 @@ def letters(workspace: Workspace) -> dict[str, str]:
 def test_the_list_shows_state_date_author_and_description(applied: Workspace) -> None:
     applied.migration("003-third")
     (applied.migration("004-broken") / "README.md").unlink()
-    (applied.migrations / "002-second/README.md").write_text("# other\n")
+    applied.edit("002-second")
     shutil.rmtree(applied.migrations / "001-first")
     out = applied.doit("list").out.splitlines()
     assert [" ".join(line.split()) for line in out if line[:1].isdigit()] == [
         "001-first missing 2026-01-15 Asha Example Do 001-first",
-        "002-second changed 2026-01-15 Asha Example Do 002-second (changed README.md)",
+        "002-second changed 2026-01-15 Asha Example Do 002-second (changed migrate.py)",
         "003-third pending 2026-01-15 Asha Example Do 003-third",
         "004-broken invalid - - migrations/004-broken has no README.md",
     ]

@@ -60,19 +60,19 @@ def test_each_state_is_listed_with_its_reason(applied: Workspace) -> None:
     applied.migration("002-gone", create_person("gone-rai"))
     applied.doit()
     subprocess.run(["rm", "-r", str(applied.migrations / "002-gone")], check=True)
-    (applied.migrations / "001-first/README.md").write_text("# other\n")
+    applied.edit("001-first")
     applied.migration("003-next")
     (applied.migrations / "no-number").mkdir()
     (applied.migrations / "no-number/notes.txt").write_text("x")
     out = applied.doit("status").out
     assert "Migrations  1 pending, 1 changed, 1 missing, 1 invalid\n" in out
-    assert "Changed since they were applied:\n  001-first  changed README.md\n" in out
+    assert "Changed since they were applied:\n  001-first  changed migrate.py\n" in out
     assert "Applied, but without a folder:\n  002-gone\n" in out
     assert "Not valid:\n  no-number  " in out
     found = json.loads(applied.doit("status", "--json").out)
     assert found["counts"] == {"applied": 0, "pending": 1, "drift": 1, "missing": 1, "invalid": 1}
     assert [row["name"] for row in found["invalid"]] == ["no-number"]
-    assert found["drift"][0]["difference"] == "changed README.md"
+    assert found["drift"][0]["difference"] == "changed migrate.py"
 
 
 def test_long_lists_stay_on_one_screen(workspace: Workspace) -> None:

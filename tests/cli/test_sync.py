@@ -234,10 +234,10 @@ def test_a_folder_that_is_gone_is_asked_back(diverged: Team) -> None:
 
 
 def test_a_folder_that_was_changed_is_not_applied_again(diverged: Team) -> None:
-    (diverged.mina.migrations / "003-mine/README.md").write_text("# other\n")
+    diverged.mina.edit("003-mine")
     ran = diverged.mina.doit("sync")
     assert ran.code == 1
-    assert "003-mine was changed after it was applied (changed README.md)" in ran.err
+    assert "003-mine was changed after it was applied (changed migrate.py)" in ran.err
 
 
 def test_a_remote_whose_history_was_rewritten_is_not_followed(team: Team) -> None:

@@ -67,10 +67,9 @@ def long_names(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     for name in ("001-add-ministers-of-the-year-2024", "002-add-ministers-of-the-year-2025"):
         assert len(name) == 34
         script = _described(DEVANAGARI).replace("Asha Example-With-A-Long-Name", "आशा राई")
-        folder = workspace.migration(name, script=script)
+        workspace.migration(name, script=script)
         if name.startswith("001"):
             assert workspace.doit().code == 0
-    (folder / "README.md").write_text("# Changed\n")
     return workspace
 
 
@@ -96,9 +95,13 @@ def test_a_table_folds_into_blocks_where_its_columns_have_no_room(long_names: Wo
     argv = [sys.executable, "-m", "doit", "pending"]
     with Terminal(argv, long_names.root, long_names.environment(), columns=40) as terminal:
         shown = terminal.to_the_end().replace("\r", "")
+    folder = long_names.migrations / "002-add-ministers-of-the-year-2025"
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
     assert shown == (
         "002-add-ministers-of-the-year-2025\n"
         "  Date         2026-01-15\n"
+        "  Files        2\n"
+        f"  Size         {size} B\n"
         "  Author       आशा राई\n"
         "  Description  बागमती प्रदेशका मन्त्रीहरू\n"
         "               थप्नुहोस् र अरू धेरै काम गर्नुहोस्\n"

@@ -42,12 +42,25 @@ def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFa
     look("show", "2")
     look("blame", "entity:person/asha-rai")
     look("replay", "2")
+    look("diff", "1", "2")
+    look("release", "first", "--at", "1")
+    look("release", "second", "--since", "1")
+    script = workspace.migrations / "002-add-tags/migrate.py"
+    text = script.read_text()
+    script.write_text(text.replace("Tagged 2 people", "Tagged two people"))
+    look("accept", "2", code=1)
+    script.write_text(text.replace('["minister"]', '["mayor"]'))
+    look("accept", "2", code=1)
+    script.write_text(text)
+    note = workspace.migrations / "001-add-ministers/note.txt"
+    note.write_text("A note.\n")
+    look("accept", "1")
     script = workspace.migrations / "001-add-ministers/migrate.py"
     plain = script.read_bytes()
     script.write_bytes(plain + b"\n\nasync def verify(context):\n    assert False, 'no'\n")
     look("verify", code=1)
     script.write_bytes(plain)
-    (workspace.migrations / "001-add-ministers/README.md").write_text("Changed.\n")
+    workspace.edit("001-add-ministers")
     shutil.rmtree(workspace.migrations / "002-add-tags")
     workspace.migration("004-invalid", script="AUTHOR = 1\n")
     for words in (["list"], ["status"], ["pending"], ["history"], ["history", "2"]):

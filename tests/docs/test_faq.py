@@ -91,8 +91,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> str:
     (workspace.root / ".gitignore").write_text("017-*\n/nes-db/\n")
     converted, edited, removed = add("008-converted"), add("010-edited"), add("011-removed")
     assert workspace.doit().code == 0
-    (converted / "README.md").write_bytes(README.replace("\n", "\r\n").encode())
-    (edited / "README.md").write_text("# Edited\n")
+    script_file = converted / "migrate.py"
+    script_file.write_bytes(script_file.read_bytes().replace(b"\n", b"\r\n"))
+    workspace.edit(edited.name)
     removed.rename(workspace.root / "elsewhere")
     add("009-late")
     add("Add_Ministers")

@@ -20,6 +20,7 @@ KINDS = {
     "list of texts": (list,),
     "number": (int, float),
     "text": (str,),
+    "value": (str, int, float, list, dict, type(None)),
 }
 LINK = re.compile(r"\[(\w+)\]\(#(\w+)\)")
 
@@ -96,7 +97,9 @@ def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, li
     assert (empty["remote"], empty["next"], empty["database"]["exists"]) == (None, None, False)
     values = {
         key
-        for command in ("check", "list", "status", "pending", "history", "verify")
+        for command in (
+            *("check", "list", "status", "pending", "history", "release", "accept", "verify"),
+        )
         for document in documents[command]
         for key in _not_null(document)
     }

@@ -27,10 +27,10 @@ def edited(workspace: Workspace) -> Workspace:
     (workspace.root / ".gitignore").write_text("nes-db\n.nes-tasks\n")
     workspace.migration("001-first", create_person("asha-rai"))
     folder = workspace.migration("002-add-ministers", create_person("bina-rai"))
-    for text in ("# Ministers\n", "# All ministers\n"):
-        if text == "# All ministers\n":
+    for text in ("Ministers", "All ministers"):
+        if text == "All ministers":
             assert workspace.doit().code == 0
-        (folder / "README.md").write_text(text)
+            workspace.edit(folder.name)
         workspace.git_in(workspace.root, "add", ".")
         workspace.git_in(workspace.root, "commit", "-qm", text)
     return workspace

@@ -41,7 +41,7 @@ def test_the_commands_write_what_the_page_says(page: str, workspace: Workspace) 
     assert html.startswith(b"<!DOCTYPE html>")
     assert (workspace.root / "site/index.html").read_bytes() == html
     assert gzip.decompress((workspace.root / "report.html.gz").read_bytes()) == html
-    assert summary.read_text().startswith("### The database on 1 March 2026\n")
+    assert summary.read_text().startswith("### <code>nes-db</code> on 1 March 2026\n")
 
 
 def test_the_numbers_of_the_page_are_those_of_the_program(page: str) -> None:

@@ -9,7 +9,7 @@ from repositories import Place, clone, init, partial_clone
 
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
-from nes_tasks.git.diff import changed_files
+from nes_tasks.git.diff import changed_files, changes_of_commits
 from nes_tasks.git.incomplete_clone import lacks_trees, missing_files, shallow_ends
 from nes_tasks.git.listing import list_files
 from nes_tasks.git.log import read_commits
@@ -73,6 +73,14 @@ def test_changes_can_be_limited_to_folders(place: Place) -> None:
     git = Git(place.path)
     assert [c.path for c in changed_files(git, "HEAD^", "HEAD", "v2")] == [DEVANAGARI]
     assert len(list(changed_files(git, "HEAD^", "HEAD"))) == 2
+
+
+def test_the_difference_of_two_trees_does_not_read_the_index(place: Place) -> None:
+    (place.path / ".git/index").write_bytes(b"damaged")
+    git = Git(place.path)
+    assert len(list(changed_files(git, "HEAD^", "HEAD"))) == 2
+    changes = changes_of_commits(git, [place.git("rev-parse", "HEAD")])
+    assert len(list(changes)) == 2
 
 
 def test_by_the_first_parent_what_merges_brought_along_is_left_out(place: Place) -> None:

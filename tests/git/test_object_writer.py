@@ -16,7 +16,8 @@ from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
 from nes_tasks.git.commit import Signature
 from nes_tasks.git.object_writer import ObjectWriter
-from nes_tasks.git.quarantine import objects_folder
+from nes_tasks.git.packs import UNPACK_LIMIT
+from nes_tasks.git.trees import FILE_MODE, TreeEntry
 
 PERSON = ("Asha Author", "asha@example.org")
 AUTHOR, COMMITTER = Signature(*PERSON, DAY), Signature(*PERSON, WHEN)
@@ -248,7 +249,7 @@ def test_a_linked_worktree_shares_the_objects(tmp_path: Path, database: Place) -
     database.commit({"a": "1"})
     database.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
     git = Git(tmp_path / "linked")
-    assert objects_folder(git) == database.path / ".git" / "objects"
+    assert git.objects == database.path / ".git" / "objects"
     writer = open_writer(git.folder)
     made = commit(writer, {"b": writer.blob(b"2")}, start=database.git("rev-parse", "HEAD"))
     store(writer, database, made)
@@ -263,3 +264,26 @@ def test_a_repository_that_borrows_objects_lends_them_on(tmp_path: Path, databas
     made = commit(writer, {"b": writer.blob(b"2")}, start=base)
     store(writer, there, made)
     assert there.tracked(made) == ["a", "b"]
+
+
+@pytest.mark.parametrize("others", [1, UNPACK_LIMIT])
+@pytest.mark.parametrize("what", ["file", "parent"])
+def test_what_refers_to_something_that_is_not_there_is_refused(
+    database: Place, writer: ObjectWriter, others: int, what: str
+) -> None:
+    before = objects(database)
+    lost = os.urandom(len(writer._git.empty_tree()) // 2)
+    changes = {b"v2/%d" % n: writer.file(writer.blob(b"%d" % n)) for n in range(others)}
+    if what == "file":
+        changes[b"v2/lost"] = TreeEntry(FILE_MODE, lost)
+    writer.commit(
+        tree=writer.tree(writer._git.empty_tree(), changes),
+        parents=[lost.hex()] if what == "parent" else [],
+        message="Message\n",
+        author=AUTHOR,
+        committer=COMMITTER,
+    )
+    with pytest.raises(GitError, match=r"unpack-objects|no object"):
+        writer.install()
+    writer.close()
+    assert objects(database) == before

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
-from nes_tasks.git.packs import BLOB, COMMIT, TREE, PackWriter
+from nes_tasks.git.packs import BLOB, COMMIT, TREE, UNPACK_LIMIT, PackWriter
+from nes_tasks.git.quarantine import Quarantine
 from nes_tasks.git.tree_writer import MOST_DEPTH, TreeWriter
 from nes_tasks.git.trees import CHUNK_ENTRIES, FILE_MODE, Tree, TreeEntry
 
@@ -212,19 +214,38 @@ def test_nothing_is_visible_before_git_has_checked_the_pack(git: Git, pack: Pack
     assert git.run("cat-file", "blob", blob.hex()) == b"content"
 
 
-def test_git_refuses_a_pack_with_a_commit_without_its_tree(git: Git, pack: PackWriter) -> None:
-    pack.write(COMMIT, commit_of(os.urandom(len(git.empty_tree()) // 2)))
-    with pytest.raises(GitError, match="unpack-objects"):
-        pack.store(git)
+@contextmanager
+def aside_in(git: Git) -> Iterator[Quarantine]:
+    quarantine = Quarantine(git)
+    yield quarantine
+    quarantine.discard()
+
+
+# As many as git stores one by one, and as many as stay in a pack.
+@pytest.mark.parametrize("others", [0, UNPACK_LIMIT])
+def test_a_pack_with_a_commit_without_its_tree_is_refused(
+    git: Git, pack: PackWriter, others: int
+) -> None:
+    for number in range(others):
+        pack.write(BLOB, b"%d" % number)
+    tree = os.urandom(len(git.empty_tree()) // 2)
+    pack.write(COMMIT, commit_of(tree))
+    with aside_in(git) as aside, pytest.raises(GitError, match=r"unpack-objects|whole"):
+        pack.store(git, aside.environment, referred={tree})
     assert not list((git.folder / ".git/objects/pack").glob("pack-*"))
 
 
-def test_a_delta_that_makes_something_else_is_refused(git: Git, pack: PackWriter) -> None:
+@pytest.mark.parametrize("others", [0, UNPACK_LIMIT])
+def test_a_delta_that_makes_something_else_is_refused(
+    git: Git, pack: PackWriter, others: int
+) -> None:
+    for number in range(others):
+        pack.write(BLOB, b"%d" % number)
     size = len(git.empty_tree()) // 2
     blob = TreeEntry(FILE_MODE, pack.write(BLOB, b"x"))
     tree = Tree([], [], size).edited({b"a": blob}).tree
     base, wrong = pack.write(TREE, tree.to_bytes()), os.urandom(size)
     pack.write_delta(wrong, base, tree.edited({b"b": blob}).delta)
     pack.write(COMMIT, commit_of(wrong))
-    with pytest.raises(GitError, match="unpack-objects"):
+    with pytest.raises(GitError, match=r"unpack-objects|whole"):
         pack.store(git)

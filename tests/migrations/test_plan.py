@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,6 +112,7 @@ def test_what_would_make_a_new_folder_invalid_is_drift_of_an_applied_one(
     three(migrations)
     applied = migrations.record("001-a", "002-b", "003-c")
     (migrations.path / "001-a/README.md").unlink()
+    migrations.write("001-a/notes.txt", "new")
     migrations.write("002-b/run.py", SCRIPT)
     (migrations.path / "003-c/data.csv").symlink_to("/etc/passwd")
     plan = Plan.build(migrations.folders(), applied)
@@ -118,6 +120,22 @@ def test_what_would_make_a_new_folder_invalid_is_drift_of_an_applied_one(
     assert plan["001-a"].removed == ("README.md",)
     assert plan["002-b"].added == ("run.py",)
     assert "leads out of the folder" in plan["003-c"].difference
+
+
+@pytest.mark.parametrize("edit", [lambda p: p.write_text("other"), lambda p: p.unlink()])
+def test_another_readme_is_a_note_and_no_drift(
+    migrations: Directory, edit: Callable[[Path], object]
+) -> None:
+    migrations.add("001-a", files={"README.txt": "x", "data/README.md": "x"})
+    applied = migrations.record("001-a")
+    edit(migrations.path / "001-a/README.md")
+    entry = Plan.build(migrations.folders(), applied)["001-a"]
+    assert entry.state == "applied"
+    assert entry.note in ("changed README.md", "removed README.md")
+    # The one in a folder below is data like any other.
+    migrations.write("001-a/data/README.md", "y")
+    entry = Plan.build(migrations.folders(), applied)["001-a"]
+    assert (entry.state, entry.note) == ("drift", "")
 
 
 def test_leavings_of_tools_are_no_drift(migrations: Directory) -> None:
@@ -239,7 +257,7 @@ def test_the_order_of_the_arguments_does_not_matter(migrations: Directory) -> No
 def test_drift_does_not_stop_what_comes_after(migrations: Directory) -> None:
     three(migrations)
     applied = migrations.record("001-a")
-    migrations.write("001-a/README.md", "changed")
+    migrations.write("001-a/notes.txt", "new")
     plan = Plan.build(migrations.folders(), applied)
     assert chain(plan)["002-b"] == "001-a"
     assert guard(plan, "002-b") == Decision(run=True)
@@ -451,7 +469,7 @@ def test_a_cache_changes_nothing_but_the_work(migrations: Directory, tmp_path: P
     three(migrations)
     migrations.add("004-d", script="def migrate(:")
     applied = migrations.record("001-a", "002-b")
-    migrations.write("002-b/README.md", "changed")
+    migrations.write("002-b/notes.txt", "new")
     path = tmp_path / "state" / "cache.json"
     plain = Plan.build(migrations.folders(), applied).entries
     for _ in range(2):
@@ -608,10 +626,10 @@ def test_an_applied_migration_is_skipped(migrations: Directory) -> None:
 def test_drift_is_skipped_with_the_files_named(migrations: Directory) -> None:
     migrations.add("001-a")
     applied = migrations.record("001-a")
-    migrations.write("001-a/README.md", "changed")
+    migrations.write("001-a/notes.txt", "new")
     decision = guard(Plan.build(migrations.folders(), applied), "001-a")
     assert not decision.run
-    assert decision.reason == ("already applied; its folder has changed since: changed README.md")
+    assert decision.reason == ("already applied; its folder has changed since: added notes.txt")
 
 
 @pytest.mark.parametrize("name", ["001-a", "002-b"])
@@ -620,7 +638,7 @@ def test_force_executes_an_applied_one_again_whatever_follows(
 ) -> None:
     three(migrations)
     applied = migrations.record("001-a", "002-b")
-    migrations.write("001-a/README.md", "changed")
+    migrations.write("001-a/notes.txt", "new")
     migrations.add("009-broken", readme=None)
     plan = Plan.build(migrations.folders(), applied)
     assert guard(plan, name, force=True) == Decision(run=True, again=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,10 @@ def test_sound_text_is_not(text: str) -> None:
 
 def test_forbidden_characters_are_named_once() -> None:
     assert forbidden_characters("a\x00b\x00\u202e\u200d") == ["U+0000", "U+202E"]
+
+
+def test_forbidden_are_controls_surrogates_separators_and_what_changes_the_direction() -> None:
+    changing = set("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    for character in map(chr, range(0x110000)):
+        expected = unicodedata.category(character) in ("Cc", "Cs") or character in changing
+        assert bool(forbidden_characters(character)) is expected

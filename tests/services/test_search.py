@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 
 from nes_tasks.database.store import Store
+from nes_tasks.database.transaction import Transaction
 from nes_tasks.models.base import Name, NameParts
 from nes_tasks.models.codec import MalformedFileError
 from nes_tasks.services.database import EntityDatabase
@@ -300,18 +302,20 @@ def test_names_are_read_once_and_not_for_each_question(
 ) -> None:
     for number in range(20):
         create(publication, f"p-{number:03}", name(f"Person {number}"))
-    scans: list[str] = []
+    read: list[str] = []
 
-    class Watched(EntityDatabase):
-        def scan(self, folder: str = "entity") -> Any:
-            scans.append(folder)
-            return super().scan(folder)
+    class Watched(Transaction):
+        def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+            for path, data in super().read_many(paths):
+                read.append(path)
+                yield path, data
 
-    search = SearchService(Watched(store))
+    store.__class__ = Watched
+    search = SearchService(EntityDatabase(store))
     assert [by_name(search, f"person {n}", "person") for n in range(20)] == [
         f"p-{n:03}" for n in range(20)
     ]
-    assert scans == ["entity/person"]
+    assert read == [f"entity/person/p-{n:03}.json" for n in range(20)]
 
 
 # Ids, versions, relationships

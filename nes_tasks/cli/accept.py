@@ -1,0 +1,81 @@
+"""`doit accept`: record that an edited folder gives the same data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .adopt import DRY_RUN
+from .command import JSON, Command, one_name
+from .console import say
+from .doit_commands import ALLOW_NETWORK, MAINTAINING
+from .session import session
+
+if TYPE_CHECKING:
+    from ..operations.accept import Acceptance
+
+
+class Accept(Command):
+    """Execute the edited folder of an applied migration, and accept it if nothing differs."""
+
+    name = "accept"
+    doc_purpose = "record the hashes of a folder that was edited without changing its result"
+    doc_usage = "NAME [--dry-run] [--json] [--allow-network NAME]"
+    doc_description = (
+        "For a typo in a README, line ends, or an author with a new name: the folder is executed "
+        "again on the tree that it ran on and with its clock, as by doit replay. If the data are "
+        "the same, a commit of its own changes what the marker says of the folder: hashes of "
+        "files, author, date and description. Otherwise nothing is written, and the first "
+        "difference is shown.\n\n"
+        "The data stay as they are; what was executed and when stays as well, so doit show, "
+        "replay and revert go on as before. doit undo takes the commit off again while it is not "
+        "pushed. To change the data write a new migration."
+    )
+    group = MAINTAINING
+    examples = (
+        ("doit accept 5 --dry-run", "tells whether number 5 still gives the same data"),
+        ("doit accept 5", "records the folder as it is now, if so"),
+    )
+    failure = "it gives other data, fails, or there is no run to compare with"
+    takes = "applied"
+    cmd_options = (DRY_RUN, JSON, ALLOW_NETWORK)
+
+    def _execute(
+        self, dry_run: bool, json: bool, allow_network: list[str], pos_args: list[str]
+    ) -> int:
+        from ..operations.accept import accept
+        from .progress import Display
+
+        name = one_name(pos_args, self.name).name
+        current = session()
+        current.allow_network(allow_network)
+        found = accept(
+            current.project,
+            Display("Replaying", logs=False),
+            name,
+            dry_run=dry_run,
+            network=current.network,
+        )
+        if json:
+            self.write_document(found.to_dict())
+        else:
+            self._tell(found, dry_run)
+        return 0 if found.is_same else 1
+
+    def _tell(self, found: Acceptance, dry_run: bool) -> None:
+        from .difference_text import diff_command, difference_lines, files_differ
+
+        if not found.is_edited:
+            self.outstream.write(f"{found.name} is as it was recorded; nothing to accept.\n")
+        elif found.difference:
+            files = files_differ(found.differing_files)
+            lines = [f"{found.name} gives other data: {files}", *difference_lines(found.difference)]
+            lines.append(diff_command(found.tree or "", found.replayed_tree or ""))
+            self.outstream.write("\n".join([*lines, ""]))
+            say("nothing was recorded; undo the change, or write a new migration: doit create NAME")
+        else:
+            listed = ", ".join(found.files)
+            self.outstream.write(f"{found.name} gives the same data ({listed}).\n")
+            if found.commit:
+                self.outstream.write(f"Accepted as {found.commit[:12]}.\n")
+            elif dry_run:
+                say(f"nothing was recorded; doit accept {found.name} does it")

@@ -1,0 +1,175 @@
+"""`doit graph`: migrations, their data files and targets, as a diagram in text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..migrations import Entry, State
+from ..migrations.ranges import resolve_all
+from ..operations.graph import Graph, Kind, Node, Step, make_graph
+from ..printable import printable
+from .check_report import CHECK
+from .command import Command
+from .doit_commands import LOOKING
+from .format import state_word
+from .output import OUTPUT, check_writable, write_file
+from .session import GROUP, migration_name, session
+
+# What every folder of a migration has: without it the data are seen.
+OWN_FILES = re.compile(r"(?:.*/)?(?:migrate\.py|run\.py|README\.md)")
+FORMAT = {
+    "name": "form",
+    "long": "format",
+    "type": str,
+    "default": "mermaid",
+    "choices": [("mermaid", ""), ("dot", "")],
+    "help": "mermaid, which GitHub draws in Markdown, or dot, which Graphviz draws "
+    "[default: %(default)s]",
+}
+FILES = {
+    "name": "files",
+    "long": "files",
+    "type": str,
+    "default": "data",
+    "choices": [("data", ""), ("all", ""), ("none", "")],
+    "help": "which files: data, all (scripts and READMEs, too), or none, nor targets "
+    "[default: %(default)s]",
+}
+# The look of each state, legible on light and dark ground; colours of the Okabe-Ito palette.
+COLOURS = {
+    "applied": "#009e73",
+    "pending": "#0072b2",
+    "changed": "#b35900",
+    "missing": "#b35900",
+    "invalid": "#b00020",
+}
+
+
+class DrawGraph(Command):
+    """Draw what depends on what."""
+
+    name = "graph"
+    doc_purpose = "draw migrations, data files and targets as Mermaid or DOT"
+    doc_usage = "[NAME...] [--format FORMAT] [--files FILES] [-o FILE]"
+    doc_description = (
+        "It is what doit sees: each migration after the one before it, the files that it is made "
+        "of, and its marker in the database, which is its target; then the other tasks of the "
+        "project but its checks. An arrow leads from what comes first. With names or ranges it is "
+        "these migrations alone, without other tasks.\n\n"
+        "The word in brackets is the state of a migration, which its colour says as well."
+    )
+    group = LOOKING
+    examples = (
+        ("doit graph", "prints a diagram for Mermaid"),
+        ("doit graph 5..9 --files all", "draws five migrations with all their files"),
+        ("doit graph --format dot -o graph.dot", "writes what dot -Tsvg graph.dot draws"),
+    )
+    takes = "all"
+    cmd_options = (FORMAT, FILES, OUTPUT)
+
+    def _execute(self, form: str, files: str, output: str, pos_args: list[str]) -> int:
+        if output:
+            check_writable(Path(output))
+        graph = make_graph(self._steps(pos_args, files))
+        text = _dot(graph) if form == "dot" else _mermaid(graph)
+        if output:
+            write_file(Path(output), text.encode(errors="backslashreplace"))
+        else:
+            self.outstream.write(text)
+        return 0
+
+    def _steps(self, names: list[str], files: str) -> Iterator[Step]:
+        """Give the migrations in the order of the plan, then the other tasks."""
+        plan = session().known_plan()
+        tasks = {task.name: task for task in self.task_list}
+        by_migration = {migration_name(task.name): task for task in self.task_list}
+        plain = [migration_name(word) or word for word in names]
+        wanted = resolve_all(plan, plain, lambda _: True, "there") if names else list(plan)
+        for entry in wanted:
+            yield _of_migration(entry, by_migration.get(_shown(entry)), files)
+        last = [entry.name for entry in wanted][-1:]
+        for task in () if names else tasks.values():
+            if _is_of_ours(task.name) or task.name.startswith("_"):
+                continue
+            before = dict.fromkeys([*task.task_dep, *task.setup_tasks])
+            # The group of all migrations is done when the last one is.
+            rows = (last if name == GROUP else [migration_name(name) or name] for name in before)
+            yield _step(task, task.name, None, [name for row in rows for name in row], files)
+
+
+def _is_of_ours(task: str) -> bool:
+    """Return whether a task is a migration, or of the groups that all projects have."""
+    return task.partition(":")[0] in (GROUP, CHECK)
+
+
+def _shown(entry: Entry) -> str:
+    return entry.name.replace("=", "-")
+
+
+def _of_migration(entry: Entry, task: Any, files: str) -> Step:
+    word = state_word(entry.state)
+    if task is None or entry.state is State.MISSING:
+        return Step(entry.name, word, (), (), ())
+    after = [entry.predecessor] if entry.predecessor else []
+    return _step(task, entry.name, word, after, files)
+
+
+def _step(task: Any, name: str, state: str | None, after: list[str], files: str) -> Step:
+    root = session().project.settings.root
+    if files == "none":
+        return Step(name, state, after, (), ())
+    read = [_relative(path, root) for path in sorted(task.file_dep)]
+    if files == "data" and state:
+        read = [path for path in read if not OWN_FILES.fullmatch(path)]
+    return Step(name, state, after, read, [_relative(path, root) for path in task.targets])
+
+
+def _relative(path: str, root: Path) -> str:
+    place = Path(path)
+    return str(place.relative_to(root)) if place.is_relative_to(root) else path
+
+
+def _label(node: Node) -> str:
+    return printable(node.name) + (f" ({node.state})" if node.state else "")
+
+
+def _mermaid(graph: Graph) -> str:
+    """Return a flowchart (https://mermaid.js.org/syntax/flowchart.html)."""
+    shapes = {
+        Kind.MIGRATION: '["{}"]',
+        Kind.TASK: '(["{}"])',
+        Kind.FILE: '[/"{}"/]',
+        Kind.TARGET: '[("{}")]',
+    }
+    lines = ["flowchart TD"]
+    for at, node in enumerate(graph.nodes):
+        # Between quotes only the quote ends a label, and # begins a reference to a character.
+        text = _label(node).replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;")
+        style = f":::{node.state}" if node.state in COLOURS else ""
+        lines.append(f"  n{at}{shapes[node.kind].format(text)}{style}")
+    lines += [f"  n{before} --> n{after}" for before, after in graph.edges]
+    used = dict.fromkeys(node.state for node in graph.nodes if node.state in COLOURS)
+    lines += [
+        f"  classDef {state} stroke:{COLOURS[state or '']},stroke-width:2px" for state in used
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _dot(graph: Graph) -> str:
+    """Return a directed graph (https://graphviz.org/doc/info/lang.html)."""
+    shapes = {
+        Kind.MIGRATION: "box",
+        Kind.TASK: "oval",
+        Kind.FILE: "note",
+        Kind.TARGET: "cylinder",
+    }
+    lines = ["digraph migrations {", "  node [fontname=sans];"]
+    for at, node in enumerate(graph.nodes):
+        text = _label(node).replace("\\", "\\\\").replace('"', '\\"')
+        colour = f', color="{COLOURS[node.state]}", penwidth=2' if node.state in COLOURS else ""
+        lines.append(f'  n{at} [label="{text}", shape={shapes[node.kind]}{colour}];')
+    lines += [f"  n{before} -> n{after};" for before, after in graph.edges]
+    return "\n".join([*lines, "}", ""])

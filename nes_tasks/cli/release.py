@@ -1,0 +1,133 @@
+"""`doit release`: tag a state of the database, with notes for its readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from .adopt import DRY_RUN
+from .command import JSON, Command
+from .console import say
+from .doit_commands import MAINTAINING
+from .session import session
+
+if TYPE_CHECKING:
+    from ..operations.release import Release as Found
+
+AT = {
+    "name": "at",
+    "long": "at",
+    "type": str,
+    "default": "",
+    "metavar": "POINT",
+    "help": "tag the state at this migration, commit or date instead of the newest",
+}
+SINCE = {
+    "name": "since",
+    "long": "since",
+    "type": str,
+    "default": "",
+    "metavar": "POINT",
+    "help": "make the notes of what came after this point instead of the last release",
+}
+LIST = {
+    "name": "listing",
+    "long": "list",
+    "type": bool,
+    "default": False,
+    "help": "tag nothing; list the releases, with --json as a feed of them",
+}
+
+
+class Release(Command):
+    """Tag a state of the database, and say what is new in it."""
+
+    name = "release"
+    doc_purpose = "tag a state of the database, with notes of what is new since the last release"
+    doc_usage = "[NAME] [--at POINT] [--since POINT] [--dry-run] [--json] | --list [--json]"
+    doc_description = (
+        "The notes are made from the migrations since the last release: what is new, corrected "
+        "and removed, by type and by contributor. They are the message of an annotated tag NAME, "
+        "by default release- and the day in UTC. The totals and types are net: what was added and "
+        "removed again does not count. Each migration of a contributor counts by itself.\n\n"
+        "A tag that is there is never moved, and nothing is pushed: the command that pushes the "
+        "tag is printed. Without any change since the last release no tag is made."
+    )
+    group = MAINTAINING
+    examples = (
+        ("doit release --dry-run", "shows the notes, and tags nothing"),
+        ("doit release winter-2026", "tags the newest state"),
+        ("doit release --list --json", "tells all releases to a program, such as a feed"),
+    )
+    cmd_options = (AT, SINCE, DRY_RUN, LIST, JSON)
+
+    def _execute(
+        self, at: str, since: str, dry_run: bool, listing: bool, json: bool, pos_args: list[str]
+    ) -> int:
+        from ..operations.release import propose, release, releases
+
+        session().known_plan()
+        project = session().project
+        if listing:
+            if pos_args or at or since or dry_run:
+                raise UsageError(
+                    "--list shows all releases and goes with --json alone",
+                    hint="doit help release",
+                )
+            self._list(releases(project), json)
+            return 0
+        if len(pos_args) > 1:
+            raise UsageError("doit release takes one name", hint="doit help release")
+        make = propose if dry_run else release
+        found = make(project, pos_args[0] if pos_args else None, at=at or None, since=since or None)
+        if json:
+            self.write_document(found.to_dict())
+        if found.is_empty:
+            since_name = found.since.name if found.since else "the beginning"
+            say(f"nothing changed since {since_name}; no tag was made")
+        elif not json:
+            words = [f"--at {at}"] * bool(at) + [f"--since {since}"] * bool(since)
+            self._tell(found, " ".join(["doit release", found.name, *words]) if dry_run else None)
+        return 0
+
+    def _tell(self, found: Found, proposed: str | None) -> None:
+        from ..operations.release import notes
+
+        settings = session().project.settings
+        self.outstream.write(f"{notes(found)}\n\n")
+        if proposed:
+            self.outstream.write(
+                f"Nothing was tagged; {proposed} tags {found.point.commit[:12]}.\n"
+            )
+            return
+        self.outstream.write(
+            f"Tagged {found.point.commit[:12]} as {found.name}. To publish the tag:\n"
+            f"  git -C {settings.shown_database} push {settings.remote} refs/tags/{found.name}\n"
+        )
+
+    def _list(self, found: list[Found], json: bool) -> None:
+        if json:
+            self.write_document([one.to_dict() for one in found])
+        elif found:
+            self.outstream.write(_table(found))
+        else:
+            self.outstream.write("There is no release yet.\n")
+
+
+def _table(found: list[Found]) -> str:
+    from ..operations.release import counted
+    from .tables import add_names, new_table, rendered
+
+    table: Any = new_table()
+    add_names(table, "Release", (one.name for one in found))
+    for heading in ("State of", "Commit", "Migrations", "Changes"):
+        table.add_column(heading, no_wrap=heading in ("State of", "Commit"))
+    for one in found:
+        table.add_row(
+            one.name,
+            f"{one.point.committed_at:%Y-%m-%d}",
+            one.point.commit[:12],
+            f"{len(one.migrations):,}",
+            counted(one.total),
+        )
+    return rendered(table)

@@ -1,0 +1,255 @@
+"""Accepting: new hashes for a folder that was edited without changing its result.
+
+The folder is executed again as it was, on its base and with its clock. Only if the data that come
+out are those that are committed, a commit changes what the marker says of the folder: the hashes,
+and author, date and description. The data do not change, and neither does what was executed when.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..clock import now
+from ..database.creation import starts_empty
+from ..database.history import RecordChange
+from ..database.marker import FILE_NAME, FOLDER, Marker, marker_path
+from ..database.message import acceptance_message
+from ..database.repository import PRIVATE_REFS, Repository
+from ..database.transaction import Signature, Transaction
+from ..errors import DatabaseError, MigrationRefusedError, UsageError
+from ..git.incomplete_clone import cut_off
+from ..git.log import read_messages
+from ..git.snapshot import Snapshot
+from ..migrations import Entry, State
+from ..printable import printable
+from ..project import Project
+from ..running.events import ProgressCallback
+from ..running.runner import Runner
+from .fields import ABSENT
+from .inverse import commit_files
+from .replay import Candidate, Obstacle, candidates, execute_in_row
+from .same_data import of_folder, real_changes
+from .tree_difference import Difference, first_of
+
+# Why a folder cannot be compared with what is committed, in words.
+REASONS = {
+    Obstacle.EARLIER: "an earlier system recorded it, without the tree that it ran on",
+    Obstacle.ADOPTED: "its marker was written afterwards, not by its run",
+    Obstacle.EDITED: "its marker was edited after the run",
+    Obstacle.MOVED: "its commits do not follow on the tree that its marker names",
+    Obstacle.SQUASHED: "one commit holds it and other migrations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What came of a folder that was edited.
+
+    `changed`, `added` and `removed` are its files. With a first `difference` of the data, and
+    `differing_files` in all, it cannot be accepted; `tree` and `replayed_tree` are then what is
+    committed and what came out. `commit` is the one that accepts it, None when there is none.
+    """
+
+    name: str
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    tree: str | None = None
+    replayed_tree: str | None = None
+    differing_files: int = 0
+    difference: Difference | None = None
+    commit: str | None = None
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the folder is another than the one that is recorded."""
+        return bool(self.changed or self.added or self.removed)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it gives the data that are committed."""
+        return self.difference is None
+
+    @property
+    def files(self) -> list[str]:
+        """What became of each file of the folder, such as "changed README.md"."""
+        kinds = {"changed": self.changed, "added": self.added, "removed": self.removed}
+        return [f"{kind} {printable(file)}" for kind, row in kinds.items() for file in row]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/json.md."""
+        return {
+            "name": self.name,
+            "changed": list(self.changed),
+            "added": list(self.added),
+            "removed": list(self.removed),
+            "same_data": self.is_same,
+            "commit": self.commit,
+            "tree": self.tree,
+            "replayed_tree": self.replayed_tree,
+            "differing_files": self.differing_files,
+            "difference": _difference(self.difference) if self.difference else None,
+        }
+
+
+def _difference(found: Difference) -> dict[str, Any]:
+    sides = (found.change.old, found.change.new) if found.change else (ABSENT, ABSENT)
+    committed, replayed = (None if side is ABSENT else side for side in sides)
+    return {
+        "path": found.path,
+        "kind": found.kind.value,
+        "field": (found.change.path or None) if found.change else None,
+        "line": found.line,
+        "committed": committed,
+        "replayed": replayed,
+    }
+
+
+def accept(
+    project: Project,
+    progress: ProgressCallback,
+    name: str,
+    *,
+    dry_run: bool = False,
+    network: Collection[str] = (),
+    command: str = "doit accept",
+    clock: Callable[[], datetime] = now,
+) -> Acceptance:
+    """Execute the edited folder of `name` (its full name) again, and record it if nothing differs.
+
+    With `dry_run` nothing is recorded. Raises `UsageError` when it is not applied,
+    `MigrationRefusedError` when there is nothing to compare with, `MigrationFailedError` when the
+    script fails, `DatabaseError` when a shallow clone does not reach back far enough or the
+    database is not ready, and `LockHeldError` when it is in use; it is then as it was.
+    """
+    if starts_empty(project.settings):
+        raise UsageError(f"{name} is not applied", hint=f"doit preview {name}")
+    with Runner(project, progress, command=command, may_record=False, network=network) as runner:
+        repository = runner.repository
+        with repository.locked(command):
+            if not dry_run:
+                repository.check_ready()
+            entry = project.look()[0][name]
+            found = Acceptance(name, entry.changed, entry.added, entry.removed)
+            is_recorded = bool(entry.record and entry.record.inputs)
+            if entry.state is State.APPLIED and is_recorded and not found.is_edited:
+                return found
+            candidate = _candidate(project, name)
+            found, made = _executed(project, runner, candidate, found)
+            if dry_run or not found.is_same:
+                return found
+            assert candidate.marker, "it was executed by its marker"
+            marker = of_folder(candidate.marker, made)
+            return replace(found, commit=_record(project, repository, marker, found, clock()))
+
+
+def _candidate(project: Project, name: str) -> Candidate:
+    """Return what to execute; raises `MigrationRefusedError` when it cannot be compared."""
+    found = candidates(project, [name])
+    candidate = next(one for one in found if one.entry.name == name)
+    entry, execution = candidate.entry, candidate.execution
+    if execution and execution.is_cut:
+        raise cut_off(project.settings.shown_database, [name])
+    obstacle = Obstacle.SQUASHED if len(found) > 1 else candidate.obstacle
+    if obstacle is Obstacle.MISSING:
+        raise MigrationRefusedError(f"the folder of {name} is missing", hint="doit list")
+    if obstacle in REASONS:
+        raise MigrationRefusedError(
+            f"{name} cannot be accepted, since there is no run to compare with: "
+            f"{REASONS[obstacle]}",
+            hint=_way_out(entry),
+        )
+    if entry.problem:
+        raise entry.problem
+    return candidate
+
+
+def _way_out(entry: Entry) -> str:
+    shown = entry.folder.shown if entry.folder else entry.name
+    return f"undo the change: git log -p -- {shown}"
+
+
+def _executed(
+    project: Project, runner: Runner, candidate: Candidate, found: Acceptance
+) -> tuple[Acceptance, Marker]:
+    """Execute the folder; return what differs, and the marker that came out."""
+    execution, marker = candidate.execution, candidate.marker
+    assert execution and marker, "a migration without them is refused"
+    git, data_dir, name = runner.repository.git, project.settings.data_dir, found.name
+    with ExitStack() as stack:
+        runs = [(candidate.entry.folder, marker)]
+        (result,) = execute_in_row(stack, runner, runs, execution.base)
+        tree = git.tree_of(result.commit_ids[-1])
+        changes = real_changes(git, data_dir, execution.tree, tree, [name])
+        with closing(Snapshot(git, tree)) as snapshot:
+            made = Marker.from_bytes(snapshot.read(marker_path(data_dir, name)) or b"")
+        found = replace(found, tree=execution.tree, replayed_tree=tree)
+        if changes:
+            first = first_of(git, data_dir, changes)
+            found = replace(found, differing_files=len(changes), difference=first)
+        return found, made
+
+
+def _record(
+    project: Project, repository: Repository, marker: Marker, found: Acceptance, moment: datetime
+) -> str:
+    settings, base = project.settings, project.ledger().commit
+    ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
+    who = Signature(*repository.committer(), moment)
+    message = acceptance_message(found.name, found.files)
+    with Transaction(repository.git, base=base, ref=ref, data_dir=settings.data_dir) as transaction:
+        commits = transaction.commit(
+            [(f"{FOLDER}/{found.name}/{FILE_NAME}", marker.to_bytes())],
+            message=lambda batch, batches: message,
+            author=who,
+            committer=who,
+            batch_size=1,
+            sign=repository.signs,
+        )
+    repository.publish(ref, base, commits[-1])
+    return commits[-1]
+
+
+def carry_over(
+    project: Project,
+    repository: Repository,
+    change: RecordChange,
+    tip: str,
+    ref: str,
+    moment: datetime,
+) -> str | None:
+    """Repeat an acceptance on top of the commit `tip`, as a commit that the private `ref` holds.
+
+    None when `tip` has it already. Raises `DatabaseError` when the marker there is another one
+    than the one that was accepted here.
+    """
+    git, data_dir = repository.git, project.settings.data_dir
+    name, place = change.migration, project.settings.shown_database
+    path = marker_path(data_dir, name)
+    with closing(Snapshot(git, git.tree_of(tip))) as snapshot:
+        blob = snapshot.blob_id(path)
+    if blob == change.new:
+        return None
+    if blob != change.old or change.new is None:
+        raise DatabaseError(
+            f"the folder of {name} was accepted in {place}, and its record at the remote is not "
+            "the one that was accepted",
+            hint=f"git -C {place} show {change.commit[:12]}; doit undo takes it off",
+        )
+    messages = dict(read_messages(git, [change.commit]))
+    who = Signature(*repository.committer(), moment)
+    files = {path: ("100644", change.new)}
+    return commit_files(
+        git,
+        tip,
+        dict(files),
+        message=messages[change.commit],
+        who=who,
+        ref=ref,
+        sign=repository.signs,
+    )

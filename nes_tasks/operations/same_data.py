@@ -1,0 +1,53 @@
+"""Whether two trees hold the same data: they may differ in what a marker says of the folder.
+
+A folder that is edited without changing its result gives another marker: it has the hash of each
+file, and the author, date and description that the script names. All else must be the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ..database.marker import Marker, marker_path
+from ..git.command import Git
+from ..git.diff import Change, changed_files
+from ..git.objects import ObjectReader
+from ..migrations.loader import README
+
+
+def of_folder(marker: Marker, other: Marker) -> Marker:
+    """Return `marker` with all that `other` says of the folder."""
+    metadata = replace(other.metadata, deterministic=marker.metadata.deterministic)
+    return replace(marker, inputs=other.inputs, metadata=metadata)
+
+
+def without_readme(inputs: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the inputs that can have a part in the result, without the README."""
+    return {path: digest for path, digest in (inputs or {}).items() if path != README}
+
+
+def real_changes(git: Git, data_dir: str, old: str, new: str, names: Iterable[str]) -> list[Change]:
+    """Return the files that differ between two trees, but for the markers of `names`.
+
+    Of these only what they say of the folder may differ. Reads no other file. Raises `GitError`.
+    """
+    markers = {marker_path(data_dir, name) for name in names}
+    changes = list(changed_files(git, old, new))
+    with ObjectReader(git) as reader:
+        return [
+            change
+            for change in changes
+            if change.path not in markers or not _differ_by_folder(reader, change)
+        ]
+
+
+def _differ_by_folder(reader: ObjectReader, change: Change) -> bool:
+    if change.old is None or change.new is None or change.old_mode != change.new_mode:
+        return False
+    found = reader.get_many([change.old, change.new])
+    try:
+        old, new = (Marker.from_bytes(one.data if one else b"") for one in found)
+    except ValueError:
+        return False
+    return of_folder(old, new) == new
