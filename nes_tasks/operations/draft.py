@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..models.honorifics import split_honorifics
+from ..models.name_keys import name_key
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
 from ..printable import printable
@@ -120,7 +121,8 @@ class _Draft:
     def _reading(self) -> Iterator[str]:
         for sheet in self._table.other_sheets:
             yield f"    # Not read: the sheet {_literal(sheet)}.\n"
-        required = [column.name for column in self._names().values() if column.is_full]
+        names = list(self._names().values())
+        required = [column.name for column in names if column.is_full or column is names[0]]
         ignored = [column.name for column in self._of(Kind.EMPTY, Kind.COUNTER)]
         options = {**self._table.options, "required": required, "ignore": ignored}
         yield f"    rows = context.{self._table.method}(\n        {_literal(self._file)},\n"
@@ -146,8 +148,12 @@ class _Draft:
             return f"row[{_literal(self._slug.name)}]"
         first = next(iter(self._names()), "name")
         column = self._names().get(first)
-        values = [str(value).strip() for value in column.values] if column else []
-        if len(set(values)) < len(values):
+        names = (
+            [name_key(split_honorifics(str(value)).name) for value in column.values]
+            if column
+            else []
+        )
+        if len(set(names)) < len(names):
             return f"await context.search.free_slug({first}, ENTITY_TYPE, ENTITY_SUBTYPE)"
         return f"context.names.slug_for({first})"
 
@@ -196,7 +202,10 @@ class _Draft:
             value = f"context.calendar.to_gregorian({cell}).isoformat()"
         else:
             return f"{cell} or None" if self._is_text and not column.is_full else cell
-        return value if column.is_full else f"{value} if {cell} else None"
+        if column.is_full:
+            return value
+        deeper = " " * 24
+        return f"(\n{deeper}{value}\n{deeper}if {cell}\n{deeper}else None\n{deeper[4:]})"
 
 
 def _seen(column: Column) -> Iterator[str]:
