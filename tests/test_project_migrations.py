@@ -394,6 +394,46 @@ def test_every_file_is_valid_by_the_schemas_that_the_command_writes(
     assert counted["relationship"] == 259
 
 
+def test_every_location_names_its_source_and_every_migration_says_what_it_changes(
+    applied: Workspace,
+) -> None:
+    for path in (applied.db / "v2/entity/location").rglob("*.json"):
+        assert json.loads(path.read_bytes())["attributions"], path
+    assert all("\nEXPECT = {" in (folder / "migrate.py").read_text() for folder in FOLDERS)
+
+
+def test_what_the_migrations_promise_is_still_true_of_their_database(applied: Workspace) -> None:
+    ran = applied.doit("verify")
+    assert ran.code == 0, ran.err
+    checked = [line.partition(":")[0] for line in ran.out.splitlines() if line.endswith(": passed")]
+    assert checked == ["001-districts", "003-constituencies", "004-location-relationships"]
+
+
+@pytest.mark.parametrize(
+    ("migration", "file", "field", "said"),
+    [
+        ("1", "entity/location/district/kaski.json", "parent", "kaski has no province"),
+        ("3", "entity/location/constituency/kaski-3.json", None, "164 constituencies, not 165"),
+        ("4", "entity/location/district/kaski.json", "parent", "kaski is not located"),
+    ],
+)
+def test_a_promise_that_is_broken_later_is_found(
+    applied: Workspace, tmp_path: Path, migration: str, file: str, field: str | None, said: str
+) -> None:
+    workspace = applied.copy_to(tmp_path / "later")
+    path = workspace.db / "v2" / file
+    if field is None:
+        path.unlink()
+    else:
+        content = json.loads(path.read_bytes())
+        path.write_text(json.dumps(content | {field: "entity:location/province/nowhere"}), "utf-8")
+    workspace.git("add", ".")
+    workspace.git("commit", "-q", "-m", "Edit by hand")
+    ran = workspace.doit("verify", migration)
+    assert ran.code == 1
+    assert said in ran.out + ran.err
+
+
 def test_all_migrations_apply_and_then_nothing_is_left_to_do(workspace: Workspace) -> None:
     copy_migrations(workspace)
     assert workspace.doit().code == 0
