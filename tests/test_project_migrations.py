@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shutil
+import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -392,6 +393,16 @@ def test_every_file_is_valid_by_the_schemas_that_the_command_writes(
     assert {*counted} == every
     assert counted["entity"] == 266
     assert counted["relationship"] == 259
+    marker = Draft202012Validator(
+        json.loads((tmp_path / "new/schemas/marker.schema.json").read_text())
+    )
+    markers = sorted(applied.db.glob("v2/migration-logs/*/marker.toml"))
+    assert len(markers) == len(FOLDERS)
+    for path in markers:
+        content = json.loads(json.dumps(tomllib.loads(path.read_text("utf-8")), default=str))
+        assert list(marker.iter_errors(content)) == [], path
+        assert content.keys() == marker.schema["properties"].keys()
+        assert list(marker.iter_errors(content | {"base_tree": "none"}))
 
 
 def test_every_location_names_its_source_and_every_migration_says_what_it_changes(

@@ -20,12 +20,12 @@ class Schema(Command):
     doc_purpose = "write JSON Schemas of the database's files"
     doc_usage = "-o FOLDER"
     doc_description = (
-        "One schema (Draft 2020-12) for each kind of JSON file: entities, relationships, versions "
-        "and authors. Editors complete and check files with them, and other programs find out what "
-        "a file may contain. docs/reference/fields.md has the same for people."
+        "One schema (Draft 2020-12) for each kind of file: entities, relationships, versions, "
+        "authors and markers. Editors complete and check files with them, and other programs find "
+        "out what a file may contain. docs/reference/fields.md has the same for people."
     )
     group = LOOKING
-    examples = (("doit schema -o schemas", "writes schemas/entity.schema.json and three more"),)
+    examples = (("doit schema -o schemas", "writes schemas/entity.schema.json and four more"),)
     cmd_options = (FOLDER,)
 
     def _execute(self, output: str, pos_args: list[str]) -> int:

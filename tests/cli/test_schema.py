@@ -15,7 +15,7 @@ def test_it_writes_schemas_and_prints_their_paths(workspace: Workspace) -> None:
     written = ran.out.split()
     assert written == [
         f"made/schemas/{kind}.schema.json"
-        for kind in ("entity", "relationship", "version", "author")
+        for kind in ("entity", "relationship", "version", "author", "marker")
     ]
     before = [(workspace.root / path).read_bytes() for path in written]
     for data in before:
