@@ -197,7 +197,8 @@ class _Draft:
     def _value(self, column: Column) -> str:
         cell = f"row[{_literal(column.name)}]"
         if column.kind is Kind.NUMBER_TEXT:
-            value = f"context.values.read_number({cell})"
+            text = cell if self._is_text else f"str({cell})"
+            value = f"context.values.read_number({text})"
         elif column.kind is Kind.BIKRAM_SAMBAT:
             value = f"context.calendar.to_gregorian({cell}).isoformat()"
         else:
@@ -216,6 +217,8 @@ def _seen(column: Column) -> Iterator[str]:
     yield f"{what}, such as {_shown(column)}."
     folded = column.name.casefold()
     hints = [hint for words, hint in HINTS.items() if any(word in folded for word in words)]
+    if column.kind is Kind.CATEGORY:
+        hints.append("context.lookup can say what each of them means.")
     yield from hints[:1]
 
 

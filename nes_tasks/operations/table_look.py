@@ -40,6 +40,10 @@ _OTHER_NAME = re.compile(
 _NUMBER = re.compile(
     r"^\W*(s\.?\s?no?|sr|serial( no| number)?|no|number|#|क्र\.?\s*सं|सि\.?\s*नं)\W*$", re.I
 )
+# Eight digits alone may be a sum or a population.
+_PHONE = re.compile(r"phone|mobile|\btel|contact|फोन|मोबाइल|सम्पर्क", re.IGNORECASE)
+# The digits of a code are not a number: it would lose its zeros.
+_CODE = re.compile(r"[0०]\d+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LINK = re.compile(r"https?://\S+")
 _SLUG = re.compile(SLUG_PATTERN)
@@ -182,6 +186,8 @@ def _kind(name: str, values: Sequence[Any]) -> Kind:
     if _NAME.search(name) and not _OTHER_NAME.search(name):
         return Kind.NAME
     for kind, accepts in _KINDS.items():
+        if kind is Kind.PHONE and not _PHONE.search(name):
+            continue
         if all(accepts(value) for value in values):
             return kind
     different = len(set(texts))
@@ -210,7 +216,7 @@ def _is_bikram_sambat(value: Any) -> bool:
 
 def _is_number_text(text: str) -> bool:
     read_number(text)
-    return True
+    return not _CODE.fullmatch(text)
 
 
 # In this order: a phone number is a number, too.

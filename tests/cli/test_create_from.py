@@ -106,6 +106,10 @@ def test_a_draft_for_a_messy_workbook_is_checked_previewed_and_applied(
         ("Registered parties\nname|seats|web\nGreen|1|\nBlue|9|https://b.org\n", {"seats": 9}),
         ("slug,name,chair\ngreen-x,Green,\nblue-x,Blue,Asha\n", {"chair": "Asha"}),
         ("दलको नाम,सिट\nहरियो दल,१२\nनिलो दल,९\n", {"sit": 9}),
+        (
+            "name,code,people\nGreen,007,29164578\nBlue,012,29164579\n",
+            {"code": "007", "people": 29164578},
+        ),
         ("a,b\nGreen Party,yes\nBlue Party,no\n", {"b": "no"}),
     ],
 )
