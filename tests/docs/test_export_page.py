@@ -79,7 +79,7 @@ def test_every_table_view_and_ending_is_there(page: str, export: sqlite3.Connect
             columns = {name for (name,) in export.execute("SELECT name FROM export")}
         known = columns | {"name_en", "name_ne", "primary"}
         assert set(code(text)) <= known, table
-    endings = [one for row in rows(page, "Ending", "Is") for one in code(row[0])]
+    endings = [one for row in rows(page, "Extension", "Is") for one in code(row[0])]
     assert endings == list(ENDINGS)
 
 
