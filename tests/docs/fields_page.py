@@ -50,10 +50,10 @@ KINDS = {model.__name__: kind for kind, model in ENTITY_KINDS.items()}
 
 def page() -> str:
     """Return the text of the page."""
-    return "\n".join(_parts(_Models()))
+    return "\n".join(_parts(Models()))
 
 
-class _Models:
+class Models:
     """The definitions of the schemas, and what the page says of them."""
 
     def __init__(self) -> None:
@@ -141,7 +141,7 @@ class _Models:
         return [*FIRST_PARTS, *others]
 
 
-def _parts(models: _Models) -> Iterator[str]:
+def _parts(models: Models) -> Iterator[str]:
     yield INTRODUCTION
     yield "## Entities\n\nEntities of all kinds have these fields:\n"
     yield models.table(models.common, ["slug", "names"])

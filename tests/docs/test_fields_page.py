@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from fields_page import KINDS, PAGE, _Models, page
+from fields_page import KINDS, PAGE, Models, page
 from jsonschema import Draft202012Validator
 from pages import anchor, sections
 
@@ -15,7 +15,7 @@ from nes_tasks import api
 from nes_tasks.models import codec
 from nes_tasks.models.schemas import ENTITY_KINDS, file_schemas
 
-MODELS = _Models()
+MODELS = Models()
 
 
 def test_the_page_is_the_one_that_the_models_make() -> None:
