@@ -76,7 +76,7 @@ class Create(Command):
             author or _author(settings.root, text),
             now().date(),
         )
-        directory = settings.shown_migrations
+        directory = settings.migrations_label
         data = _draft(Path(from_file)) if from_file else None
         template = template_of(settings.root)
         folder = scaffold.write(settings.migrations, template, directory, data)

@@ -8,11 +8,11 @@ from itertools import islice
 from .command import Git
 from .incomplete_clone import fetch_files
 from .listing import File
-from .objects import ROUND, ObjectReader
+from .objects import REQUEST_BATCH, ObjectReader
 
 # So many files a partial clone fetches in one go: a request to its remote for each few hundred
 # would take longer than the contents.
-FETCHED_TOGETHER = 64 * ROUND
+FETCHED_TOGETHER = 64 * REQUEST_BATCH
 
 
 def read_contents(
@@ -24,10 +24,10 @@ def read_contents(
     Holds a few hundred contents at a time. Raises `GitError`.
     """
     waiting = iter(files)
-    together = FETCHED_TOGETHER if fetch and git.is_partial else ROUND
+    together = FETCHED_TOGETHER if fetch and git.is_partial else REQUEST_BATCH
     with ObjectReader(git) as reader:
         while some := list(islice(waiting, together)):
-            if together > ROUND:
+            if together > REQUEST_BATCH:
                 fetch_files(git, (file.oid for file in some))
             answers = reader.get_many(file.oid for file in some)
             for file, answer in zip(some, answers, strict=True):

@@ -25,7 +25,7 @@ KEPT_BYTES = 64 * 1024 * 1024
 class TreeWriter:
     """Writes trees into `pack`; `read` returns the bytes of a tree that is in the repository.
 
-    `known` are trees that somebody has read already, by their raw ids. `referred` is what new
+    `known` are trees that were read already, by their raw ids. `referred` is what new
     entries refer to.
     """
 

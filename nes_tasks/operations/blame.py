@@ -39,7 +39,7 @@ EXAMPLES = "ids look like entity:person/asha-rai or relationship:SOURCE:TARGET:T
 class SetField:
     """A field that has no fields of its own, its present value, and the commit that set it.
 
-    `is_unset` tells of a null that was never anything else: it came with what it is a part of.
+    `is_unset` marks a null that never had another value: it came with its container.
     """
 
     path: str
@@ -83,7 +83,7 @@ def _commit(commit: FileCommit, migration: str | None) -> dict[str, Any]:
         "committer": commit.committer,
         "committed_at": commit.committed_at.isoformat(),
         "subject": commit.subject,
-        "is_cut": commit.is_cut,
+        "is_cut": commit.is_truncated,
     }
 
 
@@ -94,7 +94,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     such document or can be none, `DatabaseError` when its file is damaged.
     """
     below = document_path(identifier)
-    ledger = project.look()[1]
+    ledger = project.load_state().ledger
     if ledger.commit is None:
         raise UsageError("the database is empty", hint="doit run applies what is pending")
     settings = project.settings
@@ -102,7 +102,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     path = f"{settings.data_dir}/{below}"
     commits = read_file_history(git, ledger.commit, path)
     # The first commit of a shallow clone has not made what it holds.
-    subjects = {commit.id: commit.subject for commit in commits if not commit.is_cut}
+    subjects = {commit.id: commit.subject for commit in commits if not commit.is_truncated}
     migrations = migrations_of(git, subjects, settings.data_dir)
     contents = _contents(git, [f"{commit.id}:{path}" for commit in commits])
     if not commits or contents[-1] is None:
@@ -174,7 +174,7 @@ def _absent(
         by = migrations.get(last.id) or f"the commit {abridged(last.subject)}"
         return UsageError(
             f"{identifier} was deleted by {by}",
-            hint=f"git -C {settings.shown_database} show {last.id[:12]} shows how",
+            hint=f"git -C {settings.database_label} show {last.id[:12]} shows how",
         )
     close = _similar(git, commit, identifier, settings.data_dir)
     hint = f"did you mean {' or '.join(close)}?" if close else EXAMPLES

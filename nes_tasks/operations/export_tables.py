@@ -178,7 +178,7 @@ class _Export:
     def _versions_of(self, run: Run) -> Iterator[tuple[str, str]]:
         """Give the versions that a migration wrote, as far as the history reaches back."""
         execution = run.execution
-        if execution is None or execution.is_cut:
+        if execution is None or execution.is_truncated:
             return
         start, folder = len(self._data_dir) + 1, f"{self._data_dir}/{VERSIONS}"
         for change in changed_files(self._git, execution.base_tree, execution.tree, folder):

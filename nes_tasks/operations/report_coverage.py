@@ -13,7 +13,7 @@ from ..database.data_path import type_of
 from ..git.command import Git
 from ..git.contents import read_contents
 from ..git.listing import File
-from ..git.objects import ROUND
+from ..git.objects import REQUEST_BATCH
 from ..models.identifiers import SUFFIX
 from .changes import document_id
 
@@ -103,7 +103,7 @@ def cover(
                 _refuse(found, file, data_dir, "no JSON object")
             else:
                 _take(found, parts, content)
-        if not done % ROUND:
+        if not done % REQUEST_BATCH:
             progress(done)
     return found
 

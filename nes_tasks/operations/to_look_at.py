@@ -67,7 +67,7 @@ class Changed:
 def to_look_at(
     git: Git, old: str, new: str, *, data_dir: str, clock: datetime
 ) -> tuple[Remark, ...]:
-    """Return what is doubtful in the difference of two trees (ids) of the database.
+    """Return the doubtful changes between two trees (ids) of the database.
 
     Only what the change brings counts. `clock` is the time that the migration saw. Reads the
     contents of what changed, and, where there are new persons, the names of all persons. Raises
@@ -303,7 +303,7 @@ def _full_names(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two terms have a day in common; ISO dates are ordered as texts."""
+    """Return whether two terms have a day in common; ISO dates sort as strings."""
     starts = [str(term.get("start_date") or "") for term in (one, other)]
     ends = [str(term.get("end_date") or "9999") for term in (one, other)]
     return starts[0] < ends[1] and starts[1] < ends[0]
