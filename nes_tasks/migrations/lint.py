@@ -244,7 +244,7 @@ def _placeholders(display_path: str, text: str) -> Iterator[Finding]:
 
 
 def _script_placeholders(scripts: dict[str, Script]) -> Iterator[Finding]:
-    """Find texts of scripts that are still to be written; the metadata have a rule of their own."""
+    """Find placeholders in string literals; the metadata have a rule of their own."""
     for script in scripts.values():
         constants = {script.line_of(name) for name in REQUIRED}
         for text, line in script.strings():
