@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shutil
+import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from jsonschema import Draft202012Validator
+from location_corrections import COMMISSION_SPELLINGS, CORRECTIONS
 from workspace import EPOCH, Workspace
 
 from nes_tasks.migrations import discover, load
@@ -23,106 +26,7 @@ Row = dict[str, Any]
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 FOLDERS = sorted(MIGRATIONS.glob("[0-9][0-9][0-9]-*"))
 LAST = "005-other-names"  # of the migrations whose result is looked at below
-SECTIONS = ["Purpose", "Sources", "Changes", "Dependencies", "Notes"]
-
-# Where the published data set has an error, an old name or an old spelling: slug and column,
-# what is published, what is right today. Each line was looked at by a person.
-CORRECTIONS = {
-    # Provinces have chosen names since; five are published without the word.
-    ("koshi-province", "name_ne"): ("प्रदेश न. १", "कोशी प्रदेश"),
-    ("madhesh-province", "name_ne"): ("प्रदेश न. २", "मधेश प्रदेश"),
-    ("bagmati", "name_en"): ("Bagmati", "Bagmati Province"),
-    ("bagmati", "name_ne"): ("बाग्मती", "बागमती प्रदेश"),
-    ("gandaki", "name_en"): ("Gandaki", "Gandaki Province"),
-    ("gandaki", "name_ne"): ("गण्डकी", "गण्डकी प्रदेश"),
-    ("lumbini", "name_en"): ("Lumbini", "Lumbini Province"),
-    ("lumbini", "name_ne"): ("लुम्बिनी", "लुम्बिनी प्रदेश"),
-    ("karnali", "name_en"): ("Karnali", "Karnali Province"),
-    ("karnali", "name_ne"): ("कर्णाली", "कर्णाली प्रदेश"),
-    ("sudur-paschimanchal", "name_en"): ("Sudur Paschimanchal", "Sudurpashchim Province"),
-    ("sudur-paschimanchal", "name_ne"): ("सुदुर पश्चिमाञ्चल", "सुदूरपश्चिम प्रदेश"),
-    # The halves of divided districts.
-    ("nawalpur", "name_en"): ("Nawalpur", "Nawalparasi East"),
-    ("nawalpur", "name_ne"): ("नवलपुर", "नवलपरासी (बर्दघाट सुस्ता पूर्व)"),
-    ("parasi", "name_en"): ("Parasi", "Nawalparasi West"),
-    ("parasi", "name_ne"): ("परासी", "नवलपरासी (बर्दघाट सुस्ता पश्चिम)"),
-    ("eastern-rukum", "name_en"): ("Eastern Rukum", "Rukum East"),
-    ("eastern-rukum", "name_ne"): ("पूर्वी रूकुम", "रुकुम पूर्व"),
-    ("western-rukum", "name_en"): ("Western Rukum", "Rukum West"),
-    # The official English spelling.
-    ("acham", "name_en"): ("Acham", "Achham"),
-    ("pachthar", "name_en"): ("Pachthar", "Panchthar"),
-    ("parwat", "name_en"): ("Parwat", "Parbat"),
-    ("ramechap", "name_en"): ("Ramechap", "Ramechhap"),
-    ("banke", "headquarters_en"): ("Nepalganj", "Nepalgunj"),
-    ("dhanusha", "headquarters_en"): ("Janakpur", "Janakpurdham"),
-    ("madhesh-province", "headquarters_en"): ("Janakpur", "Janakpurdham"),
-    ("parwat", "headquarters_en"): ("Kusma", "Kushma"),
-    # The headquarters is a town of another name than the district.
-    ("jhapa", "headquarters_ne"): ("झापा", "भद्रपुर"),
-    ("khotang", "headquarters_ne"): ("खोटांग", "दिक्तेल"),
-    ("morang", "headquarters_ne"): ("मोरंग", "विराटनगर"),
-    # The official Nepali spelling of districts.
-    ("dhading", "name_ne"): ("धादिंङ्ग", "धादिङ"),
-    ("kathmandu", "name_ne"): ("काठमाडौँ", "काठमाडौं"),
-    ("kavrepalanchok", "name_ne"): ("काभ्रेपलान्चोक", "काभ्रेपलाञ्चोक"),
-    ("khotang", "name_ne"): ("खोटाँग", "खोटाङ"),
-    ("morang", "name_ne"): ("मोरंग", "मोरङ"),
-    ("pachthar", "name_ne"): ("पांचथर", "पाँचथर"),
-    ("pyuthan", "name_ne"): ("प्युठान", "प्यूठान"),
-    ("solukhumbu", "name_ne"): ("सोलुखुम्बू", "सोलुखुम्बु"),
-    ("syangja", "name_ne"): ("स्याङग्जा", "स्याङ्जा"),
-    ("taplejung", "name_ne"): ("ताप्लेजुंग", "ताप्लेजुङ"),
-    # ... of headquarters
-    ("baglung", "headquarters_ne"): ("बाग्लुंग", "बागलुङ"),
-    ("bajhang", "headquarters_ne"): ("जयप्रिथिवी", "जयपृथ्वी"),
-    ("bajura", "headquarters_ne"): ("बडिमालिका", "बडीमालिका"),
-    ("banke", "headquarters_ne"): ("नेपालगंज", "नेपालगञ्ज"),
-    ("dhading", "headquarters_ne"): ("निलकण्ठ", "नीलकण्ठ"),
-    ("dhanusha", "headquarters_ne"): ("जनकपुर", "जनकपुरधाम"),
-    ("gorkha", "headquarters_ne"): ("गोर्खा", "गोरखा"),
-    ("ilam", "headquarters_ne"): ("ईलाम", "इलाम"),
-    ("karnali", "headquarters_ne"): ("बिरेन्द्रनगर", "वीरेन्द्रनगर"),
-    ("kathmandu", "headquarters_ne"): ("काठमाडौँ", "काठमाडौं"),
-    ("koshi-province", "headquarters_ne"): ("बिराटनगर", "विराटनगर"),
-    ("lamjung", "headquarters_ne"): ("बेशीसहर", "बेसीशहर"),
-    ("madhesh-province", "headquarters_ne"): ("जनकपुर", "जनकपुरधाम"),
-    ("nuwakot", "headquarters_ne"): ("बिदुर", "विदुर"),
-    ("parsa", "headquarters_ne"): ("विरगंज", "वीरगञ्ज"),
-    ("parwat", "headquarters_ne"): ("कुस्मा", "कुश्मा"),
-    ("pyuthan", "headquarters_ne"): ("प्युठान", "प्यूठान"),
-    ("rolpa", "headquarters_ne"): ("लिवाङ्ग", "लिवाङ"),
-    ("siraha", "headquarters_ne"): ("सिरहा", "सिराहा"),
-    ("surkhet", "headquarters_ne"): ("बिरेन्द्रनगर", "वीरेन्द्रनगर"),
-    ("taplejung", "headquarters_ne"): ("ताप्लेजुंग", "ताप्लेजुङ"),
-    ("terhathum", "headquarters_ne"): ("म्यांगलुङ्ग", "म्याङलुङ"),
-    # ... and of cities.
-    ("birgunj-metropolitan-city", "name_ne"): ("बिरगंज महानगरपालिका", "वीरगञ्ज महानगरपालिका"),
-    ("itahari-sub-metropolitan-city", "name_ne"): ("ईटहरी उपमहानगरपालिका", "इटहरी उपमहानगरपालिका"),
-    ("kathmandu-metropolitan-city", "name_ne"): (
-        "काठमाण्डौं महानगरपालिका",
-        "काठमाडौं महानगरपालिका",
-    ),
-    ("nepalgunj-sub-metropolitan-city", "name_ne"): (
-        "नेपालगंज उपमहानगरपालिका",
-        "नेपालगञ्ज उपमहानगरपालिका",
-    ),
-}
-
-# The Election Commission's spelling of a district, and ours, where they differ.
-COMMISSION_SPELLINGS = {
-    "अर्घाखांची": "अर्घाखाँची",
-    "कन्चनपुर": "कञ्चनपुर",
-    "खोटाङ्ग": "खोटाङ",
-    "ताप्लेजुंग": "ताप्लेजुङ",
-    "तेर्हथुम": "तेह्रथुम",
-    "धादिङ्ग": "धादिङ",
-    "बझाङ्ग": "बझाङ",
-    "मनाङ्ग": "मनाङ",
-    "मुस्तांग": "मुस्ताङ",
-    "मोरङ्ग": "मोरङ",
-    "लमजुंग": "लमजुङ",
-}
+SECTIONS = ["Purpose", "Data Sources", "Changes", "Dependencies", "Notes"]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -367,6 +271,80 @@ def test_the_migrations_create_266_locations_and_259_relationships(applied: Work
     assert len(list(v2.glob("relationship/**/LOCATED_IN.json"))) == 77 + 6 + 11 + 165
     assert len(list(v2.glob("version/entity/**/1.json"))) == 266
     assert len(list(v2.glob("version/entity/**/2.json"))) == 7 + 4
+
+
+def test_every_file_is_valid_by_the_schemas_that_the_command_writes(
+    applied: Workspace, tmp_path: Path
+) -> None:
+    ran = applied.doit("schema", "-o", str(tmp_path / "new" / "schemas"))
+    assert ran.code == 0, ran.err
+    counted: Counter[str] = Counter()
+    for line in ran.out.splitlines():
+        schema = Path(line)
+        kind = schema.name.removesuffix(".schema.json")
+        validator = Draft202012Validator(json.loads(schema.read_text("utf-8")))
+        for path in (applied.db / "v2" / kind).rglob("*.json"):
+            counted[kind] += 1
+            found = [
+                error.message for error in validator.iter_errors(json.loads(path.read_bytes()))
+            ]
+            assert found == [], path
+    every = {
+        path.relative_to(applied.db / "v2").parts[0] for path in applied.db.rglob("v2/**/*.json")
+    }
+    assert {*counted} == every
+    assert counted["entity"] == 266
+    assert counted["relationship"] == 259
+    marker = Draft202012Validator(
+        json.loads((tmp_path / "new/schemas/marker.schema.json").read_text())
+    )
+    markers = sorted(applied.db.glob("v2/migration-logs/*/marker.toml"))
+    assert len(markers) == len(FOLDERS)
+    for path in markers:
+        content = json.loads(json.dumps(tomllib.loads(path.read_text("utf-8")), default=str))
+        assert list(marker.iter_errors(content)) == [], path
+        assert content.keys() == marker.schema["properties"].keys()
+        assert list(marker.iter_errors(content | {"base_tree": "none"}))
+
+
+def test_every_location_names_its_source_and_every_migration_says_what_it_changes(
+    applied: Workspace,
+) -> None:
+    for path in (applied.db / "v2/entity/location").rglob("*.json"):
+        assert json.loads(path.read_bytes())["attributions"], path
+    assert all("\nEXPECT = {" in (folder / "migrate.py").read_text() for folder in FOLDERS)
+
+
+def test_what_the_migrations_promise_is_still_true_of_their_database(applied: Workspace) -> None:
+    ran = applied.doit("verify")
+    assert ran.code == 0, ran.err
+    checked = [line.partition(":")[0] for line in ran.out.splitlines() if line.endswith(": passed")]
+    assert checked == ["001-districts", "003-constituencies", "004-location-relationships"]
+
+
+@pytest.mark.parametrize(
+    ("migration", "file", "field", "said"),
+    [
+        ("1", "entity/location/district/kaski.json", "parent", "kaski has no province"),
+        ("3", "entity/location/constituency/kaski-3.json", None, "164 constituencies, not 165"),
+        ("4", "entity/location/district/kaski.json", "parent", "kaski is not located"),
+    ],
+)
+def test_a_promise_that_is_broken_later_is_found(
+    applied: Workspace, tmp_path: Path, migration: str, file: str, field: str | None, said: str
+) -> None:
+    workspace = applied.copy_to(tmp_path / "later")
+    path = workspace.db / "v2" / file
+    if field is None:
+        path.unlink()
+    else:
+        content = json.loads(path.read_bytes())
+        path.write_text(json.dumps(content | {field: "entity:location/province/nowhere"}), "utf-8")
+    workspace.git("add", ".")
+    workspace.git("commit", "-q", "-m", "Edit by hand")
+    ran = workspace.doit("verify", migration)
+    assert ran.code == 1
+    assert said in ran.out + ran.err
 
 
 def test_all_migrations_apply_and_then_nothing_is_left_to_do(workspace: Workspace) -> None:

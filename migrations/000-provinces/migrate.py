@@ -7,6 +7,7 @@ from nes_tasks import MigrationContext
 AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the seven provinces of Nepal"
+EXPECT = {"location/province": 7}
 
 ATTRIBUTIONS = [
     {

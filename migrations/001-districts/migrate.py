@@ -7,6 +7,7 @@ from nes_tasks import MigrationContext
 AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the 77 districts of Nepal"
+EXPECT = {"location/district": 77}
 
 ATTRIBUTIONS = [
     {
@@ -54,3 +55,12 @@ async def migrate(context: MigrationContext) -> None:
             change_description="Create the district",
         )
     context.log(f"Created {len(districts)} districts")
+
+
+async def verify(context: MigrationContext) -> None:
+    """Check that every district lies in a province."""
+    for district in await context.db.list_entities(
+        entity_type="location", sub_type="district", limit=None
+    ):
+        province = district.parent and await context.db.get_entity(district.parent)
+        assert province, f"{district.id} has no province"

@@ -7,6 +7,7 @@ from nes_tasks import MigrationContext
 AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the 6 metropolitan and 11 sub-metropolitan cities of Nepal"
+EXPECT = {"location/metropolitan_city": 6, "location/sub_metropolitan_city": 11}
 
 ATTRIBUTIONS = [
     {

@@ -7,6 +7,7 @@ from nes_tasks import MigrationContext
 AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Create the 165 constituencies of the House of Representatives"
+EXPECT = {"location/constituency": 165}
 
 ATTRIBUTIONS = [
     {
@@ -46,3 +47,11 @@ async def migrate(context: MigrationContext) -> None:
             )
             created += 1
     context.log(f"Created {created} constituencies")
+
+
+async def verify(context: MigrationContext) -> None:
+    """Check that the seats of all districts are those of the House of Representatives."""
+    constituencies = await context.db.list_entities(
+        entity_type="location", sub_type="constituency", limit=None
+    )
+    assert len(constituencies) == 165, f"there are {len(constituencies)} constituencies, not 165"

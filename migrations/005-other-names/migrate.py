@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from nes_tasks import MigrationContext, Name, NameKind, NameParts
+from nes_tasks import LangText, LangTextValue, MigrationContext, Name, NameKind, NameParts
+from nes_tasks.api import Attribution
 
 AUTHOR = "The nes-tasks contributors <contributors@example.org>"
 DATE = "2026-11-22"
 DESCRIPTION = "Add former and common names of provinces and districts"
+EXPECT = {"location/province changed": 7, "location/district changed": 4}
+
+SOURCE = Attribution(
+    title=LangText(
+        en=LangTextValue(
+            value="Other names: Constitution of Nepal (2015), common names of districts"
+        )
+    ),
+    details=None,
+)
 
 
 async def migrate(context: MigrationContext) -> None:
@@ -25,6 +36,7 @@ async def migrate(context: MigrationContext) -> None:
                 ne=NameParts(full=row["other_name_ne"]),
             )
         )
+        location.attributions = [*(location.attributions or []), SOURCE]
         await context.publication.update_entity(
             entity=location, change_description=f"Add the name {row['other_name_en']}"
         )

@@ -40,7 +40,7 @@ FROM = {
 OPTIONS = (JSON, FORMAT, OUTPUT, FROM)
 
 # Version of the rules; bump it to check folders again that passed under older rules.
-RULES = 3
+RULES = 4
 
 TaskCreator = Callable[[], Iterator[dict[str, Any]]]
 

@@ -12,6 +12,7 @@ from ..git.identity import configured_author
 from ..migrations.scaffold import (
     ATTRIBUTES,
     SCRIPT,
+    DataDraft,
     Scaffold,
     new_scaffold,
     template_of,
@@ -30,6 +31,14 @@ AUTHOR = {
     "metavar": "AUTHOR",
     "help": 'who writes it, as "Name <email>"; without it the name that git has for you',
 }
+FROM = {
+    "name": "from_file",
+    "long": "from",
+    "type": str,
+    "default": "",
+    "metavar": "FILE",
+    "help": "copy this CSV file or workbook, and draft the script for its columns",
+}
 
 
 class Create(Command):
@@ -37,11 +46,13 @@ class Create(Command):
 
     name = "create"
     doc_purpose = "make a new migration from the template"
-    doc_usage = "[--author AUTHOR] NAME"
+    doc_usage = "[--author AUTHOR] [--from FILE] NAME"
     doc_description = (
         "Makes migrations/NNN-name/ with a script, an example in it, and a README.md. NNN is "
         "the number after the highest one of the folders and of the database; the name becomes "
         "lower-case words joined by hyphens. An existing folder is never changed.\n\n"
+        "--from FILE looks at a CSV file or workbook: the names of its columns, also below a "
+        "title, and what their values are. The script is a first draft that uses each column.\n\n"
         "What is made cannot be applied until you have replaced each [TODO.\n\n"
         "In a git checkout migrations/.gitattributes is made as well, where git would convert "
         "line ends: inputs are hashed byte for byte.\n\n"
@@ -51,10 +62,11 @@ class Create(Command):
     examples = (
         ('doit create "Add the ministers of 2026"', "makes add-the-ministers-of-2026"),
         ('doit create add-rivers --author "Asha Rai <asha@example.org>"', "names its author"),
+        ("doit create add-members --from members.xlsx", "drafts the script for a list"),
     )
-    cmd_options = (AUTHOR,)
+    cmd_options = (AUTHOR, FROM)
 
-    def _execute(self, author: str, pos_args: list[str]) -> int:
+    def _execute(self, author: str, from_file: str, pos_args: list[str]) -> int:
         text = _name(pos_args)
         current = session()
         settings = current.project.settings
@@ -65,7 +77,9 @@ class Create(Command):
             now().date(),
         )
         directory = settings.migrations_label
-        folder = scaffold.write(settings.migrations, template_of(settings.root), directory)
+        data = _draft(Path(from_file)) if from_file else None
+        template = template_of(settings.root)
+        folder = scaffold.write(settings.migrations, template, directory, data)
         self._tell(scaffold, directory)
         if not keeps_line_ends(settings.root, folder / SCRIPT):
             self._keep_line_ends(settings.migrations, directory)
@@ -98,6 +112,19 @@ def _name(words: list[str]) -> str:
     if not words:
         raise UsageError("the new migration needs a name", hint="doit create add-ministers")
     return " ".join(words)
+
+
+def _draft(file: Path) -> DataDraft:
+    """Return the draft for a file; raises `UsageError` when it cannot be looked at."""
+    from ..operations.draft import draft
+    from ..running.readers import InputFileError
+
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}", hint="give the path of a CSV file or workbook")
+    try:
+        return DataDraft(file, draft(file))
+    except InputFileError as error:
+        raise UsageError(error.message, hint=error.hint) from None
 
 
 def _author(root: Path, text: str) -> str:

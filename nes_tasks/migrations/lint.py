@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ..errors import InvalidMigrationError, first_few
+from ..printable import abridged
 from .data_kinds import READER_BY_ENDING
 from .finding import Finding, error, from_problem, hint
 from .inputs import is_input_path
@@ -70,6 +71,7 @@ def check_folder(entry: Entry) -> list[Finding]:
         found += _unread_files(folder, scripts)
         found += _ignored_files(folder, scripts)
         found += _shadowed_modules(folder)
+        found += _script_placeholders(scripts)
         found += _script_hints(folder, scripts)
     return sorted_findings(found)
 
@@ -227,7 +229,8 @@ def _readme(folder: Folder) -> Iterator[Finding]:
             display_path,
             "it does not name its sources",
             line=1,
-            advice="add a section Sources: who published the data, where, and when you took them",
+            advice="add a section Data Sources: who published the data, where, and when you took "
+            "them",
         )
 
 
@@ -238,6 +241,20 @@ def _placeholders(display_path: str, text: str) -> Iterator[Finding]:
                 display_path, f"it still contains the placeholder '{line.strip()}'", line=number,
                 advice="replace it",
             )  # fmt: skip
+
+
+def _script_placeholders(scripts: dict[str, Script]) -> Iterator[Finding]:
+    """Find placeholders in string literals; the metadata have a rule of their own."""
+    for script in scripts.values():
+        constants = {script.line_of(name) for name in REQUIRED}
+        for text, line in script.strings():
+            if PLACEHOLDER in text.upper() and line not in constants:
+                yield error(
+                    script.display_path,
+                    f"it still contains the placeholder {abridged(text)}",
+                    line=line,
+                    advice="replace it",
+                )
 
 
 def _names_sources(text: str) -> bool:

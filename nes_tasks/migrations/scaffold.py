@@ -17,12 +17,22 @@ from .metadata import PLACEHOLDER, author_identity
 SCRIPT = SCRIPTS[0]
 # Where a project may keep a template of its own, and where this package has one.
 TEMPLATE = Path("templates", "migration")
+# Where the README of the template tells of data files.
+SOURCES_TO_DO = f"{PLACEHOLDER}: who published"
 ATTRIBUTES = ".gitattributes"
 ATTRIBUTES_TEXT = """\
 # The inputs of a migration are hashed byte for byte: git must not convert line ends.
 * -text
 """
 PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class DataDraft:
+    """A data file that is copied into a new migration, and the script that reads it."""
+
+    file: Path
+    script: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +54,14 @@ class Scaffold:
         """The words as the beginning of a sentence."""
         return self.words.replace("-", " ").capitalize()
 
-    def write(self, migrations: Path, template: Path, display_path: str) -> Path:
+    def write(
+        self, migrations: Path, template: Path, display_path: str, draft: DataDraft | None = None
+    ) -> Path:
         """Make the folder below `migrations` and return it; all of it or nothing is made.
 
-        `display_path` is how messages name `migrations`. Raises `UsageError` when this name is
-        taken, and `UnavailableError` when it cannot be written.
+        `display_path` is how messages name `migrations`. The script of `draft` replaces that of
+        the template. Raises `UsageError` when this name is taken, and `UnavailableError` when it
+        cannot be written.
         """
         folder = migrations / self.name
         try:
@@ -61,7 +74,7 @@ class Scaffold:
         except OSError as error:
             raise _not_written(f"{display_path}/{self.name}", error) from None
         try:
-            self._fill(folder, template)
+            self._fill(folder, template, draft)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise _not_written(f"{display_path}/{self.name}", error) from None
@@ -70,10 +83,13 @@ class Scaffold:
             raise
         return folder
 
-    def _fill(self, folder: Path, template: Path) -> None:
+    def _fill(self, folder: Path, template: Path, draft: DataDraft | None) -> None:
         shutil.copytree(
             template, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".*")
         )
+        if draft:
+            shutil.copyfile(draft.file, folder / draft.file.name)
+            (folder / SCRIPT).write_text(draft.script, "utf-8")
         for name in (SCRIPT, README):
             path = folder / name
             try:
@@ -82,6 +98,8 @@ class Scaffold:
                 raise UsageError(
                     f"{TEMPLATE}/{name} is not UTF-8", hint="save it as UTF-8"
                 ) from None
+            if draft and name == README:
+                text = text.replace(SOURCES_TO_DO, f"`{draft.file.name}`: {SOURCES_TO_DO}", 1)
             path.write_text(self._filled_in(text), "utf-8")
 
     def _filled_in(self, text: str) -> str:

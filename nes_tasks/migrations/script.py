@@ -65,7 +65,13 @@ class Script:
     @cached_property
     def texts(self) -> frozenset[str]:
         """All string literals in it, including those in f-strings."""
-        return frozenset(_texts(self._nodes))
+        return frozenset(text for text, _ in self.strings())
+
+    def strings(self) -> Iterator[tuple[str, int]]:
+        """Yield each string literal and its line."""
+        for node in self._nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value, node.lineno
 
     @cached_property
     def lists_folders(self) -> bool:

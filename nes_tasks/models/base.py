@@ -18,6 +18,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from .constraints import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH, SLUG_PATTERN
 from .entity_types import EntityType
@@ -28,6 +29,10 @@ Slug = Annotated[
     StringConstraints(min_length=MIN_SLUG_LENGTH, max_length=MAX_SLUG_LENGTH, pattern=SLUG_PATTERN),
 ]
 """A text that can end an id."""
+
+
+SET_BY_SERVICE: JsonDict = {"readOnly": True}
+"""What the schema says of a field that the publication service fills in."""
 
 
 class ClosedModel(BaseModel):
@@ -102,34 +107,50 @@ class EntityPictureType(str, Enum):  # noqa: UP042
 class LangTextValue(ClosedModel):
     """A text in one language (possibly empty) and how it came to be."""
 
-    value: str
-    provenance: ProvenanceMethod | None = None
+    value: str = Field(
+        description="The text; it may be empty.", examples=["Lawyer and social worker"]
+    )
+    provenance: ProvenanceMethod | None = Field(
+        default=None, description="How the text came to be; a machine translation should say so."
+    )
 
 
 class LangText(ClosedModel):
     """A text in English, Nepali or both."""
 
-    en: LangTextValue | None = None
-    ne: LangTextValue | None = None
+    en: LangTextValue | None = Field(default=None, description="The text in English.")
+    ne: LangTextValue | None = Field(
+        default=None,
+        description="The text in Nepali, in Devanagari.",
+        examples=[{"value": "अधिवक्ता"}],
+    )
 
 
 class NameParts(ClosedModel):
     """A name in one language, whole and, where known, in parts."""
 
-    full: str
-    given: str | None = None
-    middle: str | None = None
-    family: str | None = None
-    prefix: str | None = None
-    suffix: str | None = None
+    full: str = Field(description="The whole name, as it is shown.", examples=["Asha Rai"])
+    given: str | None = Field(default=None, description="The given name.", examples=["Asha"])
+    middle: str | None = Field(default=None, description="The middle name.", examples=["Kumari"])
+    family: str | None = Field(default=None, description="The family name.", examples=["Rai"])
+    prefix: str | None = Field(
+        default=None, description="A title before the name.", examples=["Dr."]
+    )
+    suffix: str | None = Field(
+        default=None, description="What stands behind the name.", examples=["PhD"]
+    )
 
 
 class Name(ClosedModel):
     """A name in English, Nepali or both; one of them at least."""
 
-    kind: NameKind
-    en: NameParts | None = None
-    ne: NameParts | None = None
+    kind: NameKind = Field(
+        description="Which name it is; an entity has at least one of the kind `PRIMARY`."
+    )
+    en: NameParts | None = Field(default=None, description="The name in Latin letters.")
+    ne: NameParts | None = Field(
+        default=None, description="The name in Devanagari.", examples=[{"full": "आशा राई"}]
+    )
 
     @model_validator(mode="after")
     def _has_a_language(self) -> Name:
@@ -153,8 +174,13 @@ _NUMBERS = {ContactType.PHONE, ContactType.WHATSAPP}
 class Contact(ClosedModel):
     """A way of reaching someone; addresses, links and numbers must look like ones."""
 
-    type: ContactType
-    value: str
+    type: ContactType = Field(description="What `value` is.", examples=["PHONE"])
+    value: str = Field(
+        description="An e-mail address for `EMAIL`; a number with the country code for `PHONE` "
+        "and `WHATSAPP`; an address starting with `https://` or `http://` for `URL`, `TWITTER`, "
+        "`FACEBOOK`, `INSTAGRAM` and `LINKEDIN`; anything for the others.",
+        examples=["+97714200000"],
+    )
 
     @model_validator(mode="after")
     def _value_fits_type(self) -> Contact:
@@ -170,9 +196,22 @@ class Contact(ClosedModel):
 class Address(ClosedModel):
     """A place: a location of the database, a text, or both."""
 
-    location_id: str | None = None
-    description2: LangText | None = None
-    description: str | None = Field(default=None, deprecated="use description2")
+    location_id: str | None = Field(
+        default=None,
+        description="The id of a location of the database.",
+        examples=["entity:location/district/kaski"],
+    )
+    description2: LangText | None = Field(
+        default=None,
+        description="The address as a text.",
+        examples=[{"en": {"value": "Pokhara-5, Kaski"}, "ne": {"value": "पोखरा-५, कास्की"}}],
+    )
+    description: str | None = Field(
+        default=None,
+        deprecated="use description2",
+        description="Deprecated: use `description2`.",
+        examples=["Pokhara-5, Kaski"],
+    )
 
     @field_validator("location_id")
     @classmethod
@@ -189,23 +228,36 @@ class Address(ClosedModel):
 class EntityPicture(ClosedModel):
     """A picture by its address (kept as given), with its size in pixels."""
 
-    type: EntityPictureType
-    url: str
-    width: int | None = None
-    height: int | None = None
-    description: str | None = None
+    type: EntityPictureType = Field(description="The format of the picture.")
+    url: str = Field(
+        description="The address of the picture, kept as given.",
+        examples=["https://example.org/asha-rai.jpg"],
+    )
+    width: int | None = Field(default=None, description="The width in pixels.", examples=[400])
+    height: int | None = Field(default=None, description="The height in pixels.", examples=[300])
+    description: str | None = Field(
+        default=None, description="What the picture shows.", examples=["Asha Rai in 2024"]
+    )
 
 
 class Attribution(ClosedModel):
     """Where data comes from; the details must be given, if only as null."""
 
-    title: LangText
-    details: LangText | None
+    title: LangText = Field(
+        description="The name of the source: who published what.",
+        examples=[{"en": {"value": "Election Commission, list of members"}}],
+    )
+    details: LangText | None = Field(
+        description="Where and when the source was read. The key must be given, if only as null.",
+        examples=[{"en": {"value": "https://example.org/list, 2026-01-14"}}],
+    )
 
 
 class CursorPage(ClosedModel):
     """Where a page of a listing stands in it."""
 
-    has_more: bool
-    offset: int = 0
-    count: int
+    has_more: bool = Field(description="Whether there is more behind this page.", examples=[True])
+    offset: int = Field(
+        default=0, description="How many results stand before this page.", examples=[0]
+    )
+    count: int = Field(description="How many results this page has.", examples=[100])

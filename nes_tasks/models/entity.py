@@ -16,7 +16,17 @@ from pydantic import (
     model_validator,
 )
 
-from .base import Attribution, ClosedModel, Contact, EntityPicture, LangText, Name, NameKind, Slug
+from .base import (
+    SET_BY_SERVICE,
+    Attribution,
+    ClosedModel,
+    Contact,
+    EntityPicture,
+    LangText,
+    Name,
+    NameKind,
+    Slug,
+)
 from .entity_types import ENTITY_TYPE_MAP as ENTITY_TYPE_MAP
 from .entity_types import EntitySubType as EntitySubType
 from .entity_types import EntityType as EntityType
@@ -48,10 +58,23 @@ class ExternalIdentifier(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    scheme: IdentifierScheme
-    name: LangText | None = None
-    value: str = Field(min_length=1)
-    url: AnyUrl | None = None
+    scheme: IdentifierScheme = Field(
+        description="The site or register that the identifier belongs to.",
+        examples=["wikidata"],
+    )
+    name: LangText | None = Field(
+        default=None,
+        description="What a reader sees instead of the identifier.",
+        examples=[{"en": {"value": "Wikidata"}}],
+    )
+    value: str = Field(
+        min_length=1, description="The identifier there, kept as given.", examples=["Q12345"]
+    )
+    url: AnyUrl | None = Field(
+        default=None,
+        description="The page about the entity there; it is normalised.",
+        examples=["https://www.wikidata.org/wiki/Q12345"],
+    )
 
 
 class Entity(ClosedModel):
@@ -63,22 +86,71 @@ class Entity(ClosedModel):
     fields_added_later: ClassVar[frozenset[str]] = frozenset({"entity_prefix"})
     """Fields that files have only where they were set: see `nes_tasks.models.codec`."""
 
-    slug: Slug
-    entity_prefix: str | None = None
-    type: str
-    sub_type: EntitySubType | None = None
-    names: list[Name]
-    misspelled_names: list[Name] | None = None
-    version_summary: VersionSummary
-    created_at: datetime
-    identifiers: list[ExternalIdentifier] | None = None
-    tags: list[str] | None = None
-    attributes: dict[str, Any] | None = None
-    contacts: list[Contact] | None = None
-    short_description: LangText | None = None
-    description: LangText | None = None
-    attributions: list[Attribution] | None = None
-    pictures: list[EntityPicture] | None = None
+    slug: Slug = Field(
+        description="The end of the id: 3 to 100 lower-case Latin letters, digits and hyphens. "
+        "It never changes.",
+        examples=["asha-rai"],
+    )
+    entity_prefix: str | None = Field(
+        default=None,
+        description="Where the entity is filed, when that is not its type and sub type.",
+        examples=["organization/government/federal"],
+    )
+    type: str = Field(
+        description="What the entity is: the `entity_type` of `create_entity`.", examples=["person"]
+    )
+    sub_type: EntitySubType | None = Field(
+        default=None,
+        description="What kind of its type it is: the `entity_subtype` of `create_entity`.",
+        examples=["district"],
+    )
+    names: list[Name] = Field(
+        description="All names; at least one has the kind `PRIMARY`.",
+        examples=[
+            [{"kind": "PRIMARY", "en": {"full": "Asha Rai"}, "ne": {"full": "आशा राई"}}],
+        ],
+    )
+    misspelled_names: list[Name] | None = Field(
+        default=None,
+        description="Wrong spellings that people look for.",
+        examples=[[{"kind": "ALIAS", "en": {"full": "Asa Rai"}}]],
+    )
+    version_summary: VersionSummary = Field(
+        description="The newest version.", json_schema_extra=SET_BY_SERVICE
+    )
+    created_at: datetime = Field(
+        description="When the entity was created, in UTC.",
+        json_schema_extra=SET_BY_SERVICE,
+        examples=["2026-01-31T06:15:09.123456Z"],
+    )
+    identifiers: list[ExternalIdentifier] | None = Field(
+        default=None, description="What the entity is called elsewhere."
+    )
+    tags: list[str] | None = Field(
+        default=None,
+        description="Words to find groups of entities by.",
+        examples=[["member-of-parliament"]],
+    )
+    attributes: dict[str, Any] | None = Field(
+        default=None,
+        description="Anything else, under names of your choice: look for a field of its own first.",
+        examples=[{"seat_number": 17}],
+    )
+    contacts: list[Contact] | None = Field(
+        default=None, description="How the entity can be reached."
+    )
+    short_description: LangText | None = Field(
+        default=None,
+        description="One sentence about the entity.",
+        examples=[{"en": {"value": "Member of parliament"}, "ne": {"value": "संसद सदस्य"}}],
+    )
+    description: LangText | None = Field(default=None, description="A text about the entity.")
+    attributions: list[Attribution] | None = Field(
+        default=None, description="The sources of the data. Every new entity should name one."
+    )
+    pictures: list[EntityPicture] | None = Field(
+        default=None, description="Pictures, by their addresses."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from .organization import GovernmentBody, Hospital, Organization, PoliticalParty
 from .person import Person
 from .project import Project
 
-_CLASSES: dict[str, type[Entity]] = {
+ENTITY_CLASSES: dict[str, type[Entity]] = {
     "person": Person,
     "organization": Organization,
     "organization/political_party": PoliticalParty,
@@ -23,6 +23,7 @@ _CLASSES: dict[str, type[Entity]] = {
     "project": Project,
     **dict.fromkeys(GOVERNMENT_PREFIXES, GovernmentBody),
 }
+"""The class of entities by their type, type and sub type, or another prefix of their ids."""
 
 
 def check_classes(types: Iterable[str], classes: Mapping[str, type[Entity]]) -> None:
@@ -32,13 +33,15 @@ def check_classes(types: Iterable[str], classes: Mapping[str, type[Entity]]) -> 
     """
     for name in types:
         if name not in classes:
-            raise TypeError(f"the entity type {name!r} has no class in _CLASSES of {__name__}")
+            raise TypeError(
+                f"the entity type {name!r} has no class in ENTITY_CLASSES of {__name__}"
+            )
     for prefix, cls in classes.items():
         if cls.model_fields["type"].default != prefix.partition("/")[0]:
             raise TypeError(f"{prefix!r} has the class {cls.__name__}, which is of another type")
 
 
-check_classes([entity_type.value for entity_type in EntityType], _CLASSES)
+check_classes([entity_type.value for entity_type in EntityType], ENTITY_CLASSES)
 
 
 def entity_class_of(data: Mapping[str, Any]) -> type[Entity]:
@@ -50,7 +53,7 @@ def entity_class_of(data: Mapping[str, Any]) -> type[Entity]:
     """
     prefix = data.get("entity_prefix")
     if isinstance(prefix, str) and prefix in ALLOWED_ENTITY_PREFIXES:
-        return _CLASSES.get(prefix) or _CLASSES[prefix.partition("/")[0]]
+        return ENTITY_CLASSES.get(prefix) or ENTITY_CLASSES[prefix.partition("/")[0]]
     entity_type, sub_type = data.get("type"), data.get("sub_type")
     if isinstance(entity_type, str):
         return _class_of(entity_type, sub_type if isinstance(sub_type, str) else None)
@@ -61,7 +64,7 @@ def entity_class_of(data: Mapping[str, Any]) -> type[Entity]:
 def _class_of(entity_type: str, sub_type: str | None) -> type[Entity]:
     name = EntityType(entity_type).value
     # join() and not an f-string: formatting an enum member would give its name.
-    return _CLASSES.get("/".join((name, sub_type or "")), _CLASSES[name])
+    return ENTITY_CLASSES.get("/".join((name, sub_type or "")), ENTITY_CLASSES[name])
 
 
 def entity_from_dict(data: Mapping[str, Any]) -> Entity:

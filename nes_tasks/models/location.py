@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Literal
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
 from .entity import Entity
 
@@ -39,11 +39,23 @@ ADMINISTRATIVE_LEVELS: dict[str, int | None] = {
 class Location(Entity):
     """A place; `parent` is the id of the division around it, `area` is in square kilometres."""
 
-    type: Literal["location"] = "location"
-    parent: str | None = None
-    area: float | None = None
-    lat: float | None = None
-    lng: float | None = None
+    type: Literal["location"] = Field(
+        default="location", description="`location`.", examples=["location"]
+    )
+    parent: str | None = Field(
+        default=None,
+        description="The id of the division around the location.",
+        examples=["entity:location/province/gandaki"],
+    )
+    area: float | None = Field(
+        default=None, description="The area in square kilometres.", examples=[2017.0]
+    )
+    lat: float | None = Field(
+        default=None, description="The latitude in degrees, north is positive.", examples=[28.2096]
+    )
+    lng: float | None = Field(
+        default=None, description="The longitude in degrees, east is positive.", examples=[83.9856]
+    )
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from .base import Address, ClosedModel, LangText
 from .dates import OptionalDate
 from .entity import Entity, EntitySubType
@@ -31,7 +33,10 @@ class OwnershipType(str, Enum):  # noqa: UP042
 class PartySymbol(ClosedModel):
     """The election symbol of a party."""
 
-    name: LangText
+    name: LangText = Field(
+        description="The name of the symbol.",
+        examples=[{"en": {"value": "Tree"}, "ne": {"value": "रूख"}}],
+    )
 
 
 class Organization(Entity):
@@ -39,8 +44,12 @@ class Organization(Entity):
 
     fields_added_later: ClassVar[frozenset[str]] = Entity.fields_added_later | {"address"}
 
-    type: Literal["organization"] = "organization"
-    address: Address | None = None
+    type: Literal["organization"] = Field(
+        default="organization", description="`organization`.", examples=["organization"]
+    )
+    address: Address | None = Field(
+        default=None, description="Where the organization has its seat."
+    )
 
 
 class PoliticalParty(Organization):
@@ -49,17 +58,35 @@ class PoliticalParty(Organization):
     # Parties had an address from the start.
     fields_added_later: ClassVar[frozenset[str]] = Entity.fields_added_later
 
-    sub_type: Literal[EntitySubType.POLITICAL_PARTY] = EntitySubType.POLITICAL_PARTY
-    party_chief: LangText | None = None
-    registration_date: OptionalDate = None
-    symbol: PartySymbol | None = None
+    sub_type: Literal[EntitySubType.POLITICAL_PARTY] = Field(
+        default=EntitySubType.POLITICAL_PARTY,
+        description="`political_party`.",
+        examples=["political_party"],
+    )
+    party_chief: LangText | None = Field(
+        default=None,
+        description="The name of the head of the party.",
+        examples=[{"en": {"value": "Asha Rai"}}],
+    )
+    registration_date: OptionalDate = Field(
+        default=None,
+        description="The day on which the party was registered, in the Gregorian calendar.",
+        examples=["2024-01-25"],
+    )
+    symbol: PartySymbol | None = Field(default=None, description="The election symbol.")
 
 
 class GovernmentBody(Organization):
     """A ministry, office, commission or other body of the state."""
 
-    sub_type: Literal[EntitySubType.GOVERNMENT_BODY] = EntitySubType.GOVERNMENT_BODY
-    government_type: GovernmentType | None = None
+    sub_type: Literal[EntitySubType.GOVERNMENT_BODY] = Field(
+        default=EntitySubType.GOVERNMENT_BODY,
+        description="`government_body`.",
+        examples=["government_body"],
+    )
+    government_type: GovernmentType | None = Field(
+        default=None, description="The level of government that the body belongs to."
+    )
 
 
 class Hospital(Organization):
@@ -68,7 +95,13 @@ class Hospital(Organization):
     # Hospitals had an address from the start.
     fields_added_later: ClassVar[frozenset[str]] = Entity.fields_added_later
 
-    sub_type: Literal[EntitySubType.HOSPITAL] = EntitySubType.HOSPITAL
-    beds: int | None = None
-    services: list[str] | None = None
-    ownership: OwnershipType | None = None
+    sub_type: Literal[EntitySubType.HOSPITAL] = Field(
+        default=EntitySubType.HOSPITAL, description="`hospital`.", examples=["hospital"]
+    )
+    beds: int | None = Field(default=None, description="The number of beds.", examples=[120])
+    services: list[str] | None = Field(
+        default=None,
+        description="The departments and services.",
+        examples=[["emergency", "maternity"]],
+    )
+    ownership: OwnershipType | None = Field(default=None, description="Who owns the hospital.")

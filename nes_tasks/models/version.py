@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from .base import ClosedModel, Slug
 from .identifiers import build_author_id, build_version_id
@@ -24,10 +24,12 @@ class Author(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    slug: Slug
-    name: str | None = None
+    slug: Slug = Field(description="The end of the id.", examples=["asha-rai"])
+    name: str | None = Field(
+        default=None, description="The name, as it is shown.", examples=["Asha Rai"]
+    )
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field(examples=["author:asha-rai"])  # type: ignore[prop-decorator]
     @property
     def id(self) -> str:
         """The author id, from the slug."""
@@ -37,12 +39,20 @@ class Author(BaseModel):
 class VersionSummary(ClosedModel):
     """One change: number, author, reason and time."""
 
-    entity_or_relationship_id: str
-    type: VersionType
-    version_number: int
-    author: Author
-    change_description: str
-    created_at: datetime
+    entity_or_relationship_id: str = Field(
+        description="The id of what was changed.", examples=["entity:person/asha-rai"]
+    )
+    type: VersionType = Field(description="Whether an entity or a relationship was changed.")
+    version_number: int = Field(
+        description="1 for the first version, one more for each change.", examples=[1]
+    )
+    author: Author = Field(description="Who made the change.")
+    change_description: str = Field(
+        description="Why it was made.", examples=["Add the members of parliament"]
+    )
+    created_at: datetime = Field(
+        description="When it was made, in UTC.", examples=["2026-01-31T06:15:09.123456Z"]
+    )
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -54,4 +64,8 @@ class VersionSummary(ClosedModel):
 class Version(VersionSummary):
     """One change with the whole state after it."""
 
-    snapshot: dict[str, Any] | None = None
+    snapshot: dict[str, Any] | None = Field(
+        default=None,
+        description="The whole entity or relationship after the change, with its id.",
+        examples=[{"slug": "asha-rai"}],
+    )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 from workspace import EPOCH, Workspace, create_person
+
+from nes_tasks.api import MigrationContext
+from nes_tasks.running.toolbox import Calendar, Names, Values
+from nes_tasks.services.database import EntityDatabase
+from nes_tasks.services.publication import PublicationService
+from nes_tasks.services.search import SearchService
 
 AUTHOR = "Asha Rai <asha@example.org>"
 
@@ -129,7 +137,7 @@ def test_the_untouched_template_is_neither_applied_nor_passes_the_check(
     places = re.findall(
         r"^error: migrations/001-x-y/(\S+):\d+: .*\[TODO", checked.out, re.MULTILINE
     )
-    assert places == ["README.md", "README.md", "README.md", "migrate.py"]
+    assert places == ["README.md"] * 3 + ["migrate.py"] * 3
 
 
 def test_with_the_placeholders_replaced_it_passes_and_is_applied(workspace: Workspace) -> None:
@@ -140,26 +148,159 @@ def test_with_the_placeholders_replaced_it_passes_and_is_applied(workspace: Work
     assert workspace.applied() == ["001-x-y"]
 
 
-def test_the_example_of_the_template_runs_when_it_is_uncommented(workspace: Workspace) -> None:
+EXAMPLE = re.compile(r"^    # # (\d)\. .*?(?=^    # # \d\. |^\n)", re.MULTILINE | re.DOTALL)
+DATA_FILE = re.compile(
+    r"^    # # \d\. .*?([\w]+\.\w+)[^\n]*\n((?:    # #      .*\n)+)", re.MULTILINE
+)
+
+
+def uncommented(text: str, *examples: str, verify: bool = False) -> str:
+    """Return the script of the template with examples that run, as a contributor makes it."""
+    for found in list(EXAMPLE.finditer(text)):
+        if found[1] in examples:
+            lines = re.sub(r"^    # ?", "    ", found[0], flags=re.MULTILINE)
+            text = text.replace(found[0], lines)
+    if verify:
+        head, start, rest = text.partition("# # Called with")
+        text = head + re.sub(r"^# ", "", start + rest, flags=re.MULTILINE)
+        text = text.replace("# EXPECT = ", "EXPECT = ")
+    return text
+
+
+def write_data(folder: Path, text: str, *names: str) -> None:
+    """Make the data files that the examples of the template name, with what is shown there."""
+    shown = {
+        name: re.sub(r"^    # #      ", "", content, flags=re.MULTILINE)
+        for name, content in DATA_FILE.findall(text)
+    }
+    assert [*shown] == ["people.csv", "parties.xlsx", "provinces.json"]
+    for name in names:
+        if name.endswith(".xlsx"):
+            sheet = openpyxl.Workbook()
+            rows = list(csv.reader(shown[name].splitlines()))
+            for row in [["Registered parties"], *rows]:
+                sheet.active.append([int(cell) if cell.isdigit() else cell for cell in row])
+            sheet.save(folder / name)
+        else:
+            (folder / name).write_text(shown[name], "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("examples", "files", "made"),
+    [
+        ("1", ["people.csv"], ["person/asha-rai", "person/bina-lama"]),
+        (
+            "2",
+            ["parties.xlsx"],
+            ["organization/political_party/blue-party", "organization/political_party/green-party"],
+        ),
+        (
+            "3",
+            ["provinces.json"],
+            ["location/district/example-district", "location/province/example-province"],
+        ),
+    ],
+)
+def test_each_example_of_the_template_runs_when_it_is_uncommented(
+    workspace: Workspace, examples: str, files: list[str], made: list[str]
+) -> None:
     workspace.doit("create", "add-people")
     folder = workspace.migrations / "001-add-people"
     described(folder)
-    head, instruction, example = script(folder).partition("then make it yours.\n")
-    assert instruction
-    assert len(example.splitlines()) > 10
-    uncommented = re.sub(r"^    # ", "    ", example, flags=re.MULTILINE)
-    (folder / "migrate.py").write_text(head + instruction + uncommented, "utf-8")
-    assert workspace.doit("check").code == 0
+    text = script(folder)
+    write_data(folder, text, *files)
+    (folder / "migrate.py").write_text(uncommented(text, *examples), "utf-8")
+    checked = workspace.doit("check")
+    assert checked.out == "1 migration checked: no problems found.\n"
+    ran = workspace.doit()
+    assert ran.code == 0, ran.err
+    entities = workspace.db / "v2/entity"
+    found = sorted(
+        p.relative_to(entities).with_suffix("").as_posix() for p in entities.rglob("*.json")
+    )
+    assert found == made
+    for path in entities.rglob("*.json"):
+        assert json.loads(path.read_text("utf-8"))["attributions"][0]["title"]["en"]["value"]
+
+
+@pytest.fixture
+def whole(workspace: Workspace) -> Path:
+    """The folder of a migration with all of the template uncommented."""
+    workspace.doit("create", "add-people")
+    folder = workspace.migrations / "001-add-people"
+    described(folder)
+    text = script(folder)
+    write_data(folder, text, "people.csv", "parties.xlsx", "provinces.json")
+    (folder / "migrate.py").write_text(uncommented(text, *"1234", verify=True), "utf-8")
+    return folder
+
+
+def test_the_whole_template_runs_when_it_is_uncommented(workspace: Workspace, whole: Path) -> None:
+    assert workspace.doit("check").out == "1 migration checked: no problems found.\n"
     ran = workspace.doit()
     assert ran.code == 0, ran.err
     people = workspace.db / "v2/entity/person"
-    asha = json.loads((people / "asha-rai.json").read_text())
-    assert asha["tags"] == ["example"]
-    assert asha["version_summary"]["version_number"] == 2
+    asha = json.loads((people / "asha-rai.json").read_text("utf-8"))
+    assert asha["tags"] == ["party-member"]
     assert asha["names"][0]["ne"]["full"] == "आशा राई"
-    assert sorted(path.stem for path in people.iterdir()) == ["asha-rai", "bina-lama"]
+    assert asha["contacts"] == [{"type": "PHONE", "value": "+9779841234567"}]
+    parties = workspace.db / "v2/entity/organization/political_party"
+    party = json.loads((parties / "green-party.json").read_text("utf-8"))
+    assert party["registration_date"] == "2023-03-04"
+    relationships = list((workspace.db / "v2/relationship").rglob("MEMBER_OF.json"))
+    assert len(relationships) == 2
     log = workspace.git("show", "HEAD:v2/migration-logs/001-add-people/log.txt")
     assert log == "Created 2 people"
+    assert workspace.doit("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("SEATS", 74), "the sum of seats is 164, not 165"),
+        (('"parent": created.id,', ""), "every district has a province, but not"),
+        (('"organization": 2,', '"organization": 3,'), "organization"),
+    ],
+)
+def test_verify_and_expect_of_the_template_find_what_is_wrong(
+    workspace: Workspace, whole: Path, change: tuple[str, object], said: str
+) -> None:
+    if change[0] == "SEATS":
+        book = openpyxl.load_workbook(whole / "parties.xlsx")
+        book.active["D4"] = change[1]
+        book.save(whole / "parties.xlsx")
+    else:
+        text = script(whole)
+        assert change[0] in text
+        (whole / "migrate.py").write_text(text.replace(change[0], str(change[1])), "utf-8")
+    ran = workspace.doit()
+    assert ran.code == 1
+    assert said in ran.err
+    assert not (workspace.db / "v2").exists()
+
+
+def test_the_template_names_what_a_contributor_needs_and_nothing_that_is_not_there(
+    project: Path,
+) -> None:
+    text = (project / "templates/migration/migrate.py").read_text("utf-8")
+    context = {name for name in dir(MigrationContext) if not name.startswith("_")}
+    fields = {"publication", "search", "db", "migration_dir"}
+    rare = {"scraping", "logs"}
+    named = set(re.findall(r"\w+", "\n".join(re.findall(r"context\..*", text))))
+    assert (context | fields) - rare <= named
+    services = {
+        "publication": PublicationService,
+        "search": SearchService,
+        "db": EntityDatabase,
+        "calendar": Calendar,
+        "names": Names,
+        "values": Values,
+    }
+    for attribute, methods in re.findall(r"context\.(\w+)\.(\w+(?:, (?!context)\w+)*)", text):
+        if attribute in services:
+            for method in methods.split(", "):
+                assert hasattr(services[attribute], method), f"context.{attribute}.{method}"
+    assert {"create_entity", "update_relationship", "find_similar_names", "best_match"} <= named
 
 
 def test_it_works_from_a_folder_below(workspace: Workspace) -> None:

@@ -175,4 +175,4 @@ def test_the_template_is_shipped_where_an_installed_package_looks_for_it(project
 def test_the_readme_of_the_template_has_the_five_sections(project: Path) -> None:
     lines = (project / TEMPLATE / "README.md").read_text().splitlines()
     sections = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
-    assert sections == ["Purpose", "Sources", "Changes", "Dependencies", "Notes"]
+    assert sections == ["Purpose", "Data Sources", "Changes", "Dependencies", "Notes"]

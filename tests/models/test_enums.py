@@ -89,7 +89,7 @@ def test_a_type_or_sub_type_that_was_forgotten_somewhere_is_named() -> None:
     without_ward = {t: row - {EntitySubType.WARD} for t, row in ENTITY_TYPE_MAP.items()}
     with pytest.raises(TypeError, match=r"EntitySubType\.WARD is not in one row"):
         check_map(without_ward)
-    with pytest.raises(TypeError, match="'event' has no class in _CLASSES of nes_tasks"):
+    with pytest.raises(TypeError, match="'event' has no class in ENTITY_CLASSES of nes_tasks"):
         check_classes(["person", "event"], {"person": Person})
     with pytest.raises(TypeError, match="'project' has the class Person"):
         check_classes(["person"], {"person": Person, "project": Person})
