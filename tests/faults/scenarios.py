@@ -171,6 +171,12 @@ SCENARIOS = {
         Scenario("adopt", ("adopt", "--yes"), _adopt),
         Scenario("sync", ("sync",), _apart),
         Scenario("push", ("push",), _push, _remote_tip),
-        Scenario("renumber", ("renumber", "001-second"), _renumber, _names),
+        Scenario(
+            "renumber",
+            ("renumber", "001-second"),
+            _renumber,
+            _names,
+            after_done=lambda w: ("renumber", "002-second"),
+        ),
     )
 }
