@@ -6,7 +6,7 @@ a clone without checkout).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -14,7 +14,7 @@ from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
 from .objects import ROUND, ObjectReader
-from .read_ahead import ReadAhead, RecentFiles
+from .read_ahead import ReadAhead, RecentFiles, following_in
 from .trees import Tree
 
 GITLINK_MODE = b"160000"
@@ -23,6 +23,8 @@ KEPT_BYTES = 32 * 1024 * 1024
 
 # From how many bytes of its tree on a folder is large: some 20,000 names.
 LARGE_BYTES = 1024 * 1024
+# Among how many names of a large folder to look for the folders that follow one.
+LOOKED_AHEAD = 4 * ROUND
 
 
 class Entry(NamedTuple):
@@ -58,6 +60,13 @@ class LargeFolder(Mapping[str, Entry]):
     def __len__(self) -> int:
         """Return the number of names."""
         return sum(1 for _ in self)
+
+    def folders_from(self, name: str) -> Iterator[str]:
+        """Yield the names of folders from `name` on, as far as they are close together."""
+        first = f"{name}/".encode(errors="surrogateescape") if name else b""
+        for other, found in islice(self._tree.items_from(first), LOOKED_AHEAD):
+            if found.is_folder:
+                yield other.decode(errors="surrogateescape")
 
     def unfolded(self) -> Iterator[str]:
         """Yield the names that have other characters than lower-case ASCII."""
@@ -230,7 +239,7 @@ class Snapshot:
         if name not in entries or not entries[name].is_folder:
             return {}
         if parent not in self._ahead:
-            self._ahead[parent] = ReadAhead([n for n, e in entries.items() if e.is_folder], ROUND)
+            self._ahead[parent] = ReadAhead(_folders_from(entries), ROUND)
         along = {f"{parent}{slash}{name}": name for name in self._ahead[parent].along(name)}
         return {
             folder: entries[name].oid.hex()
@@ -261,6 +270,16 @@ class Snapshot:
     def close(self) -> None:
         """End what reading has started."""
         self._source.close()
+
+
+def _folders_from(entries: Mapping[str, Entry]) -> Callable[[str], Iterable[str]]:
+    """Return what yields the folders among `entries` from a name on.
+
+    Those of a large folder are not all named for it: most of them nobody asks for.
+    """
+    if isinstance(entries, LargeFolder):
+        return entries.folders_from
+    return following_in([name for name, entry in entries.items() if entry.is_folder])
 
 
 def missing_object(path: str, oid: str) -> DatabaseError:

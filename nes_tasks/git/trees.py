@@ -13,7 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from ..errors import GitError
@@ -100,6 +100,14 @@ class Tree:
         for chunk in self._chunks:
             for found in _patterns(self.id_size).entry.finditer(chunk):
                 yield found[2], TreeEntry(found[1], found[3])
+
+    def items_from(self, first: bytes) -> Iterator[tuple[bytes, TreeEntry]]:
+        """Yield each name with what it is, from the sort key `first` on; a folder's has a slash."""
+        at = max(0, bisect_right(self._keys, first) - 1)
+        for chunk in islice(self._chunks, at, None):
+            for found in _patterns(self.id_size).entry.finditer(chunk):
+                if _key(found[1], found[2]) >= first:
+                    yield found[2], TreeEntry(found[1], found[3])
 
     def unfolded(self) -> Iterator[bytes]:
         """Yield the names that have other characters than printable lower-case ASCII."""

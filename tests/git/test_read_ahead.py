@@ -9,14 +9,14 @@ from repositories import Place
 
 from nes_tasks.errors import DatabaseError
 from nes_tasks.git.command import Git
-from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles
+from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles, following_in
 from nes_tasks.git.snapshot import Snapshot
 
 NAMES = [f"ward-{number}" for number in range(10, 100)]
 
 
 def test_in_order_twice_as_many_come_each_time_up_to_the_most() -> None:
-    ahead = ReadAhead(NAMES, 8)
+    ahead = ReadAhead(following_in(NAMES), 8)
     sizes, at = [], 0
     while at < len(NAMES):
         along = ahead.along(NAMES[at])
@@ -28,7 +28,7 @@ def test_in_order_twice_as_many_come_each_time_up_to_the_most() -> None:
 
 
 def test_who_jumps_about_gets_what_was_asked_for_alone() -> None:
-    ahead = ReadAhead(NAMES, 256)
+    ahead = ReadAhead(following_in(NAMES), 256)
     assert [list(ahead.along(name)) for name in ("ward-50", "ward-20", "ward-90")] == [
         ["ward-50"],
         ["ward-20"],
@@ -38,7 +38,7 @@ def test_who_jumps_about_gets_what_was_asked_for_alone() -> None:
 
 def test_names_are_found_in_gits_order_of_folders() -> None:
     # "a-b/" stands before "a/", although "a" is the shorter name.
-    ahead = ReadAhead(["a-b", "a", "a0"], 256)
+    ahead = ReadAhead(following_in(["a-b", "a", "a0"]), 256)
     assert list(ahead.along("a-b")) == ["a-b", "a"]
     assert list(ahead.along("a0")) == ["a0"]
 
@@ -97,7 +97,7 @@ def test_a_missing_neighbour_hurts_only_who_asks_for_it(database: Place) -> None
 def test_a_name_that_is_no_utf8_is_found_in_gits_order_of_bytes() -> None:
     # As text the lone byte 0xff is U+DCFF, before U+1F600; as bytes F0 9F 98 80 comes first.
     names = ["\U0001f600", "\udcff"]
-    ahead = ReadAhead(names, 256)
+    ahead = ReadAhead(following_in(names), 256)
     assert [ahead.along(name)[0] for name in (*names, *reversed(names))] == [
         *names,
         *reversed(names),
