@@ -281,6 +281,34 @@ def _copy_instruction(offset: int, size: int) -> bytes:
     return bytes((command, *parts))
 
 
+def apply_delta(base: bytes, delta: bytes) -> bytes:
+    """Return the content that `delta` makes of `base`.
+
+    Source: "Deltified representation" in https://git-scm.com/docs/gitformat-pack
+    """
+    at = 0
+    for _ in range(2):  # the sizes of the base and of the result
+        while delta[at] & 0x80:
+            at += 1
+        at += 1
+    parts: list[bytes] = []
+    while at < len(delta):
+        command = delta[at]
+        at += 1
+        if not command & 0x80:
+            parts.append(delta[at : at + command])
+            at += command
+            continue
+        numbers = [0] * 7
+        for bit in range(7):
+            if command >> bit & 1:
+                numbers[bit] = delta[at]
+                at += 1
+        start = int.from_bytes(numbers[:4], "little")
+        parts.append(base[start : start + int.from_bytes(numbers[4:], "little")])
+    return b"".join(parts)
+
+
 def _varint(number: int) -> bytes:
     parts = bytearray()
     while number > 0x7F:
