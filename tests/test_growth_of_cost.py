@@ -209,7 +209,7 @@ def test_the_history_is_read_by_what_changed_and_not_by_what_there_is(
         reverts.append(counting.work)
     for small, large in (looks, reverts):
         assert large.commands == small.commands
-        assert large.read == small.read
+        assert large.read <= small.read  # a large folder that was read is not read again
         assert large.stored == small.stored
     assert not looks[0].stored
     assert looks[0].read["blob"] > CHANGED

@@ -20,6 +20,8 @@ from .trees import Tree
 GITLINK_MODE = b"160000"
 # What is kept of the files that were read last, in bytes: a script lists what it then changes.
 KEPT_BYTES = 32 * 1024 * 1024
+# What is kept of large trees that somebody else looks into, in bytes: two of 500,000 names.
+KEPT_TREE_BYTES = 64 * 1024 * 1024
 
 # From how many bytes of its tree on a folder is large: some 20,000 names.
 LARGE_BYTES = 1024 * 1024
@@ -157,6 +159,7 @@ class Snapshot:
         self._recent = RecentFiles(KEPT_BYTES)
         # The trees of large folders that were looked at, by their raw ids.
         self.large_trees: dict[bytes, Tree] = {}
+        self._room = KEPT_TREE_BYTES
 
     def blob_id(self, path: str) -> str | None:
         """Return the id of the file at `path`, None when there is no file."""
@@ -217,12 +220,31 @@ class Snapshot:
             self._read_folders(path)
         return self._folders[path]
 
+    def raw_trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return trees of the source as git stores them, for somebody else to look into.
+
+        Large ones are kept, up to a limit: what changes in them is looked up here as well.
+        """
+        found = self._source.trees(ids)
+        for oid, data in zip(ids, found, strict=True):
+            raw = bytes.fromhex(oid)
+            if data is None or not LARGE_BYTES < len(data) <= self._room:
+                continue
+            if raw not in self.large_trees:
+                self._room -= len(data)
+                self.large_trees[raw] = Tree.parse(data, self._id_size)
+        return found
+
     def _read_folders(self, path: str) -> None:
         """Read the folder at `path`, and with it those that will be asked for next."""
         trees = self._trees(path)
         if not trees:
             self._folders[path] = {}
             return
+        for folder, oid in list(trees.items()):
+            if (large := self.large_trees.get(bytes.fromhex(oid))) is not None:
+                self._folders[folder] = LargeFolder(large)
+                del trees[folder]
         found = self._source.trees([*trees.values()])
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
