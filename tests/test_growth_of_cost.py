@@ -34,7 +34,7 @@ for number in range({changed}):
     await context.publication.update_entity(person, context.author_id, "Tag")
 """
 # Of git's own: what it starts itself, and looking after the whole repository at the end of a run.
-HOUSEKEEPING = {"maintenance", "prune-packed", "pack-objects", "multi-pack-index"}
+HOUSEKEEPING = {"maintenance", "prune-packed", "pack-objects", "repack"}
 
 
 @dataclass
