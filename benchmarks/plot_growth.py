@@ -60,7 +60,6 @@ def plot(figures: list[dict[str, Any]], field: str, title: str) -> str:
                 "axis": {"title": title},
             },
             "color": {"field": "command", "type": "nominal", "sort": DRAWN, "title": None},
-            "shape": {"field": "command", "type": "nominal", "sort": DRAWN, "title": None},
         },
     }
     svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)

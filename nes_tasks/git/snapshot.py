@@ -160,6 +160,7 @@ class Snapshot:
         # The trees of large folders that were looked at, by their raw ids.
         self.large_trees: dict[bytes, Tree] = {}
         self._room = KEPT_TREE_BYTES
+        self._passed_on = RecentFiles(KEPT_BYTES)
 
     def blob_id(self, path: str) -> str | None:
         """Return the id of the file at `path`, None when there is no file."""
@@ -223,14 +224,17 @@ class Snapshot:
     def raw_trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
         """Return trees of the source as git stores them, for somebody else to look into.
 
-        Large ones are kept, up to a limit: what changes in them is looked up here as well.
+        They are kept, up to a limit: what changes in them is looked up here as well.
         """
         found = self._source.trees(ids)
         for oid, data in zip(ids, found, strict=True):
             raw = bytes.fromhex(oid)
-            if data is None or not LARGE_BYTES < len(data) <= self._room:
+            if data is None or raw in self.large_trees:
                 continue
-            if raw not in self.large_trees:
+            if len(data) <= LARGE_BYTES:
+                if self._passed_on.get(oid) is None:
+                    self._passed_on.keep(oid, data)
+            elif len(data) <= self._room:
                 self._room -= len(data)
                 self.large_trees[raw] = Tree.parse(data, self._id_size)
         return found
@@ -241,10 +245,14 @@ class Snapshot:
         if not trees:
             self._folders[path] = {}
             return
-        for folder, oid in list(trees.items()):
+        for folder, oid in trees.items():
             if (large := self.large_trees.get(bytes.fromhex(oid))) is not None:
                 self._folders[folder] = LargeFolder(large)
-                del trees[folder]
+            elif (small := self._passed_on.get(oid)) is not None:
+                self._folders[folder] = self._parse(oid, small)
+        if path in self._folders:
+            return
+        trees = {folder: oid for folder, oid in trees.items() if folder not in self._folders}
         found = self._source.trees([*trees.values()])
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from repositories import Place
 
 from nes_tasks.errors import DatabaseError
+from nes_tasks.git import snapshot as snapshot_module
 from nes_tasks.git.command import Git
 from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles, following_in
-from nes_tasks.git.snapshot import Snapshot
+from nes_tasks.git.snapshot import GitSource, Snapshot
 
 NAMES = [f"ward-{number}" for number in range(10, 100)]
 
@@ -102,3 +105,46 @@ def test_a_name_that_is_no_utf8_is_found_in_gits_order_of_bytes() -> None:
         *names,
         *reversed(names),
     ]
+
+
+class Counted(GitSource):
+    """A source that counts how many trees each request is for."""
+
+    def __init__(self, git: Git) -> None:
+        super().__init__(git)
+        self.asked: list[int] = []
+
+    def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        self.asked.append(len(ids))
+        return super().trees(ids)
+
+
+@pytest.mark.parametrize("large", [0, 1024 * 1024])
+def test_trees_that_were_passed_on_are_not_read_again(
+    database: Place, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    monkeypatch.setattr(snapshot_module, "LARGE_BYTES", large)
+    database.commit({f"v2/version/{name}/1.json": name for name in NAMES})
+    root = database.git("rev-parse", "HEAD^{tree}")
+    ids = [root, *(database.git("rev-parse", f"HEAD:{path}") for path in ("v2", "v2/version"))]
+    ids.append(database.git("rev-parse", "HEAD:v2/version/ward-50"))
+    with closing(Counted(Git(database.path))) as source:
+        snapshot = Snapshot(source, root)
+        assert None not in snapshot.raw_trees(ids)
+        assert snapshot.exists("v2/version/ward-50/1.json")
+        assert not snapshot.exists("v2/version/ward-50/2.json")
+        assert source.asked == [4]
+        assert snapshot.exists("v2/version/ward-51/1.json")
+        assert len(source.asked) == 2
+
+
+def test_the_folders_of_a_large_folder_are_read_along(
+    database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_module, "LARGE_BYTES", 0)
+    database.commit({f"v2/{name}/1.json": name for name in NAMES} | {"v2/ward-11.json": "{}"})
+    with closing(Counted(Git(database.path))) as source:
+        snapshot = Snapshot(source, database.git("rev-parse", "HEAD^{tree}"))
+        assert all(snapshot.exists(f"v2/{name}/1.json") for name in NAMES)
+        assert len(source.asked) < 12
+        assert sum(source.asked) == 2 + len(NAMES)
