@@ -1,4 +1,4 @@
-"""The door: every name that scripts and other programs may import.
+"""The public API: every name that scripts and other programs may import.
 
 What is here is stable: it is documented in docs/reference/api.md, and it stays when the modules
 that have it move. ``from nes_tasks import ...`` gives the names that are needed most. A name loads

@@ -15,7 +15,7 @@ from .state_folder import make_folder
 def load_cache(path: Path | None, version: int) -> dict[str, Any]:
     """Return what was saved under the same format `version`, else nothing.
 
-    Missing, unreadable and damaged files are as good as empty ones; `path` None is no file.
+    Missing, unreadable and damaged files count as empty; `path` None means no file.
     """
     if path is not None:
         with contextlib.suppress(OSError, ValueError, RecursionError):
@@ -26,7 +26,7 @@ def load_cache(path: Path | None, version: int) -> dict[str, Any]:
 
 
 def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> bool:
-    """Write JSON in one step, so that nobody reads half of it; return whether it was written.
+    """Write JSON in one step, so that no reader sees half of it; return whether it was written.
 
     A full or read-only disk only costs the time to find it out again.
     """
@@ -36,7 +36,7 @@ def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> b
     try:
         make_folder(path.parent)
         partial.unlink(missing_ok=True)
-        # Mode x does not write through a link that somebody has put there.
+        # Mode x does not write through a link that another user has put there.
         with partial.open("x", encoding="utf-8") as file:
             file.write(json.dumps({"format": version, **content}))
         partial.replace(path)

@@ -11,7 +11,7 @@ from .errors import SettingsError
 def now() -> datetime:
     """Return the current time in UTC, or the one that ``SOURCE_DATE_EPOCH`` fixes.
 
-    A migration's tree depends on its clock and on nothing else of the machine, so whoever
+    A migration's tree depends on its clock and on nothing else of the machine, so a program that
     fixes the clock can reproduce a tree. The variable is the convention of
     https://reproducible-builds.org/docs/source-date-epoch/ (seconds since 1970; a fraction is
     accepted here).
@@ -25,7 +25,7 @@ def now() -> datetime:
         return datetime.fromtimestamp(float(fixed), UTC)
     except (ValueError, OverflowError, OSError):
         raise SettingsError(
-            f"SOURCE_DATE_EPOCH is {fixed!r}, which is no number of seconds",
+            f"SOURCE_DATE_EPOCH is {fixed!r}, which is not a number of seconds",
             hint="unset it or set it to a Unix time",
         ) from None
 

@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-# What the machine is to blame for and not the program, whichever file it is about.
+# Errors that the machine causes, not the program, for any file.
 ENVIRONMENT = frozenset(
     {
         *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES),
@@ -21,10 +21,10 @@ ENVIRONMENT = frozenset(
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 MAKE_ROOM = "make room on the disk, then run it again"
 # As many names as an error has; of more it says how many.
-NAMED = 3
+MAX_NAMES = 3
 
 
-def first_few(names: Sequence[str], most: int = NAMED) -> str:
+def first_few(names: Sequence[str], most: int = MAX_NAMES) -> str:
     """Return `names` as an error names them: of many the first three, and how many more."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

@@ -30,10 +30,10 @@ COMMAND = "another program"
 class Project:
     """A folder of migrations with its database repository.
 
-    Each method looks at folders and database anew. Where a name is asked for, a number is enough.
+    Each method reads folders and database again. Where a name is asked for, a number is enough.
     What concerns the whole project is raised: `SettingsError` and `UsageError` for wrong use,
     `UnavailableError` when git, the database, the lock or the remote stand in the way. What
-    concerns one migration is told by its `MigrationResult`.
+    concerns one migration is in its `MigrationResult`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -69,7 +69,7 @@ class Project:
 
         Those whose folder is not here (any more) are among them.
         """
-        plan, ledger = self._project().look()
+        plan, ledger = self._project().load_state()
         return [ledger.applied[entry.name] for entry in plan if entry.is_applied]
 
     def pending(self) -> list[Migration]:

@@ -11,14 +11,16 @@ import re
 # Control characters, line and paragraph separators, overrides of the writing direction
 # (https://trojansource.codes) and bytes that are not UTF-8, which Python gives as surrogates.
 # The joiners U+200C and U+200D stay allowed: Devanagari cannot be written without them.
-HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+CONTROL_CHARS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 MAX_SHOWN = 120
 
 
 def printable(text: str) -> str:
     """Return `text` with every hostile character as its escape in Python."""
-    return HOSTILE.sub(lambda found: ascii(found.group())[1:-1], text)
+    return CONTROL_CHARS.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
 def abridged(text: str) -> str:
@@ -33,6 +35,6 @@ def move_command(source: str, target: str) -> str:
     """
     import shlex
 
-    if HOSTILE.search(source):
+    if CONTROL_CHARS.search(source):
         return f"rename it to {target}"
     return f"mv {shlex.quote(source)} {shlex.quote(target)}"

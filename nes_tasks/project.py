@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Collection
 from functools import cached_property
+from typing import NamedTuple
 
 from .database.executions import Execution, find_executions, records_of
 from .database.history import History
@@ -18,6 +19,13 @@ from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover
 from .migrations.loader import SortKey, ordering
 from .settings import Settings
+
+
+class ProjectState(NamedTuple):
+    """The plan of all migrations, and the ledger that it was built from."""
+
+    plan: Plan
+    ledger: Ledger
 
 
 class Project:
@@ -33,10 +41,10 @@ class Project:
     @cached_property
     def plan(self) -> Plan:
         """What is applied, pending, changed since, missing or broken, as of the first look."""
-        return self.look()[0]
+        return self.load_state().plan
 
-    def look(self, at: str | None = None) -> tuple[Plan, Ledger]:
-        """Read folders and ledger anew; `at` is a commit to look at instead of the branch."""
+    def load_state(self, at: str | None = None) -> ProjectState:
+        """Read folders and ledger again; `at` is a commit to read instead of the branch's tip."""
         settings = self.settings
         ledger = self.ledger(at)
         hashes = HashCache(settings.state_folder / "cache" / "inputs.json")
@@ -48,7 +56,7 @@ class Project:
             cache=hashes,
         )
         hashes.save()
-        return plan, ledger
+        return ProjectState(plan, ledger)
 
     def ledger(self, at: str | None = None) -> Ledger:
         """Read the ledger alone; no folder of migrations has to be there.
@@ -65,7 +73,7 @@ class Project:
                 raise missing
             if settings.remote_url:
                 raise DatabaseError(
-                    f"{settings.shown_database} is not there, so what is applied is not known",
+                    f"{settings.database_label} is not there, so what is applied is not known",
                     hint="python -m nes_tasks.github clone",
                 )
         return read_ledger(
@@ -82,11 +90,11 @@ class Project:
         return ordering(self.settings.same_number)
 
     def folder(self, name: str) -> Folder:
-        """Read the folder of one migration anew; raises `MigrationRefusedError` when it is gone."""
+        """Read a migration's folder again; raises `MigrationRefusedError` when it is gone."""
         for folder in self._folders(only=name):
             return folder
         raise MigrationRefusedError(
-            f"{self.settings.shown_migrations}/{name} is not there any more",
+            f"{self.settings.migrations_label}/{name} is not there any more",
             hint="doit list",
         )
 
@@ -95,7 +103,7 @@ class Project:
         return discover(
             settings.migrations,
             ignored=self._ignored,
-            shown=settings.shown_migrations,
+            display_path=settings.migrations_label,
             only=only,
         )
 
@@ -123,7 +131,7 @@ class Project:
         """Return the migrations without a record that commits name all the same.
 
         Of those that were run by hand only the ones that have a folder: a message alone, which
-        anybody can write, is no reason to record what nobody can look at.
+        anybody can write, does not justify recording a commit that cannot be fetched.
         """
         history = self.history(ledger)
         if history is None:
@@ -147,14 +155,14 @@ class Project:
             return None
         tip = f"refs/heads/{settings.branch}" if settings.branch else "HEAD"
         known = ("--not", f"--remotes={settings.remote}")
-        counted = git.attempt("rev-list", "--count", tip, *known, "--")
+        counted = git.run_unchecked("rev-list", "--count", tip, *known, "--")
         # It fails before the first commit.
         return None if counted.returncode else int(counted.stdout)
 
     def recover_interrupted(self, command: str) -> None:
         """Put right what a killed command has left in the database, if there is anything.
 
-        `command` is what others are told when they find the database in use. Raises
+        `command` is shown to others who find the database in use. Raises
         `LockHeldError` when a publication is under way just now.
         """
         settings = self.settings
@@ -171,11 +179,11 @@ class Project:
     def refuse_partial(self, ledger: Ledger) -> None:
         """Raise `MigrationRefusedError` when the database holds a part of a migration."""
         for partial in self.unrecorded(ledger).partial.values():
-            raise partial.error(self.settings.shown_database)
+            raise partial.error(self.settings.database_label)
 
     @cached_property
     def unadded(self) -> dict[str, frozenset[str]]:
-        """The files by folder that nobody has added to git, in folders of which it has others.
+        """The untracked files by folder, for folders that have tracked ones.
 
         Paths are relative to the folder. A folder that is all new is left out, for its author is
         still at work. Nothing outside a git checkout.
@@ -193,7 +201,7 @@ class Project:
         """Return the paths that ``git ls-files`` gives below the migrations folder."""
         if not self.settings.migrations.is_dir():
             return []
-        done = Git(self.settings.migrations, around=True).attempt("ls-files", *which, "-z")
+        done = Git(self.settings.migrations, around=True).run_unchecked("ls-files", *which, "-z")
         return [os.fsdecode(row) for row in done.stdout.split(b"\0") if row]
 
     @cached_property
@@ -205,7 +213,7 @@ class Project:
         folder = self.settings.migrations
         if not folder.is_dir():
             return frozenset()
-        done = Git(folder, around=True).attempt(
+        done = Git(folder, around=True).run_unchecked(
             "ls-files",
             "--others",
             "--ignored",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Nobody else calls anything so, so what is found under such a name is ours.
+# No other program uses this prefix, so what is found under it is ours.
 SUFFIX = ".nes-tasks-tmp"
 
 
@@ -18,7 +18,7 @@ SUFFIX = ".nes-tasks-tmp"
 def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
     """Give a new folder in `parent`, which is gone after the block.
 
-    Its process holds a lock on it. Folders of the same prefix that nobody holds are those of
+    Its process holds a lock on it. Folders of the same prefix without a held lock are those of
     killed processes, and are removed first. Raises `OSError` when it cannot be made.
     """
     for left in parent.glob(f"{prefix}*{SUFFIX}"):

@@ -20,7 +20,7 @@ from .errors import SettingsError
 
 STATE_FOLDER = ".nes-tasks"
 ENV_PREFIX = "NES_TASKS_"
-# Variables with our prefix that are no settings: the test suite uses one to find its data.
+# Variables with our prefix that are not settings: the test suite uses one to find its data.
 OTHER_VARIABLES = frozenset({"NES_TASKS_PASS_ENV", "NES_TASKS_RECORD", "NES_TASKS_TEST_DATA"})
 
 
@@ -77,14 +77,14 @@ class Settings:
         return self.state_folder / "index"
 
     @property
-    def shown_database(self) -> str:
+    def database_label(self) -> str:
         """The database path as a person would type it from the project's root."""
-        return shown(self.database, self.root)
+        return display_path(self.database, self.root)
 
     @property
-    def shown_migrations(self) -> str:
+    def migrations_label(self) -> str:
         """The migrations path as a person would type it from the project's root."""
-        return shown(self.migrations, self.root)
+        return display_path(self.migrations, self.root)
 
 
 KEYS = tuple(f.name for f in fields(Settings) if f.name != "root")
@@ -114,7 +114,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-def shown(path: Path, root: Path) -> str:
+def display_path(path: Path, root: Path) -> str:
     """Return `path` relative to `root` when it lies below it, else as it is."""
     try:
         return str(path.relative_to(root))

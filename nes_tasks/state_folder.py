@@ -13,7 +13,7 @@ from .settings import STATE_FOLDER
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder in the state folder, which tells git to ignore it, as caches of tools do.
+    """Make a folder in the state folder, which git ignores, as with caches of tools.
 
     Raises `OSError` when it cannot be made, and for a link in its place: what is written would
     leave the project.
@@ -29,11 +29,11 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def check_folder(folder: Path, shown: str) -> None:
+def check_folder(folder: Path, display_path: str) -> None:
     """Check that a folder of ours is one, or is not there yet; so are all entries of it.
 
     A repository or a project from a stranger could let us write to other places by links. Raises
-    `UnavailableError` with `shown` for what is in its place.
+    `UnavailableError` with `display_path` for what is in its place.
     """
     try:
         mode = folder.lstat().st_mode
@@ -42,12 +42,13 @@ def check_folder(folder: Path, shown: str) -> None:
     if not stat.S_ISDIR(mode):
         kind = "a link" if stat.S_ISLNK(mode) else "not a folder"
         raise UnavailableError(
-            f"{shown} is {kind}, and nes-tasks keeps its own files there", hint="remove it"
+            f"{display_path} is {kind}, and nes-tasks keeps its own files there", hint="remove it"
         )
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_symlink():
                 raise UnavailableError(
-                    f"{shown}/{entry.name} is a link, and nes-tasks keeps its own files there",
+                    f"{display_path}/{entry.name} is a link, "
+                    "and nes-tasks keeps its own files there",
                     hint="remove it",
                 )

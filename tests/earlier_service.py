@@ -1,7 +1,7 @@
-"""A small service repository of the earlier system: its migrations, and a database filled by hand.
+"""A small service repository of the legacy system: its migrations, and a database filled by hand.
 
 The folders have the names and the forms of the published ones (000 to 011, two of them 007); their
-data is made up. What was applied is recorded the way the earlier system and its maintainers did
+data is made up. What was applied is recorded the way the legacy system and its maintainers did
 it: a `metadata.json` with a log and a patch, committed by hand under all sorts of subjects; one
 migration left nothing but its commit message; the last two were never applied.
 """
@@ -46,7 +46,7 @@ async def migrate(context: MigrationContext) -> None:
 
 @dataclass(frozen=True)
 class Earlier:
-    """One migration of the earlier system; `subject` is that of its commit, None without one."""
+    """One migration of the legacy system; `subject` is that of its commit, None without one."""
 
     name: str
     date: str
@@ -297,7 +297,7 @@ def _write_service(maker: Workspace, root: Path, database: str) -> None:
         folder.mkdir(parents=True)
         (folder / "migrate.py").write_text(earlier.script())
         (folder / "README.md").write_text(README.format(earlier=earlier))
-    # The package of the earlier system lies there, too, with the runner that is to go.
+    # The package of the legacy system lies there, too, with the runner that is to go.
     for name in (
         "nes/__init__.py",
         "nes/services/__init__.py",

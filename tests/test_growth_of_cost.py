@@ -185,7 +185,7 @@ def _size_of(workspace: Workspace, tree: str) -> int:
 
 def looked_at(project: Project) -> None:
     """Do what `doit show`, `doit blame` and `doit history` do."""
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     outcome(project, plan[NAME])
     provenance(project, "entity:person/person-0000001")
     project.executions(ledger)

@@ -188,7 +188,7 @@ def test_the_home_of_nobody_is_refused(tmp_path: Path) -> None:
 )
 def test_paths_are_shown_as_a_person_would_type_them(tmp_path: Path, path: str, shown: str) -> None:
     settings = load(tmp_path, f'database = "{path}"\nmigrations = "{path}"')
-    assert settings.shown_database == settings.shown_migrations == shown
+    assert settings.database_label == settings.migrations_label == shown
 
 
 # Wrong values

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .adopt import DRY_RUN
 from .command import JSON, Command, one_name
-from .console import say
+from .console import print_stderr
 from .doit_commands import ALLOW_NETWORK, MAINTAINING
 from .session import session
 
@@ -32,7 +32,7 @@ class Accept(Command):
     )
     group = MAINTAINING
     examples = (
-        ("doit accept 5 --dry-run", "tells whether number 5 still gives the same data"),
+        ("doit accept 5 --dry-run", "checks whether number 5 still gives the same data"),
         ("doit accept 5", "records the folder as it is now, if so"),
     )
     failure = "it gives other data, fails, or there is no run to compare with"
@@ -71,11 +71,13 @@ class Accept(Command):
             lines = [f"{found.name} gives other data: {files}", *difference_lines(found.difference)]
             lines.append(diff_command(found.tree or "", found.replayed_tree or ""))
             self.outstream.write("\n".join([*lines, ""]))
-            say("nothing was recorded; undo the change, or write a new migration: doit create NAME")
+            print_stderr(
+                "nothing was recorded; undo the change, or write a new migration: doit create NAME"
+            )
         else:
             listed = ", ".join(found.files)
             self.outstream.write(f"{found.name} gives the same data ({listed}).\n")
             if found.commit:
                 self.outstream.write(f"Accepted as {found.commit[:12]}.\n")
             elif dry_run:
-                say(f"nothing was recorded; doit accept {found.name} does it")
+                print_stderr(f"nothing was recorded; doit accept {found.name} does it")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from .command import Command, no_names
 from .confirm import YES, confirmed
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 
@@ -24,7 +24,7 @@ DRY_RUN = {
 
 
 class Adopt(Command):
-    """Write markers for migrations that an earlier system, or somebody by hand, applied."""
+    """Write markers for migrations that a legacy system applied, or a person by hand."""
 
     name = "adopt"
     doc_purpose = "record migrations that were applied to the database before"
@@ -57,16 +57,16 @@ class Adopt(Command):
         if not proposal.adoptions:
             return 0
         if dry_run:
-            say("nothing was written; doit adopt --yes writes these markers")
+            print_stderr("nothing was written; doit adopt --yes writes these markers")
             return 0
         if not yes and not confirmed("Write these markers?", "doit adopt --yes"):
-            say("nothing was written")
+            print_stderr("nothing was written")
             return 0
         _, commit = adopt(project)
-        place = project.settings.shown_database
-        self.outstream.write(f"Written in one commit: git -C {place} show --stat {commit}\n")
+        label = project.settings.database_label
+        self.outstream.write(f"Written in one commit: git -C {label} show --stat {commit}\n")
         if Repository.open(project.settings).remote.exists:
-            say("it is not pushed yet; to publish: doit push")
+            print_stderr("it is not pushed yet; to publish: doit push")
         return 0
 
     def _show(self, proposal: Proposal) -> None:
@@ -85,4 +85,4 @@ class Adopt(Command):
         else:
             self.outstream.write("There is nothing to adopt.\n")
         for name in proposal.unmatched:
-            self.outstream.write(f"{name}: nothing says it is applied; it stays pending\n")
+            self.outstream.write(f"{name}: no record of it being applied; left pending\n")

@@ -31,7 +31,7 @@ class Blame(Command):
     doc_usage = "ID [--json]"
     doc_description = (
         "For each field: its present value, the migration that set it, the commit, the author "
-        "and the date of the commit. A commit that is no migration's is shown by its subject. "
+        "and the date of the commit. A commit of no migration is shown by its subject. "
         "Fields that are null and never were anything else are left out; --json has them."
     )
     group = LOOKING
@@ -55,7 +55,7 @@ class Blame(Command):
 
 
 def _words(found: Provenance) -> str:
-    from ..operations.changes import is_telling
+    from ..operations.changes import is_content_field
     from ..printable import printable
     from .changes_text import shortened
 
@@ -65,7 +65,7 @@ def _words(found: Provenance) -> str:
     hidden = 0
     for field in found.fields:
         commit = field.commit
-        if not is_telling(field.path) or field.is_unset:
+        if not is_content_field(field.path) or field.is_unset:
             hidden += 1
             continue
         value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)
@@ -83,14 +83,14 @@ def _words(found: Provenance) -> str:
         )
         for commit in found.commits
         # The first one of a shallow clone has not set what it is shown with.
-        if commit.id in setters and not commit.is_cut
+        if commit.id in setters and not commit.is_truncated
     ]
     text = f"{fields}(not shown: version_summary and what was never set, {hidden:,} fields)\n"
     if commits:
         text += f"\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
-    if any(commit.is_cut for commit in setters.values()):
-        place = session().project.settings.shown_database
-        text += f"\nThis is a shallow clone; git -C {place} fetch --unshallow brings the rest.\n"
+    if any(commit.is_truncated for commit in setters.values()):
+        label = session().project.settings.database_label
+        text += f"\nThis is a shallow clone; git -C {label} fetch --unshallow brings the rest.\n"
     return text
 
 
@@ -115,7 +115,7 @@ def _table(headings: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _origin(commit: FileCommit, migrations: Mapping[str, str]) -> str:
-    """Return the migration; a subject that somebody wrote is in the other table."""
-    if commit.is_cut:
+    """Return the migration; a hand-written subject is in the other table."""
+    if commit.is_truncated:
         return "older than this shallow clone"
     return migrations.get(commit.id, "by hand")

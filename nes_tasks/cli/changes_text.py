@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..operations.changes import Changes, Counts, Updated, is_telling
+from ..operations.changes import Changes, Counts, Updated, is_content_field
 from ..operations.fields import ABSENT, FieldChange, leaves
 from ..printable import printable
 from .tables import new_table, rendered
@@ -68,15 +68,15 @@ def _fields(fields: Mapping[str, int], most: int | None) -> str:
 
 def _updated(one: Updated, *, full: bool) -> str:
     lines = [printable(one.id)]
-    most = len(one.telling) if full else MAX_FIELDS
-    for field in one.telling[:most]:
+    most = len(one.content_fields) if full else MAX_FIELDS
+    for field in one.content_fields[:most]:
         old, new = excerpts(field, WHOLE) if full else excerpts(field)
         lines.append(f"  {shortened(printable(field.path)) or '(the whole file)'}")
         lines += [f"    - {old}"] if old is not None else []
         lines += [f"    + {new}"] if new is not None else []
-    if not one.telling:
+    if not one.content_fields:
         lines.append("  (nothing but its version)")
-    rest = left_out(len(one.telling) - most, "other field is", "other fields are")
+    rest = left_out(len(one.content_fields) - most, "other field is", "other fields are")
     return "\n".join(lines) + f"\n{'  ' if rest else ''}{rest}"
 
 
@@ -94,7 +94,7 @@ def _samples(changes: Changes, *, full: bool) -> str:
 def _content(content: Any) -> Iterator[str]:
     """Yield a line for each field that says something of the data."""
     for path, value in leaves(content):
-        if value is not None and is_telling(path):
+        if value is not None and is_content_field(path):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             yield f"    {printable(path)}: {printable(text)}"
 

@@ -1,4 +1,4 @@
-"""Charts as SVG that stands in a page: drawn by Vega-Lite, coloured by the page's own style.
+"""Render charts as inline SVG with Vega-Lite; colours come from the page's CSS.
 
 A chart has neither words nor colours of its own. Its axis labels and its description are HTML
 around it, so that they wrap, take the reader's fonts, and turn dark with the page.
@@ -45,7 +45,7 @@ class Axis:
 
     @property
     def domain(self) -> tuple[float, float]:
-        """From where to where it goes, with some room on both sides."""
+        """Its limits, with a margin on both sides."""
         first, last = self.positions[0], self.positions[-1]
         room = MARGIN * (last - first) if self.by_time else 1.0
         return first - (room if self.by_time else 0.5), last + room

@@ -39,7 +39,7 @@ FROM = {
 }
 OPTIONS = (JSON, FORMAT, OUTPUT, FROM)
 
-# The number of the rules: a folder that passed under other rules is checked again.
+# Version of the rules; bump it to check folders again that passed under older rules.
 RULES = 3
 
 TaskCreator = Callable[[], Iterator[dict[str, Any]]]
@@ -63,7 +63,7 @@ def task_check() -> Iterator[dict[str, Any]]:
             yield {
                 "basename": CHECK,
                 "name": task_name(entry.name).partition(":")[2],
-                "doc": f"check {entry.folder.shown}",
+                "doc": f"check {entry.folder.display_path}",
                 "actions": [(check, [entry.name])],
                 "file_dep": list(inputs_of(entry)),
                 "uptodate": [(is_as_checked, [entry.name])],
@@ -83,15 +83,15 @@ def check(name: str) -> dict[str, Any] | TaskFailed:
     lines = [str(finding) for finding in findings]
     if any(finding.is_error for finding in findings):
         return TaskFailed("\n".join(lines))
-    return {"standing": standing(entry), "hints": lines}
+    return {"standing": cache_key(entry), "hints": lines}
 
 
 def is_as_checked(task: Any, values: dict[str, Any], name: str) -> bool:  # noqa: ARG001 - doit's
-    """Tell whether nothing but the files could have changed what a check finds."""
-    return values.get("standing") == standing(session().plan[name])
+    """Return whether nothing but the files could have changed what a check finds."""
+    return values.get("standing") == cache_key(session().plan[name])
 
 
-def standing(entry: Entry) -> str:
+def cache_key(entry: Entry) -> str:
     """Return all that a check depends on beside the files of the folder, as text.
 
     That is what the plan makes of it (another folder can take its number), the rules and where
@@ -109,7 +109,7 @@ def standing(entry: Entry) -> str:
 
 
 class Check(Command):
-    """Check every folder, or some, and tell it in a form for other programs."""
+    """Check all or some folders; the result has a form for other programs."""
 
     name = CHECK
     cmd_options = OPTIONS

@@ -11,7 +11,7 @@ CHECK = "check"
 
 
 def is_check(task: str) -> bool:
-    """Tell whether a doit task checks one migration."""
+    """Return whether a doit task checks one migration."""
     return task.startswith(f"{CHECK}:")
 
 

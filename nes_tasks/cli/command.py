@@ -12,7 +12,7 @@ from doit.cmd_base import DoitCmdBase
 from ..errors import UsageError
 from ..migrations import Entry
 from ..migrations.ranges import is_range, resolve_all
-from .doit_commands import Guarded
+from .doit_commands import BaseCommand
 from .session import migration_name, session
 
 JSON = {
@@ -24,7 +24,7 @@ JSON = {
 }
 
 
-class Command(Guarded, DoitCmdBase):  # type: ignore[misc]
+class Command(BaseCommand, DoitCmdBase):  # type: ignore[misc]
     """A command whose options may come after its names, as people type them.
 
     doit looks for options up to the first name only, because names of tasks have their own.

@@ -18,11 +18,11 @@ from doit.exceptions import InvalidDodoFile
 from ..errors import NesTasksError
 from ..migrations import Entry, State
 from .command import no_names
-from .doit_commands import Guarded
+from .doit_commands import BaseCommand
 from .help_text import shown_options
 from .session import session
 
-# What can be asked for by `--names`, and which migrations it is.
+# The values of `--names`, and the migrations that each stands for.
 NAMES: dict[str, Callable[[Entry], bool]] = {
     "all": lambda entry: True,
     "applied": lambda entry: entry.is_applied,
@@ -47,7 +47,7 @@ SHELL_OPTION = {
 PATHS = frozenset({"dodoFile", "cwdPath", "output", "outfile", "dep_file"})
 
 
-class TabCompletion(Guarded, cmd_completion.TabCompletion):  # type: ignore[misc]
+class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[misc]
     """Print the script, or names for it."""
 
     name = "tabcompletion"
@@ -86,7 +86,7 @@ class TabCompletion(Guarded, cmd_completion.TabCompletion):  # type: ignore[misc
         return text.replace("@commands@", listed(purposes)).replace("@cases@", cases)
 
     def _print_names(self, params: Any) -> None:
-        """Print what there is; while somebody types is no time for errors."""
+        """Print the candidates; errors are silent, because the user is still typing."""
         try:
             self.loader.setup(params)
             if self.is_ours:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..errors import UsageError
-from .console import say
+from .console import print_stderr
 
 YES = {
     "name": "yes",
@@ -18,14 +18,14 @@ YES = {
 
 
 def confirmed(question: str, command: str) -> bool:
-    """Ask on the terminal; `command` is what to type where there is none.
+    """Ask on the terminal; `command` is the command to use without a terminal.
 
     Raises `UsageError` without a terminal.
     """
     if sys.stdin is None or not sys.stdin.isatty():  # None when it is closed, as in <&-
         raise UsageError(
-            "nothing is written without an answer, and there is no terminal to ask on",
+            "confirmation required, but stdin is not a terminal",
             hint=command,
         )
-    say(f"{question} [y/N]")
+    print_stderr(f"{question} [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

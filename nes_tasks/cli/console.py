@@ -19,11 +19,11 @@ from ..errors import MigrationFailedError, NesTasksError, UnavailableError, envi
 from ..printable import printable
 
 INTERRUPTED = 130
-# What lies between line ends and tabs, which are the layout of our own text.
-KEPT = re.compile(r"[^\n\t]+")
+# The text between line ends and tabs, which are our own layout.
+WITHIN_LINE = re.compile(r"[^\n\t]+")
 
 
-def plain(text: str) -> str:
+def escape_lines(text: str) -> str:
     """Return `text` as a terminal may get it: control characters other than line ends escaped."""
     return "\n".join(printable(line.expandtabs(4)) for line in text.splitlines())
 
@@ -40,17 +40,17 @@ class EscapedStream:
 
     def write(self, text: str) -> int:
         """Write `text` with hostile characters escaped."""
-        return self.stream.write(KEPT.sub(lambda found: printable(found.group()), text))
+        return self.stream.write(WITHIN_LINE.sub(lambda found: printable(found.group()), text))
 
     def __getattr__(self, name: str) -> Any:
         """Give everything else, such as `flush` and `isatty`, from the stream itself."""
         return getattr(self.stream, name)
 
 
-def say(text: str) -> None:
-    """Write a line for people to stderr; what nobody is there to read is no error."""
+def print_stderr(text: str) -> None:
+    """Write a line for people to stderr; a closed stderr is not an error."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"{plain(text)}\n")
+        sys.stderr.write(f"{escape_lines(text)}\n")
 
 
 def bold(text: str) -> str:
@@ -61,10 +61,10 @@ def bold(text: str) -> str:
 
 def warn(text: str) -> None:
     """Write a warning."""
-    say(f"warning: {text}")
+    print_stderr(f"warning: {text}")
 
 
-def words(error: NesTasksError) -> str:
+def format_error(error: NesTasksError) -> str:
     """Return an error as people read it: one line, and two more for a failed script."""
     lines = [f"error: {error}"]
     if isinstance(error, MigrationFailedError):
@@ -85,25 +85,25 @@ def guarded(action: Callable[[], int]) -> int:
         with environment_errors():
             code = action()
     except NesTasksError as error:
-        say(words(error))
+        print_stderr(format_error(error))
         code = error.exit_code
     except BrokenPipeError:
         drop(sys.stdout)  # the reader, such as head, has seen enough
         return 0
     except KeyboardInterrupt:
-        say("interrupted")
+        print_stderr("interrupted")
         code = INTERRUPTED
     return _flushed(code)
 
 
 def _flushed(code: int) -> int:
-    """Write what is still held back; return the exit code, which a full disk changes."""
+    """Flush the output; return the exit code, which a full disk changes."""
     try:
         sys.stdout.flush()
     except OSError as error:
         drop(sys.stdout)
         if not isinstance(error, BrokenPipeError) and not code:
-            say(f"error: the output cannot be written: {error.strerror}")
+            print_stderr(f"error: the output cannot be written: {error.strerror}")
             return UnavailableError.exit_code
     return code
 
@@ -117,7 +117,7 @@ def open_closed_streams() -> None:
 
 
 def drop(stream: TextIO) -> None:
-    """Send what is still to be written to nowhere; Python would complain of it at exit."""
+    """Discard unwritten output; Python would report an error for it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -64,7 +64,7 @@ class Create(Command):
             author or _author(settings.root, text),
             now().date(),
         )
-        directory = settings.shown_migrations
+        directory = settings.migrations_label
         folder = scaffold.write(settings.migrations, template_of(settings.root), directory)
         self._tell(scaffold, directory)
         if not keeps_line_ends(settings.root, folder / SCRIPT):

@@ -39,7 +39,7 @@ class Diff(Command):
     examples = (
         ("doit diff 5", "shows what changed since number 5 was applied"),
         ("doit diff 2026-01-31 2026-02-28", "shows what changed in February"),
-        ("doit diff release-2026-01..HEAD --json", "tells all of it to a program"),
+        ("doit diff release-2026-01..HEAD --json", "prints all of it as JSON"),
     )
     takes = "applied"
     cmd_options = (JSON, MARKDOWN, OUTPUT)
@@ -107,7 +107,7 @@ def _words(found: Found) -> str:
 
     head = [f"From {shown_point(found.old)}", f"to {shown_point(found.new)}", *_migrations(found)]
     changes = described(found.changes) or "No entity or relationship differs.\n"
-    place = session().project.settings.shown_database
+    place = session().project.settings.database_label
     patch = f"git -C {place} diff {found.old.tree[:12]} {found.new.tree[:12]}"
     return "\n".join([*head, "", changes, f"Every line: {patch}", ""])
 

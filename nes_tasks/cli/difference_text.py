@@ -6,7 +6,7 @@ from ..errors import NesTasksError
 from ..operations.tree_difference import Difference
 from ..printable import printable
 from .changes_text import excerpts
-from .console import plain, words
+from .console import escape_lines, format_error
 from .session import session
 
 
@@ -17,12 +17,12 @@ def files_differ(count: int) -> str:
 
 def diff_command(old: str, new: str) -> str:
     """Return the command that shows the difference of two trees, as an indented line."""
-    return f"  git -C {session().project.settings.shown_database} diff {old[:12]} {new[:12]}"
+    return f"  git -C {session().project.settings.database_label} diff {old[:12]} {new[:12]}"
 
 
 def failure_lines(error: NesTasksError) -> list[str]:
     """Return the error of a migration as indented lines."""
-    return [f"  {line}" for line in plain(words(error)).splitlines()]
+    return [f"  {line}" for line in escape_lines(format_error(error)).splitlines()]
 
 
 def difference_lines(difference: Difference) -> list[str]:

@@ -22,7 +22,7 @@ from .help_text import manual
 from .session import BACKEND, GROUP, Session, migration_name, session, task_name
 from .suggestions import missing_dodo, unknown_task, wrong_option
 
-# Headings of `doit help`, by what a person is about to do.
+# Headings of `doit help`, by the user's task.
 APPLYING = "Applying"
 LOOKING = "Looking"
 CONTRIBUTING = "Contributing"
@@ -36,7 +36,7 @@ OTHER_CODES = {
 }
 
 
-class Guarded:
+class BaseCommand:
     """What all commands share: expected errors are one line and one of our exit codes.
 
     In a project that does not use our state (another `dodo.py` in the same environment) the
@@ -120,7 +120,7 @@ class Guarded:
         return [*known, *{f"--{param['long']}" for param in params if param.get("long")}]
 
     def _wrong_name(self, error: InvalidCommand) -> UsageError:
-        """Return what to say of a word that is no task; doit says it in several ways."""
+        """Return the message for an unknown task; doit has several wordings of it."""
         is_no_task = re.match(r"'(.*)' is not a task\.$", str(error))
         word = error.not_found or (is_no_task and is_no_task[1])
         if not word:
@@ -128,7 +128,7 @@ class Guarded:
         return self.no_such(word)
 
     def no_such(self, word: str) -> UsageError:
-        """Return the error for a word that is no task."""
+        """Return the error for an unknown task."""
         return unknown_task(word, [task.name for task in self.task_list])
 
     @cached_property
@@ -171,7 +171,7 @@ class Guarded:
         return any(map(is_of_migrations, self.sel_tasks))
 
     def other_tasks(self) -> list[str]:
-        """Return the selected tasks that are no migrations."""
+        """Return the selected tasks that are not migrations."""
         return [name for name in self.sel_tasks or () if not is_of_migrations(name)]
 
 
@@ -192,8 +192,8 @@ ALLOW_NETWORK = {
     "type": list,
     "default": [],
     "metavar": "NAME",
-    "help": "let this migration use the network, which its script can then tell anything; may be "
-    "repeated",
+    "help": "let this migration use the network, to which its script can then send any data; "
+    "may be repeated",
 }
 
 
@@ -203,13 +203,13 @@ def recover_interrupted(current: Session, command: str = "doit run") -> None:
 
 
 class _InOrder(set[str]):
-    """A set that is told in the same order each time."""
+    """A set with a stable order in output."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(super().__iter__()))
 
 
-class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
+class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
     """`doit info`: one task, and why it would run."""
 
     doc_purpose = "show a task, and why it would run or not; of a migration also its commits"
@@ -240,14 +240,14 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
         # What doit finds would be "run" for a folder that has changed, which it never does.
         task = known[pos_args[0]]
         if not hide_status:
-            task.doc = f"{task.doc}\n\n{'status':<11}: {standing(entry)}"
+            task.doc = f"{task.doc}\n\n{'status':<11}: {explain_state(entry)}"
         super()._execute(pos_args, hide_status=True)
         self._print_commits(name)
         return 0 if hide_status or entry.is_applied else 1
 
     def _print_commits(self, name: str) -> None:
         project = session().project
-        run = project.executions(project.look()[1], [name]).get(name)
+        run = project.executions(project.load_state().ledger, [name]).get(name)
         commits = run.live if run else ()
         if commits:
             self.outstream.write("\ncommits    : \n")
@@ -256,7 +256,7 @@ class Info(Guarded, cmd_info.Info):  # type: ignore[misc]
             self.outstream.write(f" - {commit.id}  {moment}  {commit.committer}\n")
 
 
-def standing(entry: Entry) -> str:
+def explain_state(entry: Entry) -> str:
     """Return the state of a migration in words, and what doit would do about it."""
     try:
         session().known_plan()

@@ -12,7 +12,7 @@ from ..running.expectation import Expectation, Expected
 
 
 def saved_preview(path: str) -> Preview:
-    """Return the preview in a file; raises `UsageError` when there is none in it."""
+    """Return the preview in a file; raises `UsageError` if the file does not hold one."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -26,7 +26,7 @@ def saved_preview(path: str) -> Preview:
 def expectation(path: str, project: Project) -> Expectation:
     """Return what a run has to give, by the preview in a file.
 
-    Raises `UsageError` when there is none in it, and `MigrationRefusedError` when it is of
+    Raises `UsageError` if it does not hold one, and `MigrationRefusedError` if it is of
     another state than the present one, so that trees could not be the same.
     """
     found = saved_preview(path)

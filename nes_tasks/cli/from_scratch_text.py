@@ -47,7 +47,7 @@ def _name(step: Step) -> str:
 
 
 def _problem(step: Step | None) -> str:
-    """Return what is different, or failed, as lines."""
+    """Return the differences or the failure as lines."""
     if step is None:
         return ""
     commit = step.part.commit

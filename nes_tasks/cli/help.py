@@ -11,29 +11,29 @@ from doit.cmdparse import CmdOption, TaskParse
 
 from ..errors import UsageError
 from .check_report import CHECK
-from .doit_commands import APPLYING, CONTRIBUTING, LOOKING, MAINTAINING, Guarded
+from .doit_commands import APPLYING, CONTRIBUTING, LOOKING, MAINTAINING, BaseCommand
 from .help_text import WIDTH, option_lines
 from .session import GROUP
 from .suggestions import unknown_command
 
 GROUPS = (APPLYING, LOOKING, CONTRIBUTING, MAINTAINING)
-# Where commands stand that come with doit and do nothing about migrations.
-REST = Guarded.group
+# The heading of doit's own commands, which do not concern migrations.
+REST = BaseCommand.group
 # What is typed like a command and is a task to doit: the group it belongs to, its purpose.
-TASKS = {CHECK: (CONTRIBUTING, "tell what is wrong with migration folders")}
+TASKS = {CHECK: (CONTRIBUTING, "report problems of migration folders")}
 EXPLANATIONS = {
     CHECK: (
         "doit check looks at each folder that is not applied yet, or was changed after it was "
-        "applied, and tells what is wrong, with file and line. doit check:5 looks at number 5 "
+        "applied, and reports problems with file and line. doit check:5 looks at number 5 "
         "only. The script is loaded and migrate is not called. An error ends with exit code 1, a "
         "hint does not. What has passed is looked at again when it changes; with an option every "
         "folder is looked at, or those whose names follow. --from ends with 0."
     ),
-    GROUP: "doit help run tells how migrations are applied.",
+    GROUP: "doit help run explains how migrations are applied.",
 }
 
 
-class Help(Guarded, cmd_help.Help):  # type: ignore[misc]
+class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
     """`doit help`: an overview, a command, or a task."""
 
     name = "help"
@@ -46,7 +46,7 @@ class Help(Guarded, cmd_help.Help):  # type: ignore[misc]
     examples = (
         ("doit help", "lists the commands by what they are for"),
         ("doit help preview", "explains doit preview"),
-        ("doit help migrate:5", "tells the options of a migration's task"),
+        ("doit help migrate:5", "lists the options of a migration's task"),
     )
     takes = "commands"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 WIDTH = 79
-# What doit needs for the state of ordinary tasks; it is no matter of migrations.
+# Options of doit for the state of ordinary tasks; migrations do not use them.
 STATE_SECTIONS = frozenset({"DB backend", "doit core"})
 
 
@@ -67,7 +67,7 @@ def _examples(examples: Iterable[tuple[str, str]]) -> str:
 
 
 def option_lines(options: Iterable[Any]) -> list[str]:
-    """Return what is to be said of options, which are doit's `CmdOption`."""
+    """Return the help lines of options, which are doit's `CmdOption`."""
     return [line for option in options for line in _option(option)]
 
 

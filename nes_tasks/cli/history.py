@@ -54,7 +54,7 @@ LIMIT = {
 
 
 class History(Command):
-    """List the applied migrations, or tell everything about one."""
+    """List the applied migrations, or show all about one."""
 
     name = "history"
     doc_purpose = "list the applied migrations: when, by whom, commits, statistics, duration"
@@ -63,13 +63,13 @@ class History(Command):
         "What is applied is read from the markers, the rest from the commits. In a shallow "
         "clone the commits of early migrations are not there; they are left out then. With one "
         "name, that migration with its commits and all statistics. Several filters have to hold "
-        "all; --limit counts what they leave. The keys of --json are told in "
+        "all; --limit counts what they leave. The keys of --json are described in "
         "docs/reference/json.md."
     )
     group = LOOKING
     examples = (
         ("doit history", "lists them in a table"),
-        ("doit history 5", "tells everything about number 5"),
+        ("doit history 5", "shows all about number 5"),
         ("doit history 5..9", "lists those from number 5 to 9"),
         ("doit history --since 2026-01-31 --author asha", "lists what she applied since that day"),
         ("doit history --entity entity:person/asha-rai", "lists what changed one entity"),
@@ -118,7 +118,7 @@ class History(Command):
 
 
 def _moment(moment: datetime | None) -> str:
-    """Return a time for people; one without a zone comes from the earlier system's records."""
+    """Return a time for people; one without a zone comes from the legacy system's records."""
     if moment is None:
         return "-"
     if moment.tzinfo is None:

@@ -13,7 +13,7 @@ from ..git.identity import configured_author
 from ..migrations.scaffold import checked_author
 from ..printable import printable
 from .create import AUTHOR
-from .doit_commands import CONTRIBUTING, Guarded
+from .doit_commands import CONTRIBUTING, BaseCommand
 
 FIRST_AUTHOR = {
     **AUTHOR,
@@ -37,7 +37,7 @@ WORKFLOWS = {
 }
 
 
-class Init(Guarded, Command):  # type: ignore[misc]
+class Init(BaseCommand, Command):  # type: ignore[misc]
     """Make a new service repository, or add to one what it lacks."""
 
     name = "init"

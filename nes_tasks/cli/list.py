@@ -14,7 +14,7 @@ from ..migrations import Entry, State
 from ..printable import printable
 from .command import JSON, document_text, options_first
 from .console import warn
-from .doit_commands import LOOKING, Guarded
+from .doit_commands import LOOKING, BaseCommand
 from .format import author_name, state_word
 from .pending import described
 from .session import GROUP, migration_name, session, task_name
@@ -24,7 +24,7 @@ from .tables import add_names, new_table, rendered
 UNKNOWN = "unknown"
 
 
-class List(Guarded, cmd_list.List):  # type: ignore[misc]
+class List(BaseCommand, cmd_list.List):  # type: ignore[misc]
     """`doit list`: migrations with their state, date, author and description, and tasks."""
 
     doc_purpose = "list the migrations with their states, and the other tasks"
@@ -35,7 +35,7 @@ class List(Guarded, cmd_list.List):  # type: ignore[misc]
         "block of lines.\n\n"
         "With --status doit's letters stand in front: U up to date, R would be run, D changed "
         "since it was applied, E not valid, I ignored. --quiet prints names alone. The keys of "
-        "--json are told in docs/reference/json.md."
+        "--json are described in docs/reference/json.md."
     )
     group = LOOKING
     examples = (
@@ -151,7 +151,7 @@ def _entries(names: list[str], chosen: Iterable[Any]) -> list[Entry]:
 class _Listing:
     """What is listed: migrations and other tasks, with `letters` by task when asked for.
 
-    Without `is_known` nobody can know what is applied, so no state is claimed.
+    Without `is_known` the applied migrations are unknown, so no state is shown.
     """
 
     entries: list[Entry]
@@ -235,7 +235,7 @@ def _about(entry: Entry) -> str:
 
 
 def _warn_of_missing_submodule() -> bool:
-    """Say that nobody can know what is applied; return whether it is known."""
+    """Warn if the applied migrations are unknown; return whether they are known."""
     try:
         session().known_plan()
     except DatabaseError as missing:

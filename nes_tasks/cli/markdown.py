@@ -2,7 +2,7 @@
 
 Whatever comes from a migration or from the data stands in ``<code>`` with every punctuation
 mark as a character reference, or in a fence that is longer than any run of backticks inside. So
-it cannot end a table or a fold, and in both places GitHub mentions nobody and links nothing.
+it cannot end a table or a fold, and in both places GitHub makes no mentions and no links.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..operations.changes import Changes
 from ..operations.preview import Preview, Previewed
 from ..printable import printable
 from .changes_text import MAX_VALUE, excerpts, left_out, name_of, shortened
-from .console import words
+from .console import format_error
 from .sizes import size
 from .summary import changes as counted
 from .to_look_at_text import HEADING, SHOWN_IN_A_COMMENT, line_of, sections
@@ -80,7 +80,7 @@ def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
         rest = left_out(len(found.beneath) - MAX_ROWS, "is", "are")
         yield Block(0, f"Executed first, as they are pending, too: {names} {rest}\n")
     if found.failure is not None:
-        yield Block(0, _fence(_safe_lines(words(found.failure))))
+        yield Block(0, _fence(_safe_lines(format_error(found.failure))))
     if found.not_run:
         names = ", ".join(code(name) for name in found.not_run[:MAX_ROWS])
         rest = left_out(len(found.not_run) - MAX_ROWS, "is", "are")
@@ -111,7 +111,7 @@ def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
 
 
 def _chart(migrations: Iterable[Previewed]) -> Iterator[Block]:
-    """Give a chart of the types, when there are at least two to compare."""
+    """Yield a pie chart by type if there are at least two types."""
     total: Counter[str] = Counter()
     for one in migrations:
         for name, counts in one.changes.types.items():
@@ -158,7 +158,7 @@ def _types(changes: Changes) -> Iterator[Block]:
 
 
 def _to_look_at(one: Previewed, most: int | None) -> Iterator[Block]:
-    """Give what the script says of its own result, and what a reviewer should look at."""
+    """Yield the script's own claims about its result, and the remarks for reviewers."""
     if one.verified:
         yield Block(1, "`verify` passed.\n")
     if one.expects:
@@ -194,7 +194,7 @@ def _details(changes: Changes) -> Iterator[Block]:
 
 def _updated_rows(changes: Changes) -> Iterator[list[str]]:
     for one in changes.updated:
-        for field in one.telling:
+        for field in one.content_fields:
             old, new = excerpts(field)
             sides = ("" if side is None else code(side) for side in (old, new))
             yield [code(one.id), code(field.path), *sides]

@@ -18,7 +18,7 @@ OUTPUT = {
 
 
 def check_writable(path: Path) -> None:
-    """Find out before the work, not after it, that the result cannot be written.
+    """Fail early if the output file is not writable.
 
     Raises `UsageError` that says why.
     """

@@ -51,7 +51,7 @@ class Pending(Command):
         "In the order in which doit applies them, with the number and the size of their files. "
         "Folders that are not valid are warned of on "
         "stderr; they keep later ones from being applied, and count for --check. The keys of "
-        "--json are told in docs/reference/json.md."
+        "--json are described in docs/reference/json.md."
     )
     group = LOOKING
     examples = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..migrations import Entry, State
 from .command import JSON, Command, several
-from .console import bold, say, words
+from .console import bold, format_error, print_stderr
 from .doit_commands import ALLOW_NETWORK, LOOKING
 from .format import short_list
 from .output import OUTPUT, check_writable, write_file
@@ -74,7 +74,7 @@ FULL = {
 }
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
-# Of a preview that was just made; of one in a file nobody knows what came after it.
+# Only for a preview that was just made; later changes are unknown for one in a file.
 CLOSING = "Nothing was applied: the database is as it was.\n"
 
 
@@ -158,11 +158,11 @@ class Preview(Command):
         if after and not json:  # what was shown already is not shown again
             found = replace(found, migrations=found.migrations[len(after.migrations) :])
             if not found.migrations and found.failure is None:
-                say(f"{proceed} has all that is pending")
+                print_stderr(f"{proceed} has all that is pending")
                 return 0
         self._tell(found, json, markdown, output, closing=CLOSING, full=full)
         if found.left_out and found.failure is None:
-            say(_rest(found.left_out, output if json else ""))
+            print_stderr(_rest(found.left_out, output if json else ""))
         return _conclude(found)
 
     def _show_saved(
@@ -289,14 +289,14 @@ def _limit(markdown: bool) -> int:
 
 
 def _is_current(path: str) -> bool:
-    """Tell whether there is a preview of the present state in a file, and say why not."""
+    """Return whether there is a preview of the present state in a file, and say why not."""
     from ..operations.preview_file import outdated
     from .expected import saved_preview
 
     if not Path(path).exists():
         return False
     why = outdated(saved_preview(path), session().project)
-    say(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
+    print_stderr(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
     return why is None
 
 
@@ -325,7 +325,7 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
     if len(parts) > 1:
         parts.append(summary(one.result for one in found.migrations))
     if found.beneath:
-        parts.append(f"Executed first, as pending, too: {', '.join(found.beneath)}\n")
+        parts.append(f"Executed first, as they are pending too: {', '.join(found.beneath)}\n")
     return "\n".join([*parts, *filter(None, [closing])])
 
 
@@ -351,10 +351,10 @@ def _migration(one: Previewed, *, full: bool) -> str:
 
 
 def _conclude(found: Found) -> int:
-    """Say what failed, as a failing run does, and return the exit code."""
+    """Print the failure as `doit run` would; return its exit code."""
     if found.failure is None:
         return 0
-    say(words(found.failure))
+    print_stderr(format_error(found.failure))
     if found.not_run:
-        say(f"not run, because they come after it: {short_list(found.not_run)}")
+        print_stderr(f"not run, because they come after it: {short_list(found.not_run)}")
     return found.failure.exit_code

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..printable import printable
 from ..running.events import EventKind, RunEvent
 from ..settings import STATE_FOLDER
-from .console import plain, say, warn
+from .console import escape_lines, print_stderr, warn
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -69,7 +69,7 @@ class Display:
         self._messages = 0
         of_all = f" ({self._count:,}/{self._expected:,})" if self._expected > 1 else ""
         if not sys.stderr.isatty():
-            say(f"{self._doing} {name}{of_all}")
+            print_stderr(f"{self._doing} {name}{of_all}")
             return
         self._progress = _bar()
         self._task = self._progress.add_task(f"{name}{of_all}", total=None, count="")
@@ -83,9 +83,9 @@ class Display:
     def _show(self, text: str) -> None:
         if not self._logs:
             return
-        text = "\n".join(f"  {line}" for line in plain(text).split("\n"))
+        text = "\n".join(f"  {line}" for line in escape_lines(text).split("\n"))
         if self._progress is None:
-            say(text)
+            print_stderr(text)
         else:
             self._progress.console.print(text, style="dim", markup=False, highlight=False)
 
@@ -103,7 +103,7 @@ class Display:
             )
         elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            say(f"  {text} {count}")
+            print_stderr(f"  {text} {count}")
 
     def _end(self) -> None:
         """Take the line away, and say how many messages were not shown."""
@@ -112,11 +112,11 @@ class Display:
             self._progress.stop()
             self._progress = None
         if more > 0:
-            say(f"  and {more:,} more lines of its log; all are in {LOGS}")
+            print_stderr(f"  and {more:,} more lines of its log; all are in {LOGS}")
 
 
 class Steps:
-    """Shows how far a command is that is no migration: nothing while it is quick."""
+    """Shows the progress of a command other than a migration; short commands show nothing."""
 
     def __init__(self) -> None:
         self._began = self._last_line = time.monotonic()
@@ -132,7 +132,7 @@ class Steps:
         if not sys.stderr.isatty():
             if now - self._last_line > SECONDS_BETWEEN_LINES:
                 self._last_line = now
-                say(f"{label}: {count}")
+                print_stderr(f"{label}: {count}")
             return
         if self._progress is None or self._task is None:
             self._progress = _bar()

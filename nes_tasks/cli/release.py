@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .adopt import DRY_RUN
 from .command import JSON, Command
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING
 from .session import session
 
@@ -57,7 +57,7 @@ class Release(Command):
     examples = (
         ("doit release --dry-run", "shows the notes, and tags nothing"),
         ("doit release winter-2026", "tags the newest state"),
-        ("doit release --list --json", "tells all releases to a program, such as a feed"),
+        ("doit release --list --json", "lists all releases as JSON, for example for a feed"),
     )
     cmd_options = (AT, SINCE, DRY_RUN, LIST, JSON)
 
@@ -84,7 +84,7 @@ class Release(Command):
             self.write_document(found.to_dict())
         if found.is_empty:
             since_name = found.since.name if found.since else "the beginning"
-            say(f"nothing changed since {since_name}; no tag was made")
+            print_stderr(f"nothing changed since {since_name}; no tag was made")
         elif not json:
             words = [f"--at {at}"] * bool(at) + [f"--since {since}"] * bool(since)
             self._tell(found, " ".join(["doit release", found.name, *words]) if dry_run else None)
@@ -102,7 +102,7 @@ class Release(Command):
             return
         self.outstream.write(
             f"Tagged {found.point.commit[:12]} as {found.name}. To publish the tag:\n"
-            f"  git -C {settings.shown_database} push {settings.remote} refs/tags/{found.name}\n"
+            f"  git -C {settings.database_label} push {settings.remote} refs/tags/{found.name}\n"
         )
 
     def _list(self, found: list[Found], json: bool) -> None:

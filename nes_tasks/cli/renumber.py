@@ -29,7 +29,7 @@ class Renumber(Command):
         name = one_name(pos_args, self.name).name
         recover_interrupted(session(), "doit renumber")
         new = renumber(session().project, name)
-        folder = session().project.settings.shown_migrations
+        folder = session().project.settings.migrations_label
         if new == name:
             self.outstream.write(f"{folder}/{name} has the next free number already.\n")
         else:

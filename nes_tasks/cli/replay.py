@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What to say of those that are skipped, and of others that are not executed, by the reason.
 SKIPPED = {
-    "earlier": "recorded by an earlier system, without the tree that they ran on",
+    "earlier": "recorded by a legacy system, without the tree that they ran on",
     "adopted": "with a marker that was written afterwards, not by their run",
     "nondeterministic": "with DETERMINISTIC = False; doit replay NAME executes it",
 }
@@ -35,7 +35,7 @@ FROM_SCRATCH = {
     "long": "from-scratch",
     "type": bool,
     "default": False,
-    "help": "build the database anew, from the empty tree through all of its history",
+    "help": "rebuild the database from the empty tree through all of its history",
 }
 
 
@@ -54,7 +54,7 @@ class Replay(Command):
         "Verdicts: proven; different, with the first difference; failed; unproven, as its folder "
         "has changed or is missing; skipped, as it cannot be expected to be the same; varied, "
         "as one with DETERMINISTIC = False may.\n\n"
-        "With --from-scratch the database is built anew from the empty tree, through every "
+        "With --from-scratch the database is rebuilt from the empty tree, through every "
         "execution and revert in the order of the history, and each step is compared; it ends "
         "with the first that is different or fails. What cannot be repeated is taken over as it "
         "is, and counted: adopted migrations, those with DETERMINISTIC = False, and what was "
@@ -64,7 +64,7 @@ class Replay(Command):
     examples = (
         ("doit replay", "proves the whole history"),
         ("doit replay 5..9", "proves those from number 5 to 9"),
-        ("doit replay 5 --json", "proves number 5, and tells it to a program"),
+        ("doit replay 5 --json", "proves number 5, as JSON"),
         ("doit replay --from-scratch", "proves that the whole database follows from its history"),
     )
     failure = "one is different, failed or unproven"
@@ -126,8 +126,8 @@ class Replay(Command):
 def _words(found: Found) -> str:
     if not found.migrations:
         return "No migration is applied, so there is nothing to prove.\n"
-    told = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
-    return "\n".join([_table(found), *told, *_skipped(found), _conclusion(found)])
+    problems = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
+    return "\n".join([_table(found), *problems, *_skipped(found), _conclusion(found)])
 
 
 def _table(found: Found) -> str:

@@ -6,8 +6,11 @@ import io
 import sys
 from pathlib import Path
 
+from ..errors import UsageError
+from ..printable import abridged
 from .command import Command, no_names
 from .doit_commands import LOOKING
+from .format import counted
 from .output import OUTPUT, check_writable, write_file
 from .session import session
 from .sizes import size
@@ -25,6 +28,27 @@ WRITE_TO = {
     **OUTPUT,
     "help": f"write to this file, - for stdout; {DEFAULT} without it, stdout with --markdown",
 }
+SITE = {
+    "name": "site",
+    "long": "site",
+    "type": str,
+    "default": "",
+    "help": "write a site into this folder: search, and a page for each entity and migration",
+}
+TITLE = {
+    "name": "title",
+    "long": "title",
+    "type": str,
+    "default": "",
+    "help": "the title of the site instead of What … holds",
+}
+URL = {
+    "name": "url",
+    "long": "url",
+    "type": str,
+    "default": "",
+    "help": "the address at which the site will be, for the links of its feed",
+}
 
 
 class Report(Command):
@@ -32,7 +56,7 @@ class Report(Command):
 
     name = "report"
     doc_purpose = "write a page about what the database holds and how it came about"
-    doc_usage = "[-o FILE] [--markdown]"
+    doc_usage = "[-o FILE] [--markdown] | --site FOLDER [--title TEXT] [--url URL]"
     doc_description = (
         "One HTML file that needs nothing else, no network and no script: what the database "
         "holds, its growth, who applied which migration when and what it changed, how complete "
@@ -40,17 +64,28 @@ class Report(Command):
         "files of the working tree do not matter. The same commit gives the same bytes.\n\n"
         "No data is fetched: of a shallow or partial clone the page tells what is known, and "
         "what is missing.\n\n"
-        "--markdown is a short version for a README or a job summary, and needs no extra."
+        "--markdown is a short version for a README or a job summary, and needs no extra.\n\n"
+        "--site writes static pages for any web server, such as GitHub Pages: search, a page for "
+        "each entity and each migration, the report, and a feed of what changed."
     )
     group = LOOKING
     examples = (
         ("doit report -o site/index.html", "writes the page where a site is made"),
         ("doit report --markdown", "prints the short version"),
+        ("doit report --site site", "writes a site with a page for each entity"),
     )
-    cmd_options = (MARKDOWN, WRITE_TO)
+    cmd_options = (MARKDOWN, WRITE_TO, SITE, TITLE, URL)
 
-    def _execute(self, markdown: bool, output: str, pos_args: list[str]) -> int:
+    def _execute(
+        self, markdown: bool, output: str, site: str, title: str, url: str, pos_args: list[str]
+    ) -> int:
         no_names(pos_args, self.name)
+        if site:
+            if markdown or output:
+                raise UsageError("--site goes with neither --markdown nor -o", hint="leave it out")
+            return self._write_site(Path(site), title, url)
+        if title or url:
+            raise UsageError("--title and --url go with --site", hint="doit report --site FOLDER")
         target = output or (STDOUT if markdown else DEFAULT)
         session().known_plan()
         if target != STDOUT:
@@ -68,6 +103,29 @@ class Report(Command):
         else:
             self.outstream.write(text)
         return 0
+
+    def _write_site(self, folder: Path, title: str, url: str) -> int:
+        from .progress import Steps
+        from .report_html import check_installed
+        from .site import check_folder, write_site
+
+        check_installed()
+        base = _base(url)
+        session().known_plan()
+        is_replaced = check_folder(folder)
+        with Steps() as steps:
+            found = write_site(session().project, folder, title, base, steps.progressed)
+        replaced = ", in place of an earlier site" if is_replaced else ""
+        pages = counted(found.pages, "page")
+        self.outstream.write(f"{folder}: {pages}, {size(found.bytes)}{replaced}\n")
+        return 0
+
+
+def _base(url: str) -> str:
+    """Return the address of a folder; raises `UsageError` for what is not an address."""
+    if url and not url.startswith(("https://", "http://")):
+        raise UsageError(f"{abridged(url)} is not an address", hint="begin it with https://")
+    return f"{url.rstrip('/')}/" if url else ""
 
 
 def _page() -> str:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import UnavailableError
 from ..models.entity_types import EntityType
@@ -17,6 +17,9 @@ from ..printable import printable
 from ..version import __version__
 from .charts import Axis, growth_chart, strip_chart
 from .format import counted, day, done, label, listed, percent, period, share_text, shares
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NEEDED = ("jinja2", "vl_convert")
 # What is shown of things of which there can be any number.
@@ -53,24 +56,23 @@ def check_installed() -> None:
         )
 
 
-def page(report: Report) -> str:
-    """Return the report as HTML. Everything that comes from the data is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+class ReportLinks(NamedTuple):
+    """The pages of a site beside the report, by type (``location/ward``) and by migration."""
 
-    environment = Environment(
-        loader=PackageLoader("nes_tasks.cli", "pages"),
-        autoescape=True,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    words = {f.__name__: f for f in (counted, day, done, label, listed, percent, period, whole)}
-    environment.filters.update(words)
+    types: Mapping[str, str]
+    migrations: Mapping[str, str]
+
+
+def page(report: Report, *, links: ReportLinks | None = None) -> str:
+    """Return the report as HTML. Everything that comes from the data is escaped.
+
+    It stands alone, unless it has `links` to the other pages of a site.
+    """
     days = [when for chapter in report.chapters if (when := chapter.applied_on)]
-    return environment.get_template("report.html").render(
+    template = environment().get_template("report.html")
+    return template.render(
         report=report,
+        links=links,
         version=__version__,
         kinds=[_spoken(one) for one in _types(report)],
         authors=len(people(report.chapters)),
@@ -82,12 +84,31 @@ def page(report: Report) -> str:
         growth=list(_growth(report)),
         axis=_axis_labels(report),
         persons=list(_persons(report)),
-        chapters=[_told(chapter) for chapter in reversed(report.chapters)],
+        chapters=[told(chapter) for chapter in reversed(report.chapters)],
         fields=_fields(report.coverage) if report.coverage else [],
         sources=_sources(report.coverage) if report.coverage else [],
         max_fields=MAX_FIELDS,
         max_sources=MAX_SOURCES,
     )
+
+
+def environment() -> Environment:
+    """Return what renders the templates in `pages`: it escapes, and an unknown name is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("nes_tasks.cli", "pages"),
+        autoescape=True,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+    )
+    words = {f.__name__: f for f in (counted, day, done, label, listed, percent, period, whole)}
+    made.filters.update(words)
+    return made
 
 
 def whole(text: str) -> Any:
@@ -109,9 +130,8 @@ def whole(text: str) -> Any:
 
 def _shown(value: Any) -> Any:
     """Make what could hide or reorder text visible; markup of our own stays as it is."""
-    from markupsafe import Markup
-
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    # Markup is a subclass.
+    return printable(value) if type(value) is str else value
 
 
 class Type(NamedTuple):
@@ -301,7 +321,8 @@ def _position(axis: Axis, report: Report, chapter: Chapter) -> float | None:
     return axis.positions[names.index(chapter.name)] if chapter.name in names else None
 
 
-def _told(chapter: Chapter) -> dict[str, Any]:
+def told(chapter: Chapter) -> dict[str, Any]:
+    """Return what templates need of a migration."""
     effect = chapter.effect
     return {
         "chapter": chapter,

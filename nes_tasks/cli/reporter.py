@@ -11,7 +11,7 @@ from doit.reporter import ConsoleReporter
 from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import MigrationResult, MigrationStatus
 from .check_report import CHECK, CheckReport, is_check
-from .console import drop, say, words
+from .console import drop, format_error, print_stderr
 from .format import short_list
 from .session import GROUP, migration_name, session
 
@@ -64,28 +64,28 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         """Say at once what went wrong."""
         name = migration_name(task.name)
         if task.name in (CHECK, GROUP) and isinstance(fail, UnmetDependency):
-            pass  # what is wrong with its parts is told already
+            pass  # problems of its parts are reported already
         elif is_check(task.name) and isinstance(fail, TaskFailed):
-            session().worsen(getattr(fail, "exit_code", 1))
+            session().set_exit_code(getattr(fail, "exit_code", 1))
             self.write(self.checks.add(fail.message.splitlines()))
         elif name is None:
-            session().worsen(1 if isinstance(fail, TaskFailed) else 2)
+            session().set_exit_code(1 if isinstance(fail, TaskFailed) else 2)
             super().add_failure(task, fail)
         elif not isinstance(fail, UnmetDependency):  # it waits, which is said in the end
             self.failed.append(name)
-            session().worsen(getattr(fail, "exit_code", 1))
-            say(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
+            session().set_exit_code(getattr(fail, "exit_code", 1))
+            print_stderr(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
 
     def write(self, text: str) -> None:
-        """Write to stdout; when nobody reads it or the disk is full, the run goes on."""
+        """Write to stdout; with a closed pipe or a full disk the run goes on."""
         try:
             self.outstream.write(text)
             self.outstream.flush()
         except OSError as error:
             drop(self.outstream)
             if not isinstance(error, BrokenPipeError):
-                session().worsen(UnavailableError.exit_code)
-                say(f"error: the summary cannot be written: {error.strerror}")
+                session().set_exit_code(UnavailableError.exit_code)
+                print_stderr(f"error: the summary cannot be written: {error.strerror}")
 
     def complete_run(self) -> None:
         """Print the summary; doit calls this also on the way out of an interrupted run."""
@@ -97,7 +97,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
     def _conclude(self, *, interrupted: bool) -> None:
         done = [r for r in self.results if r.status is MigrationStatus.COMPLETED]
         if self.failed and (waiting := self._waiting(done)):
-            say(f"not run, because they come after it: {short_list(waiting)}")
+            print_stderr(f"not run, because they come after it: {short_list(waiting)}")
         if done:
             from .summary import summary
 
@@ -128,14 +128,14 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         """Say that there was nothing to do, and what there is to do beyond what was asked for."""
         current = session()
         # What was skipped may have come with a clone that this very run has made.
-        plan = current.project.look()[0] if self.results else current.plan
+        plan = current.project.load_state().plan if self.results else current.plan
         if plan.pending:
             later = len(plan.pending)
             noun = "1 more is" if later == 1 else f"{later} more are"
             return f"nothing to do, it is applied already; {noun} pending: doit"
         count = len(plan.applied) + len(plan.drifted)
         noun = "migration is" if count == 1 else "migrations are"
-        return f"{current.shown_database} is up to date: {count} {noun} applied, nothing to do."
+        return f"{current.database_label} is up to date: {count} {noun} applied, nothing to do."
 
     def _speak_of_the_remote(self, *, may_push: bool) -> None:
         """Push if the settings say so, else say what is not pushed yet and how to do it."""
@@ -151,9 +151,9 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
                     from ..operations.sync import push
 
                     push(project)
-                    say(f"{commits} pushed to {project.settings.remote}")
+                    print_stderr(f"{commits} pushed to {project.settings.remote}")
                 else:
-                    say(f"{commits} not pushed yet; to publish: doit push")
+                    print_stderr(f"{commits} not pushed yet; to publish: doit push")
         except NesTasksError as error:
-            current.worsen(error.exit_code)
-            say(words(error))
+            current.set_exit_code(error.exit_code)
+            print_stderr(format_error(error))

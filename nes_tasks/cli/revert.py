@@ -6,7 +6,7 @@ from ..errors import UsageError
 from ..migrations import State
 from .command import Command, one_name
 from .confirm import YES, confirmed
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session
 
@@ -75,9 +75,9 @@ class Revert(Command):
             self._show(names, is_chain=bool(to))
             again = f"doit revert {'--to ' if to else ''}{name} --yes"
             if not confirmed("Revert them?" if len(names) > 1 else "Revert it?", again):
-                say("nothing was written")
+                print_stderr("nothing was written")
                 return 0
-        label = project.settings.shown_database
+        label = project.settings.database_label
         for reversal, commit in revert(project, names, reason=reason or None):
             reverted = ", ".join((reversal.name, *reversal.together))
             self.outstream.write(f"Reverted {reverted}: git -C {label} show --stat {commit}\n")
@@ -89,7 +89,7 @@ class Revert(Command):
         from ..operations.revert import propose
 
         project = session().project
-        label = project.settings.shown_database
+        label = project.settings.database_label
         if is_chain:
             self.outstream.write(f"In {label}, it would revert {', '.join(names)}.\n")
             return
@@ -104,7 +104,7 @@ class Revert(Command):
         self.outstream.write(f"In {label}, reverting {together} {does}.\n")
 
     def _tell_what_it_is_now(self, name: str) -> None:
-        entry = session().project.look()[0].get(name)
+        entry = session().project.load_state().plan.get(name)
         if entry is None:
             self.outstream.write("Its folder is missing, so it is not pending.\n")
         elif entry.state is State.PENDING:
@@ -115,5 +115,5 @@ class Revert(Command):
             self.outstream.write(f"It cannot be applied as it is: {entry.problem}\n")
             if entry.folder:
                 self.outstream.write(
-                    f"To keep it undone, remove its folder: git rm -r {entry.folder.shown}\n"
+                    f"To keep it undone, remove its folder: git rm -r {entry.folder.display_path}\n"
                 )

@@ -11,8 +11,8 @@ from doit import cmd_run
 from ..errors import UsageError
 from ..migrations import State
 from .check_report import CHECK
-from .console import INTERRUPTED, EscapedStream, drop, say, warn
-from .doit_commands import ALLOW_NETWORK, APPLYING, Guarded, recover_interrupted
+from .console import INTERRUPTED, EscapedStream, drop, print_stderr, warn
+from .doit_commands import ALLOW_NETWORK, APPLYING, BaseCommand, recover_interrupted
 from .selection import Selection, read_selection
 from .session import GROUP, migration_name, session, task_name
 from .suggestions import is_harmless, unknown_command, unknown_task, wrong_word
@@ -34,7 +34,7 @@ DRY_RUN = {
 }
 
 
-class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
+class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
     """`doit run`: apply what is pending."""
 
     doc_purpose = "apply pending migrations, or run other tasks"
@@ -62,7 +62,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
     takes = "tasks"
 
     def no_such(self, word: str) -> UsageError:
-        """Return the error for a word that is no task, and so perhaps a mistyped command."""
+        """Return the error for an unknown task, which may be a mistyped command."""
         tasks = [task.name for task in self.task_list]
         if ":" in word:
             return unknown_task(word, filter(is_harmless, tasks))
@@ -130,13 +130,13 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
             )
         names = [] if selection.all_pending else selection.migrations
         if not names and not selection.all_pending and selection.words:
-            raise UsageError("no migration is named that there is", hint="doit list")
+            raise UsageError("none of the named migrations exists", hint="doit list")
         return show_dry_run(self.outstream, [*names, *selection.forced], selection.forced)
 
     def _run(self, selection: Selection, expect: str, options: dict[str, Any]) -> int:
         self.sel_tasks = selection.words or self.sel_tasks
         if selection.words and all(word.partition(":")[0] == CHECK for word in selection.words):
-            # Checks do not build on each other: all that is wrong is told at once.
+            # Checks are independent: all problems are reported at once.
             options["continue_"] = True
         if not isinstance(options["outfile"], str):
             options["outfile"] = EscapedStream(options["outfile"] or sys.stdout)
@@ -144,7 +144,7 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         if options["continue_"] and (selection.all_pending or selection.migrations):
             current.keep_going = True
             self._unchain(selection)
-            options["num_process"] = 0  # what is no chain any more must not run at the same time
+            options["num_process"] = 0  # without the chain, tasks would run in parallel
         if expect:
             from .expected import expectation
 
@@ -160,12 +160,12 @@ class Run(Guarded, cmd_run.Run):  # type: ignore[misc]
         except KeyboardInterrupt:
             applied = ", ".join(current.applied_since())
             stays = f"applied by then: {applied}" if applied else "the database is as it was"
-            say(f"interrupted; {stays}")
+            print_stderr(f"interrupted; {stays}")
             return INTERRUPTED
         finally:
             current.close()
         if current.expectation and current.expectation.met:
-            say(f"as {expect} has shown: {', '.join(current.expectation.met)}")
+            print_stderr(f"as {expect} has shown: {', '.join(current.expectation.met)}")
         return current.exit_code or (1 if result else 0)
 
     def _unchain(self, selection: Selection) -> None:

@@ -89,7 +89,7 @@ def bare_name(word: str, plan: Plan) -> str | None:
 
 
 def _is_meant(word: str, group: str, tasks: Mapping[str, Any], plan: Plan) -> bool:
-    """Tell whether the word behind a group names one of its migrations."""
+    """Return whether the word behind a group names one of its migrations."""
     if word in tasks or word.startswith("-"):
         return False
     if bare_name(word, plan):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ..database.ledger import is_absent
 from ..git.command import Git
 from ..project import Project
-from ..settings import STATE_FOLDER, load_settings, shown
+from ..settings import STATE_FOLDER, display_path, load_settings
 from ..state_folder import check_folder
-from .console import say, warn
+from .console import print_stderr, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ BACKEND = "nes_tasks"
 
 
 class Session:
-    """The project that `dodo.py` lies in, and the runner once something has to run."""
+    """The project of `dodo.py`, and the runner once something has to run."""
 
     def __init__(self, root: Path) -> None:
         settings = load_settings(root)
@@ -40,7 +40,7 @@ class Session:
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
         self.keep_going = False
-        # What `state` has found out about a migration, with the entry or record that it is of.
+        # Cached results of `state` by migration, with the entry or record that they are of.
         self.inputs: dict[str, tuple[Entry, Mapping[str, str]]] = {}
         self.results: dict[str, tuple[AppliedRecord, str]] = {}
         # Set when a migration ended with a fault of the environment, which the next would meet too.
@@ -50,8 +50,8 @@ class Session:
 
     def _announce_fetch(self, folder: Path) -> None:
         """Say that a reading command uses the network, which it does nowhere else."""
-        label = shown(folder, self.project.settings.root)
-        say(f"{label} is a partial clone; what it lacks is fetched from its remote")
+        label = display_path(folder, self.project.settings.root)
+        print_stderr(f"{label} is a partial clone; what it lacks is fetched from its remote")
 
     def allow_network(self, names: list[str]) -> None:
         """Let the migrations of these names, which may be short, use the network.
@@ -60,7 +60,7 @@ class Session:
         """
         self.network = tuple(self.plan.resolve(migration_name(name) or name).name for name in names)
 
-    def worsen(self, code: int) -> None:
+    def set_exit_code(self, code: int) -> None:
         """Let the command end with `code`; of several failures the first decides."""
         self.exit_code = self.exit_code or code
 
@@ -70,19 +70,19 @@ class Session:
         return self.project.plan
 
     @cached_property
-    def shown_database(self) -> str:
+    def database_label(self) -> str:
         """The database path as a person would type it from the project's root."""
-        return self.project.settings.shown_database
+        return self.project.settings.database_label
 
     @cached_property
-    def shown_migrations(self) -> str:
+    def migrations_label(self) -> str:
         """The migrations path as a person would type it from the project's root."""
-        return self.project.settings.shown_migrations
+        return self.project.settings.migrations_label
 
     def applied_since(self) -> list[str]:
         """Return what the database holds now and did not when the command started."""
         before = {entry.name for entry in self.plan if entry.is_applied}
-        now = self.project.look()[0]
+        now = self.project.load_state().plan
         return [entry.name for entry in now if entry.is_applied and entry.name not in before]
 
     @cached_property
@@ -117,7 +117,7 @@ class Session:
         return self._recorded.get(name)
 
     def known_plan(self) -> Plan:
-        """Return the plan; raises `DatabaseError` when nobody can know what is applied.
+        """Return the plan; raises `DatabaseError` when the applied migrations are unknown.
 
         That is while the database is a submodule that was not fetched.
         """

@@ -34,7 +34,7 @@ class Show(Command):
     examples = (
         ("doit show 5", "shows what number 5 changed"),
         ("doit show 5..9", "shows what each from number 5 to 9 changed"),
-        ("doit show 5 --json", "tells all of it to a program"),
+        ("doit show 5 --json", "prints all of it as JSON"),
     )
     takes = "applied"
     cmd_options = (JSON,)
@@ -75,17 +75,17 @@ def _words(found: Outcome) -> str:
     if found.squashed_with:
         lines.append(f"One commit holds it and {', '.join(found.squashed_with)}: both are shown.")
     changes = described(found.changes) or "No entity or relationship changed.\n"
-    place = session().project.settings.shown_database
-    patch = f"git -C {place} diff {str(found.base_tree)[:12]} {str(found.tree)[:12]}"
+    label = session().project.settings.database_label
+    patch = f"git -C {label} diff {str(found.base_tree)[:12]} {str(found.tree)[:12]}"
     return "\n".join([*lines, "", changes, _commits(found), f"Every line: {patch}", ""])
 
 
 def _unknown(found: Outcome) -> str:
-    if found.is_cut:
-        place = session().project.settings.shown_database
+    if found.is_truncated:
+        label = session().project.settings.database_label
         return (
             "This shallow clone does not reach back to before it, so nothing can be compared; "
-            f"git -C {place} fetch --unshallow brings what is missing."
+            f"git -C {label} fetch --unshallow brings what is missing."
         )
     return "No commit is known to be of this migration alone, so nothing can be compared."
 

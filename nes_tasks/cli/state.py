@@ -32,7 +32,7 @@ UNCHANGED = "unchanged"
 
 def target_of(current: Session, name: str) -> str:
     """Return the target of a migration's task: its marker's path, as a person would type it."""
-    return f"{current.shown_database}/{marker_path(current.project.settings.data_dir, name)}"
+    return f"{current.database_label}/{marker_path(current.project.settings.data_dir, name)}"
 
 
 def inputs_of(entry: Entry) -> Mapping[str, str]:
@@ -49,8 +49,8 @@ def inputs_of(entry: Entry) -> Mapping[str, str]:
 def _inputs_of(entry: Entry) -> Mapping[str, str]:
     if entry.folder is None or entry.folder.files is None:
         return {}
-    shown = entry.folder.shown
-    return {f"{shown}/{file.relative}": file.relative for file in entry.folder.files}
+    display_path = entry.folder.display_path
+    return {f"{display_path}/{file.relative}": file.relative for file in entry.folder.files}
 
 
 class CommittedState(JsonDB):  # type: ignore[misc]
@@ -171,7 +171,7 @@ class CommittedChecker(MD5Checker):  # type: ignore[misc]
         return bool(super().exists(file_path)) if name is None else _result(name) is not None
 
     def info(self, file_path: str) -> Any:
-        """Return what is compared with the saved state; raises `OSError` for a missing file."""
+        """Return the state to compare with the saved one; raises `OSError` for a missing file."""
         name = _marker_of(file_path)
         if name is None:
             return super().info(file_path)

@@ -8,14 +8,14 @@ from typing import Any
 from doit import cmd_clean, cmd_dumpdb, cmd_forget, cmd_ignore, cmd_resetdep
 
 from ..errors import UsageError
-from .console import say
-from .doit_commands import Guarded, is_of_migrations
+from .console import print_stderr
+from .doit_commands import BaseCommand, is_of_migrations
 from .session import migration_name
 
 UNDO = "doit revert NAME undoes one"
 
 
-class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
+class Clean(BaseCommand, cmd_clean.Clean):  # type: ignore[misc]
     """`doit clean`: nothing of migrations, whose results are history."""
 
     doc_purpose = "remove targets of tasks other than migrations"
@@ -24,7 +24,7 @@ class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
 
     def _execute(self, **options: Any) -> int:
         if self.name_migrations():
-            say(f"nothing of a migration is removed: its result is history; {UNDO}")
+            print_stderr(f"nothing of a migration is removed: its result is history; {UNDO}")
         if self.is_ours and not self.sel_default_tasks:
             options["pos_args"] = self.other_tasks()
             if not options["pos_args"]:
@@ -38,7 +38,7 @@ class Clean(Guarded, cmd_clean.Clean):  # type: ignore[misc]
     _execute.__signature__ = inspect.signature(cmd_clean.Clean._execute)  # type: ignore[attr-defined]
 
 
-class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
+class Forget(BaseCommand, cmd_forget.Forget):  # type: ignore[misc]
     """`doit forget`: local state only; what is applied stays applied."""
 
     doc_purpose = "clear the saved state of tasks other than migrations"
@@ -47,14 +47,16 @@ class Forget(Guarded, cmd_forget.Forget):  # type: ignore[misc]
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
         if self.is_ours and (self.name_migrations() or self.sel_default_tasks or forget_all):
-            say(f"migrations are not forgotten: the database itself says what is applied; {UNDO}")
+            print_stderr(
+                f"migrations are not forgotten: the database itself says what is applied; {UNDO}"
+            )
             self.sel_tasks = self.other_tasks()
             if not (self.sel_tasks or forget_all):
                 return 0
         return int(super()._execute(forget_sub, forget_disable_default, forget_all) or 0)
 
 
-class ResetDep(Guarded, cmd_resetdep.ResetDep):  # type: ignore[misc]
+class ResetDep(BaseCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]
     """`doit reset-dep`: local state only; the inputs of a migration are recorded when it runs."""
 
     name = "reset-dep"
@@ -68,7 +70,7 @@ class ResetDep(Guarded, cmd_resetdep.ResetDep):  # type: ignore[misc]
     def _execute(self, pos_args: list[str]) -> int:
         if self.is_ours:
             if pos_args and self.name_migrations():
-                say(f"the inputs of a migration are recorded when it is executed; {UNDO}")
+                print_stderr(f"the inputs of a migration are recorded when it is executed; {UNDO}")
             self.task_list = [t for t in self.task_list if not is_of_migrations(t.name)]
             pos_args = [] if self.sel_default_tasks else self.other_tasks()
             if not (pos_args or self.sel_default_tasks):
@@ -76,7 +78,7 @@ class ResetDep(Guarded, cmd_resetdep.ResetDep):  # type: ignore[misc]
         return int(super()._execute(pos_args) or 0)
 
 
-class DumpDB(Guarded, cmd_dumpdb.DumpDB):  # type: ignore[misc]
+class DumpDB(BaseCommand, cmd_dumpdb.DumpDB):  # type: ignore[misc]
     """`doit dumpdb`: for files of doit's own, which migrations do not use."""
 
     name = "dumpdb"
@@ -100,7 +102,7 @@ class DumpDB(Guarded, cmd_dumpdb.DumpDB):  # type: ignore[misc]
         return 0
 
 
-class Ignore(Guarded, cmd_ignore.Ignore):  # type: ignore[misc]
+class Ignore(BaseCommand, cmd_ignore.Ignore):  # type: ignore[misc]
     """`doit ignore`: not for migrations, each builds on the one before it."""
 
     doc_purpose = "skip a task from now on; migrations cannot be ignored"

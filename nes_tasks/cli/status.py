@@ -1,4 +1,4 @@
-"""`doit status`: where everything stands, on one screen."""
+"""`doit status`: the current state and the next command, on one screen."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .push import with_migrations
 from .session import session
 
 if TYPE_CHECKING:
-    from ..operations.status import Overview
+    from ..operations.status import ProjectStatus
 
 # One screen; doit list and doit pending show the rest.
-SHOWN = 10
+MAX_ROWS = 10
 
 
 class Status(Command):
@@ -30,43 +30,45 @@ class Status(Command):
     doc_usage = "[--json]"
     doc_description = (
         "Changes nothing and uses no network: ahead and behind are those of the last fetch or "
-        "push. The keys of --json are told in docs/reference/json.md."
+        "push. The keys of --json are described in docs/reference/json.md."
     )
     group = LOOKING
     examples = (
         ("doit status", "shows it on one screen"),
-        ("doit status --json", "tells it to a program"),
+        ("doit status --json", "prints the same as JSON"),
     )
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
-        from ..operations.status import survey
+        from ..operations.status import get_status
 
         no_names(pos_args, "status")
-        overview = survey(session().project)
+        status = get_status(session().project)
         if json:
-            self.write_document(_document(overview))
+            self.write_document(_document(status))
         else:
-            self.outstream.write("".join(f"{line}\n" for line in _lines(overview)))
+            self.outstream.write("".join(f"{line}\n" for line in _lines(status)))
         return 0
 
 
-def _lines(overview: Overview) -> list[str]:
-    plan = overview.plan
-    lines = [f"Database    {_database(overview)}", f"Remote      {_remote(overview)}"]
-    counted = [f"{count} {state_word(state)}" for state, count in overview.counts.items() if count]
-    if not overview.is_known:
-        counted = [f"{sum(overview.counts.values())}, and nobody knows here which are applied"]
+def _lines(status: ProjectStatus) -> list[str]:
+    plan = status.plan
+    lines = [f"Database    {_database(status)}", f"Remote      {_remote(status)}"]
+    counted = [f"{count} {state_word(state)}" for state, count in status.counts.items() if count]
+    if not status.is_known:
+        counted = [f"{sum(status.counts.values())}, unknown which are applied"]
     lines.append(f"Migrations  {', '.join(counted) or 'none'}")
-    if overview.holder:
-        lines.append(f"In use by   {overview.holder}")
-    if overview.is_unfinished:
-        lines.append("Unfinished  a command was interrupted; the next one finishes or forgets it")
+    if status.holder:
+        lines.append(f"In use by   {status.holder}")
+    if status.is_unfinished:
+        lines.append(
+            "Unfinished  a command was interrupted; the next one completes it or undoes it"
+        )
     lines.append(f"Sandbox     {_sandbox()}")
-    if programs := _programs(overview):
+    if programs := _programs(status):
         lines.append(f"Programs    {programs}")
-    if overview.problem:
-        lines.append(f"Problem     {overview.problem.message}")
+    if status.problem:
+        lines.append(f"Problem     {status.problem.message}")
     rows = {
         "Pending": [f"{entry.name}  {_about(entry.metadata)}" for entry in plan.pending],
         "Changed since they were applied": [f"{e.name}  {e.difference}" for e in plan.drifted],
@@ -75,10 +77,10 @@ def _lines(overview: Overview) -> list[str]:
         "Not valid": [f"{e.name}  {e.problem.message if e.problem else ''}" for e in plan.invalid],
     }
     for heading, names in rows.items():
-        if names and overview.is_known:
-            lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:SHOWN])]
-            lines += [f"  and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-    step = overview.next_step
+        if names and status.is_known:
+            lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:MAX_ROWS])]
+            lines += [f"  and {len(names) - MAX_ROWS} more"] if len(names) > MAX_ROWS else []
+    step = status.next_step
     return [*lines, "", f"Next: {step.command}  ({step.reason})" if step else "Nothing to do."]
 
 
@@ -86,25 +88,27 @@ def _about(metadata: Any) -> str:
     return metadata.description if metadata else ""
 
 
-def _database(overview: Overview) -> str:
-    place = session().project.settings.shown_database
-    if not overview.exists:
-        return f"{place}, which is not there yet"
-    branch = f"branch {overview.branch}" if overview.branch else "no branch to publish to"
-    return f"{place}, {branch}, {overview.commit[:12] if overview.commit else 'no commit yet'}"
+def _database(status: ProjectStatus) -> str:
+    label = session().project.settings.database_label
+    if not status.exists:
+        return f"{label}, which is not there yet"
+    branch = f"branch {status.branch}" if status.branch else "no branch to publish to"
+    return f"{label}, {branch}, {status.commit[:12] if status.commit else 'no commit yet'}"
 
 
-def _remote(overview: Overview) -> str:
-    standing = overview.standing
-    if standing is None:
-        return "not looked at" if overview.problem else "none"
-    ours, theirs = overview.migrations or (None, None)
+def _remote(status: ProjectStatus) -> str:
+    remote_status = status.remote_status
+    if remote_status is None:
+        return "not looked at" if status.problem else "none"
+    ours, theirs = status.migrations or (None, None)
     parts = [
-        f"{with_migrations(standing.ahead, ours)} to push" if standing.ahead else "",
-        f"{with_migrations(standing.behind, theirs)} not here yet" if standing.behind else "",
+        f"{with_migrations(remote_status.ahead, ours)} to push" if remote_status.ahead else "",
+        f"{with_migrations(remote_status.behind, theirs)} not here yet"
+        if remote_status.behind
+        else "",
     ]
     known = ", ".join(filter(None, parts)) or "up to date as of the last fetch"
-    return f"{standing.remote}, {known}"
+    return f"{remote_status.remote}, {known}"
 
 
 def _sandbox() -> str:
@@ -117,11 +121,11 @@ def _sandbox() -> str:
     return f"none: {reason}" if reason else sandbox.described()
 
 
-def _programs(overview: Overview) -> str:
-    """Name what the repository has of programs, so that nobody overlooks them."""
-    found = overview.programs
+def _programs(status: ProjectStatus) -> str:
+    """Return the programs that the repository's configuration runs."""
+    found = status.programs
     hooks = [f"hook {name}" for name in found.hooks]
-    return first_few([*found.settings, *hooks], SHOWN) if hooks or found.settings else ""
+    return first_few([*found.settings, *hooks], MAX_ROWS) if hooks or found.settings else ""
 
 
 def _sandbox_document() -> dict[str, Any]:
@@ -137,39 +141,39 @@ def _sandbox_document() -> dict[str, Any]:
     }
 
 
-def _document(overview: Overview) -> dict[str, Any]:
-    plan, standing, step = overview.plan, overview.standing, overview.next_step
-    problem, counts = overview.problem, overview.migrations
+def _document(status: ProjectStatus) -> dict[str, Any]:
+    plan, remote_status, step = status.plan, status.remote_status, status.next_step
+    problem, counts = status.problem, status.migrations
     return {
         "database": {
             "path": str(session().project.settings.database),
-            "exists": overview.exists,
-            "branch": overview.branch,
-            "commit": overview.commit,
+            "exists": status.exists,
+            "branch": status.branch,
+            "commit": status.commit,
             "problem": problem.message if problem else None,
-            "in_use_by": overview.holder,
-            "unfinished_publication": overview.is_unfinished,
+            "in_use_by": status.holder,
+            "unfinished_publication": status.is_unfinished,
             "programs": {
-                "settings": list(overview.programs.settings),
-                "hooks": list(overview.programs.hooks),
+                "settings": list(status.programs.settings),
+                "hooks": list(status.programs.hooks),
             },
         },
         "sandbox": _sandbox_document(),
-        "remote": standing
+        "remote": remote_status
         and {
-            "name": standing.remote,
-            "commit": standing.commit,
-            "ahead": standing.ahead,
-            "behind": standing.behind,
+            "name": remote_status.remote,
+            "commit": remote_status.commit,
+            "ahead": remote_status.ahead,
+            "behind": remote_status.behind,
             "ahead_migrations": counts and counts.ahead,
             "behind_migrations": counts and counts.behind,
         },
         "counts": {
-            state.value: count if overview.is_known else None
-            for state, count in overview.counts.items()
+            state.value: count if status.is_known else None
+            for state, count in status.counts.items()
         },
         **{
-            state.value: [described(e) for e in plan.in_state(state) if overview.is_known]
+            state.value: [described(e) for e in plan.in_state(state) if status.is_known]
             for state in (State.PENDING, State.DRIFT, State.MISSING, State.INVALID)
         },
         "next": step and {"command": step.command, "reason": step.reason},

@@ -18,7 +18,7 @@ class Submodule(Command):
     doc_description = (
         "Makes one commit in the repository of the migrations, which records the present commit "
         "of the database and names the migrations that are new in it. Whatever else is staged "
-        "or changed there stays as it is. It is refused when the database is no submodule.\n\n"
+        "or changed there stays as it is. It is refused when the database is not a submodule.\n\n"
         "Others can use what is recorded only once the database is pushed."
     )
     group = MAINTAINING
@@ -30,12 +30,12 @@ class Submodule(Command):
         no_names(pos_args, "submodule")
         recover_interrupted(session(), "doit submodule")
         project = session().project
-        place = project.settings.shown_database
+        label = project.settings.database_label
         done = record(project)
         if done.commit is None:
-            self.outstream.write(f"{place} is recorded at {done.new[:12]} already.\n")
+            self.outstream.write(f"{label} is recorded at {done.new[:12]} already.\n")
         else:
-            self.outstream.write(f"Recorded {place} at {done.new[:12]}: git show {done.commit}\n")
+            self.outstream.write(f"Recorded {label} at {done.new[:12]}: git show {done.commit}\n")
         if done.unpushed:
-            warn(f"{commits(done.unpushed)} of {place} not pushed yet; doit push")
+            warn(f"{commits(done.unpushed)} of {label} not pushed yet; doit push")
         return 0

@@ -15,7 +15,7 @@ from ..printable import abridged
 from .session import GROUP
 
 NOT_RECOGNIZED = re.compile(r"option (-\S+) (?:not recognized|not a unique prefix)")
-# How a project begins, for whoever has none.
+# How to start a project.
 START = "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py"
 NOT_FOUND = re.compile(r"Could not find dodo file '(.*?)'\.")
 
@@ -107,14 +107,14 @@ def wrong_word(word: str, commands: Collection[str]) -> UsageError:
 
 
 def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:
-    """Return the error for a word that is no task."""
+    """Return the error for an unknown task."""
     meant = closest(word, tasks)
     hint = f"did you mean {meant}?" if meant else "doit list --all shows them"
     return UsageError(f"there is no task {abridged(word)}", hint=hint)
 
 
 def is_harmless(task: str) -> bool:
-    """Tell whether a name may be suggested: it is not one of a migration to be applied."""
+    """Return whether a name may be suggested: it is not one of a migration to be applied."""
     return task.partition(":")[0] != GROUP
 
 

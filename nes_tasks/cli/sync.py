@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import first_few
 from .command import Command, no_names
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING
 from .push import with_migrations
 from .session import session
@@ -25,7 +25,7 @@ class Sync(Command):
     doc_description = (
         "When the remote has commits that are not here, they are brought here. When there are "
         "unpushed migrations here as well, these are executed again on top of the remote's; one "
-        "that the remote has already gives way to it. Unpushed commits that are no migrations "
+        "that the remote has already gives way to it. Unpushed commits that are not migrations "
         "are refused by name.\n\n"
         "If anything fails the branch and its files are as they were. The branch as it was is "
         "kept under a ref below refs/nes-tasks-kept/, whose name is printed: "
@@ -55,26 +55,30 @@ class Sync(Command):
 
     def _tell(self, done: Synchronization) -> None:
         settings = session().project.settings
-        place, remote = settings.shown_database, settings.remote
+        label, remote = settings.database_label, settings.remote
         fetched = with_migrations(done.fetched, done.fetched_migrations)
         if done.outcome == "absent":
             there = f"; it has {first_few(done.branches)}" if done.branches else ""
             self.outstream.write(f"{remote} has no such branch yet{there}.\n")
             if there:
-                say("if one of them is meant, name it in the setting `branch`")
+                print_stderr("to use one of them, name it in the setting `branch`")
         elif done.outcome == "current":
-            self.outstream.write(f"{place} has all that {remote} has.\n")
+            self.outstream.write(f"{label} is up to date with {remote}.\n")
         else:
-            self.outstream.write(f"{fetched} of {remote} brought to {place}.\n")
+            self.outstream.write(f"Pulled {fetched} from {remote}.\n")
         for name in done.dropped:
-            self.outstream.write(f"{name}: {remote} has it; its run here gave way to that one.\n")
+            self.outstream.write(
+                f"{name}: {remote} has it; its run here was replaced by that one.\n"
+            )
         for result in done.reapplied:
             self.outstream.write(f"{result.migration}: applied again on top.\n")
         for name in done.accepted:
             self.outstream.write(f"{name}: its edited folder is accepted on top as well.\n")
         if done.kept:
-            self.outstream.write(f"The branch as it was is kept as {done.kept}\n")
+            self.outstream.write(f"The previous branch is kept as {done.kept}\n")
         if done.ahead:
             several = done.ahead > 1 and done.ahead_migrations != 1
             ahead = with_migrations(done.ahead, done.ahead_migrations)
-            say(f"{ahead} {'are' if several else 'is'} not pushed yet; to publish: doit push")
+            print_stderr(
+                f"{ahead} {'are' if several else 'is'} not pushed yet; to publish: doit push"
+            )

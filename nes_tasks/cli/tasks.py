@@ -11,7 +11,7 @@ from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import Entry, Plan, State
 from ..printable import printable
 from ..settings import STATE_FOLDER
-from .console import words
+from .console import format_error
 from .format import author_name
 from .reporter import MigrationReporter
 from .session import BACKEND, GROUP, session, task_name
@@ -40,7 +40,7 @@ class MigrationTaskFailed(TaskFailed):  # type: ignore[misc]
     """What doit is given when a migration failed: the words, and the exit code they go with."""
 
     def __init__(self, error: NesTasksError) -> None:
-        super().__init__(words(error))
+        super().__init__(format_error(error))
         self.exit_code = error.exit_code
 
 
@@ -95,14 +95,14 @@ def describe(entry: Entry) -> str:
 
 
 def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit passes both by name
-    """Tell doit to go by the markers (None), or to run the task because of ``--force``."""
+    """Let doit decide by the markers (None), or run the task because of ``--force``."""
     return False if (task.options or {}).get("force") else None
 
 
 def apply(name: str, force: bool = False) -> dict[str, Any] | BaseFail:
     """Apply one migration: the action of its task.
 
-    doit may have been told to skip the dependencies, to run everything, or to run it in another
+    doit's options may skip the dependencies, run everything, or run it in another
     process; the runner looks again under the lock and has the last word.
     """
     current = session()
@@ -112,6 +112,6 @@ def apply(name: str, force: bool = False) -> dict[str, Any] | BaseFail:
         with environment_errors():
             return current.runner.apply(name, force=force).to_dict()
     except NesTasksError as error:
-        current.worsen(error.exit_code)
+        current.set_exit_code(error.exit_code)
         current.is_halted = error.exit_code == UnavailableError.exit_code
         return MigrationTaskFailed(error)

@@ -8,7 +8,7 @@ from ..errors import UsageError
 from .adopt import DRY_RUN
 from .command import Command, no_names
 from .confirm import YES, confirmed
-from .console import say
+from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .push import commits
 from .session import session
@@ -27,7 +27,7 @@ TO = {
 
 
 class Undo(Command):
-    """Take migrations off the branch that nobody else has yet."""
+    """Remove migrations from the branch that are not shared yet."""
 
     name = "undo"
     doc_purpose = "take the newest unpushed migration off the branch again, as a whole"
@@ -65,22 +65,22 @@ class Undo(Command):
             self._show(found)
             again = f"doit undo {f'--to {name} ' if name else ''}--yes"
             if dry_run:
-                say(f"nothing was changed; {again} takes it off")
+                print_stderr(f"nothing was changed; {again} removes it")
                 return 0
             if not confirmed("Undo it?", again):
-                say("nothing was changed")
+                print_stderr("nothing was changed")
                 return 0
         done = undo(project, name)
-        label = project.settings.shown_database
+        label = project.settings.database_label
         self.outstream.write(
             f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"
-            f"The branch as it was is kept as {done.kept}; to bring it back:\n"
+            f"The previous branch is kept as {done.kept}; to bring it back:\n"
             f"  {way_back(project, done)}\n"
         )
         return 0
 
     def _show(self, found: Undoing) -> None:
-        label = session().project.settings.shown_database
+        label = session().project.settings.database_label
         below = found.new[:12] if found.new else "an empty database"
         self.outstream.write(f"In {label}, the branch would go back to {below}, without:\n")
         for unit in found.units:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .command import JSON, Command
-from .console import say, words
+from .console import format_error, print_stderr
 from .doit_commands import LOOKING
 from .session import migration_name, session
 
@@ -22,7 +22,7 @@ class Verify(Command):
     doc_description = (
         "Calls verify(context) in the scripts of applied migrations, confined as in a run, on the "
         "database as it is now; nothing is written. A later change of the data can break what an "
-        "earlier migration promised. The keys of --json are told in docs/reference/json.md."
+        "earlier migration promised. The keys of --json are described in docs/reference/json.md."
     )
     group = LOOKING
     examples = (
@@ -47,7 +47,7 @@ class Verify(Command):
             self.outstream.write(_summary(found))
             for one in found.failed:
                 assert one.error is not None, "it failed"
-                say(words(one.error))
+                print_stderr(format_error(one.error))
         return 1 if found.failed else 0
 
 

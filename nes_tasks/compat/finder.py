@@ -73,7 +73,7 @@ class EarlierNames(_Names):
         """Return how to make a module; raises `ModuleNotFoundError` for what is not provided."""
         if _is_ours(fullname) and fullname not in MODULES:
             raise ModuleNotFoundError(
-                f"No module named {fullname!r} is provided for migrations of the earlier system;"
+                f"No module named {fullname!r} is provided for migrations of the legacy system;"
                 f" {PAGE} lists those that are",
                 name=fullname,
             )

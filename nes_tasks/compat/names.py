@@ -1,4 +1,4 @@
-"""Every module of the earlier system that scripts can import, and where its names are here.
+"""Every module of the legacy system that scripts can import, and where its names are here.
 
 Nothing of the modules is loaded by this one.
 """
@@ -130,4 +130,4 @@ WITHHELD: dict[str, str] = {
     "nes.services.migration.MigrationRunner": _RUNNING,
     "nes.database.InMemoryCachedReadDatabase": "it serves a web API; read with FileDatabase",
 }
-"""Names of the earlier system that are not here, and why."""
+"""Names of the legacy system that are not here, and why."""

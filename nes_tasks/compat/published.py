@@ -68,4 +68,4 @@ PUBLISHED: dict[str, dict[str, str]] = {
     "nes_tasks.services.scraping.errors": _SCRAPING_ERRORS,
     "nes_tasks.services.scraping.providers": _PROVIDERS,
 }
-"""The names of each module, with where they are; a colon stands before another name there."""
+"""The names of each module, with their place; after a colon follows their name there."""

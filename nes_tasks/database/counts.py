@@ -1,6 +1,6 @@
 """Counts: what an execution changed, and how many migrations two histories differ by.
 
-They come from trees and never from what somebody wrote down, and read no content.
+They come from trees, never from recorded counts, and read no content.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def with_statistics(
 ) -> Applied:
     """Return a record with the statistics of its commits where it was not their run's own.
 
-    What the earlier system counted was wrong at times, and who adopted a database counted later.
+    What the legacy system counted was wrong at times, and who adopted a database counted later.
     """
-    is_known = execution is not None and execution.marker is None and not execution.is_cut
+    is_known = execution is not None and execution.marker is None and not execution.is_truncated
     if not is_known or lacks_trees(git):
         return applied
     assert execution is not None
@@ -66,7 +66,7 @@ def count_ahead_and_behind(
     A migration that was applied, applied again or taken back counts once. Uses no network: the
     answer is None where a clone does not hold that commit or its folders. Raises `GitError`.
     """
-    base = git.ask("merge-base", ours, theirs) if ours and theirs else None
+    base = git.query("merge-base", ours, theirs) if ours and theirs else None
     if lacks_trees(git) or (ours and theirs and not base):
         return None
     return AheadAndBehind(

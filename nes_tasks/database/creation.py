@@ -48,7 +48,7 @@ def make(settings: Settings) -> None:
     except OSError as error:
         if is_absent(path):
             raise DatabaseError(
-                f"{settings.shown_database} cannot be created: {error.strerror}"
+                f"{settings.database_label} cannot be created: {error.strerror}"
             ) from error
         # Otherwise another process was faster.
 
@@ -93,33 +93,33 @@ def is_submodule(settings: Settings) -> bool:
         text = (settings.root / ".gitmodules").read_text(encoding="utf-8")
         rows = (line.partition("=") for line in text.splitlines())
         return any(
-            key.strip() == "path" and value.strip() == settings.shown_database
+            key.strip() == "path" and value.strip() == settings.database_label
             for key, _, value in rows
         )
     return False
 
 
 def starts_empty(settings: Settings) -> bool:
-    """Return whether there is no database yet, and none that would be cloned."""
+    """Return whether there is no database yet and no remote to clone it from."""
     return is_absent(settings.database) and not settings.remote_url and not is_submodule(settings)
 
 
 def missing_submodule(settings: Settings) -> DatabaseError | None:
     """Return the error for a database that is a submodule and not there yet, None for others.
 
-    Without it nobody knows what is applied: an empty folder is no empty database then.
+    Without it the applied migrations are unknown: an empty folder is not an empty database then.
     """
     if not is_absent(settings.database) or not is_submodule(settings):
         return None
-    place, back = settings.shown_database, settings.branch or "main"
+    label, back = settings.database_label, settings.branch or "main"
     return DatabaseError(
-        f"the submodule {place} is not there yet",
-        hint=f"git submodule update --init {place} && git -C {place} switch {back}",
+        f"the submodule {label} is not there yet",
+        hint=f"git submodule update --init {label} && git -C {label} switch {back}",
     )
 
 
 def refuse_missing_submodule(settings: Settings) -> None:
-    """Raise the `DatabaseError` for a submodule that is not there yet, before anything is told."""
+    """Raise the `DatabaseError` for a submodule that is not there yet, before any output."""
     if missing := missing_submodule(settings):
         raise missing
 

@@ -1,6 +1,6 @@
-"""Which files a migration may write: an allow-list, and names that are one name to somebody.
+"""Which files a migration may write: an allow-list, and names that no file system confuses.
 
-Only the standard library is loaded: the process of the script checks here to be told at the
+Only the standard library is loaded: the process of the script checks here to fail at the
 right line, the transaction checks here because a script can do anything to its own process.
 """
 

@@ -42,14 +42,14 @@ class Execution:
     `commits` are its own, the oldest first; where they are the batches of a side chain, the merge
     that closes it is the last one. They are on `base` (None: no commit yet), whose tree is
     `base_tree`. `marker` is the blob of the marker that it wrote, None when it wrote none, as
-    those by hand and of the earlier system. `live` are its commits and those of the executions
+    those by hand and of the legacy system. `live` are its commits and those of the executions
     that it repeated with --force. `earlier` counts the executions before it, repeated or
     reverted, `earlier_commits` all other commits that are the migration's. `squashed_with` are
     other migrations whose records the same commit brought. `accepted` are the changes of the marker
     since, oldest first, in which its folder was accepted as edited without changing the data.
 
-    `is_cut` says that a shallow clone ends in it or after it, so that base and earlier ones are
-    not known; `base_tree` is then only what its marker names, which may not be here, or
+    `is_truncated` says that a shallow clone ends in it or after it, so that base and earlier ones
+    are not known; `base_tree` is then only what its marker names, which may not be here, or
     `UNKNOWN`. Without any `commits` it is all beyond that end.
     """
 
@@ -60,7 +60,7 @@ class Execution:
     live: tuple[Commit, ...]
     earlier: int
     earlier_commits: int
-    is_cut: bool
+    is_truncated: bool
     squashed_with: tuple[str, ...] = ()
     accepted: tuple[RecordChange, ...] = ()
 
@@ -84,7 +84,7 @@ class Run(NamedTuple):
 
 
 def records_of(applied: Mapping[str, Applied]) -> dict[str, Record | None]:
-    """Return the record of each applied migration, None for one of the earlier system."""
+    """Return the record of each applied migration, None for one of the legacy system."""
     return {
         name: Record(one.marker_blob, one.base_tree) if one.marker_blob and one.base_tree else None
         for name, one in applied.items()
@@ -97,7 +97,7 @@ def find_executions(history: History, records: Mapping[str, Record | None]) -> d
     It is the one that wrote exactly the marker that is there now; when none did, because the
     marker was edited since, the last one of all. Where no execution wrote a marker, it is all
     commits that are named after the migration and were not reverted, else the one that brought
-    its record of the earlier system. A migration without any of these is left out.
+    its record of the legacy system. A migration without any of these is left out.
 
     The history is read once, whatever the number of migrations, and of files at most a few
     markers. Raises `GitError`.
@@ -115,7 +115,7 @@ def every_run(history: History) -> list[Run]:
     """Return every execution that wrote a marker, those repeated or reverted since included.
 
     They come in the order of the history, those of one commit by their clocks. A marker that
-    somebody edited or adopted is none of an execution, and neither is one that cannot be read.
+    was edited or adopted does not come from an execution, nor does an unreadable one.
     Reads every marker that there ever was; raises `GitError`.
     """
     written = [
@@ -145,7 +145,7 @@ class _Row:
 
     commits: tuple[Commit, ...]
     base: str | None
-    is_cut: bool
+    is_truncated: bool
 
 
 class _Marked:
@@ -199,7 +199,7 @@ class _Marked:
         # The one that a shallow clone ends with holds what all before it did.
         own = self._own(row)
         base_tree = self._record.base_tree
-        if not row.is_cut:
+        if not row.is_truncated:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
         at = history.position[last.commit]
         # What brings the same marker again under another subject has executed nothing.
@@ -215,13 +215,13 @@ class _Marked:
             live=self._live(runs, last, own),
             earlier=sum(not self._is_end(change.commit) for change in before),
             earlier_commits=len(known - ends - {one.id for one in own}),
-            is_cut=row.is_cut,
+            is_truncated=row.is_truncated,
             squashed_with=() if self._is_end(last.commit) else self._squashed_with(last.commit),
             accepted=self._accepted(last),
         )
 
     def _accepted(self, last: RecordChange) -> tuple[RecordChange, ...]:
-        """Return the acceptances since the marker was written that nobody took back."""
+        """Return the acceptances since the marker was written that were not reverted."""
         history, row = self._history, [last]
         for change in self._changes[self._changes.index(last) + 1 :]:
             if change.old != row[-1].new or change.new is None:
@@ -257,12 +257,12 @@ class _Marked:
 
     def _is_on_base(self, change: RecordChange) -> bool:
         row = self._rows[change.commit]
-        if row.is_cut:
+        if row.is_truncated:
             return False
         return self._history.tree_before(row.commits[0]) == self._record.base_tree
 
     def _is_run(self, change: RecordChange) -> bool:
-        """Return whether an execution wrote a marker, not somebody who adopted or edited it."""
+        """Return whether an execution wrote a marker, rather than an adoption or an edit."""
         commit = change.commit
         if self._is_end(commit) or self._is_named(change):
             return True
@@ -305,7 +305,7 @@ class _Marked:
             if (is_whole and (is_named or len(chain) > 1)) or (
                 is_named and chain[0].id in history.ends
             ):
-                return _Row((*chain, merge), base, is_cut=False)
+                return _Row((*chain, merge), base, is_truncated=False)
         return None
 
     def _chain(self, last: Commit, base: str) -> list[Commit]:
@@ -345,7 +345,7 @@ def _is_later(git: Git, change: RecordChange) -> bool:
     One that was merely edited still has the time of the same execution.
     """
     old, new = read_markers(git, [change.old or "", change.new or ""])
-    # Of one that cannot be read, somebody broke it, and somebody put it right.
+    # An unreadable marker was broken by one edit and repaired by another.
     return bool(old and new and old.applied_at != new.applied_at)
 
 
@@ -385,7 +385,7 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
 
 
 def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
-    """Return the migration whose record of the earlier system a commit brought, by commit.
+    """Return the migration whose record of the legacy system a commit brought, by commit.
 
     Maintainers of then committed by hand, under any subject, and what was committed together
     with such a record was made by that migration. A commit that brought several, as one that
@@ -399,17 +399,17 @@ def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
 
 
 def _by_hand(history: History, name: str, row: Sequence[Commit]) -> Execution:
-    is_cut = row[0].id in history.ends
+    is_truncated = row[0].id in history.ends
     known = {one.id for one in history.named.get(name, ())}
     return Execution(
         commits=tuple(row),
         base=row[0].parent,
-        base_tree=UNKNOWN if is_cut else history.tree_before(row[0]),
+        base_tree=UNKNOWN if is_truncated else history.tree_before(row[0]),
         marker=None,
         live=tuple(row),
         earlier=0,
         earlier_commits=len(known - {one.id for one in row}),
-        is_cut=is_cut,
+        is_truncated=is_truncated,
     )
 
 
@@ -422,7 +422,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
     """Return the migration that each of the `commits` (subjects by id) is of, if it is of one.
 
     It is the one whose record the commit brought, or renewed in an execution; several, separated
-    by commas, where somebody made one commit of several. A batch brings no record: it says in
+    by commas, where several commits were squashed. A batch brings no record: it says in
     its subject what it is a part of.
     """
     markers: dict[str, dict[str, None]] = {}
@@ -440,7 +440,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
 
 
 def durations(git: Git, executions: Mapping[str, Execution]) -> dict[str, float]:
-    """Return how many seconds the script of each migration took, as far as the messages say."""
+    """Return the duration of each migration's script in seconds, where messages have it."""
     ending = {one.id: name for name, run in executions.items() for one in run.commits[-2:]}
     found: dict[str, float] = {}
     for commit, message in read_messages(git, ending):

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ..git.command import Git
 from ..git.diff import changed_files, changes_of_commits
-from ..git.incomplete_clone import lacks_trees, shallow_ends
+from ..git.incomplete_clone import lacks_trees, shallow_boundary
 from ..git.log import Commit, read_commits
 from .ledger import EARLIER_FILE_NAME
 from .marker import FILE_NAME, FOLDER
@@ -70,7 +70,7 @@ class History:
     @cached_property
     def ends(self) -> frozenset[str]:
         """The commits whose parents a shallow clone lacks: everything in them looks new."""
-        return shallow_ends(self.git)
+        return shallow_boundary(self.git)
 
     @cached_property
     def subjects(self) -> dict[str, Subject]:

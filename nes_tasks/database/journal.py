@@ -62,7 +62,7 @@ class Journal:
     def read(self) -> Publication | None:
         """Return the publication that has not ended, None for none or an unreadable journal.
 
-        It is complete before anything moves, so one that a power cut has spoilt tells of nothing.
+        It is complete before anything moves, so one that a power cut has damaged has no meaning.
         """
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
             found = json.loads(self._path.read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ class Journal:
         return None
 
     def end(self) -> None:
-        """Forget the publication: it is complete, or nothing of it was done."""
+        """Remove the journal: the publication is complete, or it never began."""
         self._path.with_suffix(".new").unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
 

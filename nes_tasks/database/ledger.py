@@ -24,7 +24,7 @@ from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from .marker import FILE_NAME, FOLDER, Described, Marker, Metadata, Statistics
 
-# What an earlier system left for each migration it applied.
+# What a legacy system left for each migration it applied.
 EARLIER_FILE_NAME = "metadata.json"
 CACHE_FORMAT = 2
 
@@ -33,7 +33,7 @@ CACHE_FORMAT = 2
 class Applied(Described):
     """One applied migration as the ledger knows it.
 
-    `inputs` is None when unknown: the record is one of an earlier system, which kept no
+    `inputs` is None when unknown: the record is one of a legacy system, which kept no
     checksums; nor are `marker_blob`, the id of its marker, and `base_tree`, which the marker names,
     known then. `applied_at` is the time it was applied.
     """
@@ -67,22 +67,22 @@ def read_ledger(
 
     A folder that does not exist or is empty has an empty ledger. `branch` is the branch to
     look at instead of HEAD, `at` a commit, `cache` a file for parsed markers. Raises
-    `DatabaseError` when the folder is no repository or a marker cannot be read.
+    `DatabaseError` when the folder is not a repository or a marker cannot be read.
     """
     if is_absent(database):
         return Ledger(None, {})
     git = Git(database)
     revision = at or (f"refs/heads/{branch}" if branch else "HEAD")
     logs = f"{revision}:{data_dir}/{FOLDER}"
-    done = git.attempt("cat-file", "--batch-check", stdin=f"{revision}\n{logs}\n".encode())
+    done = git.run_unchecked("cat-file", "--batch-check", stdin=f"{revision}\n{logs}\n".encode())
     if done.returncode:
         raise not_a_repository(database, failure(["cat-file"], done.stderr).stderr)
     answers = done.stdout.splitlines()
     commit, tree = _found(answers[0], b"commit"), _found(answers[1], b"tree")
-    if commit is None and git.ask("rev-parse", "--verify", "--quiet", revision):
+    if commit is None and git.query("rev-parse", "--verify", "--quiet", revision):
         raise DatabaseError(
             f"{database} is damaged: git cannot read the commit of {revision}",
-            hint=f"see git -C {database} fsck, or clone the database anew",
+            hint=f"see git -C {database} fsck, or clone the database again",
         )
     if commit is None or tree is None:
         return Ledger(commit, {})
@@ -138,7 +138,7 @@ def not_a_repository(database: Path, said: str) -> DatabaseError:
             hint=f"git submodule update --init {database}"
             if ".git/modules/" in lost
             else f"git worktree repair {database} in the repository that the worktree belongs to, "
-            "or clone the database anew",
+            "or clone the database again",
         )
     if said and "not a git repository" not in said:
         return DatabaseError(f"{database} cannot be used: {reason(said)}")

@@ -1,8 +1,8 @@
-"""The lock on a database repository: one run at a time, and it says whose.
+"""The lock on a database repository: one run at a time, with a known holder.
 
-While the lock is held a file names its holder. Whoever finds that file without the lock being
-held knows that a command was killed, and since when its gits may have left something behind: the
-file then stays under another name until somebody has cleaned up.
+While the lock is held a file names its holder. If that file exists without the lock being held,
+its holder was killed, and its git processes may have left files behind: the file then stays under
+another name until a command has cleaned up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INTERRUPTED = "interrupted.json"
 
 @contextmanager
 def lock(folder: Path, command: str) -> Iterator[None]:
-    """Hold the lock that lives in `folder`; `command` is what others are told we are doing.
+    """Hold the lock that lives in `folder`; `command` is shown to others who find it held.
 
     The operating system lets go of it when the process ends, however it ends. Raises
     `LockHeldError` at once when another process holds it, `DatabaseError` when nothing can be
@@ -35,7 +35,7 @@ def lock(folder: Path, command: str) -> Iterator[None]:
     try:
         # Not the folders above it: a repository that is gone must not come back as an empty one.
         folder.mkdir(exist_ok=True)
-        # A reader that looks whether somebody holds it does so for a moment, too.
+        # A reader that checks whether it is held takes it for a moment, too.
         held = FileLock(folder / "lock", timeout=0.2)
         held.acquire(poll_interval=0.02)
     except Timeout:
@@ -58,7 +58,7 @@ def lock(folder: Path, command: str) -> Iterator[None]:
 
 
 def _sign(folder: Path, command: str) -> None:
-    """Write who holds the lock; without it nobody could clean up after us."""
+    """Write who holds the lock; without it no command could clean up after us."""
     import socket  # only commands that take the lock pay for it
 
     who = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
@@ -76,7 +76,7 @@ def _unwritable(folder: Path, error: OSError) -> DatabaseError:
 def keep_as_interrupted(folder: Path) -> None:
     """Keep the file of the holder as that of an interrupted command; the oldest one counts.
 
-    Its time stays, and so tells since when there may be leftovers.
+    Its time stays: leftovers cannot be older.
     """
     if not (folder / INTERRUPTED).exists():
         with contextlib.suppress(FileNotFoundError):
@@ -108,14 +108,14 @@ def forget_interrupted(folder: Path) -> None:
 
 
 def was_interrupted(folder: Path) -> bool:
-    """Return whether a command was killed and nobody has cleaned up yet. Writes nothing."""
+    """Return whether a command was killed and no other has cleaned up yet. Writes nothing."""
     if (folder / INTERRUPTED).exists():
         return True
     return (folder / HOLDER).exists() and holder(folder) is None
 
 
 def holder(folder: Path) -> str | None:
-    """Return who holds the lock that lives in `folder`, None when nobody does.
+    """Return who holds the lock in `folder`, None when it is free.
 
     Writes nothing. What a killed run has left of itself does not count.
     """

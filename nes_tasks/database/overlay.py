@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from ..git.objects import ROUND
+from ..git.objects import REQUEST_BATCH
 from ..git.snapshot import Snapshot
 
 # In the place of a mark: no content has it.
@@ -43,7 +43,7 @@ class Overlay(ABC):
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """Return each path with its content, in this order, a few hundred at a time."""
         waiting = iter(paths)
-        while some := list(islice(waiting, ROUND)):
+        while some := list(islice(waiting, REQUEST_BATCH)):
             whole = [self._prefix + path for path in some]
             touched = {full: self._touched[full] for full in whole if full in self._touched}
             written = [(full, mark) for full, mark in touched.items() if mark is not None]

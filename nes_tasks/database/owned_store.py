@@ -14,7 +14,7 @@ from ..errors import NesTasksError
 from .store import Store
 
 
-class OwnedStore:
+class SingleThreadStore:
     """A `Store` that raises `NesTasksError` to all but the thread that it was made in."""
 
     def __init__(self, store: Store) -> None:

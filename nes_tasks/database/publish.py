@@ -72,7 +72,7 @@ class Publisher:
         self.journal.end()
 
     def _tip(self, branch: str) -> str | None:
-        return self._git.ask("rev-parse", "--verify", "--quiet", branch)
+        return self._git.query("rev-parse", "--verify", "--quiet", branch)
 
     def _settle_refs(self, planned: Publication) -> None:
         """Do what belongs to the move of the branch and may not have come about with it."""
@@ -85,7 +85,7 @@ class Publisher:
             raise DatabaseError(
                 f"applied and committed, but not all of it was recorded in {self._label}: "
                 f"{error.message}",
-                hint="put it right; the next doit finishes it",
+                hint="fix the cause; the next doit finishes it",
             ) from error
 
     def recover(self) -> None:
@@ -94,8 +94,8 @@ class Publisher:
             tip = self._tip(planned.branch)
             if tip == planned.new:
                 self._settle_refs(planned)
-                # Whoever has checked out another branch since then has other files there.
-                current = self._git.ask("symbolic-ref", "--quiet", "HEAD")
+                # If another branch was checked out since then, its files are there.
+                current = self._git.query("symbolic-ref", "--quiet", "HEAD")
                 if planned.checkout and current == planned.branch:
                     self._checkout.finish(planned.old, planned.new)
             elif planned.kept and tip == planned.old:
@@ -109,7 +109,7 @@ class Publisher:
         left = self._git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")
         if left:
             self._git.run("update-ref", "--stdin", stdin=f"{left}\n".encode())
-        # What git does not list, such as an empty file after a power cut, is no ref.
+        # A file that git does not list, such as an empty one after a power cut, is not a ref.
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._common / PRIVATE_REFS)
 

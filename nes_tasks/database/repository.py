@@ -21,7 +21,7 @@ from ..git.safety import Allow, Programs, find_programs
 from ..git.snapshot import GitSource
 from ..git.transfer_progress import OnTransfer
 from ..scratch import scratch_folder
-from ..settings import Settings, shown
+from ..settings import Settings, display_path
 from ..state_folder import check_folder
 from .creation import make, name_another
 from .journal import Publication
@@ -38,7 +38,7 @@ from .publish import HEADS, Publisher
 from .publish import PRIVATE_REFS as PRIVATE_REFS
 from .transaction import Transaction
 
-# Tips of the branch that were replaced; nobody but a person removes them.
+# Tips of the branch that were replaced; only a person removes them.
 KEPT_REFS = "refs/nes-tasks-kept"
 FALLBACK_IDENTITY = ("nes-tasks", "nes-tasks@localhost")
 
@@ -88,7 +88,7 @@ class Repository:
         self._refs: RefWriter | None = None
         self._is_recovered = False
         for folder in {self._own_folder, git_dir / "nes-tasks"}:
-            check_folder(folder, shown(folder, settings.root))
+            check_folder(folder, display_path(folder, settings.root))
 
     @classmethod
     def open(cls, settings: Settings) -> Repository:
@@ -102,7 +102,7 @@ class Repository:
         path = settings.database
         if is_absent(path):
             make(settings)
-        asked = Git(path).attempt(
+        asked = Git(path).run_unchecked(
             "rev-parse",
             "--is-bare-repository",
             "--is-inside-work-tree",
@@ -126,22 +126,22 @@ class Repository:
 
         Raises `DatabaseError` when HEAD is detached or is not the branch of the settings.
         """
-        place, wanted = self.settings.shown_database, self.settings.branch
+        label, wanted = self.settings.database_label, self.settings.branch
         current = (symbolic_head(self.git, self.git_dir) or "").removeprefix(HEADS)
         if self._bare and wanted:
             if wanted != current and not self._has(HEADS + wanted) and self._has(HEADS):
                 raise DatabaseError(
-                    f"{place} has no branch {wanted}", hint=name_another(self._branches())
+                    f"{label} has no branch {wanted}", hint=name_another(self._branches())
                 )
             return wanted
         if not current:
             raise DatabaseError(
-                f"{place} has a detached HEAD, so there is no branch to publish to",
+                f"{label} has a detached HEAD, so there is no branch to publish to",
                 hint=self._switch(wanted or next(iter(self._branches()), "main")),
             )
         if wanted and wanted != current:
             raise DatabaseError(
-                f"{place} has the branch {current} checked out, not {wanted}",
+                f"{label} has the branch {current} checked out, not {wanted}",
                 hint=self._switch(wanted),
             )
         return current
@@ -158,7 +158,7 @@ class Repository:
         if not known and (there := self._branches()):
             # Making one would begin a second main line beside the published one.
             return name_another(there)
-        return f"git -C {self.settings.shown_database} switch {'' if known else '-c '}{branch}"
+        return f"git -C {self.settings.database_label} switch {'' if known else '-c '}{branch}"
 
     @property
     def has_checkout(self) -> bool:
@@ -171,7 +171,7 @@ class Repository:
         if self._reader is not None and (found := self._reader.get(ref)):
             return found.oid
         # Also for a commit that the reader does not find: a damaged database is not an empty one.
-        return self.git.ask("rev-parse", "--verify", "--quiet", ref)
+        return self.git.query("rev-parse", "--verify", "--quiet", ref)
 
     def keep_reader(self) -> None:
         """Read through one git process from now on, until `close`: for many migrations in a row."""
@@ -198,7 +198,7 @@ class Repository:
         )
 
     def committer(self) -> tuple[str, str]:
-        """Return name and e-mail of whoever runs this, as git is configured."""
+        """Return name and e-mail of the current user from git's configuration."""
         known = self._configuration
 
         def configured(key: str) -> str:
@@ -213,7 +213,7 @@ class Repository:
         """Whether commits of migrations are signed: the setting `sign`, else commit.gpgSign."""
         if self.settings.sign is not None:
             return self.settings.sign
-        return self.git.ask("config", "--type=bool", "--get", "commit.gpgSign") == "true"
+        return self.git.query("config", "--type=bool", "--get", "commit.gpgSign") == "true"
 
     def check_ready(self, *, files: bool = True, filters: bool = True) -> None:
         """Check that a migration may run; changes nothing.
@@ -225,33 +225,33 @@ class Repository:
         finish, another git at work, uncommitted changes, a missing permission. Whether there are
         uncommitted changes takes a look at every file; it is left out without `files`.
         """
-        place = self.settings.shown_database
+        label = self.settings.database_label
         for file_name, operation in UNFINISHED.items():
             if (self.git_dir / file_name).exists():
                 raise DatabaseError(
-                    f"{place} is in the middle of a {operation}",
-                    hint=f"finish it, or git -C {place} {_abort(operation)}",
+                    f"{label} is in the middle of a {operation}",
+                    hint=f"finish it, or git -C {label} {_abort(operation)}",
                 )
         self.branch  # noqa: B018 - raises when there is none
         for folder in (self.git_dir, self._objects):
             if not os.access(folder, os.W_OK):
                 raise DatabaseError(f"no permission to write to {folder}")
-        self._check_unlocked(place)
+        self._check_unlocked(label)
         if self.has_checkout:
             if not os.access(self.settings.database, os.W_OK):
-                raise DatabaseError(f"no permission to write to {place}")
+                raise DatabaseError(f"no permission to write to {label}")
             if files:
-                self._check_clean(place, filters=filters)
+                self._check_clean(label, filters=filters)
 
-    def _check_unlocked(self, place: str) -> None:
+    def _check_unlocked(self, label: str) -> None:
         """Check that no other git is at work, so that a run does not fail at its end."""
         for path in locks(self.git_dir, self._common):
             raise DatabaseError(
-                f"another git command is at work in {place}",
-                hint=f"if none is, remove {shown(path, self.settings.root)}",
+                f"another git command is running in {label}",
+                hint=f"if none is, remove {display_path(path, self.settings.root)}",
             )
 
-    def _check_clean(self, place: str, *, filters: bool) -> None:
+    def _check_clean(self, label: str, *, filters: bool) -> None:
         git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
         status = git.run(
             "status",
@@ -267,14 +267,14 @@ class Repository:
         changed = [row[3:].decode(errors="replace") for row in status.split(b"\0") if row]
         if changed:
             raise DatabaseError(
-                f"{place} has uncommitted changes: {first_few(changed)}",
-                hint=f"commit them, or git -C {place} stash --include-untracked",
+                f"{label} has uncommitted changes: {first_few(changed)}",
+                hint=f"commit them, or git -C {label} stash --include-untracked",
             )
         self._checkout.found_clean()
 
     @property
     def holder(self) -> str | None:
-        """Who holds the lock at this moment, None when nobody does."""
+        """Who holds the lock at this moment, None when it is free."""
         return holder(self._own_folder)
 
     @property
@@ -308,10 +308,10 @@ class Repository:
     def _recover(self) -> None:
         since = interrupted_since(self._own_folder)
         if self._is_recovered and since is None and not self._publisher.journal.exists():
-            return  # whoever has held the lock since then has ended well
+            return  # the last holder of the lock ended normally
         if since is not None:
             place = self.settings
-            top, label = place.database, place.shown_database
+            top, label = place.database, place.database_label
             clear_leftovers(self.git_dir, self._common, top, since, label)
         self._publisher.recover()
         if since is not None:
@@ -356,13 +356,13 @@ class Repository:
 
         Next to nothing when it is little. A pack is joined only with others that have about as
         many objects together, so the whole repository is not rewritten as by ``git gc``: the
-        incremental-repack of git's maintenance does that too. It is no failure if it does not
-        work out.
+        incremental-repack of git's maintenance does that too. Best effort: failures are
+        ignored.
         """
-        self.git.attempt("maintenance", "run", "--auto", "--quiet", "--task=loose-objects")
+        self.git.run_unchecked("maintenance", "run", "--auto", "--quiet", "--task=loose-objects")
         # In a partial clone git would forget which objects the remote has promised.
         if not self.git.is_partial and self._pack_count() >= MANY_PACKS:
-            self.git.attempt(*JOINING_LIMITS, "repack", "--geometric=2", "-d", "-q", "-n")
+            self.git.run_unchecked(*JOINING_LIMITS, "repack", "--geometric=2", "-d", "-q", "-n")
 
     def _pack_count(self) -> int:
         return sum(1 for _ in (self.git.objects / "pack").glob("*.pack"))
@@ -370,7 +370,7 @@ class Repository:
     def remove_if_empty(self, command: str) -> None:
         """Remove a repository that holds nothing: no file, and no commit but that of an empty tree.
 
-        Raises `LockHeldError` when somebody else has begun to use it.
+        Raises `LockHeldError` when another process has begun to use it.
         """
         path = self.settings.database
         with self.locked(command):
@@ -385,7 +385,7 @@ class Repository:
 
     def discard(self, ref: str) -> None:
         """Forget a private ref; git's garbage collection removes what only it held."""
-        self.git.attempt("update-ref", "-d", ref)
+        self.git.run_unchecked("update-ref", "-d", ref)
 
     @cached_property
     def _checkout(self) -> Checkout:
@@ -393,14 +393,14 @@ class Repository:
             self.git,
             self.git_dir,
             self.settings.database,
-            place=self.settings.shown_database,
-            kept=self._own_folder / "kept",
+            label=self.settings.database_label,
+            rescued_dir=self._own_folder / "kept",
         )
 
     @cached_property
     def _publisher(self) -> Publisher:
-        place = self.settings.shown_database
-        return Publisher(self.git, self.git_dir, self._common, self._checkout, label=place)
+        label = self.settings.database_label
+        return Publisher(self.git, self.git_dir, self._common, self._checkout, label=label)
 
     # Remotes
 
@@ -422,7 +422,7 @@ class Repository:
             self.git,
             settings.remote,
             self.branch,
-            place=settings.shown_database,
+            label=settings.database_label,
             timeout=settings.push_timeout,
         )
 
@@ -442,7 +442,7 @@ class Repository:
         return {setting.key: setting.value or "" for setting in self.git.settings}
 
     def _configure(self) -> None:
-        """Set git up for many files, once; values that somebody has set are left alone."""
+        """Set git up for many files, once; values that are set already are left alone."""
         known = self._configuration
         if known.get(CONFIGURED) == CONFIGURATION_VERSION:
             return

@@ -1,4 +1,4 @@
-"""A transaction: the snapshot of one commit overlaid with writes that nobody else sees yet.
+"""A transaction: the snapshot of one commit, overlaid with writes not visible to others yet.
 
 Writes become objects aside as they come and end as commits on a private ref. Until the caller
 publishes the last of them the database is exactly as it was.
@@ -76,7 +76,7 @@ class Transaction(Overlay):
     # Writing
 
     def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
-        """Set the content of the file at `path`; the same content as in the base is no change.
+        """Set the content of the file at `path`; the content of the base is not a change.
 
         A stored version changes only with `rewrite`. Raises `RefusedPathError` (a `ValueError`)
         for a path that a migration may not write, for another spelling of a name that is there,
@@ -161,7 +161,7 @@ class Transaction(Overlay):
 
         One batch is one ordinary commit. Several are a side chain, closed by a merge whose
         first parent is the base and whose tree is that of the last batch; with `linear` there
-        is no merge. Where there is no commit yet an empty one comes first; it is not among the
+        is not a merge. Where there is no commit yet an empty one comes first; it is not among the
         ids that are returned. With `sign` git signs each of them. The transaction is over
         afterwards. Raises `GitError`, and `UnavailableError` when git cannot sign.
         """
@@ -217,7 +217,7 @@ class Transaction(Overlay):
         return os.fsencode(path), None if mark is None else self._writer.file(mark)
 
     def close(self) -> None:
-        """End the transaction; what was not committed is gone."""
+        """End the transaction; uncommitted changes are discarded."""
         if self._objects is not None:
             self._objects.close()
             self._objects = None

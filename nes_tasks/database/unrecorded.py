@@ -1,4 +1,4 @@
-"""What only subjects of commits tell: migrations run without a record, and parts of one.
+"""What only commit subjects show: migrations run without a record, and parts of one.
 
 A subject is weak evidence: anybody can write it, and a revert leaves it as it is. So it counts
 only for a migration of which no commit ever wrote a record.
@@ -72,7 +72,7 @@ def find_unrecorded(history: History, recorded: Collection[str]) -> Unrecorded:
     if not names:
         return found
     undone = reverted(history)
-    # It would have to be fetched there; then messages alone tell, and no part is noticed.
+    # It would have to be fetched there; then only messages count, and no part is noticed.
     is_treeless = lacks_trees(history.git)
     changes = {} if is_treeless else history.records_of(names)
     for name in names:
@@ -92,7 +92,7 @@ def _live(
     changes: Sequence[RecordChange],
     undone: Collection[str],
 ) -> tuple[list[Commit], list[Commit]]:
-    """Return the commits that nobody took back, and the batches of which a part may be there."""
+    """Return the commits that were not reverted, and the batches that may be partly there."""
     position = history.position
     gone = max((position[change.commit] for change in changes), default=-1)
     live = [one for one in named if position[one.id] > gone and one.id not in undone]
@@ -115,7 +115,7 @@ def _is_whole(history: History, commits: Sequence[Commit]) -> bool:
 
 
 def _leaves_files(history: History, commits: Sequence[Commit], name: str) -> bool:
-    """Return whether files are still as `commits` left them, and nobody has touched them since."""
+    """Return whether files are still as `commits` left them, unchanged since."""
     git, last = history.git, commits[-1]
     logs = f"{history.data_dir}/{FOLDER}/{name}/"
     written = {
@@ -142,7 +142,7 @@ def reverted(history: History) -> set[str]:
     """Return the commits that a ``git revert`` took back, by the lines that it writes.
 
     A revert that was itself reverted takes nothing back. After a rebase the line names a commit
-    that is not there any more; then it is the subject that tells. Raises `GitError`.
+    that is not there any more; then the subject decides. Raises `GitError`.
     """
     commits, undone = history.commits, set[str]()
     for by, message in reversed(list(read_messages(history.git, commits))):  # the newest first

@@ -1,4 +1,4 @@
-"""Attributes of paths, which tell git whether to convert line ends: gitattributes(5)."""
+"""Attributes of paths, which control git's conversion of line ends: gitattributes(5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def keeps_line_ends(folder: Path, path: Path) -> bool:
     """
     # The folder may be a part of a repository, whose attributes then count.
     git = Git(folder, around=True)
-    done = git.attempt("check-attr", "-z", "text", "eol", "--", str(path))
+    done = git.run_unchecked("check-attr", "-z", "text", "eol", "--", str(path))
     if done.returncode:
         return True
     fields = done.stdout.decode(errors="replace").split("\0")

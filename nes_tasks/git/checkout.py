@@ -1,4 +1,4 @@
-"""The checkout: the files and the index of a repository, brought from one commit to another.
+"""The checkout: moves the files and the index of a repository from one commit to another.
 
 Both steps are git's own two-way merge, see
 https://git-scm.com/docs/git-read-tree#_two_tree_merge: it touches only what differs between the
@@ -36,24 +36,26 @@ def check_out_sparsely(git: Git, folder: str) -> None:
     except GitError:
         git.run("sparse-checkout", "init", "--cone")
         git.run("sparse-checkout", "set", folder)
-    if git.ask("rev-parse", "--verify", "--quiet", "HEAD"):
+    if git.query("rev-parse", "--verify", "--quiet", "HEAD"):
         git.run("read-tree", "-m", "-u", "HEAD")
 
 
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 
-    `place` is what a person would type for the repository, `kept` the folder for files of
-    somebody's own that stand where a killed run had begun to write.
+    `label` is what a person would type for the repository. `rescued_dir` is the folder for the
+    user's own files in places where a killed run had begun to write.
     """
 
-    def __init__(self, git: Git, git_dir: Path, top: Path, *, place: str, kept: Path) -> None:
+    def __init__(
+        self, git: Git, git_dir: Path, top: Path, *, label: str, rescued_dir: Path
+    ) -> None:
         # Files pass through filters, and a partial clone fetches what it writes.
         self._git = git.allowing(Allow.FILTERS | Allow.TRANSPORT)
         self._git_dir = git_dir
         self._top = top
-        self._place = place
-        self._kept = kept
+        self._label = label
+        self._rescued_dir = rescued_dir
         # The index as the last look or move has left it: all of it is then what is committed.
         self._clean_index: Stamp | None = None
 
@@ -73,13 +75,13 @@ class Checkout:
             changes = [*changed_files(self._git, self._tree(old), new)]
         # Files that make room for folders belong to git.
         free = {change.path for change in changes if change.new is None}
-        # git counts what it is told to ignore as worthless and writes over it.
+        # git treats ignored files as expendable and overwrites them.
         for change in changes:
             if change.old is None and (blocking := self._in_the_way(change.path, free)):
                 raise DatabaseError(
-                    f"{self._place} has a file of its own that git ignores where a new one "
+                    f"{self._label} has a file of its own that git ignores where a new one "
                     f"belongs: {blocking}; nothing was applied",
-                    hint=f"move {self._place}/{blocking} away, then run it again",
+                    hint=f"move {self._label}/{blocking} away, then run it again",
                 )
 
     def _is_as_committed(self, changes: Sequence[Change]) -> bool:
@@ -113,7 +115,7 @@ class Checkout:
     def _in_the_way(self, path: str, free: set[str]) -> str | None:
         """Return what is where a file, or a folder above it, belongs; None when nothing is.
 
-        `free` are paths that are known to be no hindrance; folders that are looked at join them.
+        `free` are paths known not to be in the way; checked folders are added to them.
         """
         top = os.fspath(self._top)
         at = path.find("/")
@@ -136,19 +138,19 @@ class Checkout:
             self._merge(*trial)
         except GitError as error:
             raise DatabaseError(
-                f"{self._place} has changed while the migration ran; nothing was applied: "
+                f"{self._label} has changed while the migration ran; nothing was applied: "
                 f"{_without_command(error)}",
-                hint=f"git -C {self._place} stash --include-untracked, then run it again",
+                hint=f"git -C {self._label} stash --include-untracked, then run it again",
             ) from error
 
     def _merge(self, *command: str) -> None:
         """Let git merge two trees into the index; raises `GitError`.
 
         The index may only not know that files are as they were: touched, or copied with the whole
-        repository. It is told when it matters, for looking at each file takes its time.
+        repository. A difference is reported when it matters, because checking each file is slow.
         """
-        if self._git.attempt(*command).returncode:
-            self._git.attempt("update-index", "-q", "--refresh")
+        if self._git.run_unchecked(*command).returncode:
+            self._git.run_unchecked("update-index", "-q", "--refresh")
             self._git.run(*command)
 
     def move(self, old: str | None, new: str) -> None:
@@ -160,12 +162,12 @@ class Checkout:
             self._merge("read-tree", "-m", "-u", self._tree(old), new)
             self.found_clean()
         except GitError as error:
-            away = f"git -C {self._place} stash --include-untracked, then run it again"
-            # What is on the disk is nobody's own then, and a stash would need room as well.
+            away = f"git -C {self._label} stash --include-untracked, then run it again"
+            # The files are not the user's own then, and a stash would need space as well.
             full = "make room on the disk, or permit writing; the next doit finishes it"
             hint = full if CANNOT_WRITE.search(error.stderr) else away
             raise DatabaseError(
-                f"applied and committed, but {self._place} could not be checked out: "
+                f"applied and committed, but {self._label} could not be checked out: "
                 f"{_without_command(error)}",
                 hint=error.hint or hint,
             ) from error
@@ -175,15 +177,15 @@ class Checkout:
 
         git writes the index last. While it is still the old one, each file may be the old or
         the new one or the beginning of the new one: those are removed, so that git writes them
-        again. Anything else is somebody's own and goes to the folder `kept`.
+        again. Anything else is the user's own and goes to the folder `rescued_dir`.
         """
         (self._git_dir / "index.lock").unlink(missing_ok=True)
-        if self._git.ask("diff-index", "--cached", "--quiet", new) is None:
+        if self._git.query("diff-index", "--cached", "--quiet", new) is None:
             for change in changed_files(self._git, self._tree(old), new):
-                self._clear(change, self._kept / new[:12])
+                self._clear(change, self._rescued_dir / new[:12])
             self.move(old, new)
 
-    def _clear(self, change: Change, kept: Path) -> None:
+    def _clear(self, change: Change, rescued_dir: Path) -> None:
         """Remove a file that is the one or the other version; keep any other."""
         file = self._top / change.path
         if file.is_symlink():
@@ -196,8 +198,8 @@ class Checkout:
         if blob_id(content, len(known[0])) in known or self._begins(change.new, content):
             file.unlink()
         else:
-            (kept / change.path).parent.mkdir(parents=True, exist_ok=True)
-            file.replace(kept / change.path)
+            (rescued_dir / change.path).parent.mkdir(parents=True, exist_ok=True)
+            file.replace(rescued_dir / change.path)
 
     def _begins(self, oid: str | None, content: bytes) -> bool:
         return oid is not None and self._git.run("cat-file", "blob", oid).startswith(content)

@@ -25,7 +25,7 @@ from .safety import ENVIRONMENT, NO_TRANSPORT, Allow, Setting, overrides, parse
 # `git ls-files --format`-like comforts are not used: Debian 11 and Ubuntu 22.04 must do.
 MINIMUM_VERSION = (2, 30)
 # Who the user is, how git reaches a remote, and where git itself is installed.
-KEPT = (
+ALLOWED_GIT_ENV = (
     "GIT_ALLOW_PROTOCOL",
     "GIT_ASKPASS",
     "GIT_AUTHOR_",
@@ -39,17 +39,17 @@ KEPT = (
 )
 # What Linux gives a pipe of anyone at the most: /proc/sys/fs/pipe-max-size, see pipe(7).
 PIPE_SIZE = 1024 * 1024
-# How much of a listing is taken at once; memory is bounded by it and by one row.
+# Chunk size when streaming git output; it bounds memory together with the longest row.
 CHUNK = 64 * 1024
 # No such program on PATH, or only files of that name that may not be executed.
-CANNOT_START = (FileNotFoundError, PermissionError)
+SPAWN_ERRORS = (FileNotFoundError, PermissionError)
 # Commands that talk to a remote anyway, and what git says when it cannot.
-TALKING = frozenset({"clone", "fetch", "ls-remote", "push"})
-UNREACHED = re.compile(
+NETWORK_COMMANDS = frozenset({"clone", "fetch", "ls-remote", "push"})
+UNREACHABLE = re.compile(
     r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
     r"could not fetch .* from promisor|unable to connect"
 )
-# The words of git, in its convert.c, for a filter whose program failed or is not there.
+# git's messages, from its convert.c, for a filter whose program failed or is missing.
 FILTER = re.compile(
     r"external filter '(?P<command>[^']*)' failed|"
     r"(?:clean|smudge) filter '?(?P<name>[^\s']+)'? failed"
@@ -69,7 +69,9 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     blindly they would make us write there. Identity and transport settings are kept.
     """
     source = os.environ if environ is None else environ
-    env = {k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(KEPT)}
+    env = {
+        k: v for k, v in source.items() if not k.startswith("GIT_") or k.startswith(ALLOWED_GIT_ENV)
+    }
     env.update(LC_ALL="C.UTF-8", GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0")
     return {**env, **ENVIRONMENT}
 
@@ -103,7 +105,7 @@ class Git:
         self._around = around
         self._allow = allow
         if not around:
-            # Without a ceiling a folder that is no repository would be taken for a part of the
+            # Without a ceiling a folder that is not a repository would be taken for a part of the
             # repository around it, usually the one that holds the migrations. git looks upwards
             # from where a link leads to, so the ceiling has to be there.
             self.env["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)
@@ -147,7 +149,7 @@ class Git:
         return self._facts.settings
 
     def refresh_settings(self) -> None:
-        """Read the settings anew when they are asked for next: they were changed."""
+        """Drop the cached settings: they were changed."""
         self._known.pop(self._key, None)
         self.__dict__.pop("_facts", None)
 
@@ -160,7 +162,7 @@ class Git:
         """Return whether to repeat a command that failed with `stderr` without the transport.
 
         It is when a partial clone lacks an object that it reads: from then on the transport is
-        allowed, and users are told.
+        allowed, and users are warned.
         """
         facts = self._facts
         if not self.is_partial or not DENIED.search(stderr):
@@ -208,7 +210,7 @@ class Git:
 
         Raises `GitError` with git's own words when it fails.
         """
-        done = self.attempt(*args, stdin=stdin, env=env, discard=discard)
+        done = self.run_unchecked(*args, stdin=stdin, env=env, discard=discard)
         if done.returncode:
             raise failure(args, done.stderr)
         return done.stdout or b""
@@ -217,17 +219,17 @@ class Git:
         """Run git and return its output as text without the line end."""
         return self.run(*args, stdin=stdin).decode(errors="surrogateescape").rstrip("\n")
 
-    def ask(self, *args: str) -> str | None:
+    def query(self, *args: str) -> str | None:
         """Run a command that says "there is none" with exit code 1; return its answer or None.
 
         Raises `GitError` when it fails in any other way.
         """
-        done = self.attempt(*args)
+        done = self.run_unchecked(*args)
         if done.returncode not in (0, 1):
             raise failure(args, done.stderr)
         return None if done.returncode else done.stdout.decode(errors="surrogateescape").strip()
 
-    def rows(
+    def stream_records(
         self, *args: str, end: bytes = b"\0", env: Mapping[str, str] | None = None
     ) -> Iterator[bytes]:
         """Run git and yield its output as it comes, cut at each `end`.
@@ -251,7 +253,7 @@ class Git:
     ) -> Iterator[bytes]:
         offline = self._is_offline
         with tempfile.TemporaryFile() as errors:
-            process = self.start(*args, stderr=errors, env=env)
+            process = self.popen(*args, stderr=errors, env=env)
             assert process.stdin and process.stdout
             process.stdin.close()
             rest = b""
@@ -288,7 +290,7 @@ class Git:
         """Return the tree of a commit, the one without files for None; raises `GitError`."""
         return self.text("rev-parse", f"{commit}^{{tree}}") if commit else self.empty_tree()
 
-    def attempt(
+    def run_unchecked(
         self,
         *args: str,
         stdin: bytes | IO[bytes] | None = None,
@@ -308,10 +310,10 @@ class Git:
         done = _completed(self.command(*args), self._environment(env), stdin, discard=discard)
         repeatable = stdin is None or isinstance(stdin, bytes)
         if done.returncode and repeatable and offline and self.may_fetch(done.stderr):
-            return self.attempt(*args, stdin=stdin, env=env, discard=discard)
+            return self.run_unchecked(*args, stdin=stdin, env=env, discard=discard)
         return done
 
-    def start(
+    def popen(
         self,
         *args: str,
         stderr: int | IO[bytes] | None = None,
@@ -333,7 +335,7 @@ class Git:
                 env=self._environment(env),
                 pass_fds=pass_fds,
             )
-        except CANNOT_START:
+        except SPAWN_ERRORS:
             raise git_missing() from None
         for pipe in filter(None, (process.stdin, process.stdout)):
             _widen(pipe)
@@ -362,7 +364,7 @@ def _completed(
             env=env,
             check=False,
         )
-    except CANNOT_START:
+    except SPAWN_ERRORS:
         raise git_missing() from None
 
 
@@ -412,7 +414,7 @@ def git_missing() -> UnavailableError:
 def failure(args: Sequence[str], stderr: bytes) -> GitError:
     """Return the error for a git command that ended badly, with the line that says why."""
     said = stderr.decode(errors="replace").strip()
-    lazily = args[0] not in TALKING and UNREACHED.search(said)
+    lazily = args[0] not in NETWORK_COMMANDS and UNREACHABLE.search(said)
     hint = "a partial clone fetches contents when they are read, and its remote cannot be reached"
     message = f"git {args[0]} failed: {reason(said)}"
     return GitError(
@@ -443,10 +445,10 @@ def _filter_hint(said: str) -> str | None:
 
 
 def reason(said: str) -> str:
-    """Return the line of what git `said` that tells why it failed, and what a remote added."""
+    """Return the line of git's output that says why it failed, and what a remote added."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
-    line = (telling or lines[-1:] or ["no reason given"])[0]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
+    line = (fatal or lines[-1:] or ["no reason given"])[0]
     line = line.removeprefix("fatal:").removeprefix("error:").removeprefix("!").strip()
     remote = [words for row in lines if (words := row.removeprefix("remote:").strip()) != row]
     added = "; ".join(filter(None, remote))
@@ -460,7 +462,7 @@ def check_version() -> tuple[int, ...]:
     """
     try:
         done = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
-    except CANNOT_START:
+    except SPAWN_ERRORS:
         raise git_missing() from None
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
     version = tuple(int(part or 0) for part in found.groups()) if found else (0,)

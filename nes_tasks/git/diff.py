@@ -32,7 +32,9 @@ def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Chang
     They come as git finds them; with `folders` it is only those below them. No blob is read,
     so none is fetched in a partial clone. Raises `GitError` for a tree that is not there.
     """
-    fields = git.rows("diff-tree", *OPTIONS, old, new, "--", *folders, env=_environment(git))
+    fields = git.stream_records(
+        "diff-tree", *OPTIONS, old, new, "--", *folders, env=_environment(git)
+    )
     for row, path in zip(fields, fields, strict=True):
         yield _change(row, path)
 

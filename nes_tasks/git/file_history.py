@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .command import Git
-from .incomplete_clone import shallow_ends
-from .log import moment
+from .incomplete_clone import shallow_boundary
+from .log import from_unix
 
 # Unit and record separators: no subject or name can hold them.
 FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
@@ -17,8 +17,8 @@ FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
 class FileCommit:
     """One commit that changed a file.
 
-    `parents` are the commits before it that changed the file, too. `is_cut` says that a shallow
-    clone ends here: whatever the file held then may be older.
+    `parents` are the commits before it that changed the file, too. `is_truncated` says that a
+    shallow clone ends here: whatever the file held then may be older.
     """
 
     id: str
@@ -29,7 +29,7 @@ class FileCommit:
     email: str
     committer: str
     subject: str
-    is_cut: bool
+    is_truncated: bool
 
 
 def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
@@ -51,7 +51,7 @@ def read_file_history(git: Git, commit: str, path: str) -> list[FileCommit]:
         path,
         env={"GIT_LITERAL_PATHSPECS": "1"},
     )
-    cut = shallow_ends(git)
+    cut = shallow_boundary(git)
     records = out.decode(errors="replace").split("\x1e")[:-1]
     return [_parse(record.lstrip("\n"), cut) for record in records]
 
@@ -63,11 +63,11 @@ def _parse(record: str, cut: frozenset[str]) -> FileCommit:
     return FileCommit(
         id=oid,
         parents=tuple(parents),
-        authored_at=moment(authored),
-        committed_at=moment(committed),
+        authored_at=from_unix(authored),
+        committed_at=from_unix(committed),
         author=author,
         email=email,
         committer=committer,
         subject=subject,
-        is_cut=oid in cut,
+        is_truncated=oid in cut,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .command import Git
 
-# What stands in the file where refs are kept in tables, see
+# The content of the file in a repository with reftables, see
 # https://git-scm.com/docs/reftable#_layout; git alone knows the branch then.
 ELSEWHERE = "refs/heads/.invalid"
 
@@ -23,4 +23,4 @@ def symbolic_head(git: Git, git_dir: Path) -> str | None:
         word, _, ref = head.read_text(encoding="utf-8").rstrip("\n").partition(" ")
         if word == "ref:" and ref.startswith("refs/heads/") and ref != ELSEWHERE:
             return ref
-    return git.ask("symbolic-ref", "--quiet", "HEAD")
+    return git.query("symbolic-ref", "--quiet", "HEAD")

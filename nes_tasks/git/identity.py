@@ -32,7 +32,7 @@ def missing_identity(folder: Path, identity: tuple[str, str]) -> dict[str, str]:
 
 def _configured(folder: Path, role: str) -> str | None:
     # The folder may be a part of a repository, whose configuration then counts.
-    done = Git(folder, around=True).attempt(
+    done = Git(folder, around=True).run_unchecked(
         "-c",
         "user.useConfigOnly=true",
         "var",

@@ -24,7 +24,7 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
     """
     if not git.is_partial:
         return frozenset()
-    rows = git.rows(
+    rows = git.stream_records(
         "rev-list", "--objects", "--no-object-names", "--missing=print", tree, end=b"\n"
     )
     return frozenset(bytes.fromhex(row[1:].decode()) for row in rows if row.startswith(b"?"))
@@ -32,7 +32,7 @@ def missing_files(git: Git, tree: str) -> frozenset[bytes]:
 
 def has_tree(git: Git, tree: str) -> bool:
     """Return whether a tree is here; a partial clone fetches it if it can."""
-    return git.attempt("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
+    return git.run_unchecked("cat-file", "-e", f"{tree}^{{tree}}").returncode == 0
 
 
 def fetch_files(git: Git, oids: Iterable[str]) -> None:
@@ -47,7 +47,7 @@ def fetch_files(git: Git, oids: Iterable[str]) -> None:
     git.run("pack-objects", *options, stdin=rows.encode(), discard=True)
 
 
-def shallow_ends(git: Git) -> frozenset[str]:
+def shallow_boundary(git: Git) -> frozenset[str]:
     """Return the commits whose parents a shallow clone does not have; none in a full one.
 
     git also lists the very first commit when the depth reaches just so far; nothing is cut there.
@@ -66,13 +66,13 @@ def shallow_ends(git: Git) -> frozenset[str]:
     )
 
 
-def cut_off(place: str, names: Sequence[str]) -> DatabaseError:
+def truncated_history_error(label: str, names: Sequence[str]) -> DatabaseError:
     """Return the error for migrations that a shallow clone does not reach back to before.
 
-    `place` is the database as users know it. Without `names` it is the first commit of all.
+    `label` is the database as users know it. Without `names` it is the first commit of all.
     """
     where = f"before {first_few(names)}" if names else "the first commit"
     return DatabaseError(
-        f"{place} does not reach back to {where}: it is a shallow clone",
-        hint=f"git -C {place} fetch --unshallow",
+        f"{label} does not reach back to {where}: it is a shallow clone",
+        hint=f"git -C {label} fetch --unshallow",
     )

@@ -60,7 +60,7 @@ def clear_leftovers(git_dir: Path, common: Path, top: Path, since: float, label:
     while running := working_gits((top, common, git_dir)):
         if time.monotonic() > deadline:
             raise DatabaseError(
-                f"git (process {running[0]}) is at work in {label}",
+                f"git (process {running[0]}) is running in {label}",
                 hint="wait until it ends, then run it again",
             )
         time.sleep(0.05)

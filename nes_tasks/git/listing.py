@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .command import Git
 
-# A link or a submodule is no file with content of its own.
+# A link or a submodule is not a file with content of its own.
 FILE_MODES = (b"100644", b"100755")
 LINK_MODE = b"120000"
 
@@ -30,7 +30,7 @@ def list_files(git: Git, tree: str, folder: str, *, links: bool = False) -> Iter
     """
     # The format is ``mode SP type SP id TAB path``: https://git-scm.com/docs/git-ls-tree
     # Without a trailing slash it would be the folder itself, and a file of that name, too.
-    rows = git.rows(
+    rows = git.stream_records(
         "ls-tree",
         "-r",
         "-z",

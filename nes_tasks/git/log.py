@@ -19,7 +19,7 @@ FIELDS = "%T%x1f%P%x1f%ct%x1f%an%x1f%cn%x1f%s"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit; `author` is the contributor, `committer` whoever applied it.
+    """One commit; `author` is the contributor, `committer` the person who applied it.
 
     `parents` are empty where the history begins or a shallow clone ends.
     """
@@ -43,7 +43,7 @@ class Commit:
         return len(self.parents) > 1
 
 
-def moment(seconds: str) -> datetime:
+def from_unix(seconds: str) -> datetime:
     """Return a moment in UTC; the year 1 for what no clock has shown, which git would store."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
@@ -59,7 +59,9 @@ def read_commits(git: Git, *revisions: str, paths: Sequence[str] = ()) -> Iterat
     """
     options = ("--topo-order", "--reverse", "--encoding=UTF-8", f"--format={FIELDS}")
     literal = {"GIT_LITERAL_PATHSPECS": "1"}
-    rows = git.rows("rev-list", *options, *revisions, "--", *paths, end=b"\n", env=literal)
+    rows = git.stream_records(
+        "rev-list", *options, *revisions, "--", *paths, end=b"\n", env=literal
+    )
     for header, line in zip(rows, rows, strict=True):
         tree, parents, *rest = line.decode(errors="replace").split("\x1f", 5)
         seconds, author, committer, subject = rest
@@ -67,7 +69,7 @@ def read_commits(git: Git, *revisions: str, paths: Sequence[str] = ()) -> Iterat
             id=header.split()[1].decode(),
             tree=tree,
             parents=tuple(parents.split()),
-            committed_at=moment(seconds),
+            committed_at=from_unix(seconds),
             author=author,
             committer=committer,
             subject=subject,

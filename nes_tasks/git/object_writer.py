@@ -1,4 +1,4 @@
-"""Writing the objects of a transaction: files, folders and commits, seen by nobody before the end.
+"""Writing the objects of a transaction: files, folders and commits, invisible before the end.
 
 What is written waits in a file without a name, then in a quarantine, and is in the repository after
 `install`. Otherwise a migration that fails after a gigabyte would leave the gigabyte there. No

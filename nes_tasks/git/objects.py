@@ -15,7 +15,7 @@ from .command import Git, failure
 
 # One round of requests must fit into a pipe's buffer (64 KiB on Linux, 16 KiB on macOS) whole:
 # then git never waits for us to read while we wait for it to read.
-ROUND = 256
+REQUEST_BATCH = 256
 
 
 class GitObject(NamedTuple):
@@ -53,7 +53,7 @@ class ObjectReader:
     def get_many(self, names: Iterable[str]) -> Iterator[GitObject | None]:
         """Return the objects in the order of `names`, holding a few hundred at a time at most."""
         waiting = iter(names)
-        while some := list(islice(waiting, ROUND)):
+        while some := list(islice(waiting, REQUEST_BATCH)):
             # All answers of a round are read even if the caller stops half way; otherwise the
             # next request would be answered with what was left in the pipe.
             yield from self._round(some)
@@ -96,7 +96,7 @@ class ObjectReader:
     def _start(self) -> subprocess.Popen[bytes]:
         # git explains here why it cannot read or fetch an object; a pipe could fill up.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        self._process = self._git.start("cat-file", "--batch", stderr=self._errors)
+        self._process = self._git.popen("cat-file", "--batch", stderr=self._errors)
         return self._process
 
     def _died(self) -> GitError:

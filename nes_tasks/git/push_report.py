@@ -84,7 +84,7 @@ def push(folder: Path, remote: str, ref: str, run: Run, *, thin: bool) -> PushIn
 
 
 def line_of(info: PushInfo) -> str:
-    """Return the line in which git tells people of a branch that was refused."""
+    """Return the line in which git reports a refused branch."""
     mark, _, why = info.summary.strip().partition("] ")
     branch = info.remote_ref_string.removeprefix("refs/heads/")
     return f"! {mark}] {branch} -> {branch} {why}"

@@ -1,4 +1,4 @@
-"""A quarantine: objects in a folder of their own, which nobody sees before they are installed.
+"""A quarantine: objects in a folder of their own, invisible before they are installed.
 
 git does the same with what a push brings
 (https://git-scm.com/docs/git-receive-pack#_quarantine_environment). The folder lies among the
@@ -43,7 +43,7 @@ class Quarantine:
             self.discard()
 
     def discard(self) -> None:
-        """Throw away what is not installed."""
+        """Discard the objects that are not installed."""
         discard_quarantine(self._aside, self.objects)
 
 
@@ -67,7 +67,7 @@ def _install(source: Path, target: Path) -> None:
 def discard_quarantine(aside: Path, objects: Path) -> None:
     """Throw a quarantine away, with what has been moved out of it and cannot be used.
 
-    The folder is our own, so nobody else is at work in it: the caller holds the lock. A pack
+    The folder is our own, so no other process writes to it: the caller holds the lock. A pack
     whose index is still inside is not seen by git and would stay for ever.
     """
     for index in (aside / "pack").glob("*.idx"):

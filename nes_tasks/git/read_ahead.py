@@ -1,4 +1,4 @@
-"""What is worth reading before it is asked for, and worth keeping after: as file systems do."""
+"""Read-ahead and a cache of recent contents for `Snapshot`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ OVERHEAD = 250
 
 
 class ReadAhead:
-    """Tells which names of an ordered folder to read along with one that is wanted.
+    """Selects the names of an ordered folder to read ahead with a requested one.
 
-    Whoever takes them in order gets twice as many each time, up to `most`; whoever jumps about
-    gets the wanted one alone. `following` yields the names of folders in git's order, in which a
+    Sequential readers get a window that doubles up to `most`; random access resets it to one.
+    `following` yields the names of folders in git's order, in which a
     folder's name ends with a slash, from the one that it is given on.
     """
 
@@ -43,12 +43,12 @@ def following_in(names: Sequence[str]) -> Callable[[str], Iterable[str]]:
 
 
 def _rank(name: str) -> bytes:
-    """Return by what git orders folders; texts that hold bytes of no UTF-8 sort otherwise."""
+    """Return the sort key of git's tree order; names with non-UTF-8 bytes differ as text."""
     return f"{name}/".encode(errors="surrogateescape")
 
 
 class RecentFiles:
-    """The contents that were read last, by id, as far as they fit into `room` bytes."""
+    """An LRU cache of file contents by id, of at most `room` bytes."""
 
     def __init__(self, room: int) -> None:
         self._room = room

@@ -51,7 +51,7 @@ class RefWriter:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         # Ctrl-C goes to all processes of a terminal; this one may be moving the branch just then.
         with _interrupts_blocked():
-            self._process = self._git.start(*COMMAND, stderr=self._errors)
+            self._process = self._git.popen(*COMMAND, stderr=self._errors)
         return self._process
 
     def _fail(self) -> None:

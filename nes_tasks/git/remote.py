@@ -1,7 +1,7 @@
-"""The remote: how the branch stands against it, fetching from it, pushing to it.
+"""The remote: the branch compared with it, fetching from it, pushing to it.
 
-git talks to it for as long as it takes, so what it says on the way is passed on line by line,
-and it is given up after a time.
+Network commands can be slow: progress lines are forwarded as they arrive, and the command is
+killed after `push_timeout`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import GitError, UnavailableError
-from .command import TALKING, Git, failure, reason
+from .command import NETWORK_COMMANDS, Git, failure, reason
 from .safety import Allow
 from .transfer_progress import OnTransfer
 
@@ -34,7 +34,7 @@ OVERTAKEN = (
     *("reference already exists", "incorrect old value", "failed to update ref"),
     "cannot lock ref",
 )
-# The remote is locked by another push at this moment, or for good by one that was killed.
+# The remote is locked by another push now, or permanently by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
 # The remote has files of that branch on disk; git explains at length what could be set there.
 HAS_FILES = "(branch is currently checked out)"
@@ -42,7 +42,7 @@ NO_SUCH_BRANCH = "couldn't find remote ref"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RemoteStatus:
     """How our branch stands against the remote's, as of the last fetch or push.
 
     `commit` is the tip there, None when none was ever seen. `ahead` counts the commits that
@@ -56,7 +56,7 @@ class Standing:
 
 
 class _RefusedError(GitError):
-    """A push was refused; `is_overtaken` says that the remote has what is not here."""
+    """A push was refused; `is_overtaken` says that the remote has commits that are not here."""
 
     def __init__(self, said: str, *, is_overtaken: bool) -> None:
         error = failure(["push"], said.encode())
@@ -67,14 +67,14 @@ class _RefusedError(GitError):
 class Remote:
     """The branch `branch` of the remote `name`; `timeout` is in seconds.
 
-    `place` is what a person would type for our repository.
+    `label` is what a person would type for our repository.
     """
 
-    def __init__(self, git: Git, name: str, branch: str, *, place: str, timeout: int) -> None:
+    def __init__(self, git: Git, name: str, branch: str, *, label: str, timeout: int) -> None:
         self._git = git
         self.name = name
         self.branch = branch
-        self._place = place
+        self._label = label
         self._timeout = timeout
         self._seen = f"refs/remotes/{name}/{branch}"
 
@@ -83,16 +83,16 @@ class Remote:
         """Whether the repository knows a remote of this name."""
         return self.name in self._git.text("remote").splitlines()
 
-    def standing(self, head: str | None) -> Standing:
+    def remote_status(self, head: str | None) -> RemoteStatus:
         """Compare the commit `head` with what was last seen of the remote. Uses no network."""
-        theirs = self._git.ask("rev-parse", "--verify", "--quiet", self._seen)
+        theirs = self._git.query("rev-parse", "--verify", "--quiet", self._seen)
         if theirs and head:
             counts = self._git.text("rev-list", "--left-right", "--count", f"{head}...{theirs}")
             ahead, behind = map(int, counts.split())
         else:
             ahead = self._count(head, "--not", f"--remotes={self.name}")
             behind = self._count(theirs)
-        return Standing(self.name, theirs, ahead, behind)
+        return RemoteStatus(self.name, theirs, ahead, behind)
 
     def _count(self, commit: str | None, *but: str) -> int:
         return int(self._git.text("rev-list", "--count", commit, *but)) if commit else 0
@@ -115,7 +115,7 @@ class Remote:
             if REWRITTEN in error.stderr:
                 raise UnavailableError(
                     f"the history of {self.name}/{self.branch} was rewritten; nothing was changed",
-                    hint=f"if that is right, git -C {self._place} fetch {self.name} "
+                    hint=f"if that is right, git -C {self._label} fetch {self.name} "
                     f"+{self.branch}:{self._seen}, then doit sync",
                 ) from error
             raise UnavailableError(
@@ -177,14 +177,14 @@ class Remote:
         Where nothing can be written the push has been made nevertheless.
         """
         with contextlib.suppress(GitError):
-            if head and self.standing(head).ahead:
+            if head and self.remote_status(head).ahead:
                 self._git.run("update-ref", self._seen, head)
 
     def _check_known(self) -> None:
         if not self.exists:
             raise UnavailableError(
-                f"{self._place} has no remote {self.name}",
-                hint=f"git -C {self._place} remote add {self.name} URL",
+                f"{self._label} has no remote {self.name}",
+                hint=f"git -C {self._label} remote add {self.name} URL",
             )
 
     def _words(self, error: GitError) -> str:
@@ -202,12 +202,12 @@ class Remote:
 
         What it writes to its output is added to `output`. Raises `GitError` with what was said.
         """
-        at = next(i for i, word in enumerate(arguments) if word in TALKING) + 1
+        at = next(i for i, word in enumerate(arguments) if word in NETWORK_COMMANDS) + 1
         progress = ["--progress"] if on_progress else []
         is_push = arguments[at - 1] == "push"
         allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)
         git = self._git.allowing(allow)
-        process = git.start(*arguments[:at], *progress, *arguments[at:], stderr=subprocess.PIPE)
+        process = git.popen(*arguments[:at], *progress, *arguments[at:], stderr=subprocess.PIPE)
         said: list[str] = []
         read_progress = _progress_reader(on_progress) if on_progress else None
         try:

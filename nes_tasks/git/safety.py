@@ -124,12 +124,12 @@ DATA = frozenset(
     worktree
     """.split()  # noqa: SIM905 - a table of 60 words
 )
-# Sections of commands that only a person runs; what git is told to run there is one of these.
+# Sections of commands that only a person runs; a program configured there is one of these.
 PERSONAL = frozenset(
     {"alias", "browser", "difftool", "guitool", "imap", "man", "mergetool", "pager", "sendemail"}
     | {"tar", "instaweb", "web"}
 )
-# More names than this are no configuration but an attempt to exceed the length of a command.
+# More names than this are not a configuration but an attempt to exceed a command line's length.
 MAX_OVERRIDES = 300
 
 
@@ -189,7 +189,7 @@ def find_programs(settings: Iterable[Setting], top: Path, hooks: Path) -> Progra
             hooks = top / setting.value  # git, too, takes it from there
     found: list[str] = []
     with contextlib.suppress(OSError, ValueError):
-        # An example that git has put there has an ending, so it is none.
+        # git's own samples have a suffix, so they are not hooks.
         found = [
             entry.name
             for entry in hooks.iterdir()

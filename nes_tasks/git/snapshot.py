@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
-from .objects import ROUND, ObjectReader
+from .objects import REQUEST_BATCH, ObjectReader
 from .read_ahead import ReadAhead, RecentFiles, following_in
 from .trees import Tree
 
@@ -26,7 +26,7 @@ KEPT_TREE_BYTES = 64 * 1024 * 1024
 # From how many bytes of its tree on a folder is large: some 20,000 names.
 LARGE_BYTES = 1024 * 1024
 # Among how many names of a large folder to look for the folders that follow one.
-LOOKED_AHEAD = 4 * ROUND
+LOOKED_AHEAD = 4 * REQUEST_BATCH
 
 
 class Entry(NamedTuple):
@@ -128,7 +128,7 @@ class GitSource:
         return [one.data if one is not None and one.kind == kind else None for one in found]
 
     def close(self) -> None:
-        """End the reading process, unless it is somebody else's."""
+        """End the reading process, unless another object owns it."""
         if not self._borrowed:
             self._reader.close()
 
@@ -136,7 +136,7 @@ class GitSource:
 def read_files(source: Source, files: Iterable[tuple[str, str]]) -> Iterator[bytes]:
     """Yield the contents of files, given by their path and id; raises `DatabaseError`."""
     waiting = iter(files)
-    while some := list(islice(waiting, ROUND)):
+    while some := list(islice(waiting, REQUEST_BATCH)):
         for (path, oid), data in zip(some, source.files([oid for _, oid in some]), strict=True):
             if data is None:
                 raise missing_object(path, oid)
@@ -186,7 +186,7 @@ class Snapshot:
         waiting: list[str] = []
         for path in paths:
             waiting.append(path)
-            if len(waiting) == ROUND:
+            if len(waiting) == REQUEST_BATCH:
                 yield from self._read(waiting)
                 waiting = []
         yield from self._read(waiting)
@@ -204,7 +204,7 @@ class Snapshot:
             yield path, contents[blob] if blob else None
 
     def walk(self, folder: str) -> Iterator[str]:
-        """Return the paths of all files below `folder`, sorted as texts; none when it is absent."""
+        """Return the paths of all files below `folder`, sorted; empty when it is absent."""
         entries = self.folder(folder)
         # A folder sorts as its files' paths do: with the slash that follows its name.
         ordered = sorted(f"{name}/" if e.is_folder else name for name, e in entries.items())
@@ -216,7 +216,7 @@ class Snapshot:
                 yield prefix + name
 
     def folder(self, path: str) -> Mapping[str, Entry]:
-        """Return what is directly in the folder at `path`; empty when there is no such folder."""
+        """Return the entries of the folder at `path`; empty when it does not exist."""
         if path not in self._folders:
             self._read_folders(path)
         return self._folders[path]
@@ -257,11 +257,11 @@ class Snapshot:
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
                 self._folders[folder] = self._parse(oid, tree)
-            elif folder == path:  # others are complained about by whoever asks for them
+            elif folder == path:  # the rest raise when they are requested
                 raise missing_object(folder or "the root folder", oid)
 
     def _trees(self, path: str) -> dict[str, str]:
-        """Return the ids of trees to read by their folders; none when `path` is no folder."""
+        """Return the ids of the trees to read, by folder; empty when `path` is not a folder."""
         if not path:
             return {"": self._tree}
         parent, slash, name = path.rpartition("/")
@@ -269,7 +269,7 @@ class Snapshot:
         if name not in entries or not entries[name].is_folder:
             return {}
         if parent not in self._ahead:
-            self._ahead[parent] = ReadAhead(_folders_from(entries), ROUND)
+            self._ahead[parent] = ReadAhead(_folders_from(entries), REQUEST_BATCH)
         along = {f"{parent}{slash}{name}": name for name in self._ahead[parent].along(name)}
         return {
             folder: entries[name].oid.hex()
@@ -316,5 +316,5 @@ def missing_object(path: str, oid: str) -> DatabaseError:
     """Return the error for an object that a tree names and the repository does not hold."""
     return DatabaseError(
         f"the database is damaged: git has no object {oid} for {path}",
-        hint="see git fsck, or clone the database anew",
+        hint="see git fsck, or clone the database again",
     )

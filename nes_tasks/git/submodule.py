@@ -17,30 +17,30 @@ GITLINK = "160000"
 
 
 class Superproject:
-    """The repository in the folder `root`, with a submodule at `path`; `shown` is what to call it.
+    """The repository in the folder `root`, with a submodule at `path`.
 
-    The folder may be any folder of the repository.
+    Messages call the submodule `display_path`. The folder may be any folder of the repository.
     """
 
-    def __init__(self, root: Path, path: Path, shown: str) -> None:
+    def __init__(self, root: Path, path: Path, display_path: str) -> None:
         self._git = Git(root, around=True, allow=Allow.SIGNING)
         self._path = str(path)
-        self._shown = shown
+        self._display_path = display_path
 
     def recorded(self) -> str:
         """Return the commit that the index records; raises `DatabaseError` for no submodule."""
-        done = self._git.attempt("ls-files", "--stage", "-z", "--", self._path)
+        done = self._git.run_unchecked("ls-files", "--stage", "-z", "--", self._path)
         row = os.fsdecode(done.stdout.split(b"\0")[0]).split()
         if done.returncode or not row or row[0] != GITLINK:
             raise DatabaseError(
-                f"{self._shown} is no submodule of a repository around it",
-                hint=f"git submodule add URL {self._shown} makes it one",
+                f"{self._display_path} is not a submodule of a repository around it",
+                hint=f"git submodule add URL {self._display_path} makes it one",
             )
         return row[1]
 
     def committed(self) -> str | None:
         """Return the commit that HEAD records, None when it records none."""
-        done = self._git.attempt("ls-tree", "-z", "HEAD", "--", self._path)
+        done = self._git.run_unchecked("ls-tree", "-z", "HEAD", "--", self._path)
         row = done.stdout.decode(errors="replace").split()
         return row[2] if len(row) > 2 and row[0] == GITLINK else None
 
@@ -64,7 +64,7 @@ class Superproject:
             )
         except GitError as error:
             raise DatabaseError(
-                f"the commit of {self._shown} cannot be recorded: {reason(error.stderr)}",
+                f"the commit of {self._display_path} cannot be recorded: {reason(error.stderr)}",
                 hint="put it right, then doit submodule",
             ) from error
         return self._git.run("rev-parse", "HEAD").decode().strip()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .command import Git
 from .commit import Signature, person_line
-from .log import moment
+from .log import from_unix
 from .objects import ObjectReader
 
 TAGS = "refs/tags/"
@@ -29,7 +29,7 @@ def is_tag_name(git: Git, name: str) -> bool:
     """Return whether a tag can have that name (https://git-scm.com/docs/git-check-ref-format)."""
     if name.startswith("-") or not name.isprintable():
         return False
-    return git.attempt("check-ref-format", f"{TAGS}{name}").returncode == 0
+    return git.run_unchecked("check-ref-format", f"{TAGS}{name}").returncode == 0
 
 
 def write_tag(git: Git, name: str, commit: str, message: str, who: Signature) -> None:
@@ -52,6 +52,6 @@ def read_tags(git: Git, reached_from: str) -> Iterator[Tag]:
             fields = dict(line.partition(" ")[::2] for line in head.splitlines())
             if fields.get("type") == "commit":
                 tagger, _, rest = fields.get("tagger", "").rpartition("> ")
-                when = moment(rest.partition(" ")[0])
+                when = from_unix(rest.partition(" ")[0])
                 person = tagger.partition("<")[0].strip()
                 yield Tag(name, fields["object"], person, when, message)

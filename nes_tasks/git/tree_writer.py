@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from .objects import ROUND
+from .objects import REQUEST_BATCH
 from .packs import TREE, PackWriter
 from .trees import FOLDER_MODE, Tree, TreeEntry, apply_delta
 
@@ -32,7 +32,7 @@ Found = tuple[bytes, TreeEntry | None, T]
 class TreeWriter:
     """Writes trees into `pack`; `read` returns the bytes of trees that are in the repository.
 
-    `known` are trees that somebody has read already, by their raw ids. `referred` is what new
+    `known` are trees that were read already, by their raw ids. `referred` is what new
     entries refer to.
     """
 
@@ -108,7 +108,7 @@ class TreeWriter:
     def _with_trees(self, tree: Tree, below: Mapping[bytes, T]) -> Iterator[Found[T]]:
         """Yield each name of `below` with what it is in `tree`; folders are read together."""
         waiting = iter(below.items())
-        while some := list(islice(waiting, ROUND)):
+        while some := list(islice(waiting, REQUEST_BATCH)):
             found = [(name, tree.find(name), rows) for name, rows in some]
             ids = [old.oid for _, old, _ in found if old and old.is_folder]
             here = {oid: self._tree_here(oid) for oid in ids}

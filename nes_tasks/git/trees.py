@@ -191,7 +191,7 @@ def _merged(
     delta: _Delta,
     id_size: int,
 ) -> Iterator[bytes]:
-    """Yield the chunks that take the place of one, and add to `delta` how they are made of it."""
+    """Yield the chunks that replace one, and add to `delta` how they are made from it."""
     waiting = iter(edits)
     edit = next(waiting, None)
     entries: list[bytes] = []
@@ -215,7 +215,7 @@ def _merged(
             entries.append(edit[1])
             delta.insert(edit[1])
         edit = next(waiting, None)
-    # Chunks that grow are cut anew, into halves, so that many small edits do not cut each time.
+    # A chunk that grows is split into halves, so that many small edits do not split each time.
     step = CHUNK_ENTRIES if len(entries) > 2 * CHUNK_ENTRIES else 2 * CHUNK_ENTRIES
     for at in range(0, len(entries), step):
         yield b"".join(entries[at : at + step])

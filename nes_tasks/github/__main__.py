@@ -32,7 +32,7 @@ def main() -> int:
     cloned = steps.add_parser("clone", help="clone the database of the settings, without contents")
     cloned.add_argument("--history", action="store_true", help="with all commits, not the newest")
     steps.add_parser("due-proofs", help="print the migrations whose replay is due today")
-    comment = steps.add_parser("comment", help="tell a pull request what its preview has found")
+    comment = steps.add_parser("comment", help="comment on a pull request with its preview")
     comment.add_argument("--run", required=True, type=int, help="the id of the run of the preview")
     fetched = steps.add_parser("reviewed-preview", help="get what reviewers of a merge have seen")
     fetched.add_argument("--commit", required=True, help="the commit that a merge has made")

@@ -57,7 +57,7 @@ class Api:
         return f"repos/{self.repository}/{path}{f'?{urlencode(query)}' if query else ''}"
 
     def _run(self, *words: str, stdin: bytes = b"") -> bytes:
-        # A POST whose answer was lost may have been obeyed.
+        # A POST whose response was lost may have taken effect.
         attempts = 1 if "POST" in words[:2] else ATTEMPTS
         for attempt in range(attempts):
             done = self._once(words, stdin)

@@ -41,7 +41,7 @@ MAX_FILE = 100_000_000
 # What GitHub writes. Of others the header alone can ask for gigabytes of memory.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What the library raises for archives that are damaged or forged, beyond its own error.
-UNSOUND = (
+BAD_ARCHIVE = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -113,8 +113,8 @@ def _only_file(run: PreviewRun, artifact: Artifact, archive: bytes) -> bytes:
                 data = file.read(MAX_FILE + 1)
     except KeyError:
         raise UnfitArtifactError(run, artifact, f"it has no {name}") from None
-    except UNSOUND as error:
-        raise UnfitArtifactError(run, artifact, f"it is no sound archive ({error})") from None
+    except BAD_ARCHIVE as error:
+        raise UnfitArtifactError(run, artifact, f"it is not a valid archive ({error})") from None
     if len(data) > MAX_FILE:
         raise UnfitArtifactError(run, artifact, f"{name} has more than {MAX_FILE:,} bytes")
     return data

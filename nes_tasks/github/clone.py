@@ -1,4 +1,4 @@
-"""The database of a job: the newest commit alone, without what nobody reads."""
+"""The database of a job: the newest commit alone, without unused objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def clone(settings: Settings, *, history: bool = False) -> str:
     With `history` all commits come along, which a replay needs; files do not. Raises
     `UnavailableError` with git's words when it cannot be cloned.
     """
-    url, place = settings.remote_url, settings.shown_database
+    url, label = settings.remote_url, settings.database_label
     if url is None:
         return "the settings name no remote_url: migrations start with an empty database"
     branch = [f"--branch={settings.branch}"] if settings.branch else []
@@ -32,11 +32,11 @@ def clone(settings: Settings, *, history: bool = False) -> str:
             f"{url} cannot be cloned: {error.message.removeprefix('git clone failed: ')}",
             hint="check the setting remote_url and the network, then run it again",
         ) from error
-    return f"{place} is a clone of {url}"
+    return f"{label} is a clone of {url}"
 
 
 def described(settings: Settings) -> str:
     """Return what other jobs need of the settings, a line ``key=value`` each."""
     branch = settings.branch or ""
-    rows = {"database": settings.shown_database, "url": settings.remote_url or "", "branch": branch}
+    rows = {"database": settings.database_label, "url": settings.remote_url or "", "branch": branch}
     return "\n".join(f"{key}={value}" for key, value in rows.items())

@@ -12,7 +12,7 @@ from .artifact import UnfitArtifactError, check_of, preview_of
 from .notes import notes
 from .pull_request import OpenPull, PreviewRun, pull_request_of
 
-# By which the comment is found again; nobody sees it.
+# Marks the comment, to find it again; it is not rendered.
 MARK = "<!-- nes-tasks: preview of the migrations -->"
 # How a run ends that has executed something. Others wait for an approval (`action_required`),
 # were skipped, overtaken (`cancelled`), or could not start.
@@ -29,12 +29,10 @@ def comment_on(api: Api, run: PreviewRun) -> str:
     not what the workflow uploads.
     """
     if run.conclusion not in EXECUTED:
-        return (
-            f"the run ended as {run.conclusion}, so nothing was executed: there is nothing to tell"
-        )
+        return f"the run ended as {run.conclusion} and executed nothing: there is nothing to report"
     pull = pull_request_of(api, run)
     if pull is None:
-        return f"no open pull request is at {run.head[:12]} any more: there is nothing to tell"
+        return f"no open pull request is at {run.head[:12]} any more: there is nothing to report"
     unfit = None
     try:
         text = _found(api, run, pull)
@@ -43,7 +41,7 @@ def comment_on(api: Api, run: PreviewRun) -> str:
     if text is None:
         known = _known(api, pull.number)
         if known is None:
-            return "no migration is changed: there is nothing to tell"
+            return "no migration is changed: there is nothing to report"
         text = "This pull request does not change migrations any more.\n"
     done = _put(api, pull.number, f"{MARK}\n{text}\n{_footer(run)}")
     if unfit is not None:
@@ -52,7 +50,7 @@ def comment_on(api: Api, run: PreviewRun) -> str:
 
 
 def _found(api: Api, run: PreviewRun, pull: OpenPull) -> str | None:
-    """Return what there is to tell, None when the run found no migration to look at."""
+    """Return the comment, None when the run found no migration to report."""
     checked, preview = check_of(api, run), preview_of(api, run)
     if checked is None and preview is None and run.conclusion == "success":
         return None
@@ -62,9 +60,9 @@ def _found(api: Api, run: PreviewRun, pull: OpenPull) -> str | None:
         check = as_markdown(checked, limit=MAX_CHECK)
     if preview is None:
         return f"{check}\nThere is no preview: the run ended before there was one.\n"
-    told = notes(api, pull, preview, MAX_NOTES)
-    shown = _shown(preview, LIMIT - len(check) - len(told))
-    return "\n".join(part for part in (told, check, shown) if part)
+    remarks = notes(api, pull, preview, MAX_NOTES)
+    shown = _shown(preview, LIMIT - len(check) - len(remarks))
+    return "\n".join(part for part in (remarks, check, shown) if part)
 
 
 def _shown(preview: Preview, limit: int) -> str:
@@ -83,7 +81,7 @@ def _footer(run: PreviewRun) -> str:
 def _known(api: Api, number: int) -> int | None:
     """Return the id of the comment when there is one already."""
     for known in api.get_all(f"issues/{number}/comments"):
-        # Somebody whose account is gone is nobody.
+        # The author is null when the account was deleted.
         if known["user"] and known["user"]["login"] == BOT and known["body"].startswith(MARK):
             return int(known["id"])
     return None

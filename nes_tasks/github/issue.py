@@ -9,7 +9,7 @@ from .api import BOT, Api
 
 MARK = "<!-- nes-tasks: persistence of the migrations -->"
 TITLE = "Migrations are not in the database, or are not proven"
-WELL = ("success", "skipped")
+OK_RESULTS = ("success", "skipped")
 
 TEXT = """{mark}
 The last run of the workflow that applies merged migrations has failed: {url}
@@ -28,7 +28,7 @@ def report(api: Api, jobs: Mapping[str, Mapping[str, Any]], url: str) -> str:
     the page of the run.
     """
     issue = _known(api)
-    if all(job["result"] in WELL for job in jobs.values()):
+    if all(job["result"] in OK_RESULTS for job in jobs.values()):
         if issue is None:
             return "all went well, and no issue is open"
         text = {"body": f"Solved: [this run]({url}) succeeded."}

@@ -72,7 +72,7 @@ def _newest(pull: OpenPull) -> int:
 
 
 def _preview(api: Api, pull: OpenPull) -> Preview | None:
-    """Return what another pull request does; one that cannot be read is told at its own."""
+    """Return what another pull request does; an unreadable one is reported at its own."""
     run = last_good_run(api, pull.head)
     try:
         return preview_of(api, run) if run else None

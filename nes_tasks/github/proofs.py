@@ -12,10 +12,10 @@ NEWEST = 3
 def due_proofs(project: Project, today: dt.date) -> list[str]:
     """Return the names to replay today, in the order of their numbers.
 
-    Those that an earlier system recorded and those with `DETERMINISTIC = False` cannot be
+    Those that a legacy system recorded and those with `DETERMINISTIC = False` cannot be
     expected to give the same again, and are never due.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     applied = (ledger.applied[entry.name] for entry in plan if entry.is_applied)
     names = [one.name for one in applied if one.deterministic and one.inputs is not None]
     older, newest = names[:-NEWEST], names[-NEWEST:]

@@ -38,7 +38,7 @@ class PreviewRun:
         path = str(found["path"]).partition("@")[0]
         if path != f".github/workflows/{WORKFLOW}" or found["event"] != "pull_request":
             raise UsageError(
-                f"run {run_id} is no preview of a pull request but a {found['event']} of {path}",
+                f"run {run_id} is not a preview of a pull request but a {found['event']} of {path}",
                 hint=f"give the id of a run of {WORKFLOW}",
             )
         return cls.read(found)

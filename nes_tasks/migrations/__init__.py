@@ -1,6 +1,6 @@
 """Migrations as folders: reading them, comparing them with what is applied, ordering them."""
 
-from .guard import Decision, due_names, guard
+from .guard import Decision, check_may_run, due_names
 from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs
 from .loader import Folder, discover, load, split_name
 from .metadata import Metadata, author_identity, read_metadata
@@ -22,9 +22,9 @@ __all__ = [
     "Plan",
     "State",
     "author_identity",
+    "check_may_run",
     "discover",
     "due_names",
-    "guard",
     "hash_files",
     "hash_inputs",
     "list_inputs",

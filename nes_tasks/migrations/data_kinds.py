@@ -30,5 +30,5 @@ READER_BY_ENDING: dict[str, str | None] = {
 }
 """Which of them reads a file that no script reads in a way that we know, by its ending.
 
-None stands for a data file that the context has no method for.
+None stands for a data file without a method of the context.
 """

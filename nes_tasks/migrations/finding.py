@@ -57,13 +57,13 @@ def hint(path: str, message: str, *, line: int | None = None, advice: str | None
     return Finding(Severity.HINT, path, message, line, advice)
 
 
-def from_problem(problem: NesTasksError, shown: str) -> Finding:
-    """Return the finding for an error about the folder `shown`, in the words of the error.
+def from_problem(problem: NesTasksError, display_path: str) -> Finding:
+    """Return the finding for an error about the folder `display_path`, in the words of the error.
 
     The place that its message begins with, ``path:line:`` or ``path:``, becomes the finding's.
     """
-    found = re.match(rf"({re.escape(shown)}(?:/[^:]+)?)(?::(\d+))?: (.+)", problem.message)
+    found = re.match(rf"({re.escape(display_path)}(?:/[^:]+)?)(?::(\d+))?: (.+)", problem.message)
     if found is None:
-        return error(shown, problem.message, advice=problem.hint)
+        return error(display_path, problem.message, advice=problem.hint)
     line = int(found[2]) if found[2] else None
     return error(found[1], found[3], line=line, advice=problem.hint)

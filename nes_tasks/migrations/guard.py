@@ -21,12 +21,12 @@ class Decision:
     again: bool = False
 
 
-def guard(
+def check_may_run(
     plan: Plan, name: str, *, force: bool = False, passed_over: Container[str] = ()
 ) -> Decision:
     """Decide whether `name` may run, given a plan that was built under the lock.
 
-    The task engine decides earlier and can be told to skip what comes before; this is the last
+    The task engine decides earlier, and its options can skip what comes before; this is the last
     word. What is `passed_over` need not be applied before it. Raises `MigrationRefusedError` when
     something else must come first or the folder is gone, and the entry's own
     `InvalidMigrationError` when it is invalid.
@@ -73,7 +73,7 @@ def _due(plan: Plan, names: Iterable[str], forced: Collection[str]) -> Iterator[
         if entry.problem:
             raise entry.problem
         if entry.is_applied:
-            guard(plan, name, force=True)
+            check_may_run(plan, name, force=True)
         yield name
 
 

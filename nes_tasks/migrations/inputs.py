@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
-from ..printable import HOSTILE, printable
+from ..printable import CONTROL_CHARS, printable
 from .leftovers import is_leftover, is_leftover_path
 
 CACHE_FORMAT = 2
@@ -40,19 +40,19 @@ def list_inputs(
     folder: str | os.PathLike[str],
     *,
     ignored: Collection[str] = frozenset(),
-    shown: str | None = None,
+    display_path: str | None = None,
 ) -> list[InputFile]:
     """Return the input files of `folder` in the order of their relative paths.
 
     Left out are hidden files and folders, what operating systems, editors and tools leave behind
     (`leftovers`), and the paths in `ignored`: relative to the folder, and a folder stands for
-    all that is in it (with or without a slash at its end, as git prints it). `shown` is how
+    all that is in it (with or without a slash at its end, as git prints it). `display_path` is how
     messages name the folder. Raises `InvalidMigrationError` for what cannot be an input: a
     link that leads out of the folder or to a folder, a pipe, socket or device, a name that is
     not UTF-8 or holds control characters, and whatever cannot be read.
     """
     root = os.fspath(folder)
-    shown = shown or Path(root).name
+    display_path = display_path or Path(root).name
     left_out = {path.rstrip("/") for path in ignored}
     found: list[InputFile] = []
     waiting = [("", root)]
@@ -64,14 +64,14 @@ def list_inputs(
                     relative = prefix + entry.name
                     if relative in left_out or is_leftover(entry):
                         continue
-                    if HOSTILE.search(relative):
-                        raise _hostile_name(relative, shown)
+                    if CONTROL_CHARS.search(relative):
+                        raise _hostile_name(relative, display_path)
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append((relative + "/", entry.path))
                     else:
-                        found.append(_input(entry, relative, root, shown))
+                        found.append(_input(entry, relative, root, display_path))
         except OSError as error:
-            raise _unreadable(f"{shown}/{prefix}".rstrip("/"), error) from error
+            raise _unreadable(f"{display_path}/{prefix}".rstrip("/"), error) from error
     found.sort()
     return found
 
@@ -95,14 +95,14 @@ def hash_inputs(
     *,
     ignored: Collection[str] = frozenset(),
     cache: HashCache | None = None,
-    shown: str | None = None,
+    display_path: str | None = None,
 ) -> dict[str, str]:
     """Return the SHA-256 of each input file of `folder`, looked up now.
 
     Without a cache every byte is read: that is for the moment before a migration runs.
     Parameters and errors are those of `list_inputs` and `hash_files`.
     """
-    return hash_files(list_inputs(folder, ignored=ignored, shown=shown), cache)
+    return hash_files(list_inputs(folder, ignored=ignored, display_path=display_path), cache)
 
 
 def hash_file(file: InputFile) -> str:
@@ -148,12 +148,12 @@ def _signature(stat: os.stat_result) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
 
 
-def _input(entry: os.DirEntry[str], relative: str, root: str, shown: str) -> InputFile:
+def _input(entry: os.DirEntry[str], relative: str, root: str, display_path: str) -> InputFile:
     if entry.is_symlink():
-        _check_link(entry, relative, root, shown)
+        _check_link(entry, relative, root, display_path)
     elif not entry.is_file(follow_symlinks=False):
         raise InvalidMigrationError(
-            f"{shown}/{relative} is neither a file nor a folder",
+            f"{display_path}/{relative} is neither a file nor a folder",
             hint="remove it: a pipe, socket or device cannot be committed",
         )
     stat = entry.stat()
@@ -162,7 +162,7 @@ def _input(entry: os.DirEntry[str], relative: str, root: str, shown: str) -> Inp
     )
 
 
-def _check_link(entry: os.DirEntry[str], relative: str, root: str, shown: str) -> None:
+def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path: str) -> None:
     """Refuse a link unless it leads, on any machine, to a file of the folder."""
     link = Path(entry.path)
     target = link.readlink()
@@ -177,14 +177,15 @@ def _check_link(entry: os.DirEntry[str], relative: str, root: str, shown: str) -
     else:
         return
     raise InvalidMigrationError(
-        f"{shown}/{relative} is a link that {why}",
+        f"{display_path}/{relative} is a link that {why}",
         hint="put a copy of the file in its place, so that the folder holds all it needs",
     )
 
 
-def _hostile_name(relative: str, shown: str) -> InvalidMigrationError:
+def _hostile_name(relative: str, display_path: str) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"{shown}/{printable(relative)} has a name that is not UTF-8 or holds control characters",
+        f"{display_path}/{printable(relative)} has a name that is not UTF-8 "
+        "or holds control characters",
         hint="rename the file",
     )
 
@@ -266,7 +267,7 @@ class HashCache:
 
 
 def _is_record(known: Any) -> TypeGuard[list[Any]]:
-    """Tell whether an entry of the cache file has the form that `HashCache` writes."""
+    """Return whether an entry of the cache file has the form that `HashCache` writes."""
     return (
         isinstance(known, list)
         and len(known) == 5

@@ -1,6 +1,6 @@
 """Files that operating systems, editors and tools leave beside data without being asked.
 
-They are not inputs of a migration: nobody means them, they differ between machines, and recorded
+They are not inputs of a migration: they are unintended, they differ between machines, and recorded
 once they would be missing for everyone else. The one table of them is here. Its sources are the
 lists that most projects ignore files by, https://github.com/github/gitignore (folder Global), and
 the manuals named below.

@@ -21,10 +21,10 @@ from .metadata import PLACEHOLDER, REQUIRED, author_identity, checked_metadata, 
 from .plan import Entry, State
 from .script import Script
 
-LARGE = 10_000_000  # bytes
+LARGE_FILE_BYTES = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
-# What context.lookup reads without being told its name.
+# What context.lookup reads without an argument that names it.
 LOOKUPS = frozenset({"lookups.csv", "lookups.toml"})
 CREATING = ("create_entity", "batch_create_entities")
 SOURCES_FIELD = "attributions"
@@ -51,10 +51,10 @@ RANDOM = re.compile(r"(?:numpy\.)?random\..*")
 
 
 def check_folder(entry: Entry) -> list[Finding]:
-    """Return what is found in the folder of an entry of the plan, errors first.
+    """Return the findings for the folder of an entry of the plan, errors first.
 
     Of a migration that is applied and unchanged nothing can be put right any more, so nothing
-    is looked for; another README is told. Reads the folder's script, Python files and README.
+    is looked for; another README is reported. Reads the folder's script, Python files and README.
     """
     folder = entry.folder
     if folder is None:
@@ -82,7 +82,9 @@ def sorted_findings(found: list[Finding]) -> list[Finding]:
 def scripts_of(folder: Folder) -> dict[str, Script]:
     """Return the Python files of a folder that can be parsed, by their path in it."""
     names = [file.relative for file in folder.files or () if file.relative.endswith(".py")]
-    read = {name: Script.read(folder.path / name, f"{folder.shown}/{name}") for name in names}
+    read = {
+        name: Script.read(folder.path / name, f"{folder.display_path}/{name}") for name in names
+    }
     return {name: script for name, script in read.items() if script is not None}
 
 
@@ -93,13 +95,13 @@ def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.state is State.DRIFT:
         yield from _drift(entry, folder)
     elif entry.problem is not None:
-        yield _with_line(from_problem(entry.problem, folder.shown), folder)
+        yield _with_line(from_problem(entry.problem, folder.display_path), folder)
 
 
 def _note(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.note:
         yield hint(
-            f"{folder.shown}/{README}",
+            f"{folder.display_path}/{README}",
             f"it is another one than when {entry.name} was applied; the data do not depend on it",
             line=1,
             advice=f"doit accept {entry.name} records it",
@@ -108,19 +110,19 @@ def _note(entry: Entry, folder: Folder) -> Iterator[Finding]:
 
 def _drift(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.problem is not None:
-        yield from_problem(entry.problem, folder.shown)
+        yield from_problem(entry.problem, folder.display_path)
     if entry.is_same_text:
         yield error(
-            folder.shown,
-            f"{folder.shown}: only the line ends of {first_few(entry.changed)} differ from what "
-            "was applied: git converts them on this machine",
+            folder.display_path,
+            f"{folder.display_path}: only the line ends of {first_few(entry.changed)} differ "
+            "from what was applied: git converts them on this machine",
             advice=entry.drift_hint,
         )
         return
     for kind in ("changed", "added", "removed"):
         for file_name in getattr(entry, kind):
             yield error(
-                f"{folder.shown}/{file_name}",
+                f"{folder.display_path}/{file_name}",
                 f"{file_name} was {kind} after {entry.name} was applied",
                 line=1,
                 advice=entry.drift_hint,
@@ -131,14 +133,14 @@ def _name(folder: Folder) -> Iterator[Finding]:
     length = len(folder.name)
     if length > MAX_NAME_LENGTH:
         yield error(
-            folder.shown,
-            f"{folder.shown}: its name has {length} characters, more than {MAX_NAME_LENGTH}",
+            folder.display_path,
+            f"{folder.display_path}: its name has {length} characters, more than {MAX_NAME_LENGTH}",
             advice="take a shorter one; DESCRIPTION has room for the rest",
         )
 
 
-# What a script asks for beyond what every script has, with what to do about it.
-ASKED = {
+# Capabilities that a script can request, with what a reviewer has to do.
+CAPABILITIES = {
     "NETWORK": (
         "the script asks for the network",
         "a run has to allow it by name: --allow-network, or the setting network",
@@ -153,26 +155,26 @@ def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
     """Find everything that is wrong with the constants; the plan has only the first of it."""
     if folder.script is None:
         return
-    shown = f"{folder.shown}/{folder.script}"
+    display_path = f"{folder.display_path}/{folder.script}"
     try:
-        constants = read_constants(folder.path / folder.script, shown)
+        constants = read_constants(folder.path / folder.script, display_path)
     except InvalidMigrationError as problem:
-        yield _with_line(from_problem(problem, folder.shown), folder)
+        yield _with_line(from_problem(problem, folder.display_path), folder)
         return
-    for name, (asked, advice) in ASKED.items():
+    for name, (asked, advice) in CAPABILITIES.items():
         if constants.get(name) is True:
-            yield _with_line(hint(shown, f"{name} = True: {asked}", advice=advice), folder)
+            yield _with_line(hint(display_path, f"{name} = True: {asked}", advice=advice), folder)
     for name in (*REQUIRED, *({"EXPECT"} & constants.keys())):
         sound = {"AUTHOR": "A", "DATE": "2024-01-31", "DESCRIPTION": "D"}
         try:
-            checked_metadata({**sound, name: constants[name]}, shown, is_new=is_new)
+            checked_metadata({**sound, name: constants[name]}, display_path, is_new=is_new)
         except InvalidMigrationError as problem:
-            yield _with_line(from_problem(problem, folder.shown), folder)
+            yield _with_line(from_problem(problem, folder.display_path), folder)
         else:
             if name == "AUTHOR" and not author_identity(str(constants[name]))[1]:
                 yield _with_line(
                     hint(
-                        shown,
+                        display_path,
                         "AUTHOR has no e-mail address, so no account gets the credit",
                         advice='write it as "Name <email>"',
                     ),
@@ -193,7 +195,7 @@ def _with_line(finding: Finding, folder: Folder) -> Finding:
 
 
 def _readme(folder: Folder) -> Iterator[Finding]:
-    shown = f"{folder.shown}/{README}"
+    display_path = f"{folder.display_path}/{README}"
     if all(file.relative != README for file in folder.files or ()):
         return  # the plan says so
     try:
@@ -201,43 +203,45 @@ def _readme(folder: Folder) -> Iterator[Finding]:
     except UnicodeDecodeError as problem:
         line = problem.object.count(b"\n", 0, problem.start) + 1
         byte = problem.object[problem.start]
-        yield error(shown, f"byte 0x{byte:02x} is not UTF-8", line=line, advice="save it as UTF-8")
+        yield error(
+            display_path, f"byte 0x{byte:02x} is not UTF-8", line=line, advice="save it as UTF-8"
+        )
         return
     except OSError:
         return  # the plan says so
     text = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
-    placeholders = list(_placeholders(shown, text))
+    placeholders = list(_placeholders(display_path, text))
     yield from placeholders
     prose = [line for line in text.splitlines() if not HEADING.fullmatch(line)]
     words = len(" ".join(prose).split())
     if words < MIN_README_WORDS:
         said = "says nothing" if not words else f"has only {words} words"
         yield error(
-            shown,
+            display_path,
             f"it {said} under its title",
             line=1,
             advice="write what the migration changes and where its data come from",
         )
     elif not placeholders and not _names_sources(text):
         yield hint(
-            shown,
+            display_path,
             "it does not name its sources",
             line=1,
             advice="add a section Sources: who published the data, where, and when you took them",
         )
 
 
-def _placeholders(shown: str, text: str) -> Iterator[Finding]:
+def _placeholders(display_path: str, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), 1):
         if PLACEHOLDER in line.upper():
             yield error(
-                shown, f"it still contains the placeholder '{line.strip()}'", line=number,
+                display_path, f"it still contains the placeholder '{line.strip()}'", line=number,
                 advice="replace it",
             )  # fmt: skip
 
 
 def _names_sources(text: str) -> bool:
-    """Tell whether there is a section about sources with something in it, or a mention of them."""
+    """Return whether a section about sources has content, or sources are mentioned."""
     sections: dict[str, str] = {}
     title = ""
     for line in text.splitlines():
@@ -255,9 +259,9 @@ def _names_sources(text: str) -> bool:
 
 def _sizes(folder: Folder) -> Iterator[Finding]:
     for file in folder.files or ():
-        if file.size > LARGE:
+        if file.size > LARGE_FILE_BYTES:
             yield hint(
-                f"{folder.shown}/{file.relative}",
+                f"{folder.display_path}/{file.relative}",
                 f"it has {file.size / 1_000_000:,.0f} MB, which every clone will carry for good",
                 line=1,
                 advice="leave out what the script does not read, or split the migration",
@@ -274,7 +278,7 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
         is_data = PurePosixPath(file.relative).suffix.lower() in READER_BY_ENDING
         if is_data and not any(script.names(file.relative) for script in scripts.values()):
             yield hint(
-                f"{folder.shown}/{file.relative}",
+                f"{folder.display_path}/{file.relative}",
                 "no script of the folder names it",
                 line=1,
                 advice="remove it, or say in README.md what it is for",
@@ -282,7 +286,7 @@ def _unread_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
 
 
 def _ignored_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
-    """Find files that a script uses and git ignores: nobody else would get them."""
+    """Find files that a script uses and git ignores: other clones would lack them."""
     for path in sorted(folder.ignored):
         here = folder.path / path
         below = here.rglob("*") if here.is_dir() else [here]
@@ -290,10 +294,11 @@ def _ignored_files(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findi
             relative = file.relative_to(folder.path).as_posix()
             users = [s for s in scripts.values() if s.names(relative) or s.imports_file(relative)]
             if users and is_input_path(relative):
-                path_shown = f"{folder.shown}/{relative}"
+                path_shown = f"{folder.display_path}/{relative}"
                 yield error(
                     path_shown,
-                    f"{users[0].shown} uses it, and git ignores it, so nobody else would get it",
+                    f"{users[0].display_path} uses it, and git ignores it, "
+                    "so other clones would lack it",
                     line=1,
                     advice=f"git check-ignore -v {path_shown} names the rule to change",
                 )
@@ -305,7 +310,7 @@ def _shadowed_modules(folder: Folder) -> Iterator[Finding]:
         name = file.relative.removesuffix(".py")
         if name != file.relative and name in sys.stdlib_module_names:
             yield hint(
-                f"{folder.shown}/{file.relative}",
+                f"{folder.display_path}/{file.relative}",
                 f"import {name} gives Python's own module of that name",
                 line=1,
                 advice="give the file another name",
@@ -324,7 +329,7 @@ def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
             reaching = NETWORK.intersection([parts[0], ".".join(parts[:2])])
             for name in sorted(reaching):
                 yield hint(
-                    script.shown,
+                    script.display_path,
                     f"{name} reaches the network: what it gets can be another tomorrow",
                     line=line,
                     advice="fetch before, and keep what you got as a data file of the folder",
@@ -342,7 +347,7 @@ def _without_sources(own: list[Script]) -> Iterator[Finding]:
         line = script.calls_method(*CREATING)
         if line is not None:
             yield hint(
-                script.shown,
+                script.display_path,
                 "the new entities name no source",
                 line=line,
                 advice="give each attributions: "
@@ -363,7 +368,7 @@ def _executed(name: str | None, scripts: dict[str, Script]) -> list[str]:
 
 
 def _is_said_to_vary(script: Script) -> bool:
-    """Tell whether the script says DETERMINISTIC = False."""
+    """Return whether the script says DETERMINISTIC = False."""
     return script.constant("DETERMINISTIC") is False
 
 
@@ -376,7 +381,7 @@ def _calls(script: Script) -> Iterator[Finding]:
         ),
         (
             UNIQUE.fullmatch,
-            "gives something else in each run, so that nobody can prove the result",
+            "gives something else in each run, so the result cannot be reproduced",
             "derive it from the data, or say DETERMINISTIC = False",
         ),
         (
@@ -388,5 +393,5 @@ def _calls(script: Script) -> Iterator[Finding]:
     for call, line in script.calls():
         for matches, why, advice in kinds:
             if matches(call):
-                yield hint(script.shown, f"{call}() {why}", line=line, advice=advice)
+                yield hint(script.display_path, f"{call}() {why}", line=line, advice=advice)
                 break

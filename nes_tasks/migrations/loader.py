@@ -29,7 +29,7 @@ FIRST_NUMBER = 1
 class Folder:
     """One folder of the migrations directory, as it was when the directory was read.
 
-    `shown` is the path as a person would type it. `prefix` is its number, None when the name
+    `display_path` is the path as a person would type it. `prefix` is its number, None when the name
     is not of the convention. `files` are its input files, None when they could not be listed.
     `script` is the name of its script. `ignored` are the paths in it that git ignores.
     `problem` is what keeps it from being a migration, as far as that shows without reading a
@@ -37,7 +37,7 @@ class Folder:
     """
 
     name: str
-    shown: str
+    display_path: str
     directory: str
     prefix: int | None = None
     files: tuple[InputFile, ...] | None = None
@@ -51,7 +51,7 @@ class Folder:
         return Path(self.directory)
 
     @property
-    def is_deserted(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether it holds no file that git would know: for git, it is not there."""
         return self.files == ()
 
@@ -61,7 +61,7 @@ class Folder:
         Raises `InvalidMigrationError` when they cannot be listed or read.
         """
         if self.files is None:
-            raise self.problem or InvalidMigrationError(f"{self.shown} could not be listed")
+            raise self.problem or InvalidMigrationError(f"{self.display_path} could not be listed")
         return hash_files(self.files, cache)
 
 
@@ -100,28 +100,28 @@ def discover(
     migrations_dir: Path,
     *,
     ignored: frozenset[str] = frozenset(),
-    shown: str | None = None,
+    display_path: str | None = None,
     only: str | None = None,
 ) -> list[Folder]:
     """Return the folders of the migrations directory in the order of their numbers and names.
 
     Hidden folders, `__pycache__` and plain files are passed over; every other folder is
     returned, with its problem if it has one. `ignored` are the paths that git ignores,
-    relative to the directory; `shown` is how messages name the directory; with `only`, just
+    relative to the directory; `display_path` is how messages name the directory; with `only`, just
     the folder of this name is looked into and returned. Reads names and `stat` only. Raises
     `SettingsError` when the directory is not there or cannot be read.
     """
-    shown = shown or migrations_dir.name
+    display_path = display_path or migrations_dir.name
     by_folder, ignored_folders = _by_folder(ignored)
     try:
         with os.scandir(migrations_dir) as entries:
             found = [entry for entry in entries if _is_candidate(entry, ignored_folders)]
     except OSError as error:
-        raise _no_directory(shown, error) from error
+        raise _no_directory(display_path, error) from error
     found.sort(key=lambda entry: order(entry.name))
     taken = {parts[0] for entry in found if (parts := split_name(entry.name))}
     return [
-        _folder(entry, f"{shown}/{entry.name}", by_folder, ignored_folders, taken)
+        _folder(entry, f"{display_path}/{entry.name}", by_folder, ignored_folders, taken)
         for entry in found
         if only in (None, entry.name)
     ]
@@ -160,21 +160,21 @@ def next_number(taken: Iterable[int]) -> int:
 
 
 def _metadata(folder: Folder, script: str, cache: HashCache | None, is_new: bool) -> Metadata:
-    shown = f"{folder.shown}/{script}"
+    display_path = f"{folder.display_path}/{script}"
     path = folder.path / script
     if cache is None:
-        return checked_metadata(read_constants(path, shown), shown, is_new=is_new)
+        return checked_metadata(read_constants(path, display_path), display_path, is_new=is_new)
     file = next(file for file in folder.files or () if file.relative == script)
     digest = cache.digest(file)
     known = cache.recall(digest)
     if isinstance(known, dict):
         try:
-            return checked_metadata(known, shown, is_new=is_new)
+            return checked_metadata(known, display_path, is_new=is_new)
         except KeyError:  # not what is kept below: the cache file was damaged
             pass
-    constants = read_constants(path, shown)
+    constants = read_constants(path, display_path)
     cache.keep(digest, constants)
-    return checked_metadata(constants, shown, is_new=is_new)
+    return checked_metadata(constants, display_path, is_new=is_new)
 
 
 def _by_folder(ignored: frozenset[str]) -> tuple[dict[str, set[str]], frozenset[str]]:
@@ -191,7 +191,7 @@ def _by_folder(ignored: frozenset[str]) -> tuple[dict[str, set[str]], frozenset[
 
 
 def _is_candidate(entry: os.DirEntry[str], ignored_folders: frozenset[str]) -> bool:
-    """Tell whether an entry of the migrations directory was meant as a migration.
+    """Return whether an entry of the migrations directory was meant as a migration.
 
     A link to a file is a plain file; one to a folder, or to nothing, is a folder gone wrong.
     """
@@ -205,90 +205,98 @@ def _is_candidate(entry: os.DirEntry[str], ignored_folders: frozenset[str]) -> b
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a link in a circle, or to where nobody may look
+    except OSError:  # a circular link, or one to an unreadable folder
         return False
 
 
 def _folder(
     entry: os.DirEntry[str],
-    shown: str,
+    display_path: str,
     by_folder: dict[str, set[str]],
     ignored_folders: frozenset[str],
     taken: set[int],
 ) -> Folder:
     parts = split_name(entry.name)
     if parts is None:
-        problem = _naming_problem(entry.name, shown, taken)
-        return Folder(entry.name, shown, entry.path, problem=problem)
+        problem = _naming_problem(entry.name, display_path, taken)
+        return Folder(entry.name, display_path, entry.path, problem=problem)
     ignored = frozenset(by_folder.get(entry.name, ()))
     try:
         if entry.is_symlink():
             raise InvalidMigrationError(
-                f"{shown} is a link, not a folder", hint="put the folder itself in its place"
+                f"{display_path} is a link, not a folder", hint="put the folder itself in its place"
             )
         if entry.name in ignored_folders:
             raise InvalidMigrationError(
-                f"{shown} is ignored by git, so nobody else would get it",
-                hint=f"git check-ignore -v {shown} names the rule to change",
+                f"{display_path} is ignored by git, so other clones would lack it",
+                hint=f"git check-ignore -v {display_path} names the rule to change",
             )
-        files = tuple(list_inputs(entry.path, ignored=ignored, shown=shown))
+        files = tuple(list_inputs(entry.path, ignored=ignored, display_path=display_path))
     except InvalidMigrationError as error:
-        return Folder(entry.name, shown, entry.path, parts[0], ignored=ignored, problem=error)
+        return Folder(
+            entry.name, display_path, entry.path, parts[0], ignored=ignored, problem=error
+        )
     names = {file.relative for file in files}
     return Folder(
         entry.name,
-        shown,
+        display_path,
         entry.path,
         parts[0],
         files,
         next((script for script in SCRIPTS if script in names), None),
         ignored,
-        _content_problem(shown, names, ignored),
+        _content_problem(display_path, names, ignored),
     )
 
 
 def _content_problem(
-    shown: str, names: set[str], ignored: frozenset[str]
+    display_path: str, names: set[str], ignored: frozenset[str]
 ) -> InvalidMigrationError | None:
     if not names and not ignored.intersection((*SCRIPTS, README)):
         return InvalidMigrationError(
-            f"{shown} holds no files",
-            hint=f"rm -r {shown} if it was left behind by another branch",
+            f"{display_path} holds no files",
+            hint=f"rm -r {display_path} if it was left behind by another branch",
         )
     scripts = [script for script in SCRIPTS if script in names]
     if len(scripts) > 1:
         return InvalidMigrationError(
-            f"{shown} has two scripts, {' and '.join(scripts)}",
-            hint=f"keep one of them: git rm {shown}/{scripts[1]}",
+            f"{display_path} has two scripts, {' and '.join(scripts)}",
+            hint=f"keep one of them: git rm {display_path}/{scripts[1]}",
         )
     if not scripts:
-        return _lacking(shown, SCRIPTS[0], "async def migrate(context):", ignored)
+        return _lacking(display_path, SCRIPTS[0], "async def migrate(context):", ignored)
     if README not in names:
-        return _lacking(shown, README, "what it changes and where the data come from", ignored)
+        return _lacking(
+            display_path, README, "what it changes and where the data come from", ignored
+        )
     return None
 
 
-def _lacking(shown: str, name: str, content: str, ignored: frozenset[str]) -> InvalidMigrationError:
+def _lacking(
+    display_path: str, name: str, content: str, ignored: frozenset[str]
+) -> InvalidMigrationError:
     if name in ignored:
         return InvalidMigrationError(
-            f"{shown}/{name} is ignored by git, so nobody else would get it",
-            hint=f"git check-ignore -v {shown}/{name} names the rule to change",
+            f"{display_path}/{name} is ignored by git, so other clones would lack it",
+            hint=f"git check-ignore -v {display_path}/{name} names the rule to change",
         )
-    return InvalidMigrationError(f"{shown} has no {name}", hint=f"write {shown}/{name}: {content}")
+    return InvalidMigrationError(
+        f"{display_path} has no {name}", hint=f"write {display_path}/{name}: {content}"
+    )
 
 
-def _naming_problem(name: str, shown: str, taken: set[int]) -> InvalidMigrationError:
-    directory = shown.removesuffix(name)
+def _naming_problem(name: str, display_path: str, taken: set[int]) -> InvalidMigrationError:
+    directory = display_path.removesuffix(name)
     corrected = _corrected_name(name, taken)
     return InvalidMigrationError(
-        f"{printable(shown)} is not named like 005-{EXAMPLE_NAME}: a number of three digits, "
-        "then words of lower-case letters and digits joined by '-'",
-        hint=f"{move_command(shown, directory + corrected)}, or move it out of {directory}",
+        f"{printable(display_path)} is not named like 005-{EXAMPLE_NAME}: a number of three "
+        "digits, then words of lower-case letters and digits joined by '-'",
+        hint=f"{move_command(display_path, directory + corrected)}, or move it out of {directory}",
     )
 
 
 def _corrected_name(name: str, taken: set[int]) -> str:
-    """Return the name of the convention that is closest to `name`, with a number of its own.
+    """Return the closest valid folder name to `name`, with a free number.
 
     The number is added to `taken`. Without a usable word an example takes its place.
     """
@@ -315,14 +323,14 @@ def words_of(latin: str) -> list[str]:
     return re.findall("[a-z0-9]+", latin.lower())
 
 
-def _no_directory(shown: str, error: OSError) -> SettingsError:
+def _no_directory(display_path: str, error: OSError) -> SettingsError:
     if isinstance(error, FileNotFoundError):
-        problem, step = "is not there", f"mkdir {shown}"
+        problem, step = "is not there", f"mkdir {display_path}"
     elif isinstance(error, NotADirectoryError):
         problem, step = "is not a folder", "name a folder"
     else:
-        problem, step = f"cannot be read: {error.strerror}", f"ls -ld {shown}"
+        problem, step = f"cannot be read: {error.strerror}", f"ls -ld {display_path}"
     return SettingsError(
-        f"the migrations directory {shown} {problem}",
+        f"the migrations directory {display_path} {problem}",
         hint=f"{step}, or set migrations in [tool.nes_tasks] of pyproject.toml",
     )

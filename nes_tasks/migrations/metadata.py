@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..database.marker import Metadata as Metadata
 from ..errors import InvalidMigrationError
-from ..printable import HOSTILE, abridged, printable
+from ..printable import CONTROL_CHARS, abridged, printable
 from .expected_counts import EXAMPLE, Expected, read_expected
 
 MAX_LENGTH = 300
@@ -43,14 +43,14 @@ BARE_ADDRESS = re.compile(r"(?P<name>[^<>\s@]+)@[^<>\s@]+")
 CRUD = " .,:;<>\"\\'"
 
 
-def read_metadata(script: Path, *, shown: str | None = None) -> Metadata:
+def read_metadata(script: Path, *, display_path: str | None = None) -> Metadata:
     """Return the metadata of `script`, a file that is read and never imported.
 
-    `shown` is how messages name the file. Raises `InvalidMigrationError` with a hint for
+    `display_path` is how messages name the file. Raises `InvalidMigrationError` with a hint for
     whatever keeps the file from being the script of a migration.
     """
-    shown = shown or f"{script.parent.name}/{script.name}"
-    return checked_metadata(read_constants(script, shown), shown)
+    display_path = display_path or f"{script.parent.name}/{script.name}"
+    return checked_metadata(read_constants(script, display_path), display_path)
 
 
 def author_identity(author: str) -> tuple[str, str]:
@@ -84,16 +84,17 @@ def _refused_author(author: str, why: str) -> InvalidMigrationError:
 # --- from the file to its constants ---------------------------------------------------------
 
 
-def read_constants(script: Path, shown: str) -> dict[str, str | bool]:
+def read_constants(script: Path, display_path: str) -> dict[str, str | bool]:
     """Return the metadata constants of a script by name, with their values as written.
 
     Raises `InvalidMigrationError` when the script cannot be read or parsed, defines no
     `migrate`, or lacks a required constant.
     """
-    tree = _parse(_source(script, shown), shown)
+    tree = _parse(_source(script, display_path), display_path)
     if not _defines(tree.body, "migrate"):
         raise InvalidMigrationError(
-            f"{shown} defines no function migrate", hint="define async def migrate(context): in it"
+            f"{display_path} defines no function migrate",
+            hint="define async def migrate(context): in it",
         )
     bound = {
         name: value
@@ -104,34 +105,36 @@ def read_constants(script: Path, shown: str) -> dict[str, str | bool]:
     missing = [name for name in REQUIRED if name not in bound]
     if missing:
         raise InvalidMigrationError(
-            f"{shown} has no {', '.join(missing)}",
+            f"{display_path} has no {', '.join(missing)}",
             hint="add " + " and ".join(f"the line {EXAMPLES[name]}" for name in missing),
         )
-    constants = {name: _constant(name, value, shown) for name, value in bound.items()}
+    constants = {name: _constant(name, value, display_path) for name, value in bound.items()}
     return {**constants, VERIFIES: True} if _defines(tree.body, VERIFIES) else constants
 
 
-def _source(script: Path, shown: str) -> str:
+def _source(script: Path, display_path: str) -> str:
     """Return the text of the script, decoded as Python would (PEP 263)."""
     try:
         data = script.read_bytes()
     except FileNotFoundError:
         raise InvalidMigrationError(
-            f"{shown} is missing", hint=f"create {shown} with async def migrate(context): in it"
+            f"{display_path} is missing",
+            hint=f"create {display_path} with async def migrate(context): in it",
         ) from None
     except OSError as error:
         raise InvalidMigrationError(
-            f"{shown} cannot be read: {error.strerror}", hint=f"make it readable: ls -l {shown}"
+            f"{display_path} cannot be read: {error.strerror}",
+            hint=f"make it readable: ls -l {display_path}",
         ) from error
-    text = _decoded(data, shown)
+    text = _decoded(data, display_path)
     if not text.strip():
         raise InvalidMigrationError(
-            f"{shown} is empty", hint="write async def migrate(context): in it"
+            f"{display_path} is empty", hint="write async def migrate(context): in it"
         )
     return text
 
 
-def _decoded(data: bytes, shown: str) -> str:
+def _decoded(data: bytes, display_path: str) -> str:
     from tokenize import detect_encoding
 
     hint = "save it as UTF-8, or name its encoding in the first line: # -*- coding: … -*-"
@@ -139,37 +142,39 @@ def _decoded(data: bytes, shown: str) -> str:
         encoding, _ = detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
         raise InvalidMigrationError(
-            f"{shown} is not UTF-8: {printable(str(error.msg))}", hint=hint
+            f"{display_path} is not UTF-8: {printable(str(error.msg))}", hint=hint
         ) from error
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidMigrationError(
-            f"{shown}:{line}: byte 0x{data[error.start]:02x} is not {encoding.upper()}", hint=hint
+            f"{display_path}:{line}: byte 0x{data[error.start]:02x} is not {encoding.upper()}",
+            hint=hint,
         ) from error
-    except (UnicodeError, LookupError) as error:  # a cookie that names no encoding of texts
+    except (UnicodeError, LookupError) as error:  # a cookie that does not name a text encoding
         raise InvalidMigrationError(
-            f"{shown} cannot be decoded as {encoding}: {printable(str(error))}", hint=hint
+            f"{display_path} cannot be decoded as {encoding}: {printable(str(error))}", hint=hint
         ) from error
 
 
-def _parse(text: str, shown: str) -> ast.Module:
+def _parse(text: str, display_path: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
-            # A doubtful escape in a string is told when the script runs, not in every list.
+            # An invalid escape in a string is reported when the script runs, not in every list.
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
         quoted = f": {abridged(error.text.strip())}" if error.text and error.text.strip() else ""
         raise InvalidMigrationError(
-            f"{shown}:{error.lineno or 1}: {printable(error.msg)}{quoted}",
-            hint=f"correct the line, then try python -m py_compile {shown}",
+            f"{display_path}:{error.lineno or 1}: {printable(error.msg)}{quoted}",
+            hint=f"correct the line, then try python -m py_compile {display_path}",
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise InvalidMigrationError(
-            f"{shown} cannot be parsed: {printable(str(error)) or 'it is nested too deeply'}",
-            hint=f"try python -m py_compile {shown}",
+            f"{display_path} cannot be parsed: "
+            f"{printable(str(error)) or 'it is nested too deeply'}",
+            hint=f"try python -m py_compile {display_path}",
         ) from error
 
 
@@ -208,7 +213,7 @@ def _pairs_up(names: list[ast.expr], values: list[ast.expr]) -> bool:
 
 
 def _defines(body: list[ast.stmt], name: str) -> bool:
-    """Tell whether a module with this body has a global `name` that may be a function.
+    """Return whether a module with this body has a global `name` that may be a function.
 
     Unlike a constant, the function may come from a branch or an import: it is what the script
     does, and whether it can be called is seen when it runs.
@@ -226,20 +231,21 @@ def _defines(body: list[ast.stmt], name: str) -> bool:
     return False
 
 
-def _constant(name: str, value: ast.expr | None, shown: str) -> str | bool:
+def _constant(name: str, value: ast.expr | None, display_path: str) -> str | bool:
     if name == "EXPECT":
-        return _literal(value, shown)
+        return _literal(value, display_path)
     kind, spoken = (bool, "True or False") if name in SWITCHES else (str, "a plain text")
     if isinstance(value, ast.Constant) and isinstance(value.value, kind):
         return value.value
     line = f":{value.lineno}" if value is not None else ""
     raise InvalidMigrationError(
-        f"{shown}{line}: {name} is not {spoken}, which can be read without running the script",
+        f"{display_path}{line}: {name} is not {spoken}, "
+        "which can be read without running the script",
         hint=f"write it out, such as {EXAMPLES[name]}",
     )
 
 
-def _literal(value: ast.expr | None, shown: str) -> str:
+def _literal(value: ast.expr | None, display_path: str) -> str:
     """Return the source of EXPECT, which is kept as text, once it is known to be a plain value."""
     try:
         if value is not None:
@@ -249,7 +255,8 @@ def _literal(value: ast.expr | None, shown: str) -> str:
         pass
     line = f":{value.lineno}" if value is not None else ""
     raise InvalidMigrationError(
-        f"{shown}{line}: EXPECT is not a plain dict, which can be read without running the script",
+        f"{display_path}{line}: EXPECT is not a plain dict, "
+        "which can be read without running the script",
         hint=f"write it out, such as {EXAMPLE}",
     )
 
@@ -258,7 +265,7 @@ def _literal(value: ast.expr | None, shown: str) -> str:
 
 
 def checked_metadata(
-    constants: Mapping[str, str | bool], shown: str, *, is_new: bool = True
+    constants: Mapping[str, str | bool], display_path: str, *, is_new: bool = True
 ) -> Metadata:
     """Return `constants`, as `read_constants` gives them, once their values are in order.
 
@@ -266,24 +273,26 @@ def checked_metadata(
     migration `is_new`, too long or not on one line, for an invalid date, and for an author that
     git cannot record.
     """
-    texts = {name: _checked_text(name, str(constants[name]), shown, is_new) for name in REQUIRED}
+    texts = {
+        name: _checked_text(name, str(constants[name]), display_path, is_new) for name in REQUIRED
+    }
     try:
         author_identity(texts["AUTHOR"])
     except InvalidMigrationError as error:
-        raise InvalidMigrationError(f"{shown}: {error.message}", hint=error.hint) from None
+        raise InvalidMigrationError(f"{display_path}: {error.message}", hint=error.hint) from None
     return Metadata(
         author=texts["AUTHOR"],
-        date=_checked_date(texts["DATE"], shown),
+        date=_checked_date(texts["DATE"], display_path),
         description=texts["DESCRIPTION"],
         deterministic=constants.get("DETERMINISTIC") is not False,
         network=constants.get("NETWORK") is True,
         processes=constants.get("PROCESSES") is True,
-        expect=_checked_expect(constants.get("EXPECT"), shown, is_new),
+        expect=_checked_expect(constants.get("EXPECT"), display_path, is_new),
         verifies=constants.get(VERIFIES) is True,
     )
 
 
-def _checked_expect(source: str | bool | None, shown: str, is_new: bool) -> Expected | None:
+def _checked_expect(source: str | bool | None, display_path: str, is_new: bool) -> Expected | None:
     if not isinstance(source, str):
         return None
     try:
@@ -292,33 +301,33 @@ def _checked_expect(source: str | bool | None, shown: str, is_new: bool) -> Expe
         if not is_new:
             return None  # what is applied may have used the name for something else
         raise InvalidMigrationError(
-            f"{shown}: EXPECT {error}", hint=f"write it as {EXAMPLE}"
+            f"{display_path}: EXPECT {error}", hint=f"write it as {EXAMPLE}"
         ) from None
 
 
-def _checked_text(name: str, value: str, shown: str, is_new: bool) -> str:
+def _checked_text(name: str, value: str, display_path: str, is_new: bool) -> str:
     text = value.strip()
     hint = f"write it out, such as {EXAMPLES[name]}"
     if not text:
-        raise InvalidMigrationError(f"{shown}: {name} is empty", hint=hint)
-    if HOSTILE.search(value):
+        raise InvalidMigrationError(f"{display_path}: {name} is empty", hint=hint)
+    if CONTROL_CHARS.search(value):
         raise InvalidMigrationError(
-            f"{shown}: {name} is {abridged(value)}, not one line of printable text",
+            f"{display_path}: {name} is {abridged(value)}, not one line of printable text",
             hint="put it on one line, without control characters",
         )
     if is_new and text.upper().startswith(PLACEHOLDER):
         raise InvalidMigrationError(
-            f"{shown}: {name} is still the placeholder {abridged(text)}", hint=hint
+            f"{display_path}: {name} is still the placeholder {abridged(text)}", hint=hint
         )
     if len(text) > MAX_LENGTH:
         raise InvalidMigrationError(
-            f"{shown}: {name} has {len(text)} characters, more than {MAX_LENGTH}",
+            f"{display_path}: {name} has {len(text)} characters, more than {MAX_LENGTH}",
             hint="say it in one line and put the rest into README.md",
         )
     return text
 
 
-def _checked_date(text: str, shown: str) -> dt.date:
+def _checked_date(text: str, display_path: str) -> dt.date:
     why = "not a date as YYYY-MM-DD"
     if DATE_FORMAT.fullmatch(text):
         try:
@@ -331,5 +340,5 @@ def _checked_date(text: str, shown: str) -> dt.date:
                 return date
             why = "before 1970, which git cannot record"
     raise InvalidMigrationError(
-        f"{shown}: DATE is {abridged(text)}, {why}", hint=f"write it as {EXAMPLES['DATE']}"
+        f"{display_path}: DATE is {abridged(text)}, {why}", hint=f"write it as {EXAMPLES['DATE']}"
     )

@@ -1,4 +1,4 @@
-"""The plan: which migrations are applied, which are to come, and which stand in the way.
+"""The plan: which migrations are applied, which are pending, and which block others.
 
 It is made from the folders and from the records of the database alone; nothing here knows git
 or changes anything. The order of the entries is the order of execution: first what is applied,
@@ -98,7 +98,7 @@ class Entry:
 
     @property
     def note(self) -> str:
-        """What differs although it is no drift: the README says nothing to the database."""
+        """A difference that is not drift: the README does not affect the database."""
         return self.difference if self.state is State.APPLIED and not self.problem else ""
 
     @property
@@ -107,15 +107,15 @@ class Entry:
 
         Not ``--force``: most scripts fail on data that they have written before.
         """
-        shown = self.folder.shown if self.folder else self.name
+        display_path = self.folder.display_path if self.folder else self.name
         if self.is_same_text:
             return (
-                f"add the line '* -text' to {shown.removesuffix(self.name)}.gitattributes, delete "
-                f"these files, and get them back: git checkout -- {shown}"
+                f"add the line '* -text' to {display_path.removesuffix(self.name)}.gitattributes, "
+                f"delete these files, and get them back: git checkout -- {display_path}"
             )
         return (
-            f"undo the change (git log -p -- {shown}), or doit accept {self.name} if it gives the "
-            "same data; to change the data write a new migration: doit create NAME"
+            f"undo the change (git log -p -- {display_path}), or doit accept {self.name} if it "
+            "gives the same data; to change the data write a new migration: doit create NAME"
         )
 
 
@@ -151,9 +151,11 @@ class Plan:
             entry = _applied_entry(name, applied[name], present.get(name), last, cache)
             entries.append(entry)
             last = last if entry.state is State.MISSING else name
-        admission = _Admission(present, applied, out_of_order, frozenset(same_number), key, cache)
+        validator = _FolderValidator(
+            present, applied, out_of_order, frozenset(same_number), key, cache
+        )
         judged = [
-            (folder, *admission.judge(folder))
+            (folder, *validator.check(folder))
             for folder in sorted(present.values(), key=lambda folder: key(folder.name))
             if folder.name not in applied
         ]
@@ -228,7 +230,7 @@ class Plan:
 
     @property
     def invalid(self) -> tuple[Entry, ...]:
-        """The folders that are no migrations, or may not be applied."""
+        """The folders that are not migrations, or may not be applied."""
         return self.in_state(State.INVALID)
 
     @property
@@ -273,7 +275,7 @@ class Plan:
         if not (wanted.isascii() and wanted.isdigit()):
             words = f"-{wanted.lower().lstrip('0')}"
             return [e for e in self.entries if words in f"-{e.name.lstrip('0')}"]
-        # Compared as texts: a number of thousands of digits is no reason to calculate.
+        # Compared as strings: a number may have thousands of digits.
         number = wanted.lstrip("0") or "0"
         numbered = [entry for entry in self.entries if str(entry.prefix) == number]
         return numbered or [e for e in self.entries if wanted in e.name.split("-")[1:]]
@@ -296,7 +298,7 @@ def _applied_entry(
     predecessor: str | None,
     cache: HashCache | None,
 ) -> Entry:
-    if folder is None or folder.is_deserted:
+    if folder is None or folder.is_empty:
         return Entry(name, State.MISSING, record=record)
     if not record.inputs:
         return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
@@ -334,7 +336,7 @@ def _unapplied_entry(
     return Entry(folder.name, State.INVALID, folder, problem=outcome, predecessor=predecessor)
 
 
-class _Admission:
+class _FolderValidator:
     """Judges the folders that are not applied, one after the other in their order."""
 
     def __init__(
@@ -350,8 +352,8 @@ class _Admission:
         self.cache = cache
         self.key = key
         self.same_number = same_number
-        here = {name for name, folder in present.items() if not folder.is_deserted}
-        # What else has a number: a folder or a record, and never the same one twice.
+        here = {name for name, folder in present.items() if not folder.is_empty}
+        # Names by number, from folders and records, without duplicates.
         self.holders: dict[int, list[str]] = {}
         for name in sorted(here.union(applied)):
             for number in _numbers([name]):
@@ -369,7 +371,7 @@ class _Admission:
         self.free_numbers = count(next_number(self.holders))
         self.free_names: dict[str, str] = {}
 
-    def judge(self, folder: Folder) -> tuple[Migration | InvalidMigrationError, bool]:
+    def check(self, folder: Folder) -> tuple[Migration | InvalidMigrationError, bool]:
         """Return the migration to apply, or what is wrong with the folder.
 
         And whether it needs another name before it can be applied: then nothing waits for it.
@@ -398,8 +400,8 @@ class _Admission:
         # An existing target would make git move the folder into it.
         clear = f"rm -r {old} && " if name in self.deserted else ""
         return InvalidMigrationError(
-            f"{folder.shown} is {name} under another name, which is applied already",
-            hint=clear + move_command(folder.shown, old),
+            f"{folder.display_path} is {name} under another name, which is applied already",
+            hint=clear + move_command(folder.display_path, old),
         )
 
     def _number_applied(self, folder: Folder) -> InvalidMigrationError | None:
@@ -407,7 +409,7 @@ class _Admission:
         if not applied:
             return None
         return InvalidMigrationError(
-            f"{folder.shown} has the number of {_listed(applied)}, which is already applied",
+            f"{folder.display_path} has the number of {_listed(applied)}, which is already applied",
             hint=self._renumbering(folder, [folder.name]),
         )
 
@@ -415,7 +417,7 @@ class _Admission:
         if self.highest is None or self.key(folder.name) > self.key(self.highest):
             return None
         return InvalidMigrationError(
-            f"{folder.shown} comes before {self.highest}, which is already applied",
+            f"{folder.display_path} comes before {self.highest}, which is already applied",
             hint=f"{self._renumbering(folder, [folder.name])}, or set "
             'out_of_order = "allow" in [tool.nes_tasks]',
         )
@@ -426,7 +428,7 @@ class _Admission:
         if not others:
             return None
         return InvalidMigrationError(
-            f"{folder.shown} has the same number as {_listed(others)}",
+            f"{folder.display_path} has the same number as {_listed(others)}",
             hint=self._renumbering(folder, sorted([folder.name, *others])[1:]),
         )
 
@@ -457,7 +459,7 @@ def _numbers(names: Iterable[str]) -> Iterator[int]:
 
 
 def _beside(folder: Folder, name: str) -> str:
-    return folder.shown.removesuffix(folder.name) + name
+    return folder.display_path.removesuffix(folder.name) + name
 
 
 def _listed(names: list[str], last: str = "and") -> str:

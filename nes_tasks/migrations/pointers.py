@@ -1,4 +1,4 @@
-"""Pointer files: what stands in the place of a large file until it is downloaded.
+"""Pointer files: placeholders of large files that are not downloaded yet.
 
 Git LFS: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md (less than 1,024 bytes, the
 version first; ``hawser`` is the name of its pre-release). git-annex, for unlocked files:
@@ -45,8 +45,8 @@ def pointer_in(path: Path, size: int) -> Pointer | None:
     return next((pointer for start, pointer in STARTS.items() if head.startswith(start)), None)
 
 
-def refuse_pointers(files: Iterable[InputFile], shown: str) -> None:
-    """Check that the input files of a folder are themselves; `shown` is how messages name it.
+def refuse_pointers(files: Iterable[InputFile], display_path: str) -> None:
+    """Check that the input files of a folder are not pointers; messages name it `display_path`.
 
     A migration that ran on a pointer would record the wrong content. Raises
     `InvalidMigrationError`.
@@ -54,5 +54,6 @@ def refuse_pointers(files: Iterable[InputFile], shown: str) -> None:
     for file in files:
         if pointer := pointer_in(Path(file.path), file.size):
             raise InvalidMigrationError(
-                f"{shown}/{file.relative} is {pointer.kind}, not the data", hint=pointer.command
+                f"{display_path}/{file.relative} is {pointer.kind}, not the data",
+                hint=pointer.command,
             )

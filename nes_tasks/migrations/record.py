@@ -1,4 +1,4 @@
-"""What the plan must know of a migration, whoever recorded it."""
+"""What the plan must know of a migration, in any kind of record."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class AppliedRecord(Protocol):
 
     @property
     def inputs(self) -> Mapping[str, str] | None:
-        """SHA-256 by path of the files it ran from; None or empty when nobody recorded them."""
+        """SHA-256 by path of the files it ran from; None or empty when they were not recorded."""
 
     @property
     def applied_at(self) -> dt.datetime | None:
-        """When it was applied, None when nobody recorded it."""
+        """When it was applied, None when it was not recorded."""
 
     @property
     def statistics(self) -> Statistics:

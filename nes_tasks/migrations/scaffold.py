@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, NesTasksError, UnavailableError, UsageError
-from ..printable import HOSTILE, abridged
+from ..printable import CONTROL_CHARS, abridged
 from .loader import MAX_NAME_LENGTH, README, SCRIPTS, in_latin, words_of
 from .metadata import PLACEHOLDER, author_identity
 
@@ -44,27 +44,27 @@ class Scaffold:
         """The words as the beginning of a sentence."""
         return self.words.replace("-", " ").capitalize()
 
-    def write(self, migrations: Path, template: Path, shown: str) -> Path:
+    def write(self, migrations: Path, template: Path, display_path: str) -> Path:
         """Make the folder below `migrations` and return it; all of it or nothing is made.
 
-        `shown` is how messages name `migrations`. Raises `UsageError` when there is something
-        by this name, which stays as it is, and `UnavailableError` when it cannot be written.
+        `display_path` is how messages name `migrations`. Raises `UsageError` when this name is
+        taken, and `UnavailableError` when it cannot be written.
         """
         folder = migrations / self.name
         try:
             folder.mkdir()
         except FileExistsError:
             raise UsageError(
-                f"{shown}/{self.name} is there already, and nothing in it was changed",
+                f"{display_path}/{self.name} is there already, and nothing in it was changed",
                 hint="remove it, or take another name",
             ) from None
         except OSError as error:
-            raise _not_written(f"{shown}/{self.name}", error) from None
+            raise _not_written(f"{display_path}/{self.name}", error) from None
         try:
             self._fill(folder, template)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise _not_written(f"{shown}/{self.name}", error) from None
+            raise _not_written(f"{display_path}/{self.name}", error) from None
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -97,11 +97,11 @@ class Scaffold:
         return text.replace("[TITLE]", self.title).replace("[NAME]", self.name)
 
 
-def write_attributes(migrations: Path, shown: str) -> bool:
+def write_attributes(migrations: Path, display_path: str) -> bool:
     """Keep git from converting line ends below `migrations`; return whether that was written.
 
     A file of attributes that is there already stays as it is. Raises `UnavailableError` when it
-    cannot be written; `shown` is how messages name the folder.
+    cannot be written; `display_path` is how messages name the folder.
     """
     try:
         with (migrations / ATTRIBUTES).open("x", encoding="utf-8") as file:
@@ -109,7 +109,7 @@ def write_attributes(migrations: Path, shown: str) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise _not_written(f"{shown}/{ATTRIBUTES}", error) from None
+        raise _not_written(f"{display_path}/{ATTRIBUTES}", error) from None
     return True
 
 
@@ -136,7 +136,7 @@ def checked_author(author: str) -> str:
     Raises `UsageError` otherwise.
     """
     try:
-        if HOSTILE.search(author) or PLACEHOLDER in author.upper():
+        if CONTROL_CHARS.search(author) or PLACEHOLDER in author.upper():
             raise InvalidMigrationError(f"the author is {abridged(author)}, not a name")
         author_identity(author)
     except InvalidMigrationError as error:
@@ -181,5 +181,5 @@ def template_of(root: Path) -> Path:
     return installed if installed.is_dir() else PACKAGE.parent / TEMPLATE
 
 
-def _not_written(shown: str, error: OSError) -> NesTasksError:
-    return UnavailableError(f"{shown} cannot be written: {error.strerror or error}")
+def _not_written(display_path: str, error: OSError) -> NesTasksError:
+    return UnavailableError(f"{display_path} cannot be written: {error.strerror or error}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from .data_kinds import READERS
 
-# Ways to come by files whose names are not in the script.
+# Ways to reach files whose names are not in the script.
 LISTING = {"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"}
 
 # Other ways to read a file, as far as they are not of an imported module.
@@ -31,22 +31,22 @@ class Reading:
 
 
 class Script:
-    """A Python file of a migration; `shown` is how messages name it."""
+    """A Python file of a migration; `display_path` is how messages name it."""
 
-    def __init__(self, shown: str, tree: ast.Module) -> None:
-        self.shown = shown
+    def __init__(self, display_path: str, tree: ast.Module) -> None:
+        self.display_path = display_path
         self._nodes = list(ast.walk(tree))
         self._body = tree.body
 
     @classmethod
-    def read(cls, path: Path, shown: str) -> Script | None:
-        """Return the script in a file, None when it is no Python that this version knows."""
+    def read(cls, path: Path, display_path: str) -> Script | None:
+        """Return the script in a file, None when this Python version cannot parse it."""
         import warnings
 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return cls(shown, ast.parse(path.read_bytes()))
+                return cls(display_path, ast.parse(path.read_bytes()))
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
@@ -64,7 +64,7 @@ class Script:
 
     @cached_property
     def texts(self) -> frozenset[str]:
-        """All texts written in it, those in the middle of f-strings among them."""
+        """All string literals in it, including those in f-strings."""
         return frozenset(_texts(self._nodes))
 
     @cached_property
@@ -217,7 +217,7 @@ def _options(method: str, call: ast.Call) -> dict[str, Any] | None:
 
 
 def _chain(node: ast.expr) -> list[str]:
-    """Return the parts of a dotted name; what is no name is an empty part."""
+    """Return the parts of a dotted name; an expression that is not a name gives an empty part."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.insert(0, node.attr)

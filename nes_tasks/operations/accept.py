@@ -22,7 +22,7 @@ from ..database.message import acceptance_message
 from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature, Transaction
 from ..errors import DatabaseError, MigrationRefusedError, UsageError
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import read_messages
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, State
@@ -32,17 +32,17 @@ from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import ABSENT
 from .inverse import commit_files
-from .replay import Candidate, Obstacle, candidates, execute_in_row
+from .replay import Candidate, SkipReason, candidates, execute_in_row
 from .same_data import of_folder, real_changes
 from .tree_difference import Difference, first_of
 
 # Why a folder cannot be compared with what is committed, in words.
 REASONS = {
-    Obstacle.EARLIER: "an earlier system recorded it, without the tree that it ran on",
-    Obstacle.ADOPTED: "its marker was written afterwards, not by its run",
-    Obstacle.EDITED: "its marker was edited after the run",
-    Obstacle.MOVED: "its commits do not follow on the tree that its marker names",
-    Obstacle.SQUASHED: "one commit holds it and other migrations",
+    SkipReason.EARLIER: "a legacy system recorded it, without the tree that it ran on",
+    SkipReason.ADOPTED: "its marker was written afterwards, not by its run",
+    SkipReason.EDITED: "its marker was edited after the run",
+    SkipReason.MOVED: "its commits do not follow on the tree that its marker names",
+    SkipReason.SQUASHED: "one commit holds it and other migrations",
 }
 
 
@@ -134,7 +134,7 @@ def accept(
         with repository.locked(command):
             if not dry_run:
                 repository.check_ready()
-            entry = project.look()[0][name]
+            entry = project.load_state().plan[name]
             found = Acceptance(name, entry.changed, entry.added, entry.removed)
             is_recorded = bool(entry.record and entry.record.inputs)
             if entry.state is State.APPLIED and is_recorded and not found.is_edited:
@@ -153,15 +153,15 @@ def _candidate(project: Project, name: str) -> Candidate:
     found = candidates(project, [name])
     candidate = next(one for one in found if one.entry.name == name)
     entry, execution = candidate.entry, candidate.execution
-    if execution and execution.is_cut:
-        raise cut_off(project.settings.shown_database, [name])
-    obstacle = Obstacle.SQUASHED if len(found) > 1 else candidate.obstacle
-    if obstacle is Obstacle.MISSING:
+    if execution and execution.is_truncated:
+        raise truncated_history_error(project.settings.database_label, [name])
+    skip_reason = SkipReason.SQUASHED if len(found) > 1 else candidate.skip_reason
+    if skip_reason is SkipReason.MISSING:
         raise MigrationRefusedError(f"the folder of {name} is missing", hint="doit list")
-    if obstacle in REASONS:
+    if skip_reason in REASONS:
         raise MigrationRefusedError(
             f"{name} cannot be accepted, since there is no run to compare with: "
-            f"{REASONS[obstacle]}",
+            f"{REASONS[skip_reason]}",
             hint=_way_out(entry),
         )
     if entry.problem:
@@ -170,8 +170,8 @@ def _candidate(project: Project, name: str) -> Candidate:
 
 
 def _way_out(entry: Entry) -> str:
-    shown = entry.folder.shown if entry.folder else entry.name
-    return f"undo the change: git log -p -- {shown}"
+    display_path = entry.folder.display_path if entry.folder else entry.name
+    return f"undo the change: git log -p -- {display_path}"
 
 
 def _executed(
@@ -229,7 +229,7 @@ def carry_over(
     than the one that was accepted here.
     """
     git, data_dir = repository.git, project.settings.data_dir
-    name, place = change.migration, project.settings.shown_database
+    name, label = change.migration, project.settings.database_label
     path = marker_path(data_dir, name)
     with closing(Snapshot(git, git.tree_of(tip))) as snapshot:
         blob = snapshot.blob_id(path)
@@ -237,9 +237,9 @@ def carry_over(
         return None
     if blob != change.old or change.new is None:
         raise DatabaseError(
-            f"the folder of {name} was accepted in {place}, and its record at the remote is not "
+            f"the folder of {name} was accepted in {label}, and its record at the remote is not "
             "the one that was accepted",
-            hint=f"git -C {place} show {change.commit[:12]}; doit undo takes it off",
+            hint=f"git -C {label} show {change.commit[:12]}; doit undo removes it",
         )
     messages = dict(read_messages(git, [change.commit]))
     who = Signature(*repository.committer(), moment)

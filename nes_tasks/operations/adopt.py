@@ -1,4 +1,4 @@
-"""Adopting a database that an earlier system, or people by hand, applied migrations to.
+"""Adopting a database that a legacy system, or people by hand, applied migrations to.
 
 Such a database is read correctly without it: a `metadata.json` counts as applied. Adopting
 writes markers, so that migrations known only from commit messages count too, and so that a
@@ -22,7 +22,7 @@ from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError
 from ..git.command import Git
-from ..git.incomplete_clone import cut_off, has_tree
+from ..git.incomplete_clone import has_tree, truncated_history_error
 from ..git.log import Commit
 from ..migrations import Folder, hash_inputs, load
 from ..project import Project
@@ -62,7 +62,7 @@ def propose(project: Project) -> Proposal:
     missing = missing_submodule(project.settings)
     if missing:
         raise missing
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     folders = {entry.name: entry.folder for entry in plan if entry.folder is not None}
     if ledger.commit is None:
         return Proposal((), tuple(sorted(folders, key=project.order)), None)
@@ -73,9 +73,11 @@ def propose(project: Project) -> Proposal:
     history = project.history(ledger)
     assert history is not None, "there is a commit"
     runs = find_executions(history, dict.fromkeys([*recorded, *committed]))
-    cut = [name for name, run in runs.items() if run.is_cut and not has_tree(git, run.base_tree)]
+    cut = [
+        name for name, run in runs.items() if run.is_truncated and not has_tree(git, run.base_tree)
+    ]
     if cut:
-        raise cut_off(project.settings.shown_database, cut)
+        raise truncated_history_error(project.settings.database_label, cut)
 
     def facts(name: str) -> tuple[str, Statistics | None]:
         """Return the base tree and the statistics, as far as its own commits are known."""
@@ -183,6 +185,6 @@ def _hashes(folder: Folder | None) -> dict[str, str]:
     if folder is None:
         return {}
     try:
-        return hash_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+        return hash_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
     except InvalidMigrationError:
         return {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..database.executions import migrations_of
 from ..errors import DatabaseError, UsageError
@@ -28,7 +28,8 @@ from ..printable import abridged
 from ..project import Project
 from ..settings import Settings
 from .changes import document_id
-from .fields import aligned, leaves, parse, same
+from .fields import leaves, parse
+from .origins import Unset, all_of, carried
 
 FORMAT = 1
 EXAMPLES = "ids look like entity:person/asha-rai or relationship:SOURCE:TARGET:TYPE"
@@ -38,7 +39,7 @@ EXAMPLES = "ids look like entity:person/asha-rai or relationship:SOURCE:TARGET:T
 class SetField:
     """A field that has no fields of its own, its present value, and the commit that set it.
 
-    `is_unset` tells of a null that was never anything else: it came with what it is a part of.
+    `is_unset` marks a null that never had another value: it came with its container.
     """
 
     path: str
@@ -82,7 +83,7 @@ def _commit(commit: FileCommit, migration: str | None) -> dict[str, Any]:
         "committer": commit.committer,
         "committed_at": commit.committed_at.isoformat(),
         "subject": commit.subject,
-        "is_cut": commit.is_cut,
+        "is_cut": commit.is_truncated,
     }
 
 
@@ -93,7 +94,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     such document or can be none, `DatabaseError` when its file is damaged.
     """
     below = document_path(identifier)
-    ledger = project.look()[1]
+    ledger = project.load_state().ledger
     if ledger.commit is None:
         raise UsageError("the database is empty", hint="doit run applies what is pending")
     settings = project.settings
@@ -101,7 +102,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     path = f"{settings.data_dir}/{below}"
     commits = read_file_history(git, ledger.commit, path)
     # The first commit of a shallow clone has not made what it holds.
-    subjects = {commit.id: commit.subject for commit in commits if not commit.is_cut}
+    subjects = {commit.id: commit.subject for commit in commits if not commit.is_truncated}
     migrations = migrations_of(git, subjects, settings.data_dir)
     contents = _contents(git, [f"{commit.id}:{path}" for commit in commits])
     if not commits or contents[-1] is None:
@@ -134,15 +135,6 @@ def _contents(git: Git, names: list[str]) -> list[bytes | None]:
         return [found and found.data for found in reader.get_many(names)]
 
 
-# An origin has the shape of the document, with the commit in the place of each leaf.
-
-
-class _Unset(NamedTuple):
-    """The origin of a null that did not replace anything."""
-
-    commit: FileCommit
-
-
 def _origins(commits: list[FileCommit], documents: list[Any]) -> Any:
     """Return the origin of the last document, carried along the history from its beginning.
 
@@ -152,51 +144,18 @@ def _origins(commits: list[FileCommit], documents: list[Any]) -> Any:
     known: dict[str, tuple[Any, Any]] = {}
     for commit, document in zip(commits, documents, strict=True):
         sides = [known[parent] for parent in commit.parents if parent in known]
-        origin = _all_of(document, commit)
+        origin = all_of(document, commit)
         for was, its_origin in sides:
-            origin = _carried(was, its_origin, document, origin, commit)
+            origin = carried(was, its_origin, document, origin, commit)
         known[commit.id] = (document, origin)
     return known[commits[-1].id][1]
-
-
-def _all_of(value: Any, commit: FileCommit) -> Any:
-    if value and isinstance(value, dict):
-        return {key: _all_of(item, commit) for key, item in value.items()}
-    if value and isinstance(value, list):
-        return [_all_of(item, commit) for item in value]
-    return _Unset(commit) if value is None else commit
-
-
-def _carried(was: Any, origin: Any, value: Any, found: Any, commit: FileCommit) -> Any:
-    """Return `found`, with the old `origin` wherever `value` is as it `was` and nobody else's.
-
-    `found` is what is known so far: of `commit` where no other side had the value.
-    """
-    if value and was and isinstance(value, dict) and isinstance(was, dict):
-        return {
-            key: _carried(was[key], origin[key], item, found[key], commit)
-            if key in was
-            else found[key]
-            for key, item in value.items()
-        }
-    if value and was and isinstance(value, list) and isinstance(was, list):
-        items = list(found)
-        for before, now in aligned(was, value):
-            if before is not None and now is not None:
-                items[now] = _carried(was[before], origin[before], value[now], found[now], commit)
-        return items
-    if found not in (commit, _Unset(commit)):
-        return found
-    if same(was, value):
-        return origin
-    return commit  # a null, too, if there was something in its place
 
 
 def _joined(document: Any, origin: Any) -> Iterator[SetField]:
     """Put the leaves of a document and of its origin, which has the same shape, together."""
     for (path, value), (_, found) in zip(leaves(document), leaves(origin), strict=True):
-        is_unset = isinstance(found, _Unset)
-        yield SetField(path, value, found.commit if is_unset else found, is_unset)
+        is_unset = isinstance(found, Unset)
+        yield SetField(path, value, found.change if is_unset else found, is_unset)
 
 
 # What to say of a document that is not there
@@ -215,7 +174,7 @@ def _absent(
         by = migrations.get(last.id) or f"the commit {abridged(last.subject)}"
         return UsageError(
             f"{identifier} was deleted by {by}",
-            hint=f"git -C {settings.shown_database} show {last.id[:12]} shows how",
+            hint=f"git -C {settings.database_label} show {last.id[:12]} shows how",
         )
     close = _similar(git, commit, identifier, settings.data_dir)
     hint = f"did you mean {' or '.join(close)}?" if close else EXAMPLES

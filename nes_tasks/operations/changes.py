@@ -17,7 +17,7 @@ from ..models.identifiers import InvalidIdentifierError, id_of
 from .fields import FieldChange, field_changes, parse
 
 SAMPLES_PER_TYPE = 3
-# Every update rewrites it, so it tells nothing about this one.
+# Every update rewrites it, so it says nothing about this one.
 BOOKKEEPING = "version_summary"
 INDEX = re.compile(r"\[[0-9]+\]")
 # What is looked into; versions repeat it, and authors and records say nothing of the data.
@@ -50,9 +50,9 @@ class Updated:
     fields: tuple[FieldChange, ...]
 
     @property
-    def telling(self) -> tuple[FieldChange, ...]:
+    def content_fields(self) -> tuple[FieldChange, ...]:
         """The changes without those of `BOOKKEEPING`."""
-        return tuple(field for field in self.fields if is_telling(field.path))
+        return tuple(field for field in self.fields if is_content_field(field.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def compare(
     inside: list[tuple[str, Change]] = []
     for change in files:
         parts = change.path.removeprefix(f"{data_dir}/").split("/")
-        # Whatever lies beside the data folder, or directly in it, somebody put there by hand.
+        # Files beside the data folder, or directly in it, were put there by hand.
         own = change.path.startswith(f"{data_dir}/") and len(parts) > 1
         kind = parts[0] if own else "other"
         kinds[kind].add(change)
@@ -168,7 +168,7 @@ def _ids(data_dir: str, changes: Iterable[Change]) -> tuple[str, ...]:
 
 
 def document_id(path: str, data_dir: str) -> str:
-    """Return the id whose file `path` is; the path in the data folder if it is no id's."""
+    """Return the id whose file `path` is; the path in the data folder if no id has it."""
     below = path.removeprefix(f"{data_dir}/")
     try:
         return id_of(below)
@@ -203,7 +203,7 @@ def _updated(
 
 def telling_paths(fields: Iterable[FieldChange]) -> set[str]:
     """Return the paths without indexes of all fields but those of `BOOKKEEPING`."""
-    return {INDEX.sub("[]", field.path) for field in fields if is_telling(field.path)}
+    return {INDEX.sub("[]", field.path) for field in fields if is_content_field(field.path)}
 
 
 def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
@@ -211,7 +211,7 @@ def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
     return dict(sorted(tally.items(), key=lambda item: (-item[1], item[0])))
 
 
-def is_telling(path: str) -> bool:
+def is_content_field(path: str) -> bool:
     """Return whether a field says something of the data: all do but those of `BOOKKEEPING`."""
     return path.partition(".")[0] != BOOKKEEPING
 

@@ -64,7 +64,7 @@ class Checker:
         self._worker = Worker(log, may_record=False, warn=warn)
 
     def check(self, entry: Entry) -> list[Finding]:
-        """Return what is found about an entry of the plan: errors first, then hints.
+        """Return the findings for an entry of the plan: errors first, then hints.
 
         A migration that is applied and unchanged is not looked into: a change to it would be
         drift, which is worse than what might be found.
@@ -84,22 +84,20 @@ class Checker:
         new = self._project.unadded.get(folder.name, frozenset())
         for file in folder.files or ():
             if file.relative in new:
-                path = f"{folder.shown}/{file.relative}"
-                yield hint(
-                    path, "nobody has added it to git", line=1, advice=f"git add {quote(path)}"
-                )
+                path = f"{folder.display_path}/{file.relative}"
+                yield hint(path, "it is not added to git", line=1, advice=f"git add {quote(path)}")
 
     def _load(self, folder: Folder, script: str) -> Iterator[Finding]:
         """Find out whether the script loads and has a `migrate` that can be called."""
-        shown, path = f"{folder.shown}/{script}", folder.path / script
-        source = Script.read(path, shown)
+        display_path, path = f"{folder.display_path}/{script}", folder.path / script
+        source = Script.read(path, display_path)
         if source is None:
-            return  # the plan names the line that is no Python
+            return  # the plan names the line that is not Python
         settings = self._project.settings
         task = Task(
             name=folder.name,
             folder=folder.directory,
-            shown=folder.shown,
+            display_path=folder.display_path,
             script=str(path),
             clock=timestamp(now()),
             nes_package=settings.nes_package,
@@ -111,7 +109,7 @@ class Checker:
             place, line = _place(failed.where, folder)
             message = failed.message.removeprefix(f"{folder.name} failed: ")
             yield error(
-                place or shown,
+                place or display_path,
                 f"the script does not load: {message}",
                 line=line or source.line_of("migrate") or 1,
                 advice="correct it, or pip install what it imports",
@@ -119,7 +117,7 @@ class Checker:
             return
         if loaded.problem:
             yield error(
-                shown,
+                display_path,
                 loaded.problem,
                 line=loaded.line or source.line_of("migrate") or 1,
                 advice=f"write async def {loaded.problem.split('(')[0].split()[0]}(context):",
@@ -139,4 +137,4 @@ class Checker:
 def _place(where: str | None, folder: Folder) -> tuple[str | None, int | None]:
     """Return file and line of ``path:line  source text``, as messages name the file."""
     found = re.match(rf"(?:.*/)?{re.escape(folder.name)}/(.+?):(\d+)(?:  |$)", where or "")
-    return (f"{folder.shown}/{found[1]}", int(found[2])) if found else (None, None)
+    return (f"{folder.display_path}/{found[1]}", int(found[2])) if found else (None, None)

@@ -49,13 +49,13 @@ def to_dict(checked: Checked) -> dict[str, Any]:
     return {"format": 1, "checked": checked.count, "findings": found}
 
 
-def read_check(data: bytes, shown: str) -> Checked:
-    """Read the document again; raises `UsageError` that names `shown` for anything else."""
+def read_check(data: bytes, display_path: str) -> Checked:
+    """Read the document again; raises `UsageError` that names `display_path` for anything else."""
     try:
         document = _Document.model_validate_json(data)
     except ValidationError as error:
         raise UsageError(
-            f"{shown} is not the result of a check: {first_problem(error)}",
+            f"{display_path} is not the result of a check: {first_problem(error)}",
             hint="make one with doit check --json -o FILE",
         ) from None
     return Checked(

@@ -37,7 +37,7 @@ def data_findings(folder: Folder) -> list[Finding]:
             if pointer := pointer_in(path, file.size):
                 found.append(
                     error(
-                        f"{folder.shown}/{file.relative}",
+                        f"{folder.display_path}/{file.relative}",
                         f"it is {pointer.kind}, not the data",
                         line=1,
                         advice=pointer.command,
@@ -63,29 +63,29 @@ def _findings(
     kind: Callable[..., Finding],
     scripts: Collection[Script] = (),
 ) -> Iterator[Finding]:
-    """Read a file and yield what is found; a problem is of `kind`, a doubt a hint.
+    """Read a file and yield its findings; a problem is of `kind`, a doubt a hint.
 
     Columns that none of the `scripts` mentions are a doubt, too.
     """
     if reading.method is None or reading.options is None:
         return
     sources: list[readers.Source] = []
-    shown = f"{folder.shown}/{name}"
+    display_path = f"{folder.display_path}/{name}"
     try:
         rows = _read(reading.method, path, name, dict(reading.options), sources)
         for number, doubt in doubts(rows):
             is_line = bool(sources) and sources[0].unit == "line"
-            yield hint(shown, doubt, line=number if is_line else 1)
+            yield hint(display_path, doubt, line=number if is_line else 1)
         if scripts and not reading.options.get("as_frame"):
-            yield from (hint(shown, doubt, line=1) for doubt in _unread(sources, scripts))
+            yield from (hint(display_path, doubt, line=1) for doubt in _unread(sources, scripts))
         if reading.method in ("read_csv", "iter_csv"):
             _doubt_csv(path, name, reading.options, sources)
     except DoubtfulFileError as problem:
-        yield _about(problem, hint, shown)
+        yield _about(problem, hint, display_path)
     except (readers.InputFileError, TypeError, ValueError) as problem:
-        yield _about(problem, kind, shown)
+        yield _about(problem, kind, display_path)
     for source in sources:
-        yield from (hint(shown, doubt, line=1) for doubt in source.hints)
+        yield from (hint(display_path, doubt, line=1) for doubt in source.hints)
 
 
 def _unread(sources: Iterable[readers.Source], scripts: Collection[Script]) -> Iterator[str]:
@@ -104,11 +104,11 @@ def _unread(sources: Iterable[readers.Source], scripts: Collection[Script]) -> I
             yield f"{source.name}: {readers.unread_columns(unread)}"
 
 
-def _about(problem: Exception, kind: Callable[..., Finding], shown: str) -> Finding:
+def _about(problem: Exception, kind: Callable[..., Finding], display_path: str) -> Finding:
     message = getattr(problem, "message", str(problem))
     line = re.search(r"\bline (\d+)", message)
     advice = getattr(problem, "hint", None)
-    return kind(shown, message, line=int(line[1]) if line else 1, advice=advice)
+    return kind(display_path, message, line=int(line[1]) if line else 1, advice=advice)
 
 
 class DoubtfulFileError(readers.InputFileError):

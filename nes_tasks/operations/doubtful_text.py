@@ -1,4 +1,4 @@
-"""Text of data files that looks damaged: found so that somebody looks, never refused."""
+"""Text of data files that looks damaged: reported for review, never refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..models.legacy_fonts import looks_legacy
-from ..printable import HOSTILE, abridged
+from ..printable import CONTROL_CHARS, abridged
 from ..running.readers import Row
 
 # UTF-8 read as Latin-1 or cp1252: a lead byte shown as a letter, and what follows it. Devanagari
@@ -22,7 +22,7 @@ MARKUP = re.compile(
 FEWEST_LETTERS = 4
 
 KINDS = (
-    ("holds control characters or changes the direction of writing", HOSTILE.search),
+    ("holds control characters or changes the direction of writing", CONTROL_CHARS.search),
     (
         "has question marks in the place of letters",
         QUESTION_MARKS.fullmatch,

@@ -41,7 +41,7 @@ class FieldChange(NamedTuple):
 
 
 def parse(data: bytes) -> Any:
-    """Return the document in `data`; the text itself when it is no JSON."""
+    """Return the document in `data`; the text itself when it is not JSON."""
     text = data.decode(errors="replace")
     try:
         return json.loads(text)

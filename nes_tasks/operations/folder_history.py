@@ -15,8 +15,8 @@ from ..git.listing import list_files
 from ..git.objects import ObjectReader
 from ..settings import Settings
 
-# Commits that are looked at: a folder that was edited more often than this is hardly one of ours.
-ASKED = 200
+# Maximum number of commits to search; folders of migrations are rarely edited more often.
+MAX_COMMITS = 200
 
 
 class _Version(NamedTuple):
@@ -66,7 +66,7 @@ def _find(
     folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
 ) -> _Version | None:
     around = Git(folder.parent, around=True)
-    asked = around.attempt("rev-parse", "--show-toplevel", "--show-prefix")
+    asked = around.run_unchecked("rev-parse", "--show-toplevel", "--show-prefix")
     rows = os.fsdecode(asked.stdout).split("\n")
     if asked.returncode or len(rows) < 2:
         return None
@@ -74,7 +74,7 @@ def _find(
     digests: dict[str, str] = {}
     wanted = {name: digest for name, digest in inputs.items() if is_input(name)}
     try:
-        asked_for = ("rev-list", f"--max-count={ASKED}", "HEAD", "--", path)
+        asked_for = ("rev-list", f"--max-count={MAX_COMMITS}", "HEAD", "--", path)
         commits = git.run(*asked_for, env={"GIT_LITERAL_PATHSPECS": "1"}).decode().split()
         with ObjectReader(git) as reader:
             for commit in commits:
@@ -84,17 +84,19 @@ def _find(
                     continue
                 if all(_digest(reader, files[name], digests) == wanted[name] for name in wanted):
                     return _Version(git, commit, files)
-    except GitError:  # no commit yet, or damaged: the search is a courtesy
+    except GitError:  # no commit yet, or damaged: the search is best effort
         return None
     return None
 
 
 def completing_command(settings: Settings) -> str | None:
     """Return the command that gets the rest of the migrations' history, None if all is here."""
-    done = Git(settings.migrations, around=True).attempt("rev-parse", "--is-shallow-repository")
+    done = Git(settings.migrations, around=True).run_unchecked(
+        "rev-parse", "--is-shallow-repository"
+    )
     if done.stdout.strip() != b"true":
         return None
-    return f"git -C {shlex.quote(settings.shown_migrations)} fetch --unshallow"
+    return f"git -C {shlex.quote(settings.migrations_label)} fetch --unshallow"
 
 
 def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:

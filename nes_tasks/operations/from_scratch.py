@@ -1,4 +1,4 @@
-"""The whole proof: the database built anew, from the empty tree through all of its history.
+"""The whole proof: rebuild the database from the empty tree through all of its history.
 
 A replay proves each migration on the base that is committed. This proves the chain as well: that
 nothing lies between the migrations but what is counted here.
@@ -21,7 +21,7 @@ from ..database.marker import Marker
 from ..database.repository import PRIVATE_REFS
 from ..database.transaction import Signature
 from ..errors import InvalidMigrationError, NesTasksError
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit
 from ..git.object_writer import write_commit
 from ..migrations import Folder, Plan, discover
@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 
     Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
     an error. Unproven: it is taken over, since no folder is as it was. Taken over: as it is, since
-    nobody can expect it to be repeated. Unreached: it comes after a difference.
+    it is not expected to be reproducible. Unreached: it comes after a difference.
     """
 
     PROVEN = "proven"
@@ -79,7 +79,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of the history and what came of it.
+    """One part of the history and its result.
 
     `rebuilt_tree` is what came out, `differing_files` counts the files between it and the
     committed tree, `difference` is the first. `failed` is the migration that `failure` is of.
@@ -140,7 +140,7 @@ class FromScratch:
 
     @property
     def first(self) -> Step | None:
-        """The first part that is not what is committed, None when there is none."""
+        """The first part that differs from what is committed, None if all are equal."""
         return next((step for step in self.steps if step.outcome in ENDS), None)
 
     @property
@@ -169,11 +169,11 @@ def build_from_scratch(
     command: str = "doit replay",
     network: Collection[str] = (),
 ) -> FromScratch:
-    """Build the database anew on a private ref, and compare each step with what is committed.
+    """Rebuild the database on a private ref, and compare each step with what is committed.
 
     It ends with the first part that is different or fails; what comes after it is unreached.
-    `counted` is told how many executions there are at most, before the first. The branch and its
-    files stay as they are, and the ref goes away; a database that has to be cloned is cloned, as
+    `counted` is called first, with the greatest possible number of executions. The branch and its
+    files stay as they are, and the ref is deleted; a database that has to be cloned is cloned, as
     for a run. Those in `network` may use it. Raises `UnavailableError` when the database cannot be
     used, `DatabaseError` when a shallow clone lacks the beginning.
     """
@@ -182,12 +182,12 @@ def build_from_scratch(
     with Runner(project, progress, command=command, may_record=False, network=network) as runner:
         repository = runner.repository
         with repository.locked(command):
-            plan, ledger = project.look()
+            plan, ledger = project.load_state()
             history = project.history(ledger)
             if history is None:
                 return FromScratch()
             if history.ends:
-                raise cut_off(project.settings.shown_database, [])
+                raise truncated_history_error(project.settings.database_label, [])
             parts = read_lineage(history)
             counted(sum(len(part.runs) for part in parts if not _may_vary(part)))
             build = _Build(project, runner, plan, history)
@@ -217,7 +217,7 @@ class _Build:
         self.ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
 
     def steps(self, parts: Sequence[Part]) -> Iterator[Step]:
-        """Yield what comes of each part; nothing is done after the first difference."""
+        """Yield the result of each part; nothing is executed after the first difference."""
         has_ended = False
         for part in parts:
             step = Step(part, Outcome.UNREACHED) if has_ended else self._step(part)
@@ -267,7 +267,7 @@ class _Build:
         around = stack.enter_context(scratch_folder(settings.state_folder, "replay-"))
         inputs, place = run.marker.inputs, settings.migrations / run.name
         if write_version(around / run.name, place, inputs, is_input_path):
-            (folder,) = discover(around, shown=settings.shown_migrations)
+            (folder,) = discover(around, display_path=settings.migrations_label)
             if _holds(folder, run.marker):
                 return folder
         blobs = [change.new or "" for change in run.execution.accepted]
@@ -347,5 +347,5 @@ def _holds(folder: Folder, marker: Marker) -> bool:
 
 
 def _signature(commit: Commit) -> Signature:
-    """Return who is to be named in a commit that nobody will see."""
+    """Return the identity for a commit that is never published."""
     return Signature(commit.committer, "", commit.committed_at)

@@ -41,7 +41,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes in the order of the tasks, and edges from what comes first, as places in `nodes`."""
+    """Nodes in the order of the tasks, and edges from prerequisites, as indexes of `nodes`."""
 
     nodes: Sequence[Node]
     edges: Sequence[tuple[int, int]]

@@ -1,4 +1,4 @@
-"""The applied migrations: what their records and their commits tell."""
+"""The applied migrations, from their records and their commits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..database.executions import Execution, durations
 from ..database.ledger import Applied, Ledger
 from ..errors import UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import shallow_ends
+from ..git.incomplete_clone import shallow_boundary
 from ..git.log import Commit, read_commits
 from ..printable import abridged
 from ..project import Project
@@ -21,11 +21,11 @@ from .points import Points, check_is_past, moment_of
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An applied migration with what the history tells of it.
+    """An applied migration with what the history says of it.
 
     `record` is its marker's content, with the statistics of its commits where its own run did
     not count them. `execution` is None when no commit is known to be its own. `duration` is in
-    seconds, None when nobody recorded it.
+    seconds, None when it was not recorded.
     """
 
     record: Applied
@@ -46,13 +46,13 @@ class Run:
 
     @property
     def applied_in_utc(self) -> datetime | None:
-        """The same in UTC; records of the earlier system have no zone and are taken to be in it."""
+        """The same in UTC; records of the legacy system have no zone and are taken to be in it."""
         moment = self.applied_at
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
     @property
     def committer(self) -> str:
-        """Who applied it; empty when no commit tells."""
+        """Who applied it; empty when no commit says it."""
         return self.commits[-1].committer if self.commits else ""
 
 
@@ -97,7 +97,7 @@ class Wanted:
         since: str = "",
         entity: str = "",
     ) -> Wanted:
-        """Return what a person asks for; empty texts ask for nothing.
+        """Return what a person asks for; empty strings ask for nothing.
 
         `since` is a date, a time, or another point, whose own migration is not wanted. Raises
         `UsageError` for a point that is not there, and for an `entity` that no commit has changed.
@@ -119,7 +119,7 @@ class Wanted:
         return self != Wanted()
 
     def admits(self, run: Run) -> bool:
-        """Return whether a migration is what is asked for."""
+        """Return whether a migration matches the filter."""
         commits = {one.id for one in run.commits}
         if self.author and self.author not in run.record.author.casefold():
             return False
@@ -136,7 +136,7 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
     path = f"{project.settings.data_dir}/{document_path(entity)}"
     found = read_commits(git, "--full-history", ledger.commit, paths=[path])
     # A shallow clone ends in a commit that seems to have made every file.
-    commits = frozenset(one.id for one in found) - shallow_ends(git)
+    commits = frozenset(one.id for one in found) - shallow_boundary(git)
     if not commits:
         raise UsageError(
             f"no commit that is here has changed {abridged(entity)}", hint=f"doit blame {entity}"

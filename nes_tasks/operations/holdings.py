@@ -41,7 +41,7 @@ class Holdings:
 def count_holdings(
     files: Iterable[File], data_dir: str, progress: Callable[[int], None]
 ) -> Holdings:
-    """Count `files` by their paths; `progress` is told how many there are so far."""
+    """Count `files` by their paths; `progress` is called with how many there are so far."""
     by_kind: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("entity", "relationship", "version")
     }
@@ -57,7 +57,7 @@ def count_holdings(
         elif kind in ("entity", "relationship"):
             by_kind[kind][type_of(parts)] += 1
         elif kind == "version" and len(parts) > 3:
-            # What it is a version of is the folder that its number lies in.
+            # The folder of a version's file names the object that it is a version of.
             by_kind[kind][type_of(parts[1:-1])] += 1
         else:
             single["authors" if kind == "author" and len(parts) == 2 else "others"] += 1

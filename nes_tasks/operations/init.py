@@ -61,7 +61,7 @@ def init(folder: Path, new: NewRepository) -> Initialized:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # A repository around the folder is one, too.
-        if Git(folder, around=True).attempt("rev-parse", "--git-dir").returncode:
+        if Git(folder, around=True).run_unchecked("rev-parse", "--git-dir").returncode:
             Git(folder).run("init", "--quiet", "--initial-branch=main")
         has_migrations = any((folder / EXAMPLE).glob("*/"))
         for path, source in _files():

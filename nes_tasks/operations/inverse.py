@@ -19,9 +19,9 @@ File = tuple[str, str]
 
 
 class Span(NamedTuple):
-    """One file before the first and after the last of some commits; None where there is none.
+    """One file before the first and after the last of some commits; None where it is absent.
 
-    `is_broken` says that somebody else changed it between two of them.
+    `is_broken` says that another commit changed it between two of them.
     """
 
     before: File | None

@@ -21,9 +21,9 @@ from .revert import read_reversal
 class Origin(StrEnum):
     """What made a part of the history.
 
-    Run: executions of migrations. Revert: `doit revert`. Adopted: somebody wrote markers
+    Run: executions of migrations. Revert: `doit revert`. Adopted: a person wrote markers
     afterwards, as `doit adopt` does. Accepted: `doit accept` of an edited folder. Unmarked: a
-    migration that left no marker, as those of the earlier system. By hand: anything else, merges
+    migration that left no marker, as those of the legacy system. By hand: anything else, merges
     included.
     """
 

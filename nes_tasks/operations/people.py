@@ -12,7 +12,7 @@ def name_of(author: str) -> str:
 
 
 def people_of(authors: Iterable[str]) -> Mapping[str, str]:
-    """Return the name of the person behind each of `authors`, texts like ``Name <address>``.
+    """Return the name of the person behind each of `authors`, strings like ``Name <address>``.
 
     Authors with the same address, or with the same name but for capitals and blanks, are one
     person, also where one leads to the other: who has a new address keeps the name, and who has

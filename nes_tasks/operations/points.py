@@ -1,8 +1,8 @@
 """Points of the history, as people name them: a migration, a tag, a branch, a commit or a date.
 
 Each names one state of the database: a migration the one that it left, a date the last one of
-that day. Whoever compares, tags or exports a state finds it here, so that a name means the same
-to every command.
+that day. All commands that compare, tag or export a state resolve it here, so that a name
+has the same meaning in each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..clock import now
 from ..database.ledger import Ledger
 from ..errors import NesTasksError, UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import cut_off, shallow_ends
+from ..git.incomplete_clone import shallow_boundary, truncated_history_error
 from ..git.log import read_commits
 from ..migrations import Entry
 from ..printable import abridged
@@ -140,7 +140,7 @@ class Points:
     def _tip(self) -> str:
         if self.ledger.commit is None:
             raise UsageError(
-                f"{self.project.settings.shown_database} has no commit yet, so it has no state "
+                f"{self.project.settings.database_label} has no commit yet, so it has no state "
                 "to name",
                 hint="doit pending",
             )
@@ -193,13 +193,13 @@ class Points:
                 f"{entry.name} is not applied, so there is no state after it",
                 hint=f"doit preview {entry.name}",
             )
-        name, place = entry.name, self.project.settings.shown_database
+        name, label = entry.name, self.project.settings.database_label
         found = self.project.executions(self.ledger, [name]).get(name)
         if found is None or not found.commits:
-            if shallow_ends(self._git):
-                raise cut_off(place, [name])
+            if shallow_boundary(self._git):
+                raise truncated_history_error(label, [name])
             raise UsageError(
-                f"no commit of {place} is known to be of {name} alone",
+                f"no commit of {label} is known to be of {name} alone",
                 hint="name a commit or a date instead",
             )
         return _Meaning(found.commit, f"the migration {name}", f"{MIGRATION}{name}", name, name)
@@ -226,18 +226,18 @@ class Points:
         if moment is None:
             return
         check_is_past(wanted)
-        place = self.project.settings.shown_database
+        label = self.project.settings.database_label
         line = list(read_commits(self._git, "--first-parent", tip))
         found = next((one for one in reversed(line) if one.committed_at <= moment), None)
         if found:
             explicit = f"{wanted}T23:59:59" if DATE.fullmatch(wanted) else wanted
             yield _Meaning(found.id, f"the date {wanted}", explicit, wanted)
             return
-        if line[0].id in shallow_ends(self._git):
-            raise cut_off(place, [wanted])
+        if line[0].id in shallow_boundary(self._git):
+            raise truncated_history_error(label, [wanted])
         begin = f"{line[0].committed_at:%Y-%m-%d %H:%M} UTC"
         raise UsageError(
-            f"{wanted} is before {place} begins, which is at {begin}", hint="doit history"
+            f"{wanted} is before {label} begins, which is at {begin}", hint="doit history"
         )
 
     def _unknown(self, wanted: str) -> UsageError:

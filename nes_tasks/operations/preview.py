@@ -28,7 +28,7 @@ from ..migrations import Migration, MigrationResult, Plan, State, load
 from ..migrations.expected_counts import Deeds, fitting
 from ..project import Project
 from ..running.events import ProgressCallback
-from ..running.rehearsal import Rehearsal
+from ..running.rehearsal import DryRunResult
 from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
@@ -38,7 +38,7 @@ from .to_look_at import Remark, of_the_folder, to_look_at
 FORMAT = 1
 # What a script is not expected to read, and what libraries open without Python.
 NOT_READ_HERE = frozenset({".md", ".py", ".parquet", ".feather", ".orc"})
-ASKED = {
+CAPABILITIES = {
     "network": "It asks for the network: what it reads there is not in its folder, and what it "
     "reads here can leave.",
     "processes": "It asks to start other programs.",
@@ -70,7 +70,7 @@ class Previewed:
     @property
     def asks_for(self) -> list[str]:
         """What its script asks for beyond what every script has, a sentence each."""
-        return [text for name, text in ASKED.items() if getattr(self.about, name)]
+        return [text for name, text in CAPABILITIES.items() if getattr(self.about, name)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -101,7 +101,7 @@ class Previewed:
 
 @dataclass(slots=True)
 class Preview:
-    """What all of them would do, as far as they ran.
+    """The result of all of them, as far as they ran.
 
     `base_commit` is the commit of the database that the first one ran on, None where there is
     none yet and when nothing ran. `beneath` are those that had to be executed first and were not
@@ -180,13 +180,13 @@ def preview(
         _place(project) as here,
         Runner(here, progress, command=command, clock=clock, network=network) as runner,
         _start(runner, found) as start,
-        closing(runner.rehearse(names or None, forced, start=start, done=done)) as rehearsals,
+        closing(runner.dry_run(names or None, forced, start=start, done=done)) as rehearsals,
     ):
         try:
-            for rehearsal in rehearsals:
+            for dry_run in rehearsals:
                 if not (found.migrations or found.beneath):
-                    found.base_commit = rehearsal.base
-                _add(found, rehearsal, runner, here, names, (updated_per_type, samples_per_type))
+                    found.base_commit = dry_run.base
+                _add(found, dry_run, runner, here, names, (updated_per_type, samples_per_type))
                 if limit is not None and len(found.migrations) - before >= limit:
                     found.left_out = _left_out(plan, found, names, forced)
                     break
@@ -210,7 +210,7 @@ def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
     if not has_tree(repository.git, tree):
         raise UsageError(
             f"what the preview of {last.result.migration} has left is not in the database any more",
-            hint="doit preview begins anew",
+            hint="doit preview starts over",
         )
     who = Signature(*repository.committer(), last.clock)
     commit = write_commit(
@@ -267,17 +267,17 @@ def _place(project: Project) -> Iterator[Project]:
 
 def _add(
     found: Preview,
-    rehearsal: Rehearsal,
+    dry_run: DryRunResult,
     runner: Runner,
     project: Project,
     names: Sequence[str],
     limits: tuple[int | None, int | None],
 ) -> None:
-    result, git = rehearsal.result, runner.repository.git
+    result, git = dry_run.result, runner.repository.git
     if names and result.migration not in names:
         found.beneath.append(result.migration)
         return
-    base = rehearsal.base
+    base = dry_run.base
     base_tree = git.tree_of(base)
     entry = project.plan[result.migration]
     assert entry.folder is not None, "a migration that ran has a folder"
@@ -297,34 +297,34 @@ def _add(
     found.migrations.append(
         Previewed(
             migration.metadata,
-            rehearsal.clock,
+            dry_run.clock,
             base_tree,
             result,
             changes,
-            rehearsal.peak_memory,
+            dry_run.peak_memory,
             verified=result.verified,
             expect=_expect(changes),
             expects=migration.metadata.expect is not None,
             to_look_at=(
-                *of_the_folder(_unread(rehearsal, migration), result.hints),
+                *of_the_folder(_unread(dry_run, migration), result.hints),
                 *to_look_at(
                     git,
                     result.tree,
                     files,
                     data_dir=project.settings.data_dir,
-                    clock=rehearsal.clock,
+                    clock=dry_run.clock,
                 ),
             ),
         )
     )
 
 
-def _unread(rehearsal: Rehearsal, migration: Migration) -> list[str]:
+def _unread(dry_run: DryRunResult, migration: Migration) -> list[str]:
     """Return the data files that the script has not opened; those of other programs are unknown."""
     if migration.metadata.processes:
         return []
     return [
-        path for path in rehearsal.unread if PurePosixPath(path).suffix.lower() not in NOT_READ_HERE
+        path for path in dry_run.unread if PurePosixPath(path).suffix.lower() not in NOT_READ_HERE
     ]
 
 

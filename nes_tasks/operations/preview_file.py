@@ -1,7 +1,7 @@
-"""A preview that was written as JSON, read again: checked, because somebody else may have made it.
+"""Reading a preview from a JSON file; validated, because it is untrusted input.
 
 What a pull request's own code has written is nothing to be believed. So every value has its type
-and its range, and whoever compares trees asks `outdated` first whether it can be compared at all.
+and its range, and callers that compare trees check `outdated` first.
 """
 
 from __future__ import annotations
@@ -201,8 +201,8 @@ class _Preview(_Part):
         )
 
 
-def read_preview(data: bytes, shown: str) -> Preview:
-    """Read the JSON document of `doit preview`; `shown` is what to call it.
+def read_preview(data: bytes, display_path: str) -> Preview:
+    """Read the JSON document of `doit preview`; `display_path` is what to call it.
 
     Raises `UsageError` that names the first thing that is wrong with it.
     """
@@ -210,7 +210,7 @@ def read_preview(data: bytes, shown: str) -> Preview:
         return _Preview.model_validate_json(data).read()
     except ValidationError as error:
         raise UsageError(
-            f"{shown} is no preview: {first_problem(error)}",
+            f"{display_path} is not a preview: {first_problem(error)}",
             hint="doit preview --json -o FILE writes one",
         ) from None
 
@@ -221,7 +221,7 @@ def outdated(found: Preview, project: Project) -> str | None:
     Looks at the database and at the names of the folders, not into them: that a folder gives
     what was previewed is for the run to find out.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     names = [one.result.migration for one in found.migrations]
     pending = [entry.name for entry in plan.pending]
     if found.failure is not None or plan.invalid:
@@ -236,9 +236,9 @@ def outdated(found: Preview, project: Project) -> str | None:
     return _clock_problem(found, project, ledger.commit)
 
 
-def check_continuable(found: Preview, project: Project, shown: str) -> None:
+def check_continuable(found: Preview, project: Project, display_path: str) -> None:
     """Raise `UsageError` when a preview is not of the first that are pending here and now."""
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     names = [one.result.migration for one in found.migrations]
     pending = [entry.name for entry in plan.pending]
     problem = _clock_problem(found, project, ledger.commit)
@@ -250,7 +250,9 @@ def check_continuable(found: Preview, project: Project, shown: str) -> None:
         problem = f"it was made on {_short(found.base_commit)}, and the database is at "
         problem += _short(ledger.commit)
     if problem:
-        raise UsageError(f"{shown} cannot be continued: {problem}", hint="doit preview begins anew")
+        raise UsageError(
+            f"{display_path} cannot be continued: {problem}", hint="doit preview starts over"
+        )
 
 
 def _clock_problem(found: Preview, project: Project, commit: str | None) -> str | None:

@@ -31,7 +31,7 @@ from ..running.runner import Runner
 from .fields import FieldChange
 from .folder_history import commit_with, completing_command
 from .preview import failure_document
-from .replay import Candidate, Obstacle, Replayed, candidates
+from .replay import Candidate, Replayed, SkipReason, candidates
 from .replay import replay as execute
 from .same_data import real_changes
 from .tree_difference import Difference, Kind, difference_of, first_of
@@ -44,7 +44,7 @@ class Verdict(StrEnum):
 
     Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
     an error. Unproven: it cannot be executed, since its folder is not as it was. Skipped: it
-    need not be the same, or nobody recorded what it ran on. Varied: it gives another tree, as
+    need not be the same, or its base was not recorded. Varied: it gives another tree, as
     it says that it may.
     """
 
@@ -58,18 +58,18 @@ class Verdict(StrEnum):
 
 BAD = (Verdict.DIFFERENT, Verdict.FAILED, Verdict.UNPROVEN)
 VERDICTS = {
-    Obstacle.EARLIER: Verdict.SKIPPED,
-    Obstacle.ADOPTED: Verdict.SKIPPED,
-    Obstacle.NONDETERMINISTIC: Verdict.SKIPPED,
-    Obstacle.DRIFT: Verdict.UNPROVEN,
-    Obstacle.MISSING: Verdict.UNPROVEN,
-    Obstacle.SQUASHED: Verdict.UNPROVEN,
-    Obstacle.EDITED: Verdict.DIFFERENT,
-    Obstacle.MOVED: Verdict.DIFFERENT,
+    SkipReason.EARLIER: Verdict.SKIPPED,
+    SkipReason.ADOPTED: Verdict.SKIPPED,
+    SkipReason.NONDETERMINISTIC: Verdict.SKIPPED,
+    SkipReason.DRIFT: Verdict.UNPROVEN,
+    SkipReason.MISSING: Verdict.UNPROVEN,
+    SkipReason.SQUASHED: Verdict.UNPROVEN,
+    SkipReason.EDITED: Verdict.DIFFERENT,
+    SkipReason.MOVED: Verdict.DIFFERENT,
 }
 
 # What is wrong with a folder, which a commit of the migrations may put right.
-FOLDER_OBSTACLES = (Obstacle.DRIFT, Obstacle.MISSING)
+FOLDER_REASONS = (SkipReason.DRIFT, SkipReason.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Proof:
 
     name: str
     verdict: Verdict
-    reason: Obstacle | None = None
+    reason: SkipReason | None = None
     detail: str | None = None
     restore: str | None = None
     fetch: str | None = None
@@ -162,9 +162,9 @@ def replay(
     command: str = "doit replay",
     network: Collection[str] = (),
 ) -> Replay:
-    """Execute applied migrations again as they were, and compare what comes out.
+    """Execute applied migrations again as they were, and compare the results.
 
-    `names` are full names, all applied ones without any. `counted` is told how many will be
+    `names` are full names, all applied ones without any. `counted` is called with how many will be
     executed, before the first is; those in `network` may use it. The database stays as it is; one
     that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not
     applied, `UnavailableError` when the database cannot be used, `DatabaseError` when it is cut
@@ -194,13 +194,13 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
             "tree": execution.tree,
             "earlier_runs": execution.earlier,
         }
-    if candidate.obstacle:
+    if candidate.skip_reason:
         restore = _restore(project, candidate)
         return Proof(
             entry.name,
-            VERDICTS[candidate.obstacle],
-            candidate.obstacle,
-            entry.difference if candidate.obstacle is Obstacle.DRIFT else None,
+            VERDICTS[candidate.skip_reason],
+            candidate.skip_reason,
+            entry.difference if candidate.skip_reason is SkipReason.DRIFT else None,
             restore,
             None if restore else _fetch(project, candidate),
             difference=_difference_of_marker(project, reader, candidate),
@@ -236,17 +236,17 @@ def _versions(git: Git, commit: str, one: Replayed) -> Mapping[str, tuple[str | 
 
 def _restore(project: Project, candidate: Candidate) -> str | None:
     """Return the command that brings a folder back as it was; None when no commit has it."""
-    if candidate.obstacle not in FOLDER_OBSTACLES or not candidate.marker:
+    if candidate.skip_reason not in FOLDER_REASONS or not candidate.marker:
         return None
     settings, name = project.settings, candidate.entry.name
     commit = commit_with(settings.migrations / name, candidate.marker.inputs, is_input_path)
-    place = shlex.quote(settings.shown_migrations)
+    place = shlex.quote(settings.migrations_label)
     return commit and f"git -C {place} restore --source={commit[:12]} -- {shlex.quote(name)}"
 
 
 def _fetch(project: Project, candidate: Candidate) -> str | None:
     """Return the command that gets the rest of the migrations' history, None if all is here."""
-    if candidate.obstacle not in FOLDER_OBSTACLES:
+    if candidate.skip_reason not in FOLDER_REASONS:
         return None
     return completing_command(project.settings)
 
@@ -259,9 +259,9 @@ def _difference_of_marker(
     if not marker or not execution:
         return None
     path = marker_path(project.settings.data_dir, candidate.entry.name)
-    if candidate.obstacle is Obstacle.MOVED:
+    if candidate.skip_reason is SkipReason.MOVED:
         change = FieldChange("base_tree", marker.base_tree, execution.base_tree)
         return Difference(path, Kind.CONTENT, change)
-    if candidate.obstacle is Obstacle.EDITED:
+    if candidate.skip_reason is SkipReason.EDITED:
         return difference_of(reader, Change(path, candidate.blob, execution.marker))
     return None

@@ -22,7 +22,7 @@ from ..errors import GitError, UsageError
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.diff import changed_files
-from ..git.incomplete_clone import cut_off, shallow_ends
+from ..git.incomplete_clone import shallow_boundary, truncated_history_error
 from ..git.log import read_commits
 from ..git.tag import TAGS, Tag, is_tag_name, read_tags, write_tag
 from ..models.identifiers import SUFFIX
@@ -224,7 +224,7 @@ def release(
     try:
         write_tag(repository.git, found.name, found.point.commit, _message(found), who)
     except GitError:
-        # Somebody else was faster; what is there stays.
+        # Another process was faster; its file stays.
         _check_name(project, Points(project), found.name)
         raise
     return replace(found, tagger=who.name, tagged_at=who.date)
@@ -266,8 +266,8 @@ def _last(project: Project, point: Point) -> Point | None:
     tags = _tags(project, point.commit)
     if tags:
         return _at(project, tags[0].commit, tags[0].name)
-    if shallow_ends(Git(project.settings.database)):
-        raise cut_off(project.settings.shown_database, ["the last release"])
+    if shallow_boundary(Git(project.settings.database)):
+        raise truncated_history_error(project.settings.database_label, ["the last release"])
     return None
 
 
@@ -276,13 +276,13 @@ def _at(project: Project, commit: str, name: str) -> Point:
     try:
         found = next(read_commits(git, "--max-count=1", commit))
     except GitError as error:
-        raise cut_off(project.settings.shown_database, [name]) from error
+        raise truncated_history_error(project.settings.database_label, [name]) from error
     return Point(name, found.id, found.tree, found.committed_at)
 
 
 def _is_taken(project: Project, name: str) -> bool:
     git = Git(project.settings.database)
-    return git.ask("rev-parse", "--verify", "--quiet", f"{TAGS}{name}") is not None
+    return git.query("rev-parse", "--verify", "--quiet", f"{TAGS}{name}") is not None
 
 
 def _free_name(project: Project, name: str) -> str:
@@ -295,7 +295,7 @@ def _check_name(project: Project, points: Points, name: str) -> None:
     if not is_tag_name(git, name):
         raise UsageError(f"git does not allow a tag {abridged(name)}", hint="doit help release")
     if _is_taken(project, name):
-        place = project.settings.shown_database
+        place = project.settings.database_label
         raise UsageError(
             f"{place} has a tag {name} already, and a tag is never moved",
             hint=f"give another name, such as {_free_name(project, name)}",

@@ -16,7 +16,7 @@ def renumber(project: Project, name: str) -> str:
     its name is what the database knows it by, and `InvalidMigrationError` for a name that has
     no number.
     """
-    plan = project.look()[0]
+    plan = project.load_state().plan
     entry = plan[name]
     if entry.is_applied:
         raise MigrationRefusedError(

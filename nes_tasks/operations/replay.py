@@ -15,7 +15,7 @@ from ..database.executions import Execution
 from ..database.marker import Marker, marker_path
 from ..errors import NesTasksError, UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, Folder, MigrationResult, State
@@ -23,10 +23,10 @@ from ..project import Project
 from ..running.runner import Runner
 
 
-class Obstacle(StrEnum):
+class SkipReason(StrEnum):
     """Why a migration is not executed again.
 
-    Earlier: an earlier system recorded it, without base and inputs. Adopted: its marker was
+    Earlier: a legacy system recorded it, without base and inputs. Adopted: its marker was
     written afterwards, not by its run. Nondeterministic: it says so of itself. Drift, missing:
     its folder is not what it ran from, or is gone. Edited: its marker was changed after the run.
     Moved: its commits do not follow on the tree that its marker names. Squashed: one commit holds
@@ -45,9 +45,9 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An applied migration, with what the history tells of the run that its marker is from.
+    """An applied migration, with what the history says of the run that its marker is from.
 
-    `marker`, with the `blob` that holds it, is None for one that an earlier system recorded,
+    `marker`, with the `blob` that holds it, is None for one that a legacy system recorded,
     `execution` where no run is known.
     """
 
@@ -55,7 +55,7 @@ class Candidate:
     marker: Marker | None
     blob: str | None
     execution: Execution | None
-    obstacle: Obstacle | None
+    skip_reason: SkipReason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +81,19 @@ def replay(
 ) -> Generator[Replayed, None, None]:
     """Execute the applied migrations `names` (full names) again; all of them without any.
 
-    The lock is held until the iterator is exhausted or closed. `counted` is told how many will
-    be executed, before the first is. One that fails does not keep the others from being
-    executed. Those that are not deterministic have to be named. Raises `UsageError` for a name
-    that is not applied, and `DatabaseError`, before anything is executed, when a shallow clone
+    The lock is held until the iterator is exhausted or closed. `counted` is called first, with
+    the number of executions. A failure does not keep the others from being executed. Those that
+    are not deterministic have to be named. Raises `UsageError` for a name that is not applied, and
+    `DatabaseError`, before anything is executed, when a shallow clone
     does not reach back far enough.
     """
     repository = runner.repository
     with repository.locked(runner.command), closing(ObjectReader(repository.git)) as reader:
         found = candidates(project, names)
         _refuse_cut(project, found)
-        counted(sum(candidate.obstacle is None for candidate in found))
+        counted(sum(candidate.skip_reason is None for candidate in found))
         for group in _groups(found):
-            if group[0].obstacle:
+            if group[0].skip_reason:
                 yield Replayed(group[0])
             else:
                 yield from _execute(runner, group, reader)
@@ -103,7 +103,7 @@ def _groups(found: Iterable[Candidate]) -> list[list[Candidate]]:
     """Return the candidates, those to execute together for one commit in one list."""
     groups: dict[str, list[Candidate]] = {}
     for candidate in found:
-        run = None if candidate.obstacle else candidate.execution
+        run = None if candidate.skip_reason else candidate.execution
         key = run.commit if run and run.squashed_with else candidate.entry.name
         groups.setdefault(key, []).append(candidate)
     return list(groups.values())
@@ -129,7 +129,7 @@ def _execute(
                 if error.exit_code != 1:
                     raise
                 for one in group:
-                    together = replace(one, obstacle=Obstacle.SQUASHED)
+                    together = replace(one, skip_reason=SkipReason.SQUASHED)
                     yield Replayed(one, error=error) if one is candidate else Replayed(together)
                 return
             done.append(result)
@@ -155,7 +155,7 @@ def execute_in_row(
     """
     for folder, marker in runs:
         assert folder and marker, "what lacks one of them is not executed"
-        result = stack.enter_context(runner.executed(folder, base, marker.applied_at))
+        result = stack.enter_context(runner.run_at(folder, base, marker.applied_at))
         base = result.commit_ids[-1]
         yield result
 
@@ -170,10 +170,10 @@ def _tree(reader: ObjectReader, result: MigrationResult) -> str:
 def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]:
     """Return the applied migrations `names`, all of them without any, in their order.
 
-    A folder that was accepted as edited is no obstacle, and neither is another README. Executes
+    A folder accepted as edited can be replayed, and so can one with another README. Executes
     and writes nothing. Raises `UsageError` for a name that is not applied.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     for name in names:
         entry = plan.get(name)
         if entry is None or not entry.is_applied:
@@ -194,13 +194,13 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
         blob, marker = recorded.get(entry.name, (None, None))
         execution = executions.get(entry.name)
         if execution and execution.marker is None:
-            execution = None  # what was done by hand is no run
+            execution = None  # a change made by hand is not a run
         others = execution.squashed_with if execution else ()
         is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
-        obstacle = _obstacle(
+        skip_reason = _obstacle(
             entry, marker, blob, execution, is_first=is_first, named=entry.name in names
         )
-        found.append(Candidate(entry, marker, blob, execution, obstacle))
+        found.append(Candidate(entry, marker, blob, execution, skip_reason))
     return [_with_others(candidate, found) for candidate in found]
 
 
@@ -209,7 +209,7 @@ def _markers(
 ) -> dict[str, tuple[str, Marker]]:
     """Return the blobs and contents of the markers at `commit` of those migrations that have one.
 
-    Raises `ValueError` for a file that is no marker.
+    Raises `ValueError` for a file that is not a marker.
     """
     paths = {marker_path(data_dir, name): name for name in names}
     with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
@@ -223,12 +223,12 @@ def _markers(
 def _with_others(candidate: Candidate, found: Sequence[Candidate]) -> Candidate:
     """Return the candidate, with an obstacle if one of the same commit has one."""
     run = candidate.execution
-    if candidate.obstacle or not run or not run.squashed_with:
+    if candidate.skip_reason or not run or not run.squashed_with:
         return candidate
-    fit = {one.entry.name for one in found if not one.obstacle and one.execution}
+    fit = {one.entry.name for one in found if not one.skip_reason and one.execution}
     if fit.issuperset(run.squashed_with):
         return candidate
-    return replace(candidate, obstacle=Obstacle.SQUASHED)
+    return replace(candidate, skip_reason=SkipReason.SQUASHED)
 
 
 def _obstacle(
@@ -239,22 +239,22 @@ def _obstacle(
     *,
     is_first: bool,
     named: bool,
-) -> Obstacle | None:
+) -> SkipReason | None:
     if marker is None:
-        return Obstacle.EARLIER
+        return SkipReason.EARLIER
     if execution is None:
-        return Obstacle.ADOPTED
+        return SkipReason.ADOPTED
     known = (execution.marker, *(change.new for change in execution.accepted[-1:]))
-    if not execution.is_cut and blob not in known:
-        return Obstacle.EDITED
-    if not execution.is_cut and is_first and execution.base_tree != marker.base_tree:
-        return Obstacle.MOVED
+    if not execution.is_truncated and blob not in known:
+        return SkipReason.EDITED
+    if not execution.is_truncated and is_first and execution.base_tree != marker.base_tree:
+        return SkipReason.MOVED
     if not (marker.deterministic or named):
-        return Obstacle.NONDETERMINISTIC
+        return SkipReason.NONDETERMINISTIC
     if entry.state is State.MISSING:
-        return Obstacle.MISSING
+        return SkipReason.MISSING
     if entry.state is State.DRIFT:
-        return Obstacle.DRIFT
+        return SkipReason.DRIFT
     return None
 
 
@@ -263,7 +263,7 @@ def _refuse_cut(project: Project, found: Iterable[Candidate]) -> None:
     cut = [
         candidate.entry.name
         for candidate in found
-        if not candidate.obstacle and candidate.execution and candidate.execution.is_cut
+        if not candidate.skip_reason and candidate.execution and candidate.execution.is_truncated
     ]
     if cut:
-        raise cut_off(project.settings.shown_database, cut)
+        raise truncated_history_error(project.settings.database_label, cut)

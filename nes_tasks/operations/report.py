@@ -17,7 +17,7 @@ from ..database.executions import Execution, owners
 from ..database.ledger import Ledger
 from ..errors import DatabaseError
 from ..git.command import Git
-from ..git.incomplete_clone import lacks_trees, missing_files, shallow_ends
+from ..git.incomplete_clone import lacks_trees, missing_files, shallow_boundary
 from ..git.listing import File, list_files
 from ..git.log import Commit, committed_at, read_commits
 from ..git.objects import ObjectReader
@@ -105,11 +105,11 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     ledger = project.ledger()
     if ledger.commit is None:
         raise DatabaseError(
-            f"{project.settings.shown_database} has no commit to report on",
+            f"{project.settings.database_label} has no commit to report on",
             hint="doit applies what is pending",
         )
     git, data_dir, commit = Git(project.settings.database), project.settings.data_dir, ledger.commit
-    gaps = Gaps(bool(shallow_ends(git)), lacks_trees(git), git.is_partial)
+    gaps = Gaps(bool(shallow_boundary(git)), lacks_trees(git), git.is_partial)
 
     def files() -> Iterator[File]:
         return list_files(git, commit, data_dir)
@@ -190,7 +190,7 @@ def _with_effects(
         contents = None if gaps.lacks_files else reader
         for number, chapter in enumerate(chapters, 1):
             found = executions.get(chapter.name)
-            known = found is not None and not found.is_cut
+            known = found is not None and not found.is_truncated
             effect = measure_effect(git, contents, found, data_dir) if found and known else None
             yield replace(chapter, effect=effect)
             progress("comparing migrations", number, len(chapters))

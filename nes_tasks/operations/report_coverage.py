@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
 
 from ..database.data_path import type_of
 from ..git.command import Git
+from ..git.contents import read_contents
 from ..git.listing import File
-from ..git.objects import ROUND, ObjectReader
+from ..git.objects import REQUEST_BATCH
 from ..models.identifiers import SUFFIX
 from .changes import document_id
 
@@ -89,7 +89,7 @@ def cover(
     files at a time. `progress` is told how many were read. Raises `GitError`.
     """
     found = Coverage()
-    contents = _contents(git, _wanted(files, data_dir, missing, found))
+    contents = read_contents(git, _wanted(files, data_dir, missing, found))
     for done, (file, data) in enumerate(contents, 1):
         parts = file.path[len(data_dir) + 1 :].split("/")
         try:
@@ -103,7 +103,7 @@ def cover(
                 _refuse(found, file, data_dir, "no JSON object")
             else:
                 _take(found, parts, content)
-        if not done % ROUND:
+        if not done % REQUEST_BATCH:
             progress(done)
     return found
 
@@ -119,14 +119,6 @@ def _wanted(
             found.unfetched += 1
         else:
             yield file
-
-
-def _contents(git: Git, files: Iterator[File]) -> Iterator[tuple[File, bytes | None]]:
-    with ObjectReader(git) as reader:
-        while some := list(islice(files, ROUND)):
-            answers = reader.get_many(file.oid for file in some)
-            for file, answer in zip(some, answers, strict=True):
-                yield file, answer and answer.data
 
 
 def _refuse(found: Coverage, file: File, data_dir: str, reason: str) -> None:

@@ -25,7 +25,7 @@ from ..database.unrecorded import REVERT_SUBJECT, REVERTS
 from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..git.command import Git
 from ..git.diff import Change, changed_files
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit, read_commits
 from ..git.snapshot import Snapshot
 from ..git.trees import Tree
@@ -35,7 +35,7 @@ from ..project import Project
 from .inverse import File, Span, commit_files, spans, steps
 
 REFERENCE = re.compile(rb'"(entity:[^"\\]+)"')
-# As many paths as a command line surely takes; the names of who changed them are wanted, not all.
+# Limits the command line; only the names of those who changed some of the paths are needed.
 MAX_PATHS = 100
 
 
@@ -71,15 +71,15 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
     when it is not applied or something else builds on it, and `DatabaseError` when the history
     does not reach back to it.
     """
-    plan, ledger = project.look(at)
-    label, git = project.settings.shown_database, Git(project.settings.database)
+    plan, ledger = project.load_state(at)
+    label, git = project.settings.database_label, Git(project.settings.database)
     partial = project.unrecorded(ledger).partial.get(name)
     is_applied = (entry := plan.get(name)) is not None and entry.is_applied
     if ledger.commit is None or not (is_applied or partial):
         raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
     run = project.executions(ledger, [name]).get(name)
-    if run and run.is_cut:
-        raise cut_off(label, [name])
+    if run and run.is_truncated:
+        raise truncated_history_error(label, [name])
     if not (run or partial):
         raise DatabaseError(
             f"no commit of {label} is known to be of {name} alone",
@@ -109,7 +109,7 @@ def _restored(
     commits: Sequence[Commit],
     is_partial: bool,
 ) -> tuple[dict[str, File | None], list[str]]:
-    """Return what each file becomes, and the files that somebody else has changed since.
+    """Return what each file becomes, and the files that others have changed since.
 
     Of a part of a migration, what is as it was before has been taken back already.
     """
@@ -178,13 +178,13 @@ def after(project: Project, name: str) -> list[str]:
     Raises `MigrationRefusedError` when it is not applied, `DatabaseError` when it is not known
     what came after it.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     history = project.history(ledger)
     if not ((entry := plan.get(name)) and entry.is_applied) or history is None:
         raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
     runs = project.executions(ledger)
     if name not in runs or not runs[name].commits:
-        raise cut_off(project.settings.shown_database, [name])
+        raise truncated_history_error(project.settings.database_label, [name])
     at = {n: history.position[run.commit] for n, run in runs.items() if run.commits}
     order = project.order
     later = [other for other in at if (at[other], order(other)) > (at[name], order(name))]
@@ -299,7 +299,7 @@ def _referring(
 ) -> list[str]:
     """Return the files written after the commit `since` that name an entity that would be gone.
 
-    Versions are left out: they tell of the past.
+    Versions are left out: they describe the past.
     """
     deleted = (path for path, file in restored.items() if file is None)
     gone = set(filter(None, (_entity_of(path, data_dir) for path in deleted)))
@@ -323,5 +323,5 @@ def _entity_of(path: str, data_dir: str) -> bytes | None:
         return None
     try:
         return id_of(below).encode()
-    except InvalidIdentifierError:  # a file that somebody put there by hand
+    except InvalidIdentifierError:  # a file put there by hand
         return None

@@ -9,7 +9,7 @@ from ..database.counts import with_statistics
 from ..database.ledger import Applied
 from ..errors import UsageError
 from ..git.command import Git
-from ..git.incomplete_clone import has_tree, shallow_ends
+from ..git.incomplete_clone import has_tree, shallow_boundary
 from ..git.log import Commit
 from ..migrations import Entry
 from ..project import Project
@@ -24,10 +24,10 @@ class Outcome:
 
     `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
     executions that were repeated with --force or reverted. Without any commit that is known to
-    be its own, or without the one before it, there are no `changes`, and no trees; `is_cut` says
-    that the history is that of a shallow clone, so that they may be elsewhere. `squashed_with` are
-    migrations that came in the same commit: the changes are those of all of them. `acceptances`
-    are the commits that accepted its folder as edited since.
+    be its own, or without the one before it, there are no `changes`, and no trees; `is_truncated`
+    says that the clone is shallow, so that they may be elsewhere. `squashed_with` are migrations
+    that came in the same commit: the changes are those of all of them. `acceptances` are the
+    commits that accepted its folder as edited since.
     """
 
     applied: Applied
@@ -36,7 +36,7 @@ class Outcome:
     base_tree: str | None
     tree: str | None
     changes: Changes | None
-    is_cut: bool = False
+    is_truncated: bool = False
     squashed_with: tuple[str, ...] = ()
     acceptances: tuple[Commit, ...] = ()
 
@@ -56,7 +56,7 @@ class Outcome:
             "commits": [_commit(commit) for commit in self.commits],
             "acceptances": [_commit(commit) for commit in self.acceptances],
             "earlier_commits": self.earlier_commits,
-            "is_cut": self.is_cut,
+            "is_cut": self.is_truncated,
             "squashed_with": list(self.squashed_with),
             "changes": self.changes.to_dict() if self.changes else None,
         }
@@ -86,27 +86,27 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
 
     Raises `UsageError` when it is not applied.
     """
-    ledger = project.look()[1]
+    ledger = project.load_state().ledger
     applied = ledger.applied.get(entry.name)
     if applied is None or ledger.commit is None:
         raise _not_applied(entry)
     settings = project.settings
     git = Git(settings.database)
     found = project.executions(ledger, [entry.name]).get(entry.name)
-    is_cut = bool(shallow_ends(git))
+    is_truncated = bool(shallow_boundary(git))
     if found is None or not found.commits:
-        return Outcome(applied, (), 0, None, None, None, is_cut)
+        return Outcome(applied, (), 0, None, None, None, is_truncated)
     history = project.history(ledger)
     assert history is not None, "there is a commit"
     known: dict[str, Any] = {
         "commits": found.commits,
         "earlier_commits": found.earlier_commits,
-        "is_cut": is_cut,
+        "is_truncated": is_truncated,
         "squashed_with": found.squashed_with,
         "acceptances": tuple(history.commits[change.commit] for change in found.accepted),
     }
     # A partial clone may still get from its remote what a shallow one does not reach back to.
-    if found.is_cut and not has_tree(git, found.base_tree):
+    if found.is_truncated and not has_tree(git, found.base_tree):
         return Outcome(applied, base_tree=None, tree=None, changes=None, **known)
     base_tree, tree = found.base_tree, found.tree
     changes = compare(

@@ -1,4 +1,4 @@
-"""The overview: where a project stands, without changing anything or asking the network."""
+"""The status of a project, without changing anything or asking the network."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..database.creation import missing_submodule
 from ..database.ledger import is_absent
 from ..database.repository import Repository
 from ..errors import NesTasksError
-from ..git.remote import Standing
+from ..git.remote import RemoteStatus
 from ..git.safety import Programs
 from ..migrations import Plan, State
 from ..project import Project
 
-# So many names are told one by one.
+# Up to this many names are listed one by one.
 FEW = 3
 
 
@@ -28,13 +28,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class ProjectStatus:
     """Where a project stands.
 
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
-    without a database or one checked out. `standing` is None without a remote, and counts commits;
-    `migrations` counts the same in migrations, None where a clone lacks what it takes. `problem` is
-    what keeps migrations from running, `holder` whoever runs one at this moment, and
+    without a database or one checked out. `remote_status` is None without a remote, and counts
+    commits; `migrations` counts the same in migrations, None where a clone lacks what it takes.
+    `problem` is what keeps migrations from running, `holder` the process that runs one now, and
     `is_unfinished` says that a command was killed and nothing has put it right yet.
     `run_by_hand` are those without a record of which a commit message says that they were run.
     `programs` are what the repository itself names for git to run.
@@ -44,7 +44,7 @@ class Overview:
     plan: Plan
     commit: str | None = None
     branch: str | None = None
-    standing: Standing | None = None
+    remote_status: RemoteStatus | None = None
     migrations: AheadAndBehind | None = None
     problem: NesTasksError | None = None
     holder: str | None = None
@@ -59,7 +59,7 @@ class Overview:
 
     @property
     def counts(self) -> Mapping[State, int]:
-        """How many migrations are in each state, as far as `is_known`."""
+        """The number of migrations in each state, as far as `is_known`."""
         return {state: len(self.plan.in_state(state)) for state in State}
 
     @property
@@ -68,15 +68,17 @@ class Overview:
         return next(self._steps(), None)
 
     def _steps(self) -> Iterator[Step]:
-        standing, plan = self.standing, self.plan
+        remote_status, plan = self.remote_status, self.plan
         if self.holder:
-            yield Step("doit status", f"{self.holder} is at work; look again when it has ended")
+            yield Step("doit status", f"{self.holder} is running; check again when it has ended")
         elif self.problem:
             yield Step(self.problem.hint or "doit status", self.problem.message)
         elif self.is_unfinished:
-            yield Step("doit", "it finishes or forgets what an interrupted command has left")
-        if standing and standing.behind:
-            yield Step("doit sync", f"{standing.remote} has {_commits(standing.behind)} more")
+            yield Step("doit", "it completes or rolls back an interrupted command")
+        if remote_status and remote_status.behind:
+            yield Step(
+                "doit sync", f"{remote_status.remote} has {_commits(remote_status.behind)} more"
+            )
         if self.run_by_hand:
             names = _span(self.run_by_hand)
             yield Step("doit adopt", f"commit messages say that this was run before: {names}")
@@ -85,13 +87,13 @@ class Overview:
         for entry in plan.invalid:
             assert entry.problem, "an invalid entry says why"
             yield Step(entry.problem.hint or "doit list", entry.problem.message)
-        if standing and standing.ahead:
-            yield Step("doit push", f"{standing.remote} lacks {_commits(standing.ahead)}")
+        if remote_status and remote_status.ahead:
+            yield Step("doit push", f"{_commits(remote_status.ahead)} not pushed")
         for entry in plan.drifted:
             changed = f"{entry.name} was changed after it was applied"
             yield Step(f"doit info {entry.name}", f"{changed}: {entry.difference}")
         if self._unchecked:
-            reason = f"{self._unchecked} of the applied folders could be edited without a notice"
+            reason = f"{self._unchecked} of the applied folders have no recorded checksums"
             yield Step("doit adopt", reason)
 
     @property
@@ -112,34 +114,43 @@ def _commits(count: int) -> str:
     return "1 commit" if count == 1 else f"{count} commits"
 
 
-def survey(project: Project) -> Overview:
+def get_status(project: Project) -> ProjectStatus:
     """Look at everything. Writes nothing, makes no database, uses no network.
 
     Raises `DatabaseError` when the database cannot be read at all.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     if is_absent(project.settings.database):
-        return Overview(False, plan, problem=missing_submodule(project.settings))
+        return ProjectStatus(False, plan, problem=missing_submodule(project.settings))
     repository = Repository.open(project.settings)
-    branch, standing, problem, holder = None, None, None, repository.holder
+    branch, remote_status, problem, holder = None, None, None, repository.holder
     is_unfinished = holder is None and repository.is_unfinished
     try:
         branch = repository.branch
         if repository.remote.exists:
-            standing = repository.remote.standing(ledger.commit)
-        # The files lag behind while a publication is under way; that is no problem of its own.
+            remote_status = repository.remote.remote_status(ledger.commit)
+        # The files lag behind during a publication; that is not a separate problem.
         if holder is None and not is_unfinished:
             repository.check_ready(filters=False)
     except NesTasksError as error:
         problem = error
     unrecorded = project.unrecorded(ledger)
     for partial in unrecorded.partial.values():
-        problem = problem or partial.error(project.settings.shown_database)
-    # One that lies between others is not valid: it seems to come too late.
+        problem = problem or partial.error(project.settings.database_label)
+    # A migration between applied ones is not valid: it seems to come too late.
     names = tuple(entry.name for entry in plan if entry.name in unrecorded.by_hand)
     counts = None
-    if standing:
-        theirs, data_dir = standing.commit, project.settings.data_dir
+    if remote_status:
+        theirs, data_dir = remote_status.commit, project.settings.data_dir
         counts = count_ahead_and_behind(repository.git, ledger.commit, theirs, data_dir)
-    state = (branch, standing, counts, problem, holder, is_unfinished, names, repository.programs)
-    return Overview(True, plan, ledger.commit, *state)
+    state = (
+        branch,
+        remote_status,
+        counts,
+        problem,
+        holder,
+        is_unfinished,
+        names,
+        repository.programs,
+    )
+    return ProjectStatus(True, plan, ledger.commit, *state)

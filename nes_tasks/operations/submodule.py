@@ -33,18 +33,18 @@ def record(project: Project) -> Recording:
     or git refuses the commit.
     """
     settings = project.settings
-    place = settings.shown_database
-    superproject = Superproject(settings.root, settings.database, place)
+    label = settings.database_label
+    superproject = Superproject(settings.root, settings.database, label)
     superproject.recorded()
     if is_absent(settings.database):
         refuse_missing_submodule(settings)
         raise DatabaseError(
-            f"{place} is not there yet", hint=f"git submodule update --init {place}"
+            f"{label} is not there yet", hint=f"git submodule update --init {label}"
         )
     repository = Repository.open(settings)
-    head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD")
+    head = repository.git.query("rev-parse", "--verify", "--quiet", "HEAD")
     if head is None:
-        raise DatabaseError(f"{place} has no commit to record yet", hint="doit")
+        raise DatabaseError(f"{label} has no commit to record yet", hint="doit")
     old, unpushed = superproject.committed(), repository.unpushed()
     if old == head:
         return Recording(old, head, None, unpushed)
@@ -55,12 +55,12 @@ def record(project: Project) -> Recording:
 def _message(project: Project, old: str | None, new: str) -> str:
     """Name what is applied now and was not before, as far as the old commit is known here."""
     settings = project.settings
-    subject = f"Record {settings.shown_database} at {new[:12]}\n"
+    subject = f"Record {settings.database_label} at {new[:12]}\n"
     try:
         was = read_ledger(settings.database, settings.data_dir, at=old).applied if old else {}
     except (DatabaseError, GitError):
         return subject
-    now = project.look(at=new)[1].applied
+    now = project.load_state(at=new).ledger.applied
     rows = [f"- {name}\n" for name in now if name not in was]
     rows += [f"- {name} (taken back)\n" for name in was if name not in now]
     return f"{subject}\n{''.join(rows)}" if rows else subject

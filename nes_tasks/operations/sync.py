@@ -22,7 +22,7 @@ from ..database.repository import KEPT_REFS, PRIVATE_REFS, Repository
 from ..errors import DatabaseError, InvalidMigrationError, MigrationRefusedError, first_few
 from ..git.diff import changes_of_commits
 from ..git.log import read_commits
-from ..git.remote import Standing
+from ..git.remote import RemoteStatus
 from ..git.transfer_progress import OnTransfer
 from ..migrations import Entry, MigrationResult, Plan, State
 from ..project import Project
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     """What a synchronization came to.
 
     Absent: the remote has no such branch yet. Current: it has nothing that is not here.
-    Forwarded: its commits are here now. Reapplied: besides, the branch was built anew on them.
+    Forwarded: its commits are here now. Reapplied: besides, the branch was rebuilt on them.
     """
 
     ABSENT = "absent"
@@ -51,7 +51,7 @@ class Synchronization:
     migrations. `reapplied` are the results of what was executed again, `dropped` the migrations
     whose run here gave way to the remote's. `accepted` are those whose folders were accepted as
     edited here, which is carried over.
-    `kept` is the ref that holds the branch as it was, when it was built anew. `ahead` and
+    `kept` is the ref that holds the branch as it was, when it was rebuilt. `ahead` and
     `ahead_migrations` count what the remote does not have. Counts of migrations are None where
     a clone lacks what it takes to count them. `branches` are those that the remote has, when
     the one of the settings is not among them.
@@ -95,13 +95,16 @@ def push(project: Project, on_progress: OnTransfer | None = None) -> PushResult 
         return None
     repository = Repository.open(project.settings)
     head = repository.head()
-    standing = repository.remote.standing(head)
-    counts = _ahead_and_behind(project, repository, head, standing.commit)
-    if standing.ahead or not repository.remote.exists:
+    remote_status = repository.remote.remote_status(head)
+    counts = _ahead_and_behind(project, repository, head, remote_status.commit)
+    if remote_status.ahead or not repository.remote.exists:
         project.refuse_partial(project.ledger())
         repository.push(on_progress)
     return PushResult(
-        standing.remote, repository.branch, standing.ahead, counts.ahead if counts else None
+        remote_status.remote,
+        repository.branch,
+        remote_status.ahead,
+        counts.ahead if counts else None,
     )
 
 
@@ -128,7 +131,7 @@ def fetch(
     refuse_missing_submodule(settings)
     if is_absent(settings.database) and not settings.remote_url:
         raise DatabaseError(
-            f"{settings.shown_database} is not there yet, so there is nothing to bring along",
+            f"{settings.database_label} is not there yet, so there is nothing to bring along",
             hint="doit makes it; the setting remote_url says what to clone",
         )
     repository = runner.repository
@@ -154,24 +157,24 @@ def synchronize(
     with repository.locked(command):
         repository.check_ready()
         ours = repository.head()
-        standing = repository.remote.standing(ours)
+        remote_status = repository.remote.remote_status(ours)
         ahead, behind = _ahead_and_behind(project, repository, ours, theirs) or (None, None)
-        if theirs is None or not standing.behind:
+        if theirs is None or not remote_status.behind:
             return Synchronization(
                 Outcome.CURRENT if theirs else Outcome.ABSENT,
-                ahead=standing.ahead,
+                ahead=remote_status.ahead,
                 ahead_migrations=ahead,
                 branches=() if theirs else tuple(repository.remote.branches()),
             )
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
         repository.git.run("update-ref", ref, theirs)
         try:
-            if ours is None or not standing.ahead:
+            if ours is None or not remote_status.ahead:
                 repository.publish(ref, ours, theirs)
                 return Synchronization(
-                    Outcome.FORWARDED, standing.behind, fetched_migrations=behind
+                    Outcome.FORWARDED, remote_status.behind, fetched_migrations=behind
                 )
-            done = _rebuild(runner, project, ref, ours, standing, clock())
+            done = _rebuild(runner, project, ref, ours, remote_status, clock())
             return replace(done, fetched_migrations=behind)
         except BaseException:
             repository.discard(ref)
@@ -179,10 +182,15 @@ def synchronize(
 
 
 def _rebuild(
-    runner: Runner, project: Project, ref: str, ours: str, standing: Standing, moment: datetime
+    runner: Runner,
+    project: Project,
+    ref: str,
+    ours: str,
+    remote_status: RemoteStatus,
+    moment: datetime,
 ) -> Synchronization:
     """Execute our own migrations on top of the remote's tip and move the branch there."""
-    repository, theirs = runner.repository, standing.commit
+    repository, theirs = runner.repository, remote_status.commit
     assert theirs is not None
     again, dropped, acceptances = _to_reapply(project, repository, ours, theirs)
     results: list[MigrationResult] = []
@@ -198,10 +206,10 @@ def _rebuild(
             tip = made or tip
     kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
     repository.publish(ref, ours, tip, kept=kept)
-    ahead = repository.remote.standing(tip).ahead
+    ahead = repository.remote.remote_status(tip).ahead
     return Synchronization(
         Outcome.REAPPLIED,
-        standing.behind,
+        remote_status.behind,
         tuple(results),
         tuple(dropped),
         tuple(dict.fromkeys(accepted)),
@@ -213,7 +221,7 @@ def _rebuild(
 
 def _reapply(runner: Runner, name: str, tip: str, ref: str) -> MigrationResult:
     try:
-        return runner.reapply(name, tip, ref)
+        return runner.apply_on(name, tip, ref)
     except InvalidMigrationError as error:
         raise MigrationRefusedError(
             f"{name} cannot be applied on top of the remote: {error.message}",
@@ -228,18 +236,18 @@ def _to_reapply(
 
     Last the acceptances of edited folders, in the order of the history.
 
-    Raises `DatabaseError` for commits between them that are no migrations, and
+    Raises `DatabaseError` for commits between them that are not migrations, and
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
     """
-    place, remote = project.settings.shown_database, repository.remote
-    base = repository.git.ask("merge-base", ours, theirs)
+    label, remote = project.settings.database_label, repository.remote
+    base = repository.git.query("merge-base", ours, theirs)
     if base is None:
         raise DatabaseError(
-            f"{place} and {remote.name}/{remote.branch} have no commit in common here",
-            hint=f"if the clone is shallow, git -C {place} fetch --unshallow; else clone it anew",
+            f"{label} and {remote.name}/{remote.branch} have no commit in common here",
+            hint=f"if the clone is shallow, git -C {label} fetch --unshallow; else clone it again",
         )
-    plan, here = project.look(at=ours)
-    before, there = project.look(at=base)[1], project.look(at=theirs)
+    plan, here = project.load_state(at=ours)
+    before, there = project.load_state(at=base).ledger, project.load_state(at=theirs)
     names, accepted = _own_migrations(repository, project, ours, theirs, here, before)
     wanted = [_under_its_name_of_today(plan[name], there[0]) for name in names]
     dropped = [name for name in wanted if name in there[1].applied]
@@ -254,7 +262,7 @@ def _own_migrations(
     And what they accepted of migrations that `theirs` has, or that are among these. A merge that
     has nothing of its own does not count: what it merged is counted by itself.
     """
-    label, remote, git = project.settings.shown_database, repository.remote, repository.git
+    label, remote, git = project.settings.database_label, repository.remote, repository.git
     project.refuse_partial(here)
     new = [name for name in here.applied if name not in before.applied]
     runs = project.executions(here, new)
@@ -285,8 +293,8 @@ def _own_migrations(
 def _under_its_name_of_today(entry: Entry, there: Plan) -> str:
     """Return what the folder of an applied migration is called now.
 
-    Whoever finds that the remote has used the number gives the folder another one; its files
-    tell that it is the same.
+    A contributor who finds the number used at the remote renames the folder; its files
+    show that it is the same.
     """
     if entry.name in there and there[entry.name].is_applied:
         return entry.name

@@ -306,7 +306,7 @@ def _full_names(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two terms have a day in common; ISO dates are ordered as texts."""
+    """Return whether two terms have a day in common; ISO dates sort as strings."""
     starts = [str(term.get("start_date") or "") for term in (one, other)]
     ends = [str(term.get("end_date") or "9999") for term in (one, other)]
     return starts[0] < ends[1] and starts[1] < ends[0]

@@ -14,7 +14,7 @@ from ..database.marker import FOLDER
 from ..git.command import Git
 from ..git.diff import Change, changed_files
 from ..git.objects import ObjectReader
-from .changes import is_telling
+from .changes import is_content_field
 from .fields import ABSENT, FieldChange, field_changes
 
 
@@ -90,7 +90,7 @@ def _of_contents(path: str, old: bytes, new: bytes) -> Difference:
     except (ValueError, RecursionError):
         changes = []
     # Every update rewrites the summary of versions; what it sums up comes after it in the file.
-    changes.sort(key=lambda change: not is_telling(change.path))
+    changes.sort(key=lambda change: not is_content_field(change.path))
     if changes and changes[0].path:
         return Difference(path, Kind.CONTENT, _as_json(changes[0]))
     lines, others = (data.decode(errors="replace").splitlines(keepends=True) for data in (old, new))
@@ -103,7 +103,7 @@ def _of_contents(path: str, old: bytes, new: bytes) -> Difference:
 
 
 def _as_json(change: FieldChange) -> FieldChange:
-    """Return the change with values that JSON can hold: TOML has times of its own."""
+    """Return the change with JSON values: TOML also has times."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Undoing: the newest unpushed migrations go off the branch again, each as a whole.
 
-Unlike a revert it leaves no commit behind, so it is for what nobody else has yet. The branch as
-it was stays under a ref of its own.
+Unlike a revert it leaves no commit behind, so it is for commits that are not shared yet. The
+previous branch stays under a ref of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..errors import MigrationRefusedError, first_few
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.diff import changes_of_commits
-from ..git.incomplete_clone import cut_off
+from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit, read_commits
 from ..git.object_writer import write_commit
 from ..project import Project
@@ -35,7 +35,7 @@ class Unit:
 
     They are on `base`, None for the beginning of the history. `is_partial` says that only a part
     of the migration is there, `is_repeat` that an earlier execution of it remains, and
-    `is_acceptance` that it is no execution: its folder was accepted as edited.
+    `is_acceptance` that it is not an execution: its folder was accepted as edited.
     """
 
     names: tuple[str, ...]
@@ -78,11 +78,11 @@ def propose(project: Project, to: str | None = None) -> Undoing:
     """Find out what undoing would do: the newest migration, or all that came after `to`.
 
     Changes nothing. Raises `MigrationRefusedError` when there is nothing to undo, it was pushed
-    already or somebody else's commits are on top of it, `DatabaseError` when the history does not
+    already or other commits are on top of it, `DatabaseError` when the history does not
     reach back to what is below it.
     """
     ledger = _ledger(project)
-    label = project.settings.shown_database
+    label = project.settings.database_label
     if to is not None and to not in ledger.applied:
         raise MigrationRefusedError(f"{to} is not applied", hint="doit history")
     units: list[Unit] = []
@@ -102,7 +102,7 @@ def propose(project: Project, to: str | None = None) -> Undoing:
                 hint=f"doit history {to}",
             )
     if not units:
-        raise MigrationRefusedError(f"nothing came after {to}", hint="doit undo takes it off")
+        raise MigrationRefusedError(f"nothing was applied after {to}", hint="doit undo removes it")
     if to is None and len(units) > 1:
         raise MigrationRefusedError(
             f"a merge joins {units[0].names[0]} with {first_few(units[1].names)}, so it cannot be "
@@ -152,7 +152,7 @@ def _ledger(project: Project) -> Ledger:
     refuse_missing_submodule(project.settings)
     ledger = project.ledger()
     if ledger.commit is None:
-        label = project.settings.shown_database
+        label = project.settings.database_label
         raise MigrationRefusedError(f"{label} holds no migration to undo", hint="doit status")
     return ledger
 
@@ -174,10 +174,10 @@ def _beginning(repository: Repository, moment: datetime) -> str:
 def way_back(project: Project, done: Undoing) -> str:
     """Return the command that brings the branch back as it was."""
     repository = Repository.open(project.settings)
-    git = f"git -C {project.settings.shown_database}"
+    git = f"git -C {project.settings.database_label}"
     if not repository.has_checkout:
         return f"{git} update-ref refs/heads/{repository.branch} {done.kept}"
-    is_below = repository.git.attempt("merge-base", "--is-ancestor", str(done.new), done.old)
+    is_below = repository.git.run_unchecked("merge-base", "--is-ancestor", str(done.new), done.old)
     # Only where nothing can be lost that was applied since.
     return f"{git} {'merge --ff-only' if not is_below.returncode else 'reset --keep'} {done.kept}"
 
@@ -195,7 +195,7 @@ def _refuse_pushed(
             name = unit.names[0]
             raise MigrationRefusedError(
                 f"{name} was pushed to {remote} already, so others may have it",
-                hint=f"doit revert {name} takes it back with a commit of its own",
+                hint=f"doit revert {name} reverts it with a new commit",
             )
     if pushed:
         raise MigrationRefusedError(
@@ -222,7 +222,7 @@ class _Layer:
 
     def _all_units(self) -> Iterable[Unit]:
         for name, run in self._runs.items():
-            if run.commits and not run.is_cut:
+            if run.commits and not run.is_truncated:
                 names = tuple(
                     sorted({name, *run.squashed_with}, key=self._project.order, reverse=True)
                 )
@@ -275,7 +275,7 @@ class _Layer:
         return any(one.id not in unpushed for unit in units for one in unit.commits)
 
     def _is_all(self, unit: Unit) -> bool:
-        """Return whether no other commit lies between those of a unit, as some made by hand."""
+        """Return whether the commits of a unit are consecutive, without any made by hand."""
         return {one.id for one in self._span(unit)} == {one.id for one in unit.commits}
 
     def _is_clean(self, merge: str) -> bool:
@@ -300,10 +300,10 @@ class _Layer:
 
     def _refusal(self) -> Exception:
         """Return the error that names the commits on top of the newest migration, or in it."""
-        history, label = self._history, self._project.settings.shown_database
-        cut = [name for name, run in self._runs.items() if run.is_cut]
+        history, label = self._history, self._project.settings.database_label
+        cut = [name for name, run in self._runs.items() if run.is_truncated]
         if history.tip in history.ends or (cut and not self._units):
-            return cut_off(label, cut or [history.tip[:12]])
+            return truncated_history_error(label, cut or [history.tip[:12]])
         newest_first = reversed(history.commits.values())
         unit = self._units.get(history.tip)
         if unit is None:
@@ -320,7 +320,7 @@ class _Layer:
         name = unit.names[0]
         return MigrationRefusedError(
             f"{where} {name} there are commits that are not a migration: {names}",
-            hint=f"doit revert {name} takes it back and leaves them",
+            hint=f"doit revert {name} reverts it and leaves them",
         )
 
     def _below(self, above: Sequence[Commit]) -> Iterable[Unit | None]:

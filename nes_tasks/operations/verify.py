@@ -72,7 +72,7 @@ def verify(
     tip: later migrations may have changed what an earlier one promised. Changes nothing. Raises
     `UsageError` for a name that is not applied or has no verify.
     """
-    plan, ledger = project.look()
+    plan, ledger = project.load_state()
     entries = [entry for entry in plan if not names or entry.name in names]
     _refuse_pending(entries, names)
     applied = [entry for entry in entries if entry.is_applied]

@@ -1,1 +1,1 @@
-"""Running migrations: the context of a script, the child process, the order of things."""
+"""Execute migrations: script context, worker process, transaction, runner."""

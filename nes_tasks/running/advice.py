@@ -1,6 +1,6 @@
 """What to do about exceptions that scripts often end with and that do not say it themselves.
 
-The texts of the exceptions stay as they are: scripts may compare them.
+The messages of the exceptions stay as they are: scripts may compare them.
 """
 
 from __future__ import annotations

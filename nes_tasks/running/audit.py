@@ -1,4 +1,4 @@
-"""The rules of the sandbox as far as Python itself can keep them, where the kernel does not.
+"""The rules of the sandbox as far as Python can enforce them, where the kernel does not.
 
 They let a script fail on every system where it would fail on one. They protect nothing: whatever
 gets around Python's own functions gets around them.
@@ -111,7 +111,7 @@ class _Places:
         self._folders = tuple(f"{place.rstrip(os.sep)}{os.sep}" for place in self._places)
 
     def have(self, path: object) -> bool:
-        """Tell whether a path is here; one that is already open (a number) always is."""
+        """Return whether a path is here; one that is already open (a number) always is."""
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if not isinstance(path, str | os.PathLike):

@@ -22,11 +22,11 @@ from ..git.snapshot import Snapshot
 from . import protocol
 
 # How many writes are sent together, and how many bytes at most; more saves nothing measurable.
-TOGETHER = 64
-TOGETHER_BYTES = 256 * 1024
+WRITE_BATCH = 64
+WRITE_BATCH_BYTES = 256 * 1024
 # What is kept of the files that were written last, in bytes: a script often reads them again.
-KEPT_BYTES = 8 * 1024 * 1024
-# Bound now, because a script may put something else in the place of `json.dumps`.
+RECENT_BYTES = 8 * 1024 * 1024
+# Bound at import time: a script may monkeypatch `json.dumps`.
 to_json = json.JSONEncoder().encode
 
 
@@ -53,7 +53,7 @@ class Connection:
             self._check_owner()
             self._waiting.append(message)
             self._waiting_bytes += len(message)
-            if len(self._waiting) >= TOGETHER or self._waiting_bytes >= TOGETHER_BYTES:
+            if len(self._waiting) >= WRITE_BATCH or self._waiting_bytes >= WRITE_BATCH_BYTES:
                 self._flush()
 
     def send(self, kind: bytes, payload: bytes = b"") -> None:
@@ -86,7 +86,7 @@ class Connection:
         self._stream.sendall(b"".join(waiting))
 
     def _disown(self) -> None:
-        # Whoever held the lock does not exist in the new process.
+        # The thread that held the lock does not exist in the new process.
         self._turn = threading.Lock()
         self._waiting, self._waiting_bytes = [], 0
         self._is_forked = True
@@ -122,14 +122,14 @@ class RemoteStore(Overlay):
 
     `tree` is that of the commit that the script runs on. It implements
     `nes_tasks.database.store.Store`. What it refuses is refused by the writer as well, which
-    decides; here the script is told on the line that it is about.
+    decides; here the script fails on the responsible line.
     """
 
     def __init__(self, connection: Connection, tree: str, data_dir: str) -> None:
         super().__init__(Snapshot(RemoteSource(connection), tree), data_dir)
         self._connection = connection
         self._marks = 0
-        self._recent = RecentFiles(KEPT_BYTES)
+        self._recent = RecentFiles(RECENT_BYTES)
         self._is_frozen = False
 
     def freeze(self) -> None:

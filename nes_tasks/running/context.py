@@ -1,6 +1,6 @@
 """What a migration script gets: the services, its folder, its data files, its log.
 
-The context never prints. It calls back, and whoever runs the migration decides what is shown.
+The context never prints. It calls back, and the caller decides what is shown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ServiceMissingError(NesTasksError, AttributeError):
 
 
 def _ignore(*_: object) -> None:
-    """Take a callback that nobody wants."""
+    """Default no-op callback."""
 
 
 class MigrationContext:
@@ -127,23 +127,23 @@ class MigrationContext:
     def progress(
         self, items: Iterable[Item], label: str | None = None, total: int | None = None
     ) -> Iterator[Item]:
-        """Return the items one by one and tell how far the loop over them is.
+        """Yield the items one by one and report the progress of the loop.
 
-        `total` is taken from the items where they know their number. It is told at the start,
+        `total` is taken from the items where they know their number. It is reported at the start,
         at most ten times a second, and at the end. Nothing of it gets into the log.
         """
         if total is None and isinstance(items, Sized):
             total = len(items)
         done = 0
         self._on_progress(label, done, total)
-        told = time.perf_counter()
+        reported_at = time.perf_counter()
         try:
             for item in items:
                 yield item
                 done += 1
                 now = time.perf_counter()
-                if now - told >= SECONDS_BETWEEN_PROGRESS:
-                    told = now
+                if now - reported_at >= SECONDS_BETWEEN_PROGRESS:
+                    reported_at = now
                     self._on_progress(label, done, total)
         finally:
             self._on_progress(label, done, total)
@@ -311,13 +311,13 @@ class MigrationContext:
         is another file of the folder than these two.
         """
         names = (readers.TOML_NAME, readers.CSV_NAME) if filename is None else (filename,)
-        path, shown = None, names[-1]
+        path, display_path = None, names[-1]
         for candidate in names:
             if filename is not None or (self.migration_dir / candidate).exists():
-                path, shown = self._path(candidate, "lookups"), candidate
+                path, display_path = self._path(candidate, "lookups"), candidate
                 break
         return readers.read_lookup(
-            path, shown, name, values, self._on_note, self._sources, column=column
+            path, display_path, name, values, self._on_note, self._sources, column=column
         )
 
     def _path(self, filename: str | Path, kind: str) -> Path:

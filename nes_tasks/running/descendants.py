@@ -1,4 +1,4 @@
-"""What a process has started, directly and not, and what all of it uses; by ``/proc`` of Linux."""
+"""The descendants of a process, and the memory that all of them use; from ``/proc`` of Linux."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def use_of(pids: list[int]) -> Use:
 
 
 def _share(pid: int, resident: int) -> int:
-    """Return a process's proportional share of memory, or all of it where that is not told."""
+    """Return a process's proportional share of memory, or all of it where that is unknown."""
     try:
         lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
     except OSError:

@@ -43,9 +43,9 @@ def decode_modules(payload: bytes) -> list[str]:
     except (ValueError, RecursionError):
         names = None
     if not isinstance(names, list) or len(names) > MAX_MODULES:
-        raise ProtocolError("something that is no list of modules")
+        raise ProtocolError("something that is not a list of modules")
     if not all(isinstance(name, str) and MODULE.fullmatch(name) for name in names):
-        raise ProtocolError("a module that is not named like one")
+        raise ProtocolError("a module without a valid name")
     return names
 
 
@@ -108,7 +108,7 @@ def differing_versions(
 ) -> dict[str, tuple[str | None, str | None]]:
     """Return what had another version in one environment than in the other, by its name.
 
-    Python comes first. None stands for what was not imported. Nothing is told of a run whose
+    Python comes first. None stands for what was not imported. Nothing is reported of a run whose
     message does not name its environment.
     """
     if PYTHON not in then:

@@ -1,8 +1,8 @@
 """One execution of one migration, in a process of its own.
 
-The process was forked for it and ends with it, so nothing that a script does to the interpreter
-reaches anything else. All that leaves it goes over one connection: what the script writes, asks
-for and says. What becomes of that is decided on the other side (`writer`).
+The process was forked for it and ends with it, so nothing a script does to the interpreter can
+affect another migration. All its requests and output go over one connection; the other side
+(`writer`) decides what becomes of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import compat
-from ..database.owned_store import OwnedStore
+from ..database.owned_store import SingleThreadStore
 from ..errors import NesTasksError
 from ..models.codec import MalformedFileError
 from . import protocol
@@ -50,15 +50,15 @@ def perform(stream: socket.socket, terms: Terms) -> None:
             _run(task, task.tree, connection, stage)
             connection.send(protocol.DONE, to_json(imported_modules()).encode())
     except BaseException as error:
-        # sys.exit, KeyboardInterrupt and whatever else a script can think of are failures too.
-        told = failure(error, task.folder, task.shown)
+        # sys.exit, KeyboardInterrupt and any other exception of a script are failures too.
+        report = failure(error, task.folder, task.display_path)
         if stage.is_verifying:
-            told["message"] = f"verify: {told['message'].removeprefix('AssertionError: ')}"
+            report["message"] = f"verify: {report['message'].removeprefix('AssertionError: ')}"
         if (refused := refusal(error, terms)) is not None:
-            told["message"] = f"{told['message']}; {refused}"
+            report["message"] = f"{report['message']}; {refused}"
         if isinstance(error, MalformedFileError):
-            told["source"] = error.source
-        connection.send(protocol.FAILED, to_json(told).encode())
+            report["source"] = error.source
+        connection.send(protocol.FAILED, to_json(report).encode())
 
 
 def _load(task: Task) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
     opened = FilesRead(task.folder)
     with Recording.of_migration(Path(task.folder), deterministic=task.deterministic).in_force():
         store = RemoteStore(connection, tree, task.data_dir)
-        inputs = Inputs(frozenset(task.inputs), frozenset(task.ignored), task.shown)
+        inputs = Inputs(frozenset(task.inputs), frozenset(task.ignored), task.display_path)
         sources: list[Source] = []
         context = _context(task, store, clock, connection, inputs, sources)
         note = compat.choose(task.nes_package)
@@ -133,7 +133,7 @@ def _context(
         connection.send(protocol.PROGRESS, to_json(row).encode())
 
     database = EntityDatabase(
-        OwnedStore(store),
+        SingleThreadStore(store),
         strict=task.strict,
         warn=lambda text: log(f"warning: {text}"),
         open_tables=lambda: _open_index(task, connection),
@@ -178,7 +178,7 @@ def make_deterministic(name: str, clock: datetime) -> None:
 
     time_machine.travel(clock, tick=False).start()
     random.seed(name)
-    sys.dont_write_bytecode = True  # __pycache__ folders beside the data files help nobody
+    sys.dont_write_bytecode = True  # __pycache__ folders do not belong beside the data files
     listdir, scandir = os.listdir, os.scandir
 
     def sorted_listdir(path: Any = ".") -> list[Any]:

@@ -60,7 +60,7 @@ class Expectation:
     def _of(self, name: str) -> Expected:
         if name not in self._expected:
             raise MigrationRefusedError(
-                f"{name} is not in {self.source}, so nobody has seen what it does",
+                f"{name} is not in {self.source}, so its changes were not reviewed",
                 hint=f"doit preview --json -o {self.source}",
             )
         return self._expected[name]

@@ -20,16 +20,18 @@ MAX_LENGTH = 600
 PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 
 
-def failure(error: BaseException, folder: str, shown: str) -> dict[str, Any]:
+def failure(error: BaseException, folder: str, display_path: str) -> dict[str, Any]:
     """Return the arguments of `MigrationFailedError` for an exception of a script.
 
-    `folder` is the migration's folder and `shown` how messages name it.
+    `folder` is the migration's folder and `display_path` how messages name it.
     """
     forgotten = getattr(error, "obj", None)
     if inspect.iscoroutine(forgotten) and inspect.getcoroutinestate(forgotten) == "CORO_CREATED":
         forgotten.close()  # or Python would warn that it was never awaited, as the message says
     # An exception that was put into a group without being raised has no traceback of its own.
-    places = (_innermost_line(spoken, folder, shown) for spoken in (next(_leaves(error)), error))
+    places = (
+        _innermost_line(spoken, folder, display_path) for spoken in (next(_leaves(error)), error)
+    )
     return {
         "message": describe(error, folder),
         "where": next(filter(None, places), None),
@@ -94,7 +96,7 @@ def _plain_text(error: BaseException) -> str:
 
 
 def _is_of_pydantic(error: BaseException) -> bool:
-    # pydantic takes long to import, and is there already where one of its errors is.
+    # pydantic is slow to import, and already imported where one of its errors occurs.
     kind = type(error)
     return kind.__name__ == "ValidationError" and kind.__module__.startswith("pydantic")
 
@@ -112,7 +114,7 @@ def _text(error: BaseException) -> str:
         return "its text cannot be shown"
 
 
-def _innermost_line(error: BaseException, folder: str, shown: str) -> str | None:
+def _innermost_line(error: BaseException, folder: str, display_path: str) -> str | None:
     """Return the innermost line of the folder in the traceback, None when there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         spots = [(error.filename, error.lineno)]
@@ -127,5 +129,7 @@ def _innermost_line(error: BaseException, folder: str, shown: str) -> str | None
         for inside in insides:
             if file_name.startswith(inside):
                 source = printable(linecache.getline(file_name, number).strip())
-                return f"{shown}/{file_name.removeprefix(inside)}:{number}  {source}".rstrip()
+                return (
+                    f"{display_path}/{file_name.removeprefix(inside)}:{number}  {source}".rstrip()
+                )
     return None

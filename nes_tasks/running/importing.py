@@ -36,7 +36,7 @@ def outside_packages() -> Mapping[str, Mapping[str, Path]]:
 
 
 def _is_of_python(entry: str, prefixes: tuple[str, ...]) -> bool:
-    """Tell whether an entry is in the library of Python, wherever its prefix is."""
+    """Return whether an entry is in the library of Python, wherever its prefix is."""
     inside = next((entry.removeprefix(p) for p in prefixes if entry.startswith(p)), "")
     return inside.split(os.sep, 1)[0] in ("lib", "lib64", "DLLs", "Resources")
 

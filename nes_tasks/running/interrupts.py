@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts_deferred() -> Iterator[None]:
-    """Hold Ctrl-C back to the end, from us by a handler and from git by a mask that it inherits.
+    """Defer SIGINT until the block ends.
 
-    The mask alone would not do: with other threads about, one of them takes the signal.
+    A handler defers it here, an inherited signal mask defers it in child processes of git. The
+    mask alone is not enough: another thread would receive the signal.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # Python tells the main thread alone of signals
+        yield  # Python delivers signals only to the main thread
         return
     noted: list[int] = []
     handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))

@@ -15,8 +15,8 @@ from .terms import Terms
 class Task:
     """What the process of a script needs to know; it travels there as JSON.
 
-    `shown` is how messages name the `folder`, `clock` the one time that the migration sees, and
-    `nes_package` says what ``import nes`` means (`compat.choose`). `tree` is that of the commit
+    `display_path` is how messages name the `folder`, `clock` the one time that the migration sees,
+    and `nes_package` says what ``import nes`` means (`compat.choose`). `tree` is that of the commit
     to run on; without it the script is only loaded, and with `only_verify` only its function verify
     is called. `strict` says whether a malformed file of
     the database stops a listing. `inputs` are the paths of the files that are recorded, `ignored`
@@ -25,7 +25,7 @@ class Task:
 
     name: str
     folder: str
-    shown: str
+    display_path: str
     script: str
     clock: str
     nes_package: str

@@ -10,7 +10,7 @@ from typing import TextIO
 from ..clock import now, timestamp
 from ..state_folder import make_folder
 
-KEPT = 50
+MAX_LOGS = 50
 
 
 class RunLog:
@@ -48,7 +48,7 @@ class RunLog:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest logs, so that with the coming one `KEPT` remain."""
-    for old in sorted(folder.glob("*.log"))[: -(KEPT - 1)]:
+    """Delete old logs so that, including the new one, `MAX_LOGS` remain."""
+    for old in sorted(folder.glob("*.log"))[: -(MAX_LOGS - 1)]:
         with contextlib.suppress(OSError):
             old.unlink()

@@ -50,7 +50,7 @@ class Output:
             time.sleep(0.001)
 
     def _is_waiting(self) -> bool:
-        """Tell whether the pipe holds something that was not read yet."""
+        """Return whether the pipe holds something that was not read yet."""
         try:
             return any(fcntl.ioctl(self._reader, termios.FIONREAD, bytes(4)))
         except (OSError, ValueError):  # closed: the copying has come to its end

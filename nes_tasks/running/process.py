@@ -60,7 +60,7 @@ class ScriptProcess:
     """The process of a script, connected by `stream`; the worker reports about it on `control`.
 
     `kill` ends it, together with its worker, and `wake` lets a worker go on that was stopped: a
-    script that is not confined can do that to it, so that nobody keeps its `time_limit` (in
+    script that is not confined can do that to it, so that its `time_limit` is not enforced (in
     seconds, 0 for none). Use it in a ``with`` block: leaving it before the process has ended kills
     it.
     """
@@ -97,7 +97,7 @@ class ScriptProcess:
     def messages(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield kind and payload of each message until the process has ended.
 
-        Half a message at the end is none. Raises `ProtocolError` for what is no message.
+        An incomplete message at the end is dropped. Raises `ProtocolError` for a malformed message.
         """
         incoming = protocol.Messages()
         left = LEFT_BEHIND
@@ -210,7 +210,7 @@ def send(control: socket.socket, said: Mapping[str, Any]) -> None:
 
 
 def receive(control: socket.socket) -> dict[str, Any] | None:
-    """Return what is said next, None when the other side is gone."""
+    """Return the next message, None when the other side has closed."""
     try:
         head = control.recv(LENGTH.size, socket.MSG_WAITALL)
         if len(head) < LENGTH.size:
@@ -255,7 +255,7 @@ def listen(
             elif answer := asked.get(kind):
                 answer(payload)
             else:
-                raise ProtocolError("a message that is not for now")
+                raise ProtocolError("an unexpected message")
         ended = process.wait()
         if ended is not None and ended.limit is not None:
             raise MigrationFailedError(f"{name} failed: it {ended.limit}")
@@ -271,13 +271,13 @@ def listen(
 
 
 def _failure(
-    name: str, told: protocol.Failure, explain: Callable[[str], str | None]
+    name: str, report: protocol.Failure, explain: Callable[[str], str | None]
 ) -> MigrationFailedError:
-    message = f"{name} failed: {printable(told.message)}"
-    if told.source is not None and (known := explain(told.source)):
+    message = f"{name} failed: {printable(report.message)}"
+    if report.source is not None and (known := explain(report.source)):
         message = f"{message}; {known}"
-    where = None if told.where is None else printable(told.where)
-    return MigrationFailedError(message, where=where, traceback=told.traceback)
+    where = None if report.where is None else printable(report.where)
+    return MigrationFailedError(message, where=where, traceback=report.traceback)
 
 
 def _how_it_ended(ended: Ended | None) -> str:

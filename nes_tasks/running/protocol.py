@@ -1,7 +1,7 @@
 """What crosses between a script's process and us: messages with a length, replies without a kind.
 
 The process of the script is not trusted. It can send anything at any time, so each message is
-checked by whoever reads it here, and whatever is not understood is a failed migration.
+checked where it is read, and a malformed message fails the migration.
 
 A message is one byte for its kind, four for the length of its payload, and the payload. A reply
 is a sequence of contents, each behind four bytes with its length; `MISSING` stands for none.
@@ -35,7 +35,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..git.objects import ROUND
+from ..git.objects import REQUEST_BATCH
 
 WRITE, REWRITE, DELETE, ERASE = b"W", b"R", b"D", b"E"
 CONTENTS, TREES, FILES, INDEX = b"c", b"t", b"f", b"i"
@@ -91,7 +91,7 @@ def decode_write(payload: bytes) -> tuple[str, bytes]:
     (length,) = PATH_LENGTH.unpack_from(payload)
     end = PATH_LENGTH.size + length
     if len(payload) < end:
-        raise ProtocolError("a write whose path is longer than it")
+        raise ProtocolError("a write with a truncated path")
     return decode_text(payload[PATH_LENGTH.size : end]), payload[end:]
 
 
@@ -116,7 +116,7 @@ def decode_paths(payload: bytes) -> list[str]:
     """Return the paths of files that were opened; raises `ProtocolError`."""
     paths = _decode_json(payload, list)
     if not all(isinstance(path, str) for path in paths):
-        raise ProtocolError("paths that are not texts")
+        raise ProtocolError("paths that are not strings")
     return [str(path) for path in paths]
 
 
@@ -134,8 +134,8 @@ def decode_ids(payload: bytes, digits: int) -> list[str]:
 
 def check_count(count: int) -> None:
     """Raise `ProtocolError` for more than is asked for at once."""
-    if count > ROUND:
-        raise ProtocolError("more than is sent at once")
+    if count > REQUEST_BATCH:
+        raise ProtocolError("more items than one request allows")
 
 
 def decode_failure(payload: bytes) -> Failure:
@@ -150,7 +150,7 @@ def decode_failure(payload: bytes) -> Failure:
 
 
 def decode_loaded(payload: bytes) -> Loaded:
-    """Return what is found about a script; raises `ProtocolError`."""
+    """Return the findings for a script; raises `ProtocolError`."""
     known = _decode_json(payload, dict)
     line = known.get("line")
     if not _is_count(line):
@@ -164,14 +164,14 @@ def _decode_json(payload: bytes, kind: type) -> Any:
     except (ValueError, RecursionError):
         content = None
     if type(content) is not kind:
-        raise ProtocolError("something that is not the JSON it should be")
+        raise ProtocolError("malformed JSON")
     return content
 
 
 def _text_of(content: dict[str, Any], key: str) -> str | None:
     value = content.get(key)
     if value is not None and not isinstance(value, str):
-        raise ProtocolError(f"a {key} that is not a text")
+        raise ProtocolError(f"a {key} that is not a string")
     return value
 
 
@@ -199,7 +199,7 @@ class Messages:
     def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield kind and payload of each message that `chunk` completes.
 
-        Raises `ProtocolError` as soon as a header is none, however long its payload would be.
+        Raises `ProtocolError` as soon as a header is malformed, however long its payload would be.
         """
         rest = self._rest
         rest += chunk

@@ -1,4 +1,4 @@
-"""What the sandbox has refused, told by the exception that a script ended with.
+"""What the sandbox has refused, inferred from the exception that ended a script.
 
 Libraries make their own of what the kernel says, so all that an exception came from is looked at.
 """

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..migrations import MigrationResult
 
 
-class Rehearsal(NamedTuple):
+class DryRunResult(NamedTuple):
     """What came of a migration that was executed without being published.
 
     `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RunIndex:
-    """Opens the index of the project with `settings`; `on_progress` gets how making it goes."""
+    """Opens the index of the project with `settings`; `on_progress` reports on building it."""
 
     def __init__(self, settings: Settings, on_progress: ProgressCallback) -> None:
         self._settings = settings

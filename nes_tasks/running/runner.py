@@ -21,31 +21,31 @@ from ..migrations import (
     MigrationResult,
     MigrationStatus,
     Plan,
+    check_may_run,
     due_names,
-    guard,
     hash_files,
     list_inputs,
     load,
 )
 from ..migrations.pointers import refuse_pointers
-from ..project import Project
-from ..settings import shown
+from ..project import Project, ProjectState
+from ..settings import display_path
 from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
 from .job import Job, Task
 from .log import RunLog
-from .rehearsal import Rehearsal
+from .rehearsal import DryRunResult
 from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker
-from .writer import Heard, Outcome, Writer
+from .writer import Outcome, ScriptEvents, Writer
 
 
 class Runner:
     """Applies the migrations of one project.
 
-    `progress` is called with everything that happens. `command` is what others are told when they
+    `progress` is called for each event. `command` is shown to others when they
     find the database in use, `clock` gives the time that a migration sees; without `may_record`
     none records answers of the network. With `keep_going` later migrations pass over those that are
     invalid or have failed in this run. The migrations in `network` may use it, besides those of the
@@ -87,7 +87,7 @@ class Runner:
         self._opened: Repository | None = None
         self._made = False
         self._applied = 0
-        self._seen: tuple[Plan, Ledger] | None = None
+        self._seen: ProjectState | None = None
         self._unrecorded: Unrecorded | None = None
 
     @property
@@ -118,14 +118,14 @@ class Runner:
     def _apply_next(self, name: str, *, force: bool) -> MigrationResult:
         repository = self.repository
         with repository.locked(self.command):
-            plan, ledger = self._look(repository)
+            plan, ledger = self._state(repository)
             # Before its place is looked at: between applied ones it seems to come too late.
-            self._refuse_what_was_run_by_hand(ledger, name, force=force)
-            decision = guard(plan, name, force=force, passed_over=self._passed_over(plan))
+            self._reject_if_unrecorded(ledger, name, force=force)
+            decision = check_may_run(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
                 return MigrationResult(name, MigrationStatus.SKIPPED, reason=decision.reason)
-            # Once is enough for a run: what is changed while it goes on is found, and spared, when
-            # a migration is published.
+            # Check the files once per run; later local changes are detected, and not overwritten,
+            # at publish time.
             repository.check_ready(files=not self._applied)
             folder = self._project.folder(name)
             return self._apply(repository, folder, ledger.commit, is_new=not decision.again)
@@ -135,18 +135,16 @@ class Runner:
             return set()
         return self._failed.union(entry.name for entry in plan.invalid)
 
-    def _look(self, repository: Repository) -> tuple[Plan, Ledger]:
-        """Return plan and ledger; nothing is read twice while the branch is where it was.
+    def _state(self, repository: Repository) -> ProjectState:
+        """Return plan and ledger, cached until the branch tip moves.
 
-        Reading all of it for each of a thousand migrations would take longer than to run them.
+        Reading them again for each of 1,000 migrations costs more than running them.
         """
-        if self._seen is None or self._seen[1].commit != repository.head():
-            self._seen = self._project.look()
+        if self._seen is None or self._seen.ledger.commit != repository.head():
+            self._seen = self._project.load_state()
         return self._seen
 
-    def _refuse_what_was_run_by_hand(
-        self, ledger: Ledger, name: str, *, force: bool = False
-    ) -> None:
+    def _reject_if_unrecorded(self, ledger: Ledger, name: str, *, force: bool = False) -> None:
         """Refuse a migration when it, or one before it, was run without leaving a marker.
 
         Nothing at all runs on a part of a migration; `force` runs one that was run by hand. Looked
@@ -155,7 +153,7 @@ class Runner:
         if self._unrecorded is None:
             self._unrecorded = self._project.unrecorded(ledger)
         for partial in self._unrecorded.partial.values():
-            raise partial.error(self._project.settings.shown_database)
+            raise partial.error(self._project.settings.database_label)
         if name in ledger.applied:
             return
         order = self._project.order
@@ -171,7 +169,7 @@ class Runner:
     def _apply(
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
-        executed = self._executed(repository, folder, base, published=True, is_new=is_new)
+        executed = self._run_on_private_ref(repository, folder, base, published=True, is_new=is_new)
         with executed as (job, outcome), interrupts_deferred():
             self._meet_expectation(repository, job, outcome.commits[-1])
             repository.publish(job.ref, base, outcome.commits[-1], changes=outcome.changes)
@@ -202,23 +200,23 @@ class Runner:
             statistics=result.statistics,
         )
         applied = {**ledger.applied, job.name: record}
-        self._seen = (
+        self._seen = ProjectState(
             plan.with_applied(job.name, record),
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
 
     def record_of(self, name: str) -> Applied | None:
         """Return the record of a migration as of the last look, None for none."""
-        return self._seen[1].applied.get(name) if self._seen else None
+        return self._seen.ledger.applied.get(name) if self._seen else None
 
-    def rehearse(
+    def dry_run(
         self,
         names: Sequence[str] | None = None,
         forced: Collection[str] = (),
         *,
         start: str | None = None,
         done: Collection[str] = (),
-    ) -> Generator[Rehearsal, None, None]:
+    ) -> Generator[DryRunResult, None, None]:
         """Execute migrations one on top of the other without publishing anything.
 
         All pending ones, or those up to the last of `names` (full names); of the applied ones
@@ -232,47 +230,47 @@ class Runner:
         refs: list[str] = []
         with repository.locked(self.command):
             try:
-                plan, ledger = self._project.look()
+                plan, ledger = self._project.load_state()
                 base = start or ledger.commit
                 for name in due_names(plan, names, forced):
                     if name in done:
                         continue
                     again = plan[name].is_applied
-                    self._refuse_what_was_run_by_hand(ledger, name, force=name in forced)
+                    self._reject_if_unrecorded(ledger, name, force=name in forced)
                     folder = plan[name].folder
                     assert folder is not None, "what may run has a folder"
-                    executed = self._executed(repository, folder, base, is_new=not again)
+                    executed = self._run_on_private_ref(repository, folder, base, is_new=not again)
                     with executed as (job, outcome):
                         refs.append(job.ref)
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.tree_of(commit)
                     unread = tuple(sorted(job.inputs.keys() - outcome.read))
-                    yield Rehearsal(result, base, job.clock, outcome.peak_memory, unread)
+                    yield DryRunResult(result, base, job.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
                     repository.discard(ref)
 
-    def reapply(self, name: str, base: str, ref: str) -> MigrationResult:
+    def apply_on(self, name: str, base: str, ref: str) -> MigrationResult:
         """Execute a migration on the commit `base`, whatever the branch is at.
 
         The private `ref` is then at its last commit; nothing is published. The caller holds the
         lock. Raises what `apply` would.
         """
         repository = self.repository
-        plan, ledger = self._project.look(at=base)
-        guard(plan, name)
-        self._refuse_what_was_run_by_hand(ledger, name)
+        plan, ledger = self._project.load_state(at=base)
+        check_may_run(plan, name)
+        self._reject_if_unrecorded(ledger, name)
         folder = plan[name].folder
-        assert folder is not None, "the guard lets nothing run that has no folder"
-        with self._executed(repository, folder, base, published=True) as (job, outcome):
+        assert folder is not None, "check_may_run refuses a migration without a folder"
+        with self._run_on_private_ref(repository, folder, base, published=True) as (job, outcome):
             repository.git.run("update-ref", ref, outcome.commits[-1])
             repository.discard(job.ref)
         return self._result(name, outcome)
 
     @contextmanager
-    def executed(
+    def run_at(
         self, folder: Folder, base: str | None, moment: datetime
     ) -> Iterator[MigrationResult]:
         """Execute a migration on the commit `base` as it would have been at `moment`.
@@ -282,7 +280,7 @@ class Runner:
         when the script fails.
         """
         repository = self.repository
-        executed = self._executed(repository, folder, base, moment, is_new=False)
+        executed = self._run_on_private_ref(repository, folder, base, moment, is_new=False)
         with executed as (job, outcome):
             result = self._result(folder.name, outcome)
         try:
@@ -291,7 +289,7 @@ class Runner:
             repository.discard(job.ref)
 
     @contextmanager
-    def _executed(
+    def _run_on_private_ref(
         self,
         repository: Repository,
         folder: Folder,
@@ -363,13 +361,13 @@ class Runner:
             self._log.write(f"{job.name}: hint: {text}")
             self._tell(EventKind.NOTED, job.name, f"hint: {text}")
 
-        heard = Heard(log, progress, note, hint)
+        events = ScriptEvents(log, progress, note, hint)
         with repository.transaction(job.base, job.ref) as transaction:
             task = replace(job.task, tree=transaction.base_tree)
             try:
                 index = self._index.opener(repository, job.name, job.base)
                 with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, heard, index).run(repository.git)
+                    return Writer(job, transaction, process, events, index).run(repository.git)
             finally:
                 self._worker.drain()
 
@@ -394,7 +392,7 @@ class Runner:
             task=Task(
                 name=folder.name,
                 folder=folder.directory,
-                shown=folder.shown,
+                display_path=folder.display_path,
                 script=str(migration.script_path),
                 clock=clock,
                 nes_package=settings.nes_package,
@@ -430,7 +428,7 @@ class Runner:
     def _shown_log(self) -> str | None:
         """The path of the log as a person would type it, None when it could not be written."""
         path = self._log.path
-        return shown(path, self._project.settings.root) if path.exists() else None
+        return display_path(path, self._project.settings.root) if path.exists() else None
 
     def close(self) -> None:
         """End the worker, and tidy up after what was applied.
@@ -458,8 +456,8 @@ class Runner:
 
 def _hash(folder: Folder) -> dict[str, str]:
     """Read every input file now; what a cache says is good enough to list, not to record."""
-    files = list_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
-    refuse_pointers(files, folder.shown)
+    files = list_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
+    refuse_pointers(files, folder.display_path)
     return hash_files(files)
 
 
@@ -472,7 +470,7 @@ def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
 
     if {path for path, _ in after.items() ^ inputs.items()} == {FILE_NAME}:
         raise MigrationRefusedError(
-            f"answers were recorded in {folder.shown}/{FILE_NAME}; nothing was applied",
+            f"answers were recorded in {folder.display_path}/{FILE_NAME}; nothing was applied",
             hint=f"look through them, then run doit migrate:{folder.name}",
         )
     raise MigrationRefusedError(

@@ -1,8 +1,8 @@
 """The sandbox: what the process of a script may still do once its script is loaded.
 
 On Linux the kernel keeps the rules, by Landlock (files, TCP, signals) and seccomp (system calls).
-Elsewhere `audit` keeps them as far as Python can, so that a script behaves alike; that is no
-protection. What each rule is for is told in docs/security.md.
+Elsewhere `audit` keeps them as far as Python can, so that a script behaves alike; that is not a
+protection. docs/security.md explains each rule.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NETWORK = (
     "/etc/services", "/etc/protocols",
 )  # fmt: skip
 PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/libexec")
-# Where POSIX keeps the locks of multiprocessing, besides memory that programs share.
+# Where POSIX keeps the locks of multiprocessing and shared memory.
 SHARED = Path("/dev/shm")  # noqa: S108
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd")
 NULL = Path(os.devnull)
@@ -64,7 +64,7 @@ def described() -> str:
 
 
 def confine(terms: Terms, temporary: Path) -> None:
-    """Give up in this process, for good, what the script of `terms` may not do.
+    """Drop, irrevocably in this process, the rights that the script of `terms` may not have.
 
     `temporary` is its folder for temporary files. Must be called while the process has a single
     thread. Raises `UnconfinedError` when the kernel does not confine it; nothing is given up then,
@@ -158,7 +158,7 @@ def prepare() -> None:
 
 @cache
 def _common() -> Sequence[Path]:
-    """Return what every script may read, as far as it is there."""
+    """Return the existing paths that every script may read."""
     libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
     paths = (*_python(), *map(Path, SYSTEM), *_certificates(), *map(Path, libraries))
     # The system's own notion of a process is another in each of them.
@@ -193,9 +193,9 @@ def _try_out(temporary: Path) -> None:
             attempt(temporary)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM):
-                raise UnconfinedError(f"it was tried in vain: {error}") from error
+                raise UnconfinedError(f"its self-test failed: {error}") from error
         else:
-            raise UnconfinedError("the kernel has accepted the rules and does not keep them")
+            raise UnconfinedError("the kernel accepted the rules but does not enforce them")
 
 
 def _read_forbidden(_: Path) -> None:

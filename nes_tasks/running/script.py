@@ -40,7 +40,7 @@ class UnfinishedError(NesTasksError):
 def run_migrate(name: str, path: str, context: Any) -> ModuleType:
     """Import the script of the migration `name`, call its `migrate`, and wait for all of it.
 
-    Returns the module. Raises whatever the script raises, also in a task or a thread where nobody
+    Returns the module. Raises what the script raises, also in a task or a thread where no code
     looks at it, and `UnfinishedError` when something that it started was not carried out. A process
     that the script forks and that comes back from it ends here: what follows is its parent's.
     """
@@ -115,7 +115,7 @@ def load_script(name: str, path: str) -> ModuleType:
 
 
 def _finish(name: str, awaitable: Awaitable[Any]) -> Any:
-    """Wait for what the function `name` returned, and see to it that no task of it is lost."""
+    """Wait for the result of the function `name`, and make sure that no task of it is lost."""
     lost: list[BaseException] = []
 
     def note(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:

@@ -98,14 +98,14 @@ MACHINES = {
     "x86_64": _Machine(0xC000003E, 317, _X86_64 | _COMMON),
     "aarch64": _Machine(0xC00000B7, 277, _ARM64 | _COMMON),
 }
-# The mode and the times of a file stay as they are, and the script is not told: copying a file
+# The mode and the times of a file stay as they are, without an error: copying a file
 # with shutil.copy2 would fail otherwise.
 IGNORED = frozenset({"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat"})
 # glibc uses clone where clone3 is not there; the filter cannot look into its structure.
 NOT_THERE = frozenset({"clone3"})
 NEW_PROCESSES = frozenset({"fork", "vfork", "execve", "execveat"})
 SIGNALS = frozenset({"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
-# Calls that empty a file whose name they get.
+# Calls that truncate a file by its name.
 TRUNCATION = frozenset({"truncate", "open", "openat", "openat2"})
 # Calls that are allowed, or refused, depending on their arguments or on what the script may do.
 CONDITIONAL = SIGNALS | NEW_PROCESSES | TRUNCATION | {"clone", "socket", "prlimit64"}

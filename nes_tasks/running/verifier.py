@@ -44,11 +44,11 @@ class Verifier:
         """Call the verify of one migration; raises `MigrationFailedError` when it does not pass."""
         settings, name = self._project.settings, folder.name
         migration = load(folder, is_new=False)
-        files = list_inputs(folder.path, ignored=folder.ignored, shown=folder.shown)
+        files = list_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
         task = Task(
             name=name,
             folder=folder.directory,
-            shown=folder.shown,
+            display_path=folder.display_path,
             script=str(migration.script_path),
             clock=timestamp(now()),
             nes_package=settings.nes_package,

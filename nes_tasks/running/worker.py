@@ -265,7 +265,7 @@ def _work(stream: socket.socket, gate: socket.socket, terms: Terms, temporary: P
 
 
 def _leave_the_worker(*kept: socket.socket) -> None:
-    """Close what is the worker's, and end with it.
+    """Close the worker's own resources, and end with it.
 
     The script has one socket, its own: it cannot say how it ended, nor take the next.
     """

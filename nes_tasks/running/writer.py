@@ -55,8 +55,8 @@ class Outcome(NamedTuple):
     read: frozenset[str]
 
 
-class Heard(NamedTuple):
-    """Who is told of what a script says while it runs: messages, progress, notes for the log.
+class ScriptEvents(NamedTuple):
+    """Receives what a script reports while it runs: messages, progress, notes for the log.
 
     `hint` gets what seems wrong with the data that it has read.
     """
@@ -79,13 +79,13 @@ class Writer:
         job: Job,
         transaction: Transaction,
         process: ScriptProcess,
-        heard: Heard,
+        events: ScriptEvents,
         index: Callable[[], Path | None],
     ) -> None:
         self._job = job
         self._transaction = transaction
         self._process = process
-        self._heard = heard
+        self._events = events
         self._index = index
         self._logs: list[str] = []
         self._rewritten: set[str] = set()
@@ -125,7 +125,7 @@ class Writer:
         duration = perf_counter() - started
         if self._rewritten:
             changed = ", ".join(sorted(self._rewritten))
-            self._heard.note(f"stored versions were changed: {changed}")
+            self._events.note(f"stored versions were changed: {changed}")
         self._check_expected()
         statistics = self._transaction.statistics()
         environment = self._environment(last.payload)
@@ -164,7 +164,7 @@ class Writer:
                 f"{self._job.name} failed: its process sent {error}"
             ) from error
         environment = environment_of(self._job.terms, self._process.confinement(), modules)
-        self._heard.note("; ".join(f"{key}: {value}" for key, value in environment.items()))
+        self._events.note("; ".join(f"{key}: {value}" for key, value in environment.items()))
         return environment
 
     def _commit(
@@ -265,15 +265,15 @@ class Writer:
     def _log(self, payload: bytes) -> None:
         message = protocol.decode_text(payload)
         self._logs.append(message)
-        self._heard.log(message)
+        self._events.log(message)
 
     def _note(self, payload: bytes) -> None:
-        self._heard.note(protocol.decode_text(payload))
+        self._events.note(protocol.decode_text(payload))
 
     def _hint(self, payload: bytes) -> None:
         text = protocol.decode_text(payload)
         self._hints.append(text)
-        self._heard.hint(text)
+        self._events.hint(text)
 
     def _note_files(self, payload: bytes) -> None:
         self._read = frozenset(protocol.decode_paths(payload))
@@ -283,4 +283,4 @@ class Writer:
         self._verified = True
 
     def _progress(self, payload: bytes) -> None:
-        self._heard.progress(*protocol.decode_progress(payload))
+        self._events.progress(*protocol.decode_progress(payload))

@@ -1,11 +1,11 @@
 """Taking data from outside: texts, web pages, Wikipedia, language models.
 
 Everything works on what it is given and makes nothing up. Importing it loads the standard
-library only; httpx, an HTML parser and the like are loaded when they are used, and whoever
-lacks them is told which extra to install. `recording` keeps what the network said in the
-migration's folder, so that the migration is reproducible.
+library only; httpx, an HTML parser and the like are loaded when they are used; an error names the
+extra to install. `recording` keeps the network's answers in the migration's folder, so that the
+migration is reproducible.
 
-Names and signatures are those of the earlier system. Where its behaviour was wrong and no
+Names and signatures are those of the legacy system. Where its behaviour was wrong and no
 migration depends on it, this one differs:
 
 1. No mock. Without a provider a call that needs one raises `ProviderMissingError`, and

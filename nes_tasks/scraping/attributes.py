@@ -42,7 +42,7 @@ _HOLDS = re.compile(
     r"\b(?:(?:is|was|as|became|becoming|elected|appointed|named)(?: as)?(?: the| an?)?"
     rf"(?: {_NOW})?|{_NOW})(?: {_ORDINAL})? {_TITLE}"
 )
-# Whoever else has something to do with an office or a birthday is not who the text is about.
+# Other people connected with an office or a birthday are not the subject of the text.
 _SUBJECT = (
     r"^(?:[^,]{{0,80}}, )?(?:He|he|She|she|They|they"
     rf"|(?:(?:{'|'.join(sorted(ABBREVIATIONS))})\.? )*(?:{{}}))\b"
@@ -67,7 +67,7 @@ class AttributeExtractor:
         """Return the attributes that `text` states.
 
         The keys, each only if there is something: ``birth_date``, ``birth_place``,
-        ``death_date``, ``occupations`` (a list of texts) and ``positions`` (a list of dicts
+        ``death_date``, ``occupations`` (a list of strings) and ``positions`` (a list of dicts
         with ``title`` and, if stated, ``start_date`` and ``end_date``).
         """
         introduction, *others = [*sentences(text)] or [""]

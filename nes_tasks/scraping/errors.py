@@ -1,4 +1,4 @@
-"""What can go wrong when data is taken from outside, in the words of this room."""
+"""What can go wrong when data is taken from outside, in the terms of this package."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RecordingError(NesTasksError):
 
 
 class NotRecordedError(RecordingError):
-    """A migration asks for what is not among its recorded answers."""
+    """A migration makes a request that has no recorded answer."""
 
 
 class ProviderMissingError(NesTasksError):

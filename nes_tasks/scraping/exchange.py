@@ -46,7 +46,7 @@ def decode(content: bytes, content_type: str) -> str:
         except ValueError:
             pass
     if declared is None:
-        raise ValueError("it is no text in UTF-8 and declares no other encoding")
+        raise ValueError("it is not UTF-8 and declares no other encoding")
     try:
         return _without_nul(content.decode(declared))
     except ValueError:
@@ -68,7 +68,7 @@ def _python_name(label: str) -> str | None:
     try:
         name = codecs.lookup(label).name
         with contextlib.suppress(UnicodeError):
-            b"text".decode(name)  # refuses "hex" and the like, which are no encodings of text
+            b"text".decode(name)  # refuses "hex" and the like, which are not text encodings
     except LookupError:
         return None
     return "cp1252" if name in _WINDOWS_1252 else name
@@ -83,7 +83,7 @@ def _without_nul(text: str) -> str:
 
 EXCERPT_LENGTH = 200
 MASK = "[secret]"
-# Shorter texts are no secrets, and would be found by chance in any answer.
+# Shorter strings are not secrets, and would be found by chance in any answer.
 MIN_SECRET_LENGTH = 8
 
 _SECRET_HEADERS = {
@@ -107,7 +107,7 @@ class Credentials:
 
     @property
     def secrets(self) -> list[str]:
-        """The texts that must not appear anywhere: values without their scheme ("Bearer")."""
+        """The strings that must not appear anywhere: values without their scheme ("Bearer")."""
         values = [*self.headers.values(), *self.parameters.values()]
         return [value.split()[-1] for value in values if value.strip()]
 
@@ -172,7 +172,7 @@ def _check_address(url: str) -> None:
     except ValueError:
         usable = False
     if not usable or any(ord(character) <= 0x20 for character in url):
-        raise ExchangeError(f"{shortened(url)!r} is no address that starts with http(s)://host")
+        raise ExchangeError(f"{shortened(url)!r} is not an address that starts with http(s)://host")
 
 
 def _check_free_of_secrets(url: str, headers: Mapping[str, str]) -> None:
@@ -209,7 +209,7 @@ class Answer:
             try:
                 return cls(status, url, content_type, parse_json(text), is_json=True)
             except ValueError:
-                pass  # whoever wants JSON is told so by `json`
+                pass  # `json` raises for it
         return cls(status, url, content_type, text)
 
     @property
@@ -218,7 +218,7 @@ class Answer:
         return json.dumps(self.content, ensure_ascii=False) if self.is_json else str(self.content)
 
     def json(self) -> Any:
-        """Return the JSON value; raises `ExchangeError` when the answer is none."""
+        """Return the JSON value; raises `ExchangeError` when the answer is not JSON."""
         if self.is_json:
             return self.content
         try:
@@ -243,7 +243,7 @@ def parse_json(text: str) -> Any:
 
 
 def _refuse_constant(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _finite(text: str) -> float:

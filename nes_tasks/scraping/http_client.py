@@ -217,7 +217,7 @@ class HttpClient:
         if body is not None:
             headers["Content-Type"] = "application/json"
         # One client for one request: kept connections belong to an event loop, and would have
-        # to be closed by whoever uses a service. What it costs is little beside a rate limit.
+        # to be closed by the user of a service. What it costs is little beside a rate limit.
         async with (
             _httpx().AsyncClient(
                 verify=_tls(),
@@ -280,7 +280,7 @@ def _answer(
 def _refusal(
     request: Request, response: httpx.Response, content: bytes, credentials: Credentials
 ) -> ExchangeError:
-    """Return the error for a response that is no success."""
+    """Return the error for an unsuccessful response."""
     status = response.status_code
     message = f"{request}: {_phrase(status)}"
     if 300 <= status < 400:

@@ -51,7 +51,7 @@ def normalize_name(name: str) -> str:
     Unicode's composed form (NFC), runs of blanks as one space, no invisible characters but the
     joiners that Nepali is written with, no quotation marks or commas around it, straight
     apostrophes within Latin words. A name without any capital gets one for each word (also
-    after a hyphen); whoever typed a capital meant the others. Titles, order and abbreviations
+    after a hyphen); a typed capital means the others. Titles, order and abbreviations
     stay: they are not spelling.
     """
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", name))
@@ -128,7 +128,7 @@ def _subject(lead: str) -> str:
 
 
 def _cleaned(name: str) -> str:
-    """Return a name out of running text: the full stop of a sentence is none of it."""
+    """Return a name out of running text, without the full stop of the sentence."""
     text = normalize_name(name)
     last = text.rpartition(" ")[2]
     # "K.C." and "Jr." end in a full stop of their own.
@@ -155,7 +155,7 @@ class QualityReport:
 
 
 class DataQualityAssessor:
-    """Tells what a reviewer would ask about. Changes nothing."""
+    """Finds what a reviewer would ask about. Changes nothing."""
 
     def assess(self, data: Mapping[str, Any], source_text: str | None = None) -> QualityReport:
         """Return what is missing from `data`, a dict for `create_entity`.
@@ -168,7 +168,7 @@ class DataQualityAssessor:
         return QualityReport(tuple(_issues(data)), unsupported)
 
     def unsupported(self, data: Any, source_text: str) -> dict[str, str]:
-        """Return the texts and numbers in `data` that `source_text` does not hold, by place.
+        """Return the strings and numbers in `data` that `source_text` does not hold, by place.
 
         Case, blanks and Unicode form do not matter; digits are the same in both scripts. A
         value that was rightly worked out (a date written in another way) is listed as well:
@@ -203,7 +203,7 @@ def _issues(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _values(data: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Return the texts and numbers in JSON-like data, each with its place."""
+    """Return the strings and numbers in JSON-like data, each with its place."""
     if isinstance(data, Mapping):
         for key, value in data.items():
             yield from _values(value, f"{place}.{key}" if place else str(key))

@@ -50,8 +50,8 @@ class Mode(StrEnum):
 class Recording:
     """The recorded answers in the file `path`, which need not exist.
 
-    `how` is what a message tells someone to type to record what is missing. `secrets` are
-    texts that may never be written, besides the credentials of each request. Outside a ``with
+    `how` is the command that a message gives to record what is missing. `secrets` are
+    strings that may never be written, besides the credentials of each request. Outside a ``with
     recording.in_force():`` block nothing uses a recording.
     """
 
@@ -81,7 +81,7 @@ class Recording:
         """Return the recording of the migration in `folder`, in the mode it runs in.
 
         It records when ``NES_TASKS_RECORD`` is the migration's full name, and replays
-        otherwise; a migration that says ``DETERMINISTIC = False`` may also ask anew.
+        otherwise; a migration that says ``DETERMINISTIC = False`` may also ask again.
         """
         environ = os.environ if environ is None else environ
         name = folder.name
@@ -112,7 +112,7 @@ class Recording:
             return line.answer
         if self.mode is Mode.REPLAY:
             raise NotRecordedError(
-                f"{request} has no answer in {self.shown_path}, and a migration may not ask anew",
+                f"{request} has no answer in {self.shown_path}, and a migration may not ask again",
                 hint=self._how,
             )
         return None
@@ -157,7 +157,7 @@ class Recording:
 
     @contextlib.contextmanager
     def in_force(self) -> Iterator[Recording]:
-        """Answer every request of this room from the recording, and sort it in the end."""
+        """Answer every request of this package from the recording, and sort it in the end."""
         token = _IN_FORCE.set(self)
         try:
             yield self
@@ -210,7 +210,7 @@ class Recording:
             line = _Line.from_record(content)
             key = line.key
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self._damaged(number, f"is no recorded answer ({error!r})") from None
+            raise self._damaged(number, f"is not a recorded answer ({error!r})") from None
         if content.get("key") != key:
             raise self._damaged(number, "was edited: its key is not that of its request")
         return key, line

@@ -72,7 +72,7 @@ class RelationshipExtractor:
         Each is a dict with ``type`` (one of the database's), ``target_entity`` (``name`` and,
         if known, ``id``) and ``evidence``, the sentence. A complete date is in ``start_date``
         or ``end_date`` as YYYY-MM-DD; of an incomplete one the year is in ``start_year`` or
-        ``end_year``, since a day of it would be made up. Raises `ValueError` for what is no
+        ``end_year``, since an exact date would be made up. Raises `ValueError` for what is no
         entity id.
         """
         source = break_entity_id(entity_id)

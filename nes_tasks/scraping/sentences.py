@@ -23,7 +23,7 @@ DATE = (
     rf"(?:\d{{1,2}} (?:{_MONTH}),? \d{{4}}|(?:{_MONTH}) \d{{1,2}},? \d{{4}}"
     rf"|\d{{4}}-\d{{2}}-\d{{2}}|(?:{_MONTH}) \d{{4}}|\d{{4}})(?!\d)(?: (?:BS|B\.S\.))?"
 )
-"""A day, month or year, of which `read_date` tells what it is."""
+"""A day, month or year, as `read_date` recognises it."""
 
 _DAY_FIRST = re.compile(rf"(\d{{1,2}}) ({_MONTH}),? (\d{{4}})")
 _MONTH_FIRST = re.compile(rf"({_MONTH}) (\d{{1,2}}),? (\d{{4}})")

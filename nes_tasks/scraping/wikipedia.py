@@ -159,13 +159,13 @@ class WikipediaScraper:
 
     def _api(self, language: str) -> str:
         if not _LANGUAGE.fullmatch(language):
-            raise ValueError(f"{language!r} is no language code such as en or ne")
+            raise ValueError(f"{language!r} is not a language code such as en or ne")
         return self._api_url.format(language=language)
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page as the API tells of it."""
+    """A page as the API describes it."""
 
     title: str
     url: str

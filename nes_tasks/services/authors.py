@@ -6,14 +6,14 @@ from ..models.identifiers import AUTHOR, build_author_id
 from ..models.version import Author
 from .database import EntityDatabase
 
-# Guides of the earlier system recommend "author:migration:NNN-name"; a slug has no colon.
+# Guides of the legacy system recommend "author:migration:NNN-name"; a slug has no colon.
 COLON_FORM = "migration:"
 
 
 class Authors:
     """The authors that one service writes under, each read from the database once.
 
-    Whoever writes or deletes an author in the database makes it be read again.
+    Writing or deleting an author in the database drops the cached one.
     """
 
     def __init__(self, database: EntityDatabase) -> None:
@@ -34,7 +34,7 @@ class Authors:
             if known is None:
                 return Author(slug=author_slug(author_id))
             self._stored[identifier] = known
-        # A copy, so that a script that changes it changes nobody else's.
+        # A copy, so that a script cannot change that of another caller.
         return known.model_copy()
 
     async def save(self, author: Author) -> None:

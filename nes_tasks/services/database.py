@@ -1,16 +1,16 @@
 """The entity database: entities, relationships, versions and authors as files of one store.
 
-The path of a file is the id of what it holds. Objects are made anew for each call: changing
-one changes nothing until it is put back. All methods are coroutines, as existing migrations
-await them; none of them ever waits.
+The path of a file is the id of what it holds. Each call returns a new object:
+modifying it has no effect until it is put back. All methods are coroutines, as existing
+migrations await them; none of them ever waits.
 
-Where the database of the earlier system lost data without a word, this one does not:
+Where the database of the legacy system lost data without a word, this one does not:
 
 * A malformed file is an error that names its path. With ``strict=False`` it is left out of
-  listings and told to `warn`, as it was before.
+  listings and reported to `warn`, as it was before.
 * What cannot be read back is not written: assignments to models are not checked, so a broken
   object is found here, before its file is replaced.
-* A listing that the default limit of 100 cuts off is told to `warn`; ``limit=None`` lists all.
+* A listing that the default limit of 100 cuts off is reported to `warn`; ``limit=None`` lists all.
 * A sub type without a type is not ignored.
 
 Listings are sorted by path. Ids that no object can have (`InvalidIdentifierError`) find
@@ -197,7 +197,7 @@ class EntityDatabase(ObjectFiles):
         return True
 
     def tags(self) -> list[str]:
-        """Return all tags of entities that are texts, sorted, each once."""
+        """Return all tags of entities that are strings, sorted, each once."""
         if self._can_ask(ENTITIES):
             return self._index.tags()
         found: set[str] = set()
@@ -388,7 +388,7 @@ class EntityDatabase(ObjectFiles):
     def version_number(self, entity_or_relationship_id: str) -> int | None:
         """Return the number of the version that is stored, None when there is nothing.
 
-        It is 0 where the file tells none. Raises for a file that is no JSON object.
+        It is 0 where the file has none. Raises for a file that is not a JSON object.
         """
         return self._get(entity_or_relationship_id, "", version_number_in)
 

@@ -1,4 +1,4 @@
-"""Objects as files of a store, whatever their kind: the ground that the database stands on."""
+"""Objects stored as files, whatever their kind; the base of `EntityDatabase`."""
 
 from __future__ import annotations
 

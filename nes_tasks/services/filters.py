@@ -68,7 +68,7 @@ def relationship_test(
 ) -> RelationshipTest:
     """Accept relationships that meet every condition that is not None.
 
-    Active on a day is what has started (or has no start) and has not ended before it (or has
+    Active on a date is what has started (or has no start) and has not ended before it (or has
     no end); currently active is what has no end. The two limits of the start are inclusive and
     leave out what has no start.
     """

@@ -22,7 +22,7 @@ _SEGMENT = re.compile(r"[a-z0-9_-]+")
 
 
 def entity_folder(entity_type: str | None = None, sub_type: str | None = None) -> str | None:
-    """Return the folder of the entities of this type and sub type, enum members or texts.
+    """Return the folder of the entities of this type and sub type, enum members or strings.
 
     A sub type without a type is looked up, since it belongs to one type only. None when no
     entity can be meant.

@@ -5,7 +5,7 @@ tables of one committed tree, which a file of SQLite has (`index_file`), and fro
 that lie over them: those have every file that was written since. Without such a file, or before
 one is worth it, the folders that are asked about are read into memory.
 
-It does not answer where a file cannot be read as what its path says: the scan tells of those.
+It does not answer where a file cannot be read as what its path says: the scan reports those.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Unread(NamedTuple):
 class Conditions(NamedTuple):
     """What entities must meet: be filed below a folder, and have all these tags and attributes.
 
-    What the tables cannot tell is left out, so more may be found than meets all that was asked.
+    Conditions that the tables cannot answer are left out, so the result may be too large.
     """
 
     folder: str
@@ -80,7 +80,7 @@ class Conditions(NamedTuple):
         tags: Collection[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> Conditions:
-        """Return the conditions that tables can tell, of those that are asked for."""
+        """Return those of the requested conditions that the tables can answer."""
         known = [str(plain(tag)) for tag in tags or () if is_askable(tag)]
         pairs = [
             (str(plain(name)), _comparable(value))
@@ -221,7 +221,7 @@ _SCORE = " + ".join(
 
 
 def _below(folder: str) -> tuple[str, str]:
-    """Return between which two texts the paths below a folder are."""
+    """Return the two strings between which the paths below a folder sort."""
     return f"{folder}/", f"{folder}{chr(ord('/') + 1)}"
 
 
@@ -283,7 +283,7 @@ class Index:
         self._store.exists(folder)  # which another thread or process may not ask
         if self._memory is None:
             connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            # One transaction for good: beginning one for each row costs more than the row.
+            # One transaction for all rows: beginning one for each costs more than the row.
             connection.execute("BEGIN")
             self._writer = TableWriter(connection)
             self._writer.create()

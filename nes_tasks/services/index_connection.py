@@ -14,7 +14,7 @@ from ..errors import NesTasksError
 from ..version import __version__
 from .tables import FORMAT
 
-# What the tables depend on besides the tree: our code, and how Unicode folds case.
+# The tables also depend on our code and on Unicode's case folding.
 MAKER = f"{FORMAT} {__version__} {unicodedata.unidata_version} {pydantic.VERSION}"
 # In seconds, how long another process may hold the file up.
 PATIENCE = 1.0
@@ -28,7 +28,7 @@ def open_tables(path: Path, tree: str, data_dir: str) -> sqlite3.Connection:
     Raises `sqlite3.Error`, and `NesTasksError` when it is of another tree by now.
     """
     connection = connect(path, "ro", check_same_thread=False)
-    # Whoever reads in a transaction keeps others from writing.
+    # A reading transaction keeps others from writing.
     connection.execute("BEGIN")
     if tree_in(connection, data_dir) != tree:
         connection.close()

@@ -2,7 +2,7 @@
 
 The file of a project is derived from the branch. Executions on other commits, as those of a preview
 and a replay, get a copy of their own that goes away after them. Nothing depends on these files:
-one that is missing, damaged, of another format or changed by somebody else is made anew, and where
+one that is missing, damaged, of another format or changed by another program is rebuilt, and where
 none can be written the services scan.
 """
 
@@ -23,7 +23,7 @@ from ..git.command import Git
 from ..git.diff import Change, changed_files
 from ..git.incomplete_clone import fetch_files, has_tree
 from ..git.listing import list_files
-from ..git.objects import ROUND, ObjectReader
+from ..git.objects import REQUEST_BATCH, ObjectReader
 from ..git.snapshot import GITLINK_MODE, missing_object
 from ..models.identifiers import SUFFIX
 from ..settings import STATE_FOLDER
@@ -36,7 +36,7 @@ from .tables import FORMAT
 NAME = "entities.db"
 STAMP = "entities.json"
 PRIVATE = "private-"
-# In seconds: progress of what takes less is not worth a line, and how often it is told.
+# In seconds: progress of what takes less is not worth a line, and how often it is reported.
 QUIET, INTERVAL = 2.0, 0.1
 # So many files are removed one by one from an index of any size.
 FEW_REMOVED = 1000
@@ -166,7 +166,7 @@ class IndexFile:
         )
         _remove(path)
         with closing(connect(path, "rwc")) as connection:
-            # It is nobody's until it is whole.
+            # It belongs to no tree until it is complete.
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("BEGIN")
@@ -229,7 +229,7 @@ class IndexFile:
         if git.is_partial:
             files = list(files)
             fetch_files(git, (file.oid for file in files))
-        began = told = time.monotonic()
+        began = reported_at = time.monotonic()
         done = 0
         with ObjectReader(git) as reader:
             for some in _rounds(file for file in files if file.path.endswith(SUFFIX)):
@@ -240,8 +240,8 @@ class IndexFile:
                     writer.add_file(self._relative(file.path), blob.data)
                 done += len(some)
                 now = time.monotonic()
-                if now - began > QUIET and now - told > INTERVAL:
-                    told = now
+                if now - began > QUIET and now - reported_at > INTERVAL:
+                    reported_at = now
                     self._progress("reading names for searches", done, total)
 
 
@@ -257,12 +257,12 @@ def _signature(path: Path) -> list[int] | None:
         found = path.stat()
     except OSError:
         return None
-    # Nobody can choose the last of them, also not who packs up an archive for others.
+    # The last of them cannot be chosen, not even by the author of an archive.
     return [found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def _rounds(files: Iterator[_File]) -> Iterator[list[_File]]:
-    while some := list(islice(files, ROUND)):
+    while some := list(islice(files, REQUEST_BATCH)):
         yield some
 
 

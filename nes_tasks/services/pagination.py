@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class _DefaultLimit(int):
-    """A limit that nobody asked for, so that what it cuts off can be told."""
+    """A default limit, so that what it cuts off can be reported."""
 
 
 DEFAULT_LIMIT = _DefaultLimit(100)

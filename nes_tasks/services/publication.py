@@ -1,7 +1,7 @@
 """The publication service: changes with checks, an author and a version for each.
 
-The order of checks and the texts of errors are those that existing migrations know; all are
-`ValueError`. Where the service of the earlier system lost or broke something, this one keeps
+The order of checks and the messages of errors are those that existing migrations know; all are
+`ValueError`. Where the service of the legacy system lost or broke something, this one keeps
 it, and no known migration can tell the difference:
 
 * History is never overwritten. What is deleted and created again, or whose version file was
@@ -54,7 +54,7 @@ CREATED = "Initial entity creation"
 
 
 class PublicationService:
-    """Changes to `database` at the time that `clock` tells, a migration's own or the present.
+    """Changes to `database` at the time of `clock`, a migration's own or the present.
 
     `default_author` is the id of the author of changes that name none; without it they are
     refused. It is written when it is first needed, with no name, unless it is there.

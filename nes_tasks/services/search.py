@@ -70,7 +70,7 @@ class SearchService:
 
         The whole name must be equal in English or Nepali, in whatever case, spacing and
         Unicode form; joiners, the nukta, the visarga and how a nasal is written do not count. A
-        blank name is nobody's. Raises `ValueError` that names them when several are called so.
+        blank name finds None. Raises `ValueError` that names the matches if there are several.
         """
         names = self._names(name, entity_type, sub_type)
         found = names.find(name) if names else []
@@ -102,7 +102,7 @@ class SearchService:
     async def free_slug(self, name: str, entity_type: str, sub_type: str | None = None) -> str:
         """Return the slug of a name, with a number when an entity of this kind has it already.
 
-        For a namesake; somebody who is there already is to be updated instead. Raises `ValueError`
+        For a namesake; an existing entity is to be updated instead. Raises `ValueError`
         as `nes_tasks.models.slugs.slug_for` does.
         """
         return free_slug(
@@ -110,7 +110,7 @@ class SearchService:
         )
 
     def _names(self, name: object, entity_type: str | None, sub_type: str | None) -> Names | None:
-        """Return the names of a kind; raises `ValueError` when `name` is no text."""
+        """Return the names of a kind; raises `ValueError` when `name` is not a string."""
         if not isinstance(name, str):
             raise ValueError(f"the name to find is {name!r}; pass a text")
         folder = entity_folder(entity_type, sub_type)
@@ -143,7 +143,7 @@ class SearchService:
     ) -> list[Relationship]:
         """Return the relationships that meet every condition that is given.
 
-        Active on a day is what has started by then, or has no start, and has not ended before
+        Active on a date is what has started by then, or has no start, and has not ended before
         it, or has no end. Currently active is what has no end. Limit and offset count what
         meets all conditions.
         """
@@ -170,5 +170,5 @@ class SearchService:
         return await self.database.list_versions_by_entity(relationship_id, limit, offset)
 
     async def get_all_tags(self) -> list[str]:
-        """Return all tags that are texts, sorted, each once."""
+        """Return all tags that are strings, sorted, each once."""
         return self.database.tags()

@@ -34,7 +34,7 @@ from .tables import (
 )
 
 # Rows that are sent to SQLite together.
-TOGETHER = 512
+ROW_BATCH = 512
 
 
 class TableWriter:
@@ -177,7 +177,7 @@ class TableWriter:
         if self._details:
             self._add_details(key, entity)
         self._count += 1
-        if self._count >= TOGETHER:
+        if self._count >= ROW_BATCH:
             self.flush()
 
     def _add_names(self, entity: int, model: Entity) -> None:
@@ -235,7 +235,7 @@ class TableWriter:
             detail = (_iso(item.created_at), *_summary(item), data.decode())
         self._add("relationships", (None, path, *ends, *dates, *detail))
         self._count += 1
-        if self._count >= TOGETHER:
+        if self._count >= ROW_BATCH:
             self.flush()
 
     def _add_version_file(self, path: str, data: bytes) -> None:
@@ -258,7 +258,7 @@ class TableWriter:
             ),
         )
         self._count += 1
-        if self._count >= TOGETHER:
+        if self._count >= ROW_BATCH:
             self.flush()
 
     def _add_author_file(self, path: str, data: bytes) -> None:
@@ -325,7 +325,7 @@ def _both(text: Any) -> tuple[str | None, str | None]:
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether a text has no half of a surrogate pair, which JSON allows and UTF-8 not."""
+    """Return whether a string has no lone surrogate, which JSON allows and UTF-8 does not."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -20,10 +20,10 @@ fault. To bring filled tables up to date call
 Tables. ``entities.key`` is the integer that ``names``, ``identifiers``, ``contacts``, ``tags`` and
 ``attributes`` refer to in their column ``entity``. Ids are those of `nes_tasks.models.identifiers`;
 paths are relative to the data folder, and listings of the services are sorted by them. Moments and
-dates are ISO 8601 texts, ``data`` is the file as JSON. Columns that end in ``_key`` hold names as
+dates are ISO 8601 strings, ``data`` is the file as JSON. Columns that end in ``_key`` hold names as
 they are compared (`nes_tasks.models.name_keys`). ``names_search`` finds text within names in
 either script, by its trigrams: see https://www.sqlite.org/fts5.html#the_trigram_tokenizer. It
-answers ``MATCH`` for texts of three characters, joined with AND for longer ones, which finds
+answers ``MATCH`` for strings of three characters, joined with AND for longer ones, which finds
 candidates: ``instr`` on the keys says which of them fit.
 """
 
@@ -151,8 +151,9 @@ TABLES = {
 INDEX = ("entities", "names", "tags", "attributes", "relationships", "unread")
 """The tables of the index; it finds changes of everything else in the repository itself."""
 
+# Not `versions`: rows of some kilobytes take up twice the room in a table without row ids.
 WITHOUT_ROWID = frozenset(
-    {"tags", "attributes", "unread", "identifiers", "contacts", "versions", "authors", "migrations"}
+    {"tags", "attributes", "unread", "identifiers", "contacts", "authors", "migrations"}
 )
 OF_ENTITY = ("tags", "attributes", "identifiers", "contacts")
 KEYS = ("full_key", "given_key", "middle_key", "family_key")

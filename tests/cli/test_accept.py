@@ -306,7 +306,7 @@ def test_without_a_run_or_a_folder_there_is_nothing_to_compare(applied: Workspac
     applied.migration("004-old")
     ran = applied.doit("accept", "4")
     assert ran.code == 1
-    assert "an earlier system recorded it, without the tree that it ran on" in ran.err
+    assert "a legacy system recorded it, without the tree that it ran on" in ran.err
     shutil.rmtree(applied.migrations / "002-tag")
     ran = applied.doit("accept", "2")
     assert (ran.code, ran.err) == (1, "error: the folder of 002-tag is missing; doit list\n")
@@ -363,7 +363,7 @@ def test_two_acceptances_of_different_edits_are_told(begun: Team, tmp_path: Path
     ran = team.mina.doit("sync")
     assert ran.code == 3
     assert "its record at the remote is not the one that was accepted" in ran.err
-    assert "doit undo takes it off" in ran.err
+    assert "doit undo removes it" in ran.err
     assert team.mina.git("rev-parse", "HEAD") == before
     assert team.mina.doit("undo", "--yes").code == 0
     assert team.mina.doit("sync").code == 0

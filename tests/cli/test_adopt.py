@@ -65,8 +65,8 @@ def test_it_shows_first_and_writes_nothing_without_an_answer(past: Workspace) ->
         "003-in-words": ["2026-01-15", "commit", "message", "there"],
         "005-recorded": ["2025-11-09", "metadata.json", "there"],
     }
-    assert "004-taken-back: nothing says it is applied; it stays pending" in ran.out
-    assert "006-new: nothing says it is applied; it stays pending" in ran.out
+    assert "004-taken-back: no record of it being applied; left pending" in ran.out
+    assert "006-new: no record of it being applied; left pending" in ran.out
     assert past.state() == before
 
 
@@ -168,7 +168,7 @@ def test_the_status_names_what_was_run_by_hand_before_it_says_to_run(past: Works
     )
     for name in (*by_hand.split(", "), "004-taken-back", "006-new"):
         shutil.rmtree(past.migrations / name)
-    unchecked = "2 of the applied folders could be edited without a notice"
+    unchecked = "2 of the applied folders have no recorded checksums"
     assert past.doit("status").out.endswith(f"Next: doit adopt  ({unchecked})\n")
     past.doit("adopt", "--yes")
     assert past.doit("status").out.endswith("Nothing to do.\n")

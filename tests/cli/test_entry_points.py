@@ -10,7 +10,7 @@ from pathlib import Path
 
 from our_commands import our_commands
 
-from nes_tasks.cli.doit_commands import Guarded
+from nes_tasks.cli.doit_commands import BaseCommand
 
 
 def test_every_command_of_the_package_is_declared(project: Path) -> None:
@@ -18,7 +18,7 @@ def test_every_command_of_the_package_is_declared(project: Path) -> None:
     for path in sorted((project / "nes_tasks/cli").glob("*.py")):
         module = import_module(f"nes_tasks.cli.{path.stem}")
         for name, member in inspect.getmembers(module, inspect.isclass):
-            if not issubclass(member, Guarded) or "doc_purpose" not in vars(member):
+            if not issubclass(member, BaseCommand) or "doc_purpose" not in vars(member):
                 continue
             assert any(issubclass(command, member) for command in declared), (
                 f"{module.__name__}:{name} has no line in "

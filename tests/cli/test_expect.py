@@ -222,7 +222,7 @@ def test_a_file_that_is_no_preview_is_refused_by_its_first_fault(previewed: Work
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         with pytest.raises(UsageError) as caught:
             read_preview(data, "x.json")
-        assert caught.value.message.startswith(f"x.json is no preview: {words}"), words
+        assert caught.value.message.startswith(f"x.json is not a preview: {words}"), words
         assert "\n" not in str(caught.value)
 
 

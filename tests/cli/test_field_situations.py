@@ -48,14 +48,14 @@ def test_an_ignored_data_file_is_refused_by_its_reader_and_found_by_a_check(
     versioned(workspace, "*.csv\n")
     said = one_line(workspace.doit(), 1)
     assert said == (
-        "error: 001-first failed: rivers.csv is ignored by git, so nobody else would get it; git "
+        "error: 001-first failed: rivers.csv is ignored by git, so other clones would lack it; git "
         "check-ignore -v migrations/001-first/rivers.csv names the rule to change"
     )
     ran = workspace.doit("check")
     assert ran.code == 1
     assert ran.out.startswith(
         "error: migrations/001-first/rivers.csv:1: migrations/001-first/migrate.py uses it, and "
-        "git ignores it, so nobody else would get it; git check-ignore -v migrations/"
+        "git ignores it, so other clones would lack it; git check-ignore -v migrations/"
     )
 
 
@@ -96,7 +96,7 @@ def test_a_file_that_nobody_added_is_a_hint_until_it_is_added(workspace: Workspa
     ran = workspace.doit("check")
     assert ran.code == 0
     assert ran.out.splitlines() == [
-        "hint: migrations/001-first/rivers.csv:1: nobody has added it to git; "
+        "hint: migrations/001-first/rivers.csv:1: it is not added to git; "
         "git add migrations/001-first/rivers.csv",
         "3 migrations checked: 1 hint.",
     ]

@@ -14,6 +14,7 @@ from workspace import Workspace, create_person
 
 HEAVY = {
     "asyncio",
+    "datasette",
     "filelock",
     "git",
     "jinja2",
@@ -21,10 +22,12 @@ HEAVY = {
     "openpyxl",
     "orjson",
     "pandas",
+    "pyarrow",
     "pydantic",
     "rich",
     "time_machine",
     "tomli_w",
+    "uvicorn",
     "vl_convert",
     "xml",
 }

@@ -124,7 +124,8 @@ def test_a_name_is_run_on_top_of_what_is_pending_before_it(pending: Workspace) -
     pending.migration("004-later", create_person("later-rai"))
     found = document(pending, "3")
     assert (names(found), found["beneath"]) == (["003-tag"], ["002-create"])
-    assert "Executed first, as pending, too: 002-create" in pending.doit("preview", "tag").out
+    out = pending.doit("preview", "tag").out
+    assert "Executed first, as they are pending too: 002-create" in out
 
 
 APPLIED = (

@@ -112,7 +112,7 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
         ran = pending.doit("preview", "--continue", "wrong.json")
         assert (ran.code, ran.out) == (2, ""), said
         assert said in ran.err
-        assert ran.err.endswith("doit preview begins anew\n")
+        assert ran.err.endswith("doit preview starts over\n")
     assert pending.doit("migrate:2").code == 0
     ran = pending.doit("preview", "--continue", "p.json")
     assert "p.json cannot be continued: it is of 002-create; pending: 003-tag" in ran.err

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from absent import without
 from databases import Commit, entity, fill, migration
 from hostile import IMAGE, NEPALI, commits
 from hypothesis import given
@@ -148,20 +149,9 @@ def test_markdown_is_short_and_shows_hostile_text_as_it_is(there: Workspace) -> 
 def test_markdown_needs_no_extra_and_the_page_says_which_it_needs(
     there: Workspace, tmp_path: Path
 ) -> None:
-    # As if they were not installed.
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "from importlib.machinery import PathFinder\n"
-        "class Without(PathFinder):\n"
-        "    @classmethod\n"
-        "    def find_spec(cls, name, path=None, target=None):\n"
-        "        absent = name in ('jinja2', 'vl_convert')\n"
-        "        return None if absent else super().find_spec(name, path, target)\n"
-        "sys.meta_path[sys.meta_path.index(PathFinder)] = Without\n"
-    )
-    path = str(tmp_path)
-    assert there.doit("report", "--markdown", PYTHONPATH=path).code == 0
-    ran = there.doit("report", PYTHONPATH=path)
+    absent = without(tmp_path, "jinja2", "vl_convert")
+    assert there.doit("report", "--markdown", **absent).code == 0
+    ran = there.doit("report", **absent)
     assert ran.code == 3
     assert ran.err == (
         "error: the page needs jinja2 and vl-convert, which are not installed; "

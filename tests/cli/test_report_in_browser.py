@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from browser import DESK, PHONE, SMALL_PHONE, STICKING_OUT, WIDTHS, Opened, start_browser
 from databases import Commit, entity, fill
 from hostile import commits
 from playwright import sync_api as playwright
@@ -20,32 +18,7 @@ from nes_tasks.operations.report import make_report
 from nes_tasks.project import Project
 from nes_tasks.settings import Settings
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE, SMALL_PHONE, DESK = (
-    {"width": 390, "height": 844},
-    {"width": 320, "height": 640},
-    {"width": 1280, "height": 900},
-)
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
-WIDTHS = "[document.documentElement.scrollWidth, window.innerWidth]"
-# What sticks out of the page and is in no box that scrolls by itself.
-STICKING_OUT = """
-[...document.querySelectorAll('body *')].filter(one =>
-  !one.closest('.scroll') && !one.closest('svg')
-  && one.getBoundingClientRect().right > window.innerWidth + 1
-).map(one => one.outerHTML.slice(0, 100))
-"""
-
 # How bright a picture is, from 0 to 1, and how many colours it has.
 LOOKED_AT = """
 async png => {
@@ -66,40 +39,17 @@ async png => {
 """
 
 
-@dataclass
-class Opened:
-    """A page, and everything that it said or asked for since it was opened."""
-
-    page: playwright.Page
-    console: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-    dialogs: list[str] = field(default_factory=list)
-
-
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """The page of hostile data, opened once; tests change how it is looked at."""
-    browser_path = next(filter(None, map(shutil.which, NAMES)), None)
-    if browser_path is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium)")
     root = tmp_path_factory.mktemp("browser")
     database = fill(root / "nes-db", commits())
     project = Project(Settings(root=root, migrations=root, database=database))
     file = root / "report.html"
     file.write_text(page_of(make_report(project, lambda *_: None)), encoding="utf-8")
-    with playwright.sync_playwright() as starting:
-        # Whatever its own start-up complains about must not be mixed into a test's output.
-        browser = starting.chromium.launch(
-            executable_path=browser_path, args=FLAGS, env={**os.environ, "HOME": str(root)}
-        )
-        found = Opened(browser.new_page(viewport=DESK))
-        found.page.on("console", lambda message: found.console.append(message.text))
-        found.page.on("pageerror", lambda error: found.console.append(str(error)))
-        found.page.on("request", lambda request: found.requests.append(request.url))
-        found.page.on("dialog", lambda dialog: found.dialogs.append(dialog.message))
+    with start_browser(root) as found:
         found.page.goto(file.as_uri())
         yield found
-        browser.close()
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_undo_takes_it_off_as_a_whole_and_says_how_it_comes_back(many: Workspace
     assert many.git("rev-parse", kept) == tip
     first, second, command = ran.out.splitlines()
     assert first == f"Took {NAME} off nes-db ({count} commits)."
-    assert second == f"The branch as it was is kept as {kept}; to bring it back:"
+    assert second == f"The previous branch is kept as {kept}; to bring it back:"
     follow(many, command)
     assert (many.git("rev-parse", "HEAD"), many.tree) == (tip, tree)
     assert many.git("status", "--porcelain") == ""
@@ -331,7 +331,7 @@ def test_a_migration_of_several_batches_is_applied_again_on_top(
     team.give_mina("002-theirs")
     ran = mina.doit("sync")
     assert ran.code == 0, ran.err
-    assert "1 migration (1 commit) of origin brought to nes-db.\n" in ran.out
+    assert "Pulled 1 migration (1 commit) from origin.\n" in ran.out
     assert "003-mine: applied again on top.\n" in ran.out
     assert "1 migration (" in ran.err
     assert mina.doit("replay").code == 0

@@ -101,7 +101,7 @@ def test_a_publication_that_was_interrupted_is_told(applied: Workspace) -> None:
     note = applied.db / ".git/nes-tasks/publishing.json"
     note.write_text("{}")
     out = applied.doit("status").out
-    assert "Unfinished  a command was interrupted; the next one finishes or forgets it\n" in out
+    assert "Unfinished  a command was interrupted; the next one completes it or undoes it\n" in out
     assert note.exists()
 
 
@@ -128,7 +128,7 @@ def test_the_remote_is_compared_as_it_was_last_seen(begun: Team, tmp_path: Path)
     team.applied_by_asha("002-theirs")
     out = team.mina.doit("status").out
     assert "Remote      origin, 1 migration (1 commit) to push\n" in out
-    assert out.endswith("Next: doit push  (origin lacks 1 commit)\n")
+    assert out.endswith("Next: doit push  (1 commit not pushed)\n")
     team.mina.git("fetch", "-q")
     out = team.mina.doit("status").out
     both = "1 migration (1 commit) to push, 1 migration (1 commit) not here yet"

@@ -92,7 +92,7 @@ def test_a_database_that_is_no_submodule_is_refused(workspace: Workspace) -> Non
     ran = workspace.doit("submodule")
     assert ran.code == 3
     assert ran.err == (
-        "error: nes-db is no submodule of a repository around it; "
+        "error: nes-db is not a submodule of a repository around it; "
         "git submodule add URL nes-db makes it one\n"
     )
 
@@ -134,7 +134,7 @@ def test_nobody_claims_to_know_what_is_applied_in_a_submodule_that_was_not_fetch
     assert [row["state"] for row in listed["migrations"]] == ["unknown"]
     status = service.doit("status").out
     assert "Next: git submodule update --init nes-db" in status
-    assert "Migrations  1, and nobody knows here which are applied\n" in status
+    assert "Migrations  1, unknown which are applied\n" in status
     assert "Pending" not in status
     document = json.loads(service.doit("status", "--json").out)
     assert {*document["counts"].values()} == {None}

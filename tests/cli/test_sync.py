@@ -48,7 +48,7 @@ def fetched(team: Team) -> dict[str, str]:
 def test_what_is_there_already_is_said(team: Team) -> None:
     before = team.mina.state()
     ran = team.mina.doit("sync")
-    assert (ran.code, ran.out, ran.err) == (0, "nes-db has all that origin has.\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, "nes-db is up to date with origin.\n", "")
     assert team.mina.state() == before
 
 
@@ -57,7 +57,7 @@ def test_what_is_new_there_comes_here_with_its_files(team: Team) -> None:
     ran = team.mina.doit("sync")
     assert (ran.code, ran.out, ran.err) == (
         0,
-        "1 migration (1 commit) of origin brought to nes-db.\n",
+        "Pulled 1 migration (1 commit) from origin.\n",
         "",
     )
     assert team.mina.git("rev-parse", "HEAD") == team.tip()
@@ -69,7 +69,7 @@ def test_unpushed_migrations_alone_stay_as_they_are(team: Team) -> None:
     team.applied_by_mina("002-mine")
     before = team.mina.state()
     ran = team.mina.doit("sync")
-    assert ran.out == "nes-db has all that origin has.\n"
+    assert ran.out == "nes-db is up to date with origin.\n"
     assert ran.err == "1 migration (1 commit) is not pushed yet; to publish: doit push\n"
     assert team.mina.state() == before
 
@@ -111,9 +111,9 @@ def test_unpushed_migrations_are_applied_again_on_top(diverged: Team) -> None:
     assert ran.code == 0, ran.err
     kept = mina.git("for-each-ref", "--format=%(refname)", "refs/nes-tasks-kept")
     assert ran.out == (
-        "1 migration (1 commit) of origin brought to nes-db.\n"
+        "Pulled 1 migration (1 commit) from origin.\n"
         "003-mine: applied again on top.\n"
-        f"The branch as it was is kept as {kept}\n"
+        f"The previous branch is kept as {kept}\n"
     )
     assert mina.git("rev-parse", kept) == old
     assert mina.git("rev-parse", "HEAD^") == diverged.tip()
@@ -159,7 +159,7 @@ def test_a_run_that_the_remote_has_too_gives_way_to_it(team: Team) -> None:
     team.applied_by_mina("003-mine")
     ran = team.mina.doit("sync")
     assert ran.code == 0, ran.err
-    assert "002-same: origin has it; its run here gave way to that one.\n" in ran.out
+    assert "002-same: origin has it; its run here was replaced by that one.\n" in ran.out
     assert "003-mine: applied again on top.\n" in ran.out
     assert team.mina.git("rev-parse", "HEAD^") == team.tip()
 

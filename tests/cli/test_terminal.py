@@ -156,7 +156,7 @@ def test_a_question_is_asked_on_a_terminal_only(wide: Workspace) -> None:
         )
         assert ran.returncode == 2
         assert ran.stderr == (
-            "error: nothing is written without an answer, and there is no terminal to ask on; "
+            "error: confirmation required, but stdin is not a terminal; "
             "doit revert 001-a-name-of-30-characters-xx --yes\n"
         )
     assert wide.state() == before

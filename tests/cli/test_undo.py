@@ -37,7 +37,7 @@ def test_it_shows_first_and_changes_nothing_without_an_answer(applied: Workspace
     ran = applied.doit("undo", "--dry-run")
     shown = f"In nes-db, the branch would go back to {below}, without:\n  003-third (1 commit)\n"
     assert (ran.code, ran.out) == (0, shown)
-    assert ran.err == "nothing was changed; doit undo --yes takes it off\n"
+    assert ran.err == "nothing was changed; doit undo --yes removes it\n"
     ran = applied.doit("undo")
     assert (ran.code, ran.out) == (2, shown)
     assert ran.err.endswith("doit undo --yes\n")
@@ -57,7 +57,7 @@ def test_what_was_applied_after_one_goes_with_its_files(applied: Workspace) -> N
     ran = applied.doit("undo", "--to", "1", "--yes")
     assert (ran.code, ran.err) == (
         1,
-        "error: nothing came after 001-first; doit undo takes it off\n",
+        "error: nothing was applied after 001-first; doit undo removes it\n",
     )
     assert applied.doit().code == 0
     assert applied.doit("undo", "--to", "4", "--yes").code == 2
@@ -101,7 +101,7 @@ def test_what_was_pushed_is_refused(begun: Team, tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (
         1,
         "error: 001-first was pushed to origin already, so others may have it; "
-        "doit revert 001-first takes it back with a commit of its own\n",
+        "doit revert 001-first reverts it with a new commit\n",
     )
     assert team.mina.state() == before
     team.applied_by_mina("002-mine")
@@ -131,7 +131,7 @@ def test_commits_that_are_no_migration_are_named(applied: Workspace) -> None:
     assert (ran.code, ran.err) == (
         1,
         "error: on top of 003-third there are commits that are not a migration: "
-        f"{commit} (Add notes); doit revert 003-third takes it back and leaves them\n",
+        f"{commit} (Add notes); doit revert 003-third reverts it and leaves them\n",
     )
     assert applied.state() == before
     assert applied.doit("revert", "3", "--yes").code == 0

@@ -1,4 +1,4 @@
-"""The import names of the earlier system, for the time of one test."""
+"""The import names of the legacy system, for the time of one test."""
 
 from __future__ import annotations
 

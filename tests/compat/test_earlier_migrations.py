@@ -1,4 +1,4 @@
-"""Migrations written for the earlier system, in all the shapes that they have, through `doit`."""
+"""Migrations written for the legacy system, in all the shapes that they have, through `doit`."""
 
 from __future__ import annotations
 

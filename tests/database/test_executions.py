@@ -54,7 +54,7 @@ def test_the_last_of_two_executions_has_all_its_batches(database: Place) -> None
     assert (one.commit, one.base) == (last, between)
     assert one.base_tree == database.git("rev-parse", f"{between}^{{tree}}")
     assert one.tree == database.git("rev-parse", f"{last}^{{tree}}")
-    assert (one.earlier, one.earlier_commits, one.is_cut) == (1, 2, False)
+    assert (one.earlier, one.earlier_commits, one.is_truncated) == (1, 2, False)
     assert one.marker == database.git("rev-parse", f"HEAD:{LOGS}/{NAME}/marker.toml")
 
 
@@ -136,7 +136,7 @@ def test_a_shallow_clone_knows_only_that_it_is_cut_off(database: Place, tmp_path
     names = ["001-first", "002-second", "003-third"]
     whole = found(database, *names)
     known = found(clone(database.path, tmp_path / "there", "--depth=2"), *names)
-    assert [known[name].is_cut for name in names] == [True, True, False]
+    assert [known[name].is_truncated for name in names] == [True, True, False]
     assert [ids(known[name]) for name in names] == [[], [second], [third]]
     assert known["002-second"].base_tree == whole["002-second"].base_tree
     assert known["003-third"].base == second
@@ -179,9 +179,9 @@ def test_a_shallow_clone_that_holds_the_merge_and_its_parents_knows_the_base(
     merge = close_with_a_merge(database, base, NAME)
     last = database.git("rev-parse", "HEAD^2")
     one = found(clone(database.path, tmp_path / "there", "--depth=2"))[NAME]
-    assert (ids(one), one.base, one.is_cut) == ([last, merge], base, False)
+    assert (ids(one), one.base, one.is_truncated) == ([last, merge], base, False)
     cut = found(clone(database.path, tmp_path / "one", "--depth=1"))[NAME]
-    assert (ids(cut), cut.is_cut) == ([merge], True)
+    assert (ids(cut), cut.is_truncated) == ([merge], True)
 
 
 def test_whatever_subject_and_base_the_commit_that_brought_the_record_is_it(

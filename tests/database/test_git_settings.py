@@ -81,8 +81,8 @@ def all_that_is_read(place: Place) -> list[object]:
     history = History(git, tip, "v2")
     applied = read_ledger(place.path, "v2").applied
     executions = find_executions(history, records_of(applied))
-    remote = Remote(git, "origin", "main", place="nes-db", timeout=9)
-    standing = remote.standing(tip)
+    remote = Remote(git, "origin", "main", label="nes-db", timeout=9)
+    standing = remote.remote_status(tip)
     return [
         applied,
         executions,

@@ -638,7 +638,7 @@ def test_a_git_at_work_is_told_with_the_file_that_says_so(tmp_path: Path, databa
     database.commit(FILES)
     (database.path / ".git" / "index.lock").write_text("")
     error = refusal(opened(tmp_path))
-    assert error.message == "another git command is at work in nes-db"
+    assert error.message == "another git command is running in nes-db"
     assert error.hint == "if none is, remove nes-db/.git/index.lock"
 
 

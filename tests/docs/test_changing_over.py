@@ -1,4 +1,4 @@
-"""The page that leads a repository of the earlier system over to this one, command by command."""
+"""The page that leads a repository of the legacy system over to this one, command by command."""
 
 from __future__ import annotations
 

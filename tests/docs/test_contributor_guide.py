@@ -123,9 +123,9 @@ def test_every_pattern_passes_the_check_and_runs(guide: str, workspace: Workspac
 
 
 def test_what_the_check_finds_is_told(guide: str) -> None:
-    from nes_tasks.migrations.lint import LARGE
+    from nes_tasks.migrations.lint import LARGE_FILE_BYTES
     from nes_tasks.migrations.loader import MAX_NAME_LENGTH
 
     table = part(guide, "What the check finds")
     assert f"longer than {MAX_NAME_LENGTH} characters" in table
-    assert f"more than {LARGE // 1_000_000} MB" in table
+    assert f"more than {LARGE_FILE_BYTES // 1_000_000} MB" in table

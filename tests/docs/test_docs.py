@@ -147,7 +147,7 @@ def test_every_field_of_the_marker_and_every_trailer_is_told(
     assert set(kinds) == {*marker, *statistics}
     names = {bool: "boolean", date: "date", datetime: "date-time", dict: "table", int: "integer"}
     for key, value in marker.items():
-        assert kinds[key] == names.get(type(value), "text"), key
+        assert kinds[key] == names.get(type(value), "string"), key
 
     one, batch = (b for b in blocks(page, "text") if b.startswith("Migration: "))
     example = Marker.from_bytes(blocks(page, "toml")[0].encode())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workspace import SCRIPT, Workspace, create_person, environment
 
-from nes_tasks.cli.console import words
+from nes_tasks.cli.console import format_error
 from nes_tasks.errors import NesTasksError
 from nes_tasks.project import Project
 from nes_tasks.running.events import EventKind, RunEvent
@@ -225,7 +225,7 @@ def test_messages_about_scripts(
     with pytest.raises(NesTasksError) as raised:
         running.apply("001-first")
     assert raised.value.exit_code == 1
-    assert is_in(message, words(raised.value))
+    assert is_in(message, format_error(raised.value))
 
 
 def test_no_message_is_found_where_it_is_not() -> None:

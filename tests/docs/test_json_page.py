@@ -17,9 +17,9 @@ from workspace import Workspace
 KINDS = {
     "boolean": (bool,),
     "integer": (int,),
-    "list of texts": (list,),
+    "list of strings": (list,),
     "number": (int, float),
-    "text": (str,),
+    "string": (str,),
     "value": (str, int, float, list, dict, type(None)),
 }
 LINK = re.compile(r"\[(\w+)\]\(#(\w+)\)")
@@ -45,7 +45,7 @@ def tables(page: str) -> Tables:
 
 
 def problems(value: Any, kind: str, tables: Tables, at: str) -> Iterator[str]:
-    """Compare a value with the words of a cell: "text or null", "list of [entry](#entry)"."""
+    """Compare a value with the words of a cell: "string or null", "list of [entry](#entry)"."""
     if value is None:
         if not kind.endswith(" or null"):
             yield f"{at}: null, but the page says {kind}"
@@ -118,11 +118,11 @@ def _not_null(value: Any) -> Iterator[str]:
 
 
 def test_the_check_finds_what_does_not_fit() -> None:
-    tables = {"step": {"command": "text", "count": "integer"}}
+    tables = {"step": {"command": "string", "count": "integer"}}
     assert list(problems([{"command": None, "more": 1}], "list of [step](#step)", tables, "x")) == [
         "x[0].more is not on the page",
         "x[0].count is on the page only",
-        "x[0].command: null, but the page says text",
+        "x[0].command: null, but the page says string",
     ]
 
 

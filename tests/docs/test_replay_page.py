@@ -87,12 +87,12 @@ def test_the_documents_are_as_the_page_says(page: Path, edited: Workspace) -> No
 
 def test_the_page_has_every_verdict_and_reason(page: Path) -> None:
     from nes_tasks.operations.proof import Verdict
-    from nes_tasks.operations.replay import Obstacle
+    from nes_tasks.operations.replay import SkipReason
     from nes_tasks.operations.tree_difference import Kind
 
     migration = schema_of(page)["migration"]["properties"]
     assert migration["verdict"]["enum"] == [verdict.value for verdict in Verdict]
-    assert migration["reason"]["enum"] == [*(reason.value for reason in Obstacle), None]
+    assert migration["reason"]["enum"] == [*(reason.value for reason in SkipReason), None]
     assert schema_of(page)["difference"]["properties"]["kind"]["enum"] == list(Kind)
     from nes_tasks.operations.from_scratch import Outcome, Reason
     from nes_tasks.operations.lineage import Origin

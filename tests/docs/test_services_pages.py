@@ -26,7 +26,7 @@ from nes_tasks.services.search import SearchService
 
 # The headings below which each class is told, by page.
 PLACES = {
-    MigrationContext: ("context.md", ["Telling", "Data files"]),
+    MigrationContext: ("context.md", ["Log and progress", "Data files"]),
     PublicationService: ("services.md", ["Publication"]),
     SearchService: ("services.md", ["Search"]),
     EntityDatabase: ("services.md", ["The database"]),

@@ -31,15 +31,15 @@ def test_a_failing_command_raises_gits_own_words(database: Place) -> None:
 
 
 def test_a_failing_attempt_is_only_told(database: Place) -> None:
-    assert Git(database.path).attempt("cat-file", "-p", "nothing").returncode == 128
+    assert Git(database.path).run_unchecked("cat-file", "-p", "nothing").returncode == 128
 
 
 def test_asking_tells_none_from_an_error(database: Place) -> None:
     git = Git(database.path)
-    assert git.ask("symbolic-ref", "--quiet", "HEAD") == "refs/heads/main"
-    assert git.ask("rev-parse", "--verify", "--quiet", "refs/heads/main") is None
+    assert git.query("symbolic-ref", "--quiet", "HEAD") == "refs/heads/main"
+    assert git.query("rev-parse", "--verify", "--quiet", "refs/heads/main") is None
     with pytest.raises(GitError, match="git rev-parse failed: not a git repository"):
-        Git(database.path.parent).ask("rev-parse", "--git-dir")
+        Git(database.path.parent).query("rev-parse", "--git-dir")
 
 
 @pytest.mark.parametrize("kind", ["sha1", "sha256"])
@@ -61,7 +61,7 @@ def test_variables_of_a_callers_repository_are_dropped(
     monkeypatch.setenv("GIT_NAMESPACE", "elsewhere")
     git = Git(database.path)
     assert git.text("rev-parse", "--show-toplevel") == str(database.path)
-    assert git.attempt("cat-file", "-e", commit).returncode != 0
+    assert git.run_unchecked("cat-file", "-e", commit).returncode != 0
 
 
 def test_who_the_user_is_and_how_to_reach_a_remote_is_kept() -> None:
@@ -169,7 +169,7 @@ def test_a_machine_without_git_is_told_so(
     git = Git(database.path)
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     git.env["PATH"] = os.environ["PATH"]
-    for act in (check_version, lambda: git.run("status"), lambda: git.start("cat-file", "--batch")):
+    for act in (check_version, lambda: git.run("status"), lambda: git.popen("cat-file", "--batch")):
         with pytest.raises(UnavailableError, match="git is not installed or not on PATH"):
             act()
 

@@ -10,7 +10,7 @@ from repositories import Place, clone, init, partial_clone
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
 from nes_tasks.git.diff import changed_files, changes_of_commits
-from nes_tasks.git.incomplete_clone import lacks_trees, missing_files, shallow_ends
+from nes_tasks.git.incomplete_clone import lacks_trees, missing_files, shallow_boundary
 from nes_tasks.git.listing import list_files
 from nes_tasks.git.log import read_commits
 
@@ -64,7 +64,7 @@ def test_what_is_not_there_is_an_error_in_gits_words(place: Place) -> None:
 def test_rows_longer_than_what_is_read_at_once_stay_whole(tmp_path: Path) -> None:
     there = init(tmp_path / "source")
     there.commit({"x": "1"}, "y" * 100_000)
-    rows = list(Git(there.path).rows("log", "--format=%s", end=b"\n"))
+    rows = list(Git(there.path).stream_records("log", "--format=%s", end=b"\n"))
     assert [len(row) for row in rows] == [100_000]
 
 
@@ -109,11 +109,11 @@ def test_configuration_does_not_change_what_is_read(place: Place) -> None:
 
 def test_clones_say_what_they_lack(tmp_path: Path, place: Place) -> None:
     whole, there = Git(place.path), partial_clone(place, tmp_path / "there")
-    assert (whole.is_partial, lacks_trees(whole), shallow_ends(whole)) == (False, False, set())
+    assert (whole.is_partial, lacks_trees(whole), shallow_boundary(whole)) == (False, False, set())
     assert missing_files(whole, "HEAD^{tree}") == frozenset()
     git, before = Git(there.path), there.missing()
     assert (git.is_partial, lacks_trees(git)) == (True, False)
-    assert shallow_ends(git) == {there.git("rev-parse", "HEAD")}
+    assert shallow_boundary(git) == {there.git("rev-parse", "HEAD")}
     ids = {bytes.fromhex(file.oid) for file in list_files(git, "HEAD", "v2")}
     assert missing_files(git, "HEAD^{tree}") >= ids
     assert there.missing() == before > 0

@@ -14,7 +14,7 @@ from repositories import Place, init, partial_clone
 
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
-from nes_tasks.git.objects import ROUND, ObjectReader, blob_id
+from nes_tasks.git.objects import REQUEST_BATCH, ObjectReader, blob_id
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_an_ambiguous_name_is_none(database: Place, reader: ObjectReader) -> Non
 
 
 def test_many_come_in_the_order_they_were_asked_for(database: Place, reader: ObjectReader) -> None:
-    contents = [b"%d" % number * (number % 50 * 100) for number in range(ROUND * 2 + 5)]
+    contents = [b"%d" % number * (number % 50 * 100) for number in range(REQUEST_BATCH * 2 + 5)]
     rows = b"".join(b"blob\ndata %d\n%b\n" % (len(data), data) for data in contents)
     subprocess.run(
         ["git", "-C", str(database.path), "fast-import", "--quiet"], input=rows, check=True

@@ -7,7 +7,7 @@ from migrations_directory import SCRIPT, Directory
 
 from nes_tasks.migrations import Plan
 from nes_tasks.migrations.finding import Severity
-from nes_tasks.migrations.lint import LARGE, check_folder
+from nes_tasks.migrations.lint import LARGE_FILE_BYTES, check_folder
 
 README = """# 001-first
 
@@ -208,7 +208,11 @@ def test_data_that_no_script_names_get_a_hint(
 
 
 def test_a_large_file_gets_a_hint(migrations: Directory) -> None:
-    migrations.add(NAME, readme=README, files={"a.bin": bytes(LARGE), "b.bin": bytes(LARGE + 1)})
+    migrations.add(
+        NAME,
+        readme=README,
+        files={"a.bin": bytes(LARGE_FILE_BYTES), "b.bin": bytes(LARGE_FILE_BYTES + 1)},
+    )
     lines = found(migrations)
     assert places(lines, "hint") == ["b.bin:1"]
     assert "10 MB" in lines[0]

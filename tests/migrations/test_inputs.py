@@ -115,7 +115,7 @@ def test_unusual_names_are_names(folder: Path, name: str) -> None:
 def test_hostile_names_are_refused_in_printable_words(folder: Path, name: bytes) -> None:
     (folder / os.fsdecode(name)).touch()
     with pytest.raises(InvalidMigrationError, match="has a name that is not UTF-8") as caught:
-        list_inputs(folder, shown="migrations/005-add-ministers")
+        list_inputs(folder, display_path="migrations/005-add-ministers")
     assert str(caught.value).isprintable()
     assert caught.value.message.startswith("migrations/005-add-ministers/")
 

@@ -94,8 +94,8 @@ def test_folders_come_in_the_order_of_number_and_name(migrations: Directory) -> 
 def test_one_folder_can_be_looked_into_alone(migrations: Directory) -> None:
     for name in ("001-a", "002-b"):
         migrations.add(name)
-    (alone,) = discover(migrations.path, shown="migrations", only="002-b")
-    assert alone in discover(migrations.path, shown="migrations")
+    (alone,) = discover(migrations.path, display_path="migrations", only="002-b")
+    assert alone in discover(migrations.path, display_path="migrations")
     assert alone.name == "002-b"
     assert discover(migrations.path, only="003-c") == []
 
@@ -106,7 +106,7 @@ def test_the_order_in_which_the_system_lists_does_not_matter(tmp_path: Path) -> 
         migrations = Directory(tmp_path / str(number))
         for name in names:
             migrations.add(name)
-        found = discover(migrations.path, shown="migrations")
+        found = discover(migrations.path, display_path="migrations")
         listings.add(tuple((folder.name, str(folder.problem)) for folder in found))
     assert len(listings) == 1
 
@@ -128,7 +128,7 @@ def test_an_empty_directory_has_no_folders(migrations: Directory) -> None:
 
 def test_a_missing_directory_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="data/migrations is not there") as caught:
-        discover(tmp_path / "migrations", shown="data/migrations")
+        discover(tmp_path / "migrations", display_path="data/migrations")
     assert caught.value.hint
     assert "mkdir data/migrations" in caught.value.hint
     assert "[tool.nes_tasks]" in caught.value.hint
@@ -263,7 +263,7 @@ def test_a_folder_without_files_may_be_left_over(
 ) -> None:
     migrations.add("001-a", script=None, readme=None, files=leavings)
     folder = migrations.folder("001-a")
-    assert folder.is_deserted
+    assert folder.is_empty
     assert problem(folder).message == "migrations/001-a holds no files"
 
 
@@ -273,7 +273,7 @@ def test_a_bad_file_is_the_problem_of_its_folder_only(migrations: Directory) -> 
     first, second = migrations.folders()
     assert "migrations/001-a/data.csv is a link" in problem(first).message
     assert first.files is None
-    assert not first.is_deserted
+    assert not first.is_empty
     with pytest.raises(InvalidMigrationError, match="is a link"):
         first.hashes()
     assert second.problem is None
@@ -355,7 +355,7 @@ def test_loading_does_not_import_the_script(migrations: Directory) -> None:
 
 def test_a_bad_script_is_told_with_its_path(migrations: Directory) -> None:
     migrations.add("001-a", script="def migrate(:\n")
-    folder = discover(migrations.path, shown="data/migrations")[0]
+    folder = discover(migrations.path, display_path="data/migrations")[0]
     with pytest.raises(InvalidMigrationError, match=r"data/migrations/001-a/migrate\.py:1: "):
         load(folder)
 

@@ -27,7 +27,7 @@ def read(tmp_path: Path) -> Callable[[str | bytes], Metadata]:
     def write_and_read(content: str | bytes) -> Metadata:
         script = tmp_path / "migrate.py"
         script.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read_metadata(script, shown=SHOWN)
+        return read_metadata(script, display_path=SHOWN)
 
     return write_and_read
 

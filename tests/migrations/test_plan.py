@@ -21,7 +21,7 @@ from nes_tasks.errors import (
     NesTasksError,
     UsageError,
 )
-from nes_tasks.migrations import AppliedRecord, Decision, HashCache, Plan, State, guard
+from nes_tasks.migrations import AppliedRecord, Decision, HashCache, Plan, State, check_may_run
 
 EARLIER = Metadata(
     "Damodar Dahal", dt.date(2025, 11, 11), "[TODO: Describe what this migration does]"
@@ -260,7 +260,7 @@ def test_drift_does_not_stop_what_comes_after(migrations: Directory) -> None:
     migrations.write("001-a/notes.txt", "new")
     plan = Plan.build(migrations.folders(), applied)
     assert chain(plan)["002-b"] == "001-a"
-    assert guard(plan, "002-b") == Decision(run=True)
+    assert check_may_run(plan, "002-b") == Decision(run=True)
 
 
 # --- numbers --------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ def test_named_migrations_may_share_a_number_and_have_the_order_of_their_names(
     plan = Plan.build(
         migrations.folders(), migrations.record("006-a", "007-source"), same_number=pair
     )
-    assert guard(plan, "007-redact") == Decision(run=True)
+    assert check_may_run(plan, "007-redact") == Decision(run=True)
     plan = Plan.build(
         migrations.folders(), migrations.record("006-a", "007-redact"), same_number=pair
     )
@@ -388,7 +388,7 @@ def test_out_of_order_allows_it_after_all_applied_ones(migrations: Directory) ->
         ("002-b", "003-c"),
         ("004-d", "002-b"),
     ]
-    assert guard(plan, "002-b") == Decision(run=True)
+    assert check_may_run(plan, "002-b") == Decision(run=True)
 
 
 def test_records_without_a_number_hold_up_nothing(migrations: Directory) -> None:
@@ -569,7 +569,7 @@ def test_indexing_needs_the_full_name(named: Plan) -> None:
 
 def refused(plan: Plan, name: str, *, force: bool = False) -> NesTasksError:
     with pytest.raises(NesTasksError) as caught:
-        guard(plan, name, force=force)
+        check_may_run(plan, name, force=force)
     assert caught.value.hint
     return caught.value
 
@@ -577,8 +577,8 @@ def refused(plan: Plan, name: str, *, force: bool = False) -> NesTasksError:
 def test_the_first_pending_migration_may_run(migrations: Directory) -> None:
     three(migrations)
     plan = Plan.build(migrations.folders(), migrations.record("001-a"))
-    assert guard(plan, "002-b") == Decision(run=True)
-    assert guard(plan, "002-b", force=True) == Decision(run=True)
+    assert check_may_run(plan, "002-b") == Decision(run=True)
+    assert check_may_run(plan, "002-b", force=True) == Decision(run=True)
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -594,14 +594,14 @@ def test_a_broken_folder_holds_up_what_comes_after_it_alone(migrations: Director
     three(migrations)
     (migrations.path / "002-b/README.md").unlink()
     plan = Plan.build(migrations.folders(), {})
-    assert guard(plan, "001-a") == Decision(run=True)
+    assert check_may_run(plan, "001-a") == Decision(run=True)
     plan = Plan.build(migrations.folders(), migrations.record("001-a"))
     error = refused(plan, "003-c")
     assert isinstance(error, MigrationRefusedError)
     assert "migrations/002-b has no README.md" in error.message
     assert error.hint
     assert "write migrations/002-b/README.md" in error.hint
-    assert guard(plan, "003-c", passed_over={"002-b"}) == Decision(run=True)
+    assert check_may_run(plan, "003-c", passed_over={"002-b"}) == Decision(run=True)
 
 
 def test_what_needs_a_new_number_holds_up_nothing(migrations: Directory) -> None:
@@ -614,20 +614,20 @@ def test_what_needs_a_new_number_holds_up_nothing(migrations: Directory) -> None
         ("001-late", "invalid"),
         ("003-again", "invalid"),
     ]
-    assert guard(plan, "004-d") == Decision(run=True)
+    assert check_may_run(plan, "004-d") == Decision(run=True)
 
 
 def test_an_applied_migration_is_skipped(migrations: Directory) -> None:
     three(migrations)
     plan = Plan.build(migrations.folders(), migrations.record("001-a", "002-b"))
-    assert guard(plan, "001-a") == Decision(run=False, reason="already applied")
+    assert check_may_run(plan, "001-a") == Decision(run=False, reason="already applied")
 
 
 def test_drift_is_skipped_with_the_files_named(migrations: Directory) -> None:
     migrations.add("001-a")
     applied = migrations.record("001-a")
     migrations.write("001-a/notes.txt", "new")
-    decision = guard(Plan.build(migrations.folders(), applied), "001-a")
+    decision = check_may_run(Plan.build(migrations.folders(), applied), "001-a")
     assert not decision.run
     assert decision.reason == ("already applied; its folder has changed since: added notes.txt")
 
@@ -641,7 +641,7 @@ def test_force_executes_an_applied_one_again_whatever_follows(
     migrations.write("001-a/notes.txt", "new")
     migrations.add("009-broken", readme=None)
     plan = Plan.build(migrations.folders(), applied)
-    assert guard(plan, name, force=True) == Decision(run=True, again=True)
+    assert check_may_run(plan, name, force=True) == Decision(run=True, again=True)
 
 
 def test_force_does_not_execute_a_folder_that_is_no_migration(migrations: Directory) -> None:
@@ -649,7 +649,7 @@ def test_force_does_not_execute_a_folder_that_is_no_migration(migrations: Direct
     applied = migrations.record("001-a")
     migrations.write("001-a/run.py", SCRIPT)
     plan = Plan.build(migrations.folders(), applied)
-    assert guard(plan, "001-a").run is False
+    assert check_may_run(plan, "001-a").run is False
     assert "has two scripts" in refused(plan, "001-a", force=True).message
 
 
@@ -658,13 +658,13 @@ def test_force_does_not_execute_a_folder_that_cannot_be_read(migrations: Directo
     applied = migrations.record("001-a")
     (migrations.path / "001-a/data.csv").symlink_to("/etc/passwd")
     plan = Plan.build(migrations.folders(), applied)
-    assert "leads out of the folder" in (guard(plan, "001-a").reason or "")
+    assert "leads out of the folder" in (check_may_run(plan, "001-a").reason or "")
     assert isinstance(refused(plan, "001-a", force=True), InvalidMigrationError)
 
 
 def test_a_missing_folder_is_skipped_and_cannot_be_forced(migrations: Directory) -> None:
     plan = Plan.build(migrations.folders(), {"001-gone": EarlierRecord()})
-    assert guard(plan, "001-gone") == Decision(run=False, reason="already applied")
+    assert check_may_run(plan, "001-gone") == Decision(run=False, reason="already applied")
     error = refused(plan, "001-gone", force=True)
     assert isinstance(error, MigrationRefusedError)
     assert "its folder is missing" in error.message

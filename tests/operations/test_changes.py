@@ -99,7 +99,10 @@ def test_a_field_is_counted_once_for_each_entity_whatever_its_index(trees: Trees
     assert found.fields == {"names[].full": 5}
     assert [one.id for one in found.updated] == ["entity:person/p-0", "entity:person/p-1"]
     assert found.updated_left_out == 3
-    assert [field.path for field in found.updated[0].telling] == ["names[0].full", "names[1].full"]
+    assert [field.path for field in found.updated[0].content_fields] == [
+        "names[0].full",
+        "names[1].full",
+    ]
     assert "version_summary.number" in [field.path for field in found.updated[0].fields]
 
 

@@ -10,7 +10,7 @@ from workspace import Workspace, create_person
 from nes_tasks.database.executions import Execution
 from nes_tasks.errors import DatabaseError, UsageError
 from nes_tasks.operations.proof import replay
-from nes_tasks.operations.replay import Candidate, Obstacle, candidates
+from nes_tasks.operations.replay import Candidate, SkipReason, candidates
 from nes_tasks.operations.tree_difference import Kind
 from nes_tasks.project import Project
 from nes_tasks.running.events import EventKind, RunEvent, ignore
@@ -42,8 +42,8 @@ def found(workspace: Workspace, *names: str) -> dict[str, Candidate]:
     return {candidate.entry.name: candidate for candidate in candidates(project, names)}
 
 
-def obstacles(workspace: Workspace) -> list[Obstacle | None]:
-    return [candidate.obstacle for candidate in found(workspace).values()]
+def obstacles(workspace: Workspace) -> list[SkipReason | None]:
+    return [candidate.skip_reason for candidate in found(workspace).values()]
 
 
 def execution(workspace: Workspace, name: str) -> Execution:
@@ -83,7 +83,7 @@ def test_a_marker_that_was_edited_contradicts_its_run(copy: Workspace) -> None:
     text = marker.read_text()
     marker.write_text(text.replace("entities_created = 1", "entities_created = 2"))
     copy.git("commit", "-qam", "Embellish it")
-    assert obstacles(copy) == [None, Obstacle.EDITED, None]
+    assert obstacles(copy) == [None, SkipReason.EDITED, None]
     project = Project(load_settings(copy.root))
     (proof,) = replay(project, silent, names=["002-second"]).migrations
     assert proof.difference is not None
@@ -113,7 +113,7 @@ def test_commits_that_were_moved_do_not_follow_on_their_base(copy: Workspace) ->
     copy.git("commit", "-qm", "By hand")
     copy.git("rebase", "-q", "--onto", "other", "HEAD~1", tip)
     copy.git("checkout", "-q", "-B", "main")
-    assert obstacles(copy) == [None, Obstacle.MOVED, Obstacle.MOVED]
+    assert obstacles(copy) == [None, SkipReason.MOVED, SkipReason.MOVED]
     project = Project(load_settings(copy.root))
     (proof,) = replay(project, silent, names=["002-second"]).migrations
     assert proof.difference is not None
@@ -162,7 +162,7 @@ def test_a_marker_that_no_run_wrote_cannot_be_replayed(copy: Workspace) -> None:
     (folder / "marker.toml").write_text(text.replace("002-second", "004-adopted"))
     copy.git("add", ".")
     copy.git("commit", "-qm", "Adopt 1 applied migration")
-    assert obstacles(copy) == [None, None, None, Obstacle.ADOPTED]
+    assert obstacles(copy) == [None, None, None, SkipReason.ADOPTED]
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_a_shallow_clone_knows_what_is_beyond_its_end(
     whole = copy.db.rename(copy.root / "whole")
     copy.git_in(copy.root, "clone", "-q", f"--depth={depth}", whole.as_uri(), "nes-db")
     known = found(copy)
-    ends = [name for name, one in known.items() if one.execution and one.execution.is_cut]
+    ends = [name for name, one in known.items() if one.execution and one.execution.is_truncated]
     names = ["001-first", "002-second", "003-third"]
     assert ends == (names[: names.index(cut) + 1] if cut else [])
-    assert [one.obstacle for one in known.values()] == [None, None, None]
+    assert [one.skip_reason for one in known.values()] == [None, None, None]
     if cut:
         with pytest.raises(DatabaseError, match="git -C nes-db fetch --unshallow"):
             replay(Project(load_settings(copy.root)), silent)

@@ -168,11 +168,11 @@ SILENT = {
     "7 #DIV/0!": refused(EXCEL, "holds the error #DIV/0!", a_xlsx=workbook(["a"], ["#DIV/0!"])),
     # 8: stray cells far below
     "8 a stray cell": taken(
-        EXCEL, "{'a': 1}", "cell A1048576 (column 'a') stands far below",
+        EXCEL, "{'a': 1}", "cell A1048576 (column 'a') is far below",
         a_xlsx=workbook(["a"], [1], change=_with("A1048576", 1)),
     ),
     "8 beside the columns": taken(
-        EXCEL, "{'a': 1}", "cell C1048576 stands far below",
+        EXCEL, "{'a': 1}", "cell C1048576 is far below",
         a_xlsx=workbook(["a"], [1], change=_with("C1048576", 1)),
     ),
     "8 many below a gap": refused(
@@ -200,8 +200,8 @@ SILENT = {
     "10 NaN": refused(JSON, "a.json, line 1, column 7: NaN is not", a_json='[{"a":NaN}]'),
     "10 Infinity": refused(JSON, "Infinity is not a number of JSON", a_json="[-Infinity]"),
     "10 1e999": refused(JSON, "a.json, line 1, column 7: 1e999 is too large", a_json='[{"a":1e999}]'),
-    "10 a key twice": refused(JSON, "line 2, column 1: the key 'a' stands twice", a_json='{"a":1,\n"a":2}'),
-    "10 a key twice inside": refused(JSON, "the key 'x' stands twice", a_json='{"a":[{"x":1,"x":1}]}'),
+    "10 a key twice": refused(JSON, "line 2, column 1: the key 'a' occurs twice", a_json='{"a":1,\n"a":2}'),
+    "10 a key twice inside": refused(JSON, "the key 'x' occurs twice", a_json='{"a":[{"x":1,"x":1}]}'),
     "10 a long number": refused(JSON, "a number of 5,000 digits", a_json=f"[{'9' * 5000}]"),
     # 11: damaged text
     "11 UTF-16": refused(

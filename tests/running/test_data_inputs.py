@@ -43,7 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             def run_case(case: Case) -> list[str]:
                 shutil.rmtree(workspace.migrations / NAME, ignore_errors=True)
                 workspace.migration(NAME, case.body, files=case.files)
-                with runner.executed(project.folder(NAME), None, moment) as result:
+                with runner.run_at(project.folder(NAME), None, moment) as result:
                     return [*result.logs, *result.hints]
 
             assert runner.repository is not None

@@ -174,17 +174,17 @@ def test_the_script_has_one_socket(applied: Workspace) -> None:
         ("send(struct.pack('>cI', b'W', 0xFFFFFFFF))", "nor a sensible length"),
         ("send(struct.pack('>cI', b'l', 64 * 1024**2 + 1))", "nor a sensible length"),
         ("send(message(b'W', b''))", "a write without a path"),
-        ("send(message(b'W', b'\\xff\\xffentity'))", "a write whose path is longer than it"),
+        ("send(message(b'W', b'\\xff\\xffentity'))", "a write with a truncated path"),
         ("send(message(b'W', b'\\0\\1\\xff'))", "a text that is not UTF-8"),
         ("send(message(b'l', b'\\xff'))", "a text that is not UTF-8"),
         ("send(message(b't', b'1234'))", "ids of a wrong length"),
-        ("send(message(b'f', b'1' * 20 * 257))", "more than is sent at once"),
+        ("send(message(b'f', b'1' * 20 * 257))", "more items than one request allows"),
         ("send(message(b'p', b'[1, 2]'))", "progress without numbers"),
-        ("send(message(b'p', b'{'))", "not the JSON it should be"),
-        ("send(message(b'x', b'[' * 100000))", "not the JSON it should be"),
-        ("send(message(b'x', b'{\"message\": 1}'))", "a message that is not a text"),
+        ("send(message(b'p', b'{'))", "malformed JSON"),
+        ("send(message(b'x', b'[' * 100000))", "malformed JSON"),
+        ("send(message(b'x', b'{\"message\": 1}'))", "a message that is not a string"),
         # The last word of a script that was only loaded.
-        ("send(message(b'o', b'{}'))", "a message that is not for now"),
+        ("send(message(b'o', b'{}'))", "an unexpected message"),
     ],
 )
 def test_what_is_no_message_is_a_failure(applied: Workspace, body: str, words: str) -> None:

@@ -52,7 +52,7 @@ REFUSED_CSV = [
     # A column twice
     ("slug,phone,phone\nd-1,01-4200000,9851000000\n", "a.csv line 1: two columns are called 'phon"),
     # Columns without names, and something in one of them
-    ("List,,\nslug,name,x\n", "a.csv line 2: cell 2 stands under no column name; give the column"),
+    ("List,,\nslug,name,x\n", "a.csv line 2: cell 2 has no column name above it; give the column"),
     # A quotation mark that is never closed
     ('a,b\n1,2\n3,"4\n5,6\n', "a.csv: the quotation mark that opens in line 3 is never closed; "),
     ('a,b\n1,"2', "a.csv: the quotation mark that opens in line 2 is never closed; "),
@@ -178,8 +178,8 @@ REFUSED_JSON = [
     ('{"a": [1,\n NaN]}', "line 2, column 2: NaN is not a number of JSON"),
     ("[-Infinity]", "line 1, column 2: -Infinity is not a number of JSON"),
     ('{"a": 1e999}', "line 1, column 7: 1e999 is too large a number"),
-    ('{"a": 1,\n "b": {"a": 2}, "a": 3}', "line 2, column 17: the key 'a' stands twice in one obj"),
-    ('[{"\\u0061": 1, "a": 2}]', "line 1, column 16: the key 'a' stands twice in one object"),
+    ('{"a": 1,\n "b": {"a": 2}, "a": 3}', "line 2, column 17: the key 'a' occurs twice in one obj"),
+    ('[{"\\u0061": 1, "a": 2}]', "line 1, column 16: the key 'a' occurs twice in one object"),
     ("[" + "9" * 5000 + "]", "line 1, column 2: " + "9" * 40 + "… is a number of 5,000 digits"),
     ('{"NaN": "1e999, NaN", "b": Infinity}', "line 1, column 28: Infinity is not a number of JSON"),
 ]
@@ -334,7 +334,7 @@ def test_rows_end_with_the_data_and_a_stray_cell_is_a_doubt(folder: Path) -> Non
     sources: list[Source] = []
     rows = readers.read_excel(path, "a.xlsx", sources=sources)
     assert rows == [{"slug": "a"}, {"slug": "b"}]
-    assert "cell A1048576 (column 'slug') stands far below the other rows" in sources[0].hints[0]
+    assert "cell A1048576 (column 'slug') is far below the other rows" in sources[0].hints[0]
 
 
 def test_many_rows_below_a_gap_are_refused_instead_of_lost(folder: Path) -> None:
@@ -361,7 +361,7 @@ def test_a_title_above_the_names_is_refused_and_can_be_named(folder: Path) -> No
     with pytest.raises(InputFileError) as caught:
         excel(path)
     assert str(caught.value) == (
-        "a.xlsx, sheet 'S', cell B2 stands under no column name: row 1 looks like a title; pass "
+        "a.xlsx, sheet 'S', cell B2 has no column name above it: row 1 looks like a title; pass "
         "the row of the column names, such as header=2"
     )
     for layout in (Layout(header=2), Layout(skip_rows=1)):

@@ -350,7 +350,7 @@ def test_a_busy_model_is_asked_again(server: Loopback, vendor: Vendor, clock: Ma
 
 
 def test_an_answer_that_is_cut_off_is_refused(server: Loopback, vendor: Vendor) -> None:
-    vendor.serve(server, vendor.says("Ram and", vendor.cut_off))
+    vendor.serve(server, vendor.says("Ram and", vendor.truncated_history_error))
     with pytest.raises(ProviderAnswerError, match=r"cut off at the limit.*raise max_tokens"):
         ask(vendor.make(server))
 
@@ -481,7 +481,7 @@ def test_the_form_may_be_a_pydantic_class(server: Loopback, vendor: Vendor) -> N
     [
         ("The minister is Ram.", "did not answer with JSON .*The minister is Ram"),
         ('{"name": "Ram", "year": 2081', "did not answer with JSON"),
-        ('{"name": "Ram", "year": NaN}', "NaN is no JSON"),
+        ('{"name": "Ram", "year": NaN}', "NaN is not JSON"),
         ('{"name": "Ram"}', r"does not fit the schema: \$: 'year' is a required property"),
         ('{"name": "Ram", "year": "2081"}', r"\$\.year: '2081' is not of type"),
         ('{"name": "Ram", "year": 1, "age": 2}', "Additional properties are not allowed"),

@@ -243,7 +243,7 @@ def test_a_request_that_is_not_recorded_fails_and_says_how_to_record_it(
     message = str(raised.value)
     assert message == (
         f"GET {url} has no answer in 005-add-ministers/recorded-answers.jsonl, and a migration may"
-        " not ask anew; record it: NES_TASKS_RECORD=005-add-ministers doit"
+        " not ask again; record it: NES_TASKS_RECORD=005-add-ministers doit"
         " migrate:005-add-ministers"
     )
     assert server.asked == []
@@ -378,12 +378,12 @@ GOOD = record_of(Request("GET", "http://a.np/"))
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"no json\n", "line 1: is no recorded answer"),
-        (b"[]\n", "line 1: is no recorded answer"),
-        (b"{}\n", "line 1: is no recorded answer"),
-        (b"\xff\n", "line 1: is no recorded answer"),
-        (json.dumps({**GOOD, "request": {"method": "GET"}}).encode(), "line 1: is no recorded"),
-        (json.dumps({**GOOD, "answer": {"status": 200}}).encode(), "line 1: is no recorded"),
+        (b"no json\n", "line 1: is not a recorded answer"),
+        (b"[]\n", "line 1: is not a recorded answer"),
+        (b"{}\n", "line 1: is not a recorded answer"),
+        (b"\xff\n", "line 1: is not a recorded answer"),
+        (json.dumps({**GOOD, "request": {"method": "GET"}}).encode(), "line 1: is not a recorded"),
+        (json.dumps({**GOOD, "answer": {"status": 200}}).encode(), "line 1: is not a recorded"),
         (json.dumps({**GOOD, "answer": {"status": None, "type": ""}}).encode(), "line 1: is no"),
         (json.dumps({**GOOD, "key": "0" * 64}).encode(), "line 1: was edited: its key"),
         (

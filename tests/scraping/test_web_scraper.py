@@ -149,7 +149,7 @@ def test_text_is_decoded_by_what_it_is_and_not_by_a_wrong_declaration(
 @pytest.mark.parametrize(
     ("content", "content_type", "problem"),
     [
-        (b"caf\xe9", "text/html", "it is no text in UTF-8 and declares no other encoding"),
+        (b"caf\xe9", "text/html", "it is not UTF-8 and declares no other encoding"),
         (b"caf\xe9", "text/html; charset=utf-8", "it is text neither in UTF-8 nor in utf-8"),
         (b"caf\xe9", "text/html; charset=hex", "declares no other encoding"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image/png", r"the answer \(image/png\) cannot be read"),
@@ -320,7 +320,7 @@ def test_a_key_does_not_follow_a_redirect(server: Loopback, scraper: WebScraper)
         ('{"a": ', "did not answer with JSON"),
         ("<html>Sorry", "did not answer with JSON .*<html>Sorry"),
         ("", "did not answer with JSON"),
-        ("NaN", "NaN is no JSON"),
+        ("NaN", "NaN is not JSON"),
         ("[1e999]", "1e999 is too large"),
         ("[" * 100_000, "nested too deeply"),
     ],
@@ -344,7 +344,7 @@ def test_broken_json_is_shown(
 def test_what_is_no_address_is_refused_before_anything_is_asked(
     scraper: WebScraper, url: str
 ) -> None:
-    with pytest.raises(ExchangeError, match=r"is no address that starts with http\(s\)://host"):
+    with pytest.raises(ExchangeError, match=r"is not an address that starts with http\(s\)://host"):
         text(scraper, url)
 
 

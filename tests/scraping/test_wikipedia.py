@@ -158,7 +158,7 @@ def test_what_cannot_be_a_title_is_refused(wikipedia: WikipediaScraper, title: s
 
 @pytest.mark.parametrize("language", ["", "EN", "e", "en.evil", "en/..", "@evil"])
 def test_what_cannot_be_a_language_is_refused(wikipedia: WikipediaScraper, language: str) -> None:
-    with pytest.raises(ValueError, match="is no language code"):
+    with pytest.raises(ValueError, match="is not a language code"):
         extract(wikipedia, "Nepal", language)
 
 

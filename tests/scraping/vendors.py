@@ -94,7 +94,7 @@ class Vendor:
     make: Callable[..., HttpProvider]
     path: str
     answer: Callable[..., dict[str, Any]]
-    cut_off: str
+    truncated_history_error: str
     withheld: str
     key_variable: str
     key_header: str

@@ -163,17 +163,17 @@ def archive(*, method: int = zipfile.ZIP_DEFLATED) -> bytes:
 UNFIT: dict[str, tuple[dict[str, bytes] | bytes, str]] = {
     "no file": ({"other.json": b"{}"}, "it has no preview.json"),
     "a path": ({"../preview.json": b"{}"}, "it has no preview.json"),
-    "no JSON": ({"preview.json": b"$(id)"}, "preview.json is no preview: Invalid JSON"),
-    "another document": ({"preview.json": b"{}"}, "preview.json is no preview: format"),
+    "no JSON": ({"preview.json": b"$(id)"}, "preview.json is not a preview: Invalid JSON"),
+    "another document": ({"preview.json": b"{}"}, "preview.json is not a preview: format"),
     "a bomb": ({"preview.json": b"0" * 10_000_001}, "has more than 10,000,000 bytes"),
-    "no archive": (b"PK\x03\x04", "it is no sound archive"),
+    "no archive": (b"PK\x03\x04", "it is not a valid archive"),
     "lengths that lie": (
         archive(method=zipfile.ZIP_STORED).replace(struct.pack("<L", 2000), b"\0\0\1\0"),
-        "it is no sound archive",
+        "it is not a valid archive",
     ),
     "an end elsewhere": (
         archive()[:-6] + struct.pack("<LH", 2**32 - 2, 0),
-        "it is no sound archive",
+        "it is not a valid archive",
     ),
     "a method of its own": (archive(method=zipfile.ZIP_LZMA), "compressed in an unknown way"),
 }
@@ -221,7 +221,7 @@ def test_a_run_that_is_not_of_an_open_pull_request_tells_nobody(
     state = on_path.hosting.state()
     state["runs"][0].update(CHANGED[kind])
     on_path.hosting.set_state(state)
-    assert commented(on_path).endswith("there is nothing to tell")
+    assert commented(on_path).endswith("there is nothing to report")
     assert not on_path.hosting.of_bot("comments")
 
 
@@ -229,7 +229,7 @@ def test_a_run_of_another_workflow_of_that_name_is_refused(on_path: Previewed) -
     state = on_path.hosting.state()
     state["runs"][0]["path"] = ".github/workflows/evil.yml"
     on_path.hosting.set_state(state)
-    with pytest.raises(NesTasksError, match="is no preview of a pull request"):
+    with pytest.raises(NesTasksError, match="is not a preview of a pull request"):
         commented(on_path)
 
 

@@ -134,7 +134,7 @@ def test_one_without_migrations_passes_the_gate_and_is_not_commented_on(hosting:
     jobs, record = hosting.preview(pull)
     expected = {"changes": "success", "check": "skipped", "preview": "skipped", "gate": "success"}
     assert results(jobs) == expected
-    assert "there is nothing to tell" in hosting.comment(record).log
+    assert "there is nothing to report" in hosting.comment(record).log
     assert not hosting.of_bot("comments")
     assert results(hosting.queue(pull)) == expected
 

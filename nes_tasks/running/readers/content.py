@@ -19,7 +19,7 @@ COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 ZIP = b"PK\x03\x04"  # APPNOTE.TXT 4.3.7: .xlsx, .ods and others
 HEAD_SIZE = 4096
 
-# What a file is by its first bytes, and what to do about it where another one is expected.
+# File types by their first bytes, with the hint when another type is expected.
 KINDS = {
     ZIP: ("an Excel or OpenDocument workbook, or another zip archive", "read it with read_excel"),
     COMPOUND_FILE: ("an old .xls or encrypted workbook", "save it as .xlsx, unencrypted"),
@@ -133,15 +133,15 @@ def _wrong_encoding(path: Path, name: str, encoding: str, error: UnicodeError) -
         return InputFileError(f"{name} is not {spoken} but UTF-16", hint='pass encoding="utf-16"')
     # A decoder that reads in pieces counts from the start of a piece, so the whole is decoded.
     data = path.read_bytes()
-    place, is_cut = "", False
+    place, is_truncated = "", False
     try:
         data.decode(encoding)
     except UnicodeDecodeError as bad:
         place = f": byte 0x{data[bad.start]:02x} in line {_line(data, bad.start)}"
-        is_cut = bad.reason == "unexpected end of data" and bad.end == len(data)
+        is_truncated = bad.reason == "unexpected end of data" and bad.end == len(data)
     except UnicodeError:
         pass
-    if is_cut and encoding == UTF_8:
+    if is_truncated and encoding == UTF_8:
         return InputFileError(
             f"{name} ends in the middle of a letter, in line {_line(data, len(data))}: it is "
             "truncated",

@@ -216,7 +216,7 @@ class _Columns:
         for at in self._nameless:
             if at < len(cells) and cells[at].strip():
                 raise InputFileError(
-                    f"{self._source.place(number)}: cell {at + 1} stands under no column name",
+                    f"{self._source.place(number)}: cell {at + 1} has no column name above it",
                     hint="give the column a name, or pass the line of the names, such as header=2",
                 )
             row.pop(self._names[at], None)  # type: ignore[index]

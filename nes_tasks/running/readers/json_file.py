@@ -189,7 +189,7 @@ def _repeated(key: str, keys: set[str] | None) -> str | None:
     if keys is None:
         return None
     if key in keys:
-        return f"the key {key!r} stands twice in one object"
+        return f"the key {key!r} occurs twice in one object"
     keys.add(key)
     return None
 

@@ -1,4 +1,4 @@
-"""Where a table's names and rows stand: what is common to CSV and workbooks."""
+"""The positions of a table's names and rows, for CSV files and workbooks alike."""
 
 from __future__ import annotations
 

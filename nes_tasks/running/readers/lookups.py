@@ -45,9 +45,9 @@ class Lookup(Mapping[str, str | None]):
     Values are compared as names are, whatever their case, blanks and composition of letters.
     """
 
-    def __init__(self, name: str, shown: str, meanings: Mapping[str, Meaning]) -> None:
+    def __init__(self, name: str, display_path: str, meanings: Mapping[str, Meaning]) -> None:
         self.name = name
-        self._shown = shown
+        self._display_path = display_path
         self._meanings = meanings
 
     def __getitem__(self, value: Any) -> str | None:
@@ -57,7 +57,8 @@ class Lookup(Mapping[str, str | None]):
         found = self._meanings.get(key_of(value))
         if found is None or not found.meaning:
             raise UnmatchedError(
-                f"{self._shown} has no meaning for {_quoted(value)} of the lookup {self.name}",
+                f"{self._display_path} has no meaning for {_quoted(value)} "
+                f"of the lookup {self.name}",
                 hint="hand over all values: context.lookup(name, rows)",
             )
         return None if found.meaning == NOTHING else found.meaning
@@ -73,7 +74,7 @@ class Lookup(Mapping[str, str | None]):
 
 def read_lookup(
     path: Path | None,
-    shown: str,
+    display_path: str,
     name: str,
     values: Iterable[Any],
     note: Callable[[str], None],
@@ -82,12 +83,12 @@ def read_lookup(
 ) -> Lookup:
     """Return the lookup `name` of the file at `path`, None where there is none yet.
 
-    `shown` is how messages name the file. `values` are all that the source has: texts, or rows
-    of which it is the column `column`, else that called like the lookup. Raises `UnmatchedError`
-    with all values that have no meaning; `note` gets the lines to fill in. Lines that no value
-    needs become a doubt of the file.
+    `display_path` is how messages name the file. `values` are all that the source has: strings, or
+    rows with them in the column `column`, by default that named like the lookup. Raises
+    `UnmatchedError` with all values that have no meaning; `note` gets the lines to fill in. Lines
+    that no value needs become a doubt of the file.
     """
-    meanings, is_toml = _read(path, shown, name), shown.endswith(".toml")
+    meanings, is_toml = _read(path, display_path, name), display_path.endswith(".toml")
     wanted: dict[str, str] = {}
     for value in values:
         said = value[column or name] if isinstance(value, Row) else value
@@ -98,16 +99,16 @@ def read_lookup(
     ]
     if unmatched:
         new = [text for text in unmatched if key_of(text) not in meanings]
-        note(_stub(shown, name, new, is_toml=is_toml, is_new=path is None))
-        raise _unmatched(shown, name, unmatched, meanings)
+        note(_stub(display_path, name, new, is_toml=is_toml, is_new=path is None))
+        raise _unmatched(display_path, name, unmatched, meanings)
     unused = [one for key, one in meanings.items() if key not in wanted]
     if unused:
-        source = Source(shown, "line")
+        source = Source(display_path, "line")
         source.hints += [
             f"{one.place}: no {name} is {_quoted(one.value)}; remove it" for one in unused
         ]
         sources.append(source)
-    return Lookup(name, shown, meanings)
+    return Lookup(name, display_path, meanings)
 
 
 def key_of(value: Any) -> str:
@@ -124,10 +125,14 @@ def _text(value: Any) -> str:
     return str(value).strip()
 
 
-def _read(path: Path | None, shown: str, name: str) -> dict[str, Meaning]:
+def _read(path: Path | None, display_path: str, name: str) -> dict[str, Meaning]:
     if path is None:
         return {}
-    rows = _toml_rows(path, shown, name) if shown.endswith(".toml") else _csv_rows(path, shown)
+    rows = (
+        _toml_rows(path, display_path, name)
+        if display_path.endswith(".toml")
+        else _csv_rows(path, display_path)
+    )
     found: dict[str, Meaning] = {}
     for lookup, one in rows:
         if lookup != name:
@@ -142,30 +147,32 @@ def _read(path: Path | None, shown: str, name: str) -> dict[str, Meaning]:
     return found
 
 
-def _csv_rows(path: Path, shown: str) -> Iterator[tuple[str, Meaning]]:
-    for row in iter_csv(path, shown, layout=Layout(required=COLUMNS[:2])):
+def _csv_rows(path: Path, display_path: str) -> Iterator[tuple[str, Meaning]]:
+    for row in iter_csv(path, display_path, layout=Layout(required=COLUMNS[:2])):
         cells = [str(row[column] or "").strip() for column in COLUMNS]
         yield cells[0], Meaning(cells[1], cells[2], row.place)
 
 
-def _toml_rows(path: Path, shown: str, name: str) -> Iterator[tuple[str, Meaning]]:
+def _toml_rows(path: Path, display_path: str, name: str) -> Iterator[tuple[str, Meaning]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(name, {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputFileError(f"{shown} is not TOML: {error}") from None
+        raise InputFileError(f"{display_path} is not TOML: {error}") from None
     if not isinstance(table, dict):
-        raise InputFileError(f"{shown}: {name} is not a table", hint=f"write [{name}] above it")
+        raise InputFileError(
+            f"{display_path}: {name} is not a table", hint=f"write [{name}] above it"
+        )
     for value, meaning in table.items():
         if not isinstance(meaning, str):
             raise InputFileError(
-                f"{shown}: the meaning of {_quoted(value)} of {name} is not a text",
+                f"{display_path}: the meaning of {_quoted(value)} of {name} is not a text",
                 hint="put it into quotation marks",
             )
-        yield name, Meaning(value.strip(), meaning.strip(), f"{shown}, {name}")
+        yield name, Meaning(value.strip(), meaning.strip(), f"{display_path}, {name}")
 
 
 def _unmatched(
-    shown: str, name: str, values: list[str], meanings: Mapping[str, Meaning]
+    display_path: str, name: str, values: list[str], meanings: Mapping[str, Meaning]
 ) -> UnmatchedError:
     count = len(values)
     named = ", ".join(map(_quoted, values[:MAX_NAMED]))
@@ -174,16 +181,16 @@ def _unmatched(
     blank = [one.place for one in meanings.values() if not one.meaning]
     where = f"; {blank[0]} is not filled in" if blank else ""
     return UnmatchedError(
-        f"{shown} has no meaning for {'the ' if count == 1 else ''}{noun} of {name}: "
+        f"{display_path} has no meaning for {'the ' if count == 1 else ''}{noun} of {name}: "
         f"{named}{more}{where}",
         hint="fill in the lines above, with - for what is left out",
     )
 
 
-def _stub(shown: str, name: str, values: list[str], *, is_toml: bool, is_new: bool) -> str:
+def _stub(display_path: str, name: str, values: list[str], *, is_toml: bool, is_new: bool) -> str:
     """Return the lines to add to the file, for people to fill in."""
     if not values:
-        return f"{shown}: fill in what each value means"
+        return f"{display_path}: fill in what each value means"
     if is_toml:
         lines = [f"[{name}]", *(f'{json.dumps(one, ensure_ascii=False)} = ""' for one in values)]
     else:
@@ -192,7 +199,7 @@ def _stub(shown: str, name: str, values: list[str], *, is_toml: bool, is_new: bo
         writer.writerows([COLUMNS] if is_new else [])
         writer.writerows((name, value, "") for value in values)
         lines = text.getvalue().splitlines()
-    return "\n".join([f"add to {shown}, with what each value means:", *lines])
+    return "\n".join([f"add to {display_path}, with what each value means:", *lines])
 
 
 def _quoted(value: Any) -> str:

@@ -16,12 +16,12 @@ from .rows import closest
 class Inputs:
     """The files that are recorded as inputs of a migration, by their paths in its folder.
 
-    `ignored` are the paths that git ignores there, and `shown` is how messages name the folder.
+    `ignored` are the paths that git ignores there; messages name the folder `display_path`.
     """
 
     recorded: Collection[str]
     ignored: Collection[str] = ()
-    shown: str = ""
+    display_path: str = ""
 
     def refusal(self, relative: str) -> InputFileError | None:
         """Return the error for a file that is not recorded, None for one that is.
@@ -30,10 +30,10 @@ class Inputs:
         """
         if relative in self.recorded:
             return None
-        path = f"{self.shown}/{relative}" if self.shown else relative
+        path = f"{self.display_path}/{relative}" if self.display_path else relative
         if self._is_ignored(relative):
             return InputFileError(
-                f"{relative} is ignored by git, so nobody else would get it",
+                f"{relative} is ignored by git, so other clones would lack it",
                 hint=f"git check-ignore -v {path} names the rule to change",
             )
         if not is_input_path(relative):

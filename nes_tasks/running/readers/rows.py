@@ -131,7 +131,7 @@ class Row(dict[str, Any]):
         self.source.read.update(columns)
 
     def __missing__(self, column: object) -> NoReturn:
-        """Name the columns that are there, or the delimiter if that is what is wrong."""
+        """Name the present columns, or the delimiter if it is wrong."""
         names = [name for name in dict.keys(self) if isinstance(name, str)]
         wrong = f"{self.source.name} has no column {column!r}"
         if delimiter := likely_delimiter(names):

@@ -14,7 +14,7 @@ from .rows import Row, Source, is_blank
 
 # After so many empty rows whatever follows is a slip, up to so many rows of it.
 MAX_GAP, MAX_STRAYS = 1000, 3
-# A list of more rows does not belong into memory; `iter_excel` has no such limit.
+# More rows than this should not be held in memory; `iter_excel` has no such limit.
 MAX_ROWS = 250_000
 # Number formats that show digits alone, such as 000 or 00-0000: ECMA-376 part 1, 18.8.31.
 DIGITS_ONLY = re.compile(r'(?:0|[-/ ()]|\\.|"[^"]*")+')
@@ -121,7 +121,7 @@ class _Table:
         self._find_names()
         if self._strays:
             self._source.hints.append(
-                f"{self._source.name}: {self._strays[0]} stands far below the other rows and was "
+                f"{self._source.name}: {self._strays[0]} is far below the other rows and was "
                 "left out; clear it"
             )
 
@@ -235,20 +235,20 @@ class _Table:
             raise InputFileError(
                 f"{self._source.name}: more rows follow at {self._strays[0]} after "
                 f"{MAX_GAP:,} empty ones",
-                hint="remove the empty rows, or what stands below them",
+                hint="remove the empty rows, or what is below them",
             )
 
     def _doubt_nameless(self, number: int, cell: Cell, names: dict[int, str]) -> None:
         place = f"{self._source.name}, cell {address(cell.column, number)}"
         if len(names) == 1:
             raise InputFileError(
-                f"{place} stands under no column name: row {self._header_rows[0]} looks like a "
+                f"{place} has no column name above it: row {self._header_rows[0]} looks like a "
                 "title",
                 hint="pass the row of the column names, such as header=2",
             )
         if cell.column not in self._doubts:
             self._doubts.add(cell.column)
-            self._source.hints.append(f"{place} stands under no column name and is not read")
+            self._source.hints.append(f"{place} has no column name above it and is not read")
 
     def _doubt_format(self, number: int, cell: Cell, value: Any, names: dict[int, str]) -> None:
         name = names[cell.column]

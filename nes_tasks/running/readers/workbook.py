@@ -1,4 +1,4 @@
-"""Workbooks: .xlsx and .ods, told apart by what they hold."""
+"""Workbooks: .xlsx and .ods, distinguished by their content."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Excel's .xlsx, parsed by openpyxl; each row is made as it is asked for.
 
-openpyxl's own rows do not tell a formula without a saved value from an empty cell, nor do they
+openpyxl's own rows do not distinguish a formula without a value from an empty cell, nor do they
 have merged cells when they are read one by one. Its parser of a sheet, which these come from, has
 both: it is taken from there, and tests hold what is used of it.
 """

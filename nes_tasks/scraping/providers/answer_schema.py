@@ -41,13 +41,13 @@ class AnswerSchema:
 
     @property
     def text(self) -> str:
-        """The JSON Schema as a model is told it."""
+        """The JSON Schema as it is sent to a model."""
         return json.dumps(self.json_schema, ensure_ascii=False, sort_keys=True)
 
     def read(self, answer: str, asked: str) -> Any:
         """Return the JSON value in `answer`; ``` around it is ignored.
 
-        `asked` is who answered. Raises `ProviderAnswerError` when it is no JSON or does not
+        `asked` is who answered. Raises `ProviderAnswerError` when it is not JSON or does not
         fit, and `ValueError` when the schema refers to something outside itself.
         """
         fenced = _FENCED.fullmatch(answer)

@@ -188,7 +188,7 @@ class HttpProvider(BaseLLMProvider):
         """Return what `text` says as JSON data that fits `schema`.
 
         `schema` is a JSON Schema or a pydantic class; `instructions` say what to look for.
-        Raises `ValueError` for an empty text or a schema that is none, and otherwise what
+        Raises `ValueError` for an empty text or an invalid schema, and otherwise what
         `generate_text` raises, also for an answer that does not fit.
         """
         if not text.strip():
@@ -291,7 +291,7 @@ class HttpProvider(BaseLLMProvider):
 
 
 def tokens(usage: Any, key: str) -> int:
-    """Return a count of tokens, 0 when the server does not tell."""
+    """Return a count of tokens, 0 when the server does not report it."""
     count = usage.get(key) if isinstance(usage, dict) else None
     return count if isinstance(count, int) else 0
 

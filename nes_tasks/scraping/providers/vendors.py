@@ -1,6 +1,6 @@
 """The providers that need few lines each: OpenAI, Anthropic and Amazon Bedrock.
 
-The mock of the earlier system is a name without a model behind it.
+The mock of the legacy system is a name without a model behind it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,80 @@
+"""Writing a file or folder in one step: beside its place first, and into it when it is whole.
+
+What takes minutes to write may be interrupted or fill the disk. Then what was there before is
+there still, and nothing half made is taken for a result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..cache import is_abandoned
+from ..errors import UnavailableError
+
+PART = ".part"
+
+
+@contextmanager
+def replacing(place: Path) -> Iterator[Path]:
+    """Give a path beside `place` to write a file or a folder to, and move it there at the end.
+
+    Of a folder that is replaced, the entries that the new one has none of the name for are moved
+    into it. Raises `UnavailableError` when the disk is full or the like.
+    """
+    place = place.resolve()
+    part = place.with_name(f".{place.name}.{os.getpid()}{PART}")
+    try:
+        _remove_abandoned(place)
+        _remove(part)
+        yield part
+        if part.is_dir():
+            _move_folder(part, place)
+        else:
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(place)
+    except OSError as error:
+        raise UnavailableError(f"{place.name} cannot be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            _remove(part)
+
+
+def _move_folder(part: Path, place: Path) -> None:
+    """Put a new folder in the place of an old one, which two renames do."""
+    if not place.exists():
+        part.rename(place)
+        return
+    old = place.with_name(f".{place.name}.{os.getpid()}.old{PART}")
+    _remove(old)
+    place.rename(old)
+    try:
+        part.rename(place)
+    except BaseException:
+        old.rename(place)
+        raise
+    for entry in list(old.iterdir()):
+        if not (place / entry.name).exists():
+            entry.rename(place / entry.name)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove what processes that were killed had begun to write."""
+    for left in place.parent.glob(f".{place.name}.*{PART}"):
+        pid = left.name.removeprefix(f".{place.name}.").partition(".")[0]
+        if left.suffixes[-2:] != [".old", PART] and is_abandoned(pid):
+            with contextlib.suppress(OSError):
+                _remove(left)
