@@ -1,18 +1,22 @@
 """What a small change costs as the database grows: everyday commands at each size.
 
     python benchmarks/growth.py --files 10000 100000
+    python benchmarks/growth.py --files 10000 100000 1000000 --json benchmarks/growth.json
 
 Each database is made by ``make_database.py``, with half of its files in one flat folder. A
 migration then updates 137 persons. Prints CPU, wall time, memory, and how they compare with the
-smallest size; asserts nothing.
+smallest size; asserts nothing. With ``--json`` it is written to a file, too, which
+``plot_growth.py`` draws.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from full_size import DOIT, add, project, show
@@ -77,16 +81,23 @@ def main() -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--files", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args()
     os.environ.update(GIT_CONFIG_GLOBAL=os.devnull)
     smallest: dict[str, Measured] = {}
+    figures: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
         for files in options.files:
             found = measure_size(Path(folder), files)
             print(f"{files:,} files")
             for label, measured in found.items():
                 show(f"  {label}", measured, smallest.get(label))
+                figures.append({"command": label, "files": files, **asdict(measured)})
             smallest = smallest or found
+    if options.json:
+        load = os.getloadavg()[0]
+        text = json.dumps({"load": load, "figures": figures}, indent=1)
+        options.json.write_text(f"{text}\n")
 
 
 if __name__ == "__main__":

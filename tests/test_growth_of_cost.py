@@ -34,7 +34,7 @@ for number in range({changed}):
     await context.publication.update_entity(person, context.author_id, "Tag")
 """
 # Of git's own: what it starts itself, and looking after the whole repository at the end of a run.
-HOUSEKEEPING = {"maintenance", "prune-packed", "pack-objects", "multi-pack-index"}
+HOUSEKEEPING = {"maintenance", "prune-packed", "pack-objects", "repack"}
 
 
 @dataclass
@@ -209,7 +209,7 @@ def test_the_history_is_read_by_what_changed_and_not_by_what_there_is(
         reverts.append(counting.work)
     for small, large in (looks, reverts):
         assert large.commands == small.commands
-        assert large.read == small.read
+        assert large.read <= small.read  # a large folder that was read is not read again
         assert large.stored == small.stored
     assert not looks[0].stored
     assert looks[0].read["blob"] > CHANGED

@@ -52,6 +52,10 @@ CONFIGURATION = {
     "gc.autoDetach": "false",
     "index.version": "4",
 }
+# So many packs are joined: each of git's processes looks through all of them.
+MANY_PACKS = 10
+# The tree of a large folder has tens of megabytes, and by default ten are in memory on each core.
+JOINING_LIMITS = ("-c", "pack.windowMemory=64m", "-c", "pack.threads=1")
 CONFIGURED, CONFIGURATION_VERSION = "nes-tasks.configured", "2"
 
 # What git leaves in its folder while an operation waits for a person, and what to call it.
@@ -348,13 +352,20 @@ class Repository:
                 self._refs = None
 
     def tidy(self) -> None:
-        """Pack what many small migrations left as single files; next to nothing when it is little.
+        """Pack what many small migrations left as single files, and join the packs of large ones.
 
-        Done step by step by git's maintenance, which never rewrites the whole repository as
-        ``git gc`` would. Best effort: failures are ignored.
+        Next to nothing when it is little. A pack is joined only with others that have about as
+        many objects together, so the whole repository is not rewritten as by ``git gc``: the
+        incremental-repack of git's maintenance does that too. Best effort: failures are
+        ignored.
         """
-        tasks = ("--task=loose-objects", "--task=incremental-repack")
-        self.git.run_unchecked("maintenance", "run", "--auto", "--quiet", *tasks)
+        self.git.run_unchecked("maintenance", "run", "--auto", "--quiet", "--task=loose-objects")
+        # In a partial clone git would forget which objects the remote has promised.
+        if not self.git.is_partial and self._pack_count() >= MANY_PACKS:
+            self.git.run_unchecked(*JOINING_LIMITS, "repack", "--geometric=2", "-d", "-q", "-n")
+
+    def _pack_count(self) -> int:
+        return sum(1 for _ in (self.git.objects / "pack").glob("*.pack"))
 
     def remove_if_empty(self, command: str) -> None:
         """Remove a repository that holds nothing: no file, and no commit but that of an empty tree.

@@ -66,6 +66,10 @@ class Transaction(Overlay):
         self._folders: set[str] = set()
         self._collisions = Collisions(self._snapshot.unfolded, self._is_there)
 
+    def raw_trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return trees of the repository as git stores them, None for one that is not there."""
+        return self._snapshot.raw_trees(ids)
+
     def _contents(self, written: Sequence[tuple[str, int]]) -> Sequence[bytes]:
         return self._writer.read_many([mark for _, mark in written])
 

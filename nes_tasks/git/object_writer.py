@@ -43,15 +43,17 @@ class ObjectWriter:
         self._made_quarantine: Quarantine | None = None
         id_size = id_digits // 2
         self._pack = PackWriter(git.objects, id_size=id_size)
-        self._trees = TreeWriter(self._pack, self._read_tree, id_size=id_size, known=known)
+        self._trees = TreeWriter(self._pack, self._read_trees, id_size=id_size, known=known)
         # What commits refer to: their trees and parents.
         self._referred: set[bytes] = set()
 
-    def _read_tree(self, oid: bytes) -> bytes:
-        [data] = self._source.trees([oid.hex()])
-        if data is None:
-            raise GitError(f"git has no tree {oid.hex()}", hint="see git fsck")
-        return data
+    def _read_trees(self, ids: Sequence[bytes]) -> list[bytes]:
+        found: list[bytes] = []
+        for oid, data in zip(ids, self._source.trees([oid.hex() for oid in ids]), strict=True):
+            if data is None:
+                raise GitError(f"git has no tree {oid.hex()}", hint="see git fsck")
+            found.append(data)
+        return found
 
     def blob(self, data: bytes) -> int:
         """Write the content of a file and return its mark, by which it is named from now on."""

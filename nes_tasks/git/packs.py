@@ -100,7 +100,7 @@ class PackWriter:
         return self._ids[number]
 
     def read(self, number: int) -> bytes:
-        """Return the content of an object that `write` added."""
+        """Return the content of an object, of one that `write_delta` added the delta."""
         start = self._starts[number]
         following = number + 1
         end = self._starts[following] if following < len(self._starts) else self._at

@@ -4,31 +4,42 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 # What Python needs to keep a content and its id, beside the content; in bytes.
 OVERHEAD = 250
 
 
 class ReadAhead:
-    """Selects the names of an ordered list to read ahead with a requested one.
+    """Selects the names of an ordered folder to read ahead with a requested one.
 
     Sequential readers get a window that doubles up to `most`; random access resets it to one.
-    `names` are those of folders in git's order, in which a folder's name ends with a slash.
+    `following` yields the names of folders in git's order, in which a
+    folder's name ends with a slash, from the one that it is given on.
     """
 
-    def __init__(self, names: Sequence[str], most: int) -> None:
-        self._names = names
+    def __init__(self, following: Callable[[str], Iterable[str]], most: int) -> None:
+        self._following = following
         self._most = most
-        self._next = 0
+        self._next = next(iter(following("")), None)
         self._count = 1
 
     def along(self, name: str) -> Sequence[str]:
-        """Return `name`, which must be one of the list, and those that follow it."""
-        at = bisect_left(self._names, _rank(name), key=_rank)
-        self._count = min(2 * self._count, self._most) if at == self._next else 1
-        self._next = at + self._count
-        return self._names[at : self._next]
+        """Return `name`, which must be in the folder, and those that follow it."""
+        self._count = min(2 * self._count, self._most) if name == self._next else 1
+        found = list(islice(self._following(name), self._count + 1))
+        self._next = found[self._count] if len(found) > self._count else None
+        return found[: self._count]
+
+
+def following_in(names: Sequence[str]) -> Callable[[str], Iterable[str]]:
+    """Return what yields the `names`, which are in git's order of folders, from a given one on."""
+
+    def following(name: str) -> Iterable[str]:
+        return islice(names, bisect_left(names, _rank(name), key=_rank) if name else 0, None)
+
+    return following
 
 
 def _rank(name: str) -> bytes:

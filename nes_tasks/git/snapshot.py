@@ -6,7 +6,7 @@ a clone without checkout).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -14,15 +14,19 @@ from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
 from .objects import REQUEST_BATCH, ObjectReader
-from .read_ahead import ReadAhead, RecentFiles
+from .read_ahead import ReadAhead, RecentFiles, following_in
 from .trees import Tree
 
 GITLINK_MODE = b"160000"
 # What is kept of the files that were read last, in bytes: a script lists what it then changes.
 KEPT_BYTES = 32 * 1024 * 1024
+# What is kept of large trees that somebody else looks into, in bytes: two of 500,000 names.
+KEPT_TREE_BYTES = 64 * 1024 * 1024
 
 # From how many bytes of its tree on a folder is large: some 20,000 names.
 LARGE_BYTES = 1024 * 1024
+# Among how many names of a large folder to look for the folders that follow one.
+LOOKED_AHEAD = 4 * REQUEST_BATCH
 
 
 class Entry(NamedTuple):
@@ -58,6 +62,13 @@ class LargeFolder(Mapping[str, Entry]):
     def __len__(self) -> int:
         """Return the number of names."""
         return sum(1 for _ in self)
+
+    def folders_from(self, name: str) -> Iterator[str]:
+        """Yield the names of folders from `name` on, as far as they are close together."""
+        first = f"{name}/".encode(errors="surrogateescape") if name else b""
+        for other, found in islice(self._tree.items_from(first), LOOKED_AHEAD):
+            if found.is_folder:
+                yield other.decode(errors="surrogateescape")
 
     def unfolded(self) -> Iterator[str]:
         """Yield the names that have other characters than lower-case ASCII."""
@@ -148,6 +159,8 @@ class Snapshot:
         self._recent = RecentFiles(KEPT_BYTES)
         # The trees of large folders that were looked at, by their raw ids.
         self.large_trees: dict[bytes, Tree] = {}
+        self._room = KEPT_TREE_BYTES
+        self._passed_on = RecentFiles(KEPT_BYTES)
 
     def blob_id(self, path: str) -> str | None:
         """Return the id of the file at `path`, None when there is no file."""
@@ -208,12 +221,38 @@ class Snapshot:
             self._read_folders(path)
         return self._folders[path]
 
+    def raw_trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return trees of the source as git stores them, for somebody else to look into.
+
+        They are kept, up to a limit: what changes in them is looked up here as well.
+        """
+        found = self._source.trees(ids)
+        for oid, data in zip(ids, found, strict=True):
+            raw = bytes.fromhex(oid)
+            if data is None or raw in self.large_trees:
+                continue
+            if len(data) <= LARGE_BYTES:
+                if self._passed_on.get(oid) is None:
+                    self._passed_on.keep(oid, data)
+            elif len(data) <= self._room:
+                self._room -= len(data)
+                self.large_trees[raw] = Tree.parse(data, self._id_size)
+        return found
+
     def _read_folders(self, path: str) -> None:
         """Read the folder at `path`, and with it those that will be asked for next."""
         trees = self._trees(path)
         if not trees:
             self._folders[path] = {}
             return
+        for folder, oid in trees.items():
+            if (large := self.large_trees.get(bytes.fromhex(oid))) is not None:
+                self._folders[folder] = LargeFolder(large)
+            elif (small := self._passed_on.get(oid)) is not None:
+                self._folders[folder] = self._parse(oid, small)
+        if path in self._folders:
+            return
+        trees = {folder: oid for folder, oid in trees.items() if folder not in self._folders}
         found = self._source.trees([*trees.values()])
         for (folder, oid), tree in zip(trees.items(), found, strict=True):
             if tree is not None:
@@ -230,9 +269,7 @@ class Snapshot:
         if name not in entries or not entries[name].is_folder:
             return {}
         if parent not in self._ahead:
-            self._ahead[parent] = ReadAhead(
-                [n for n, e in entries.items() if e.is_folder], REQUEST_BATCH
-            )
+            self._ahead[parent] = ReadAhead(_folders_from(entries), REQUEST_BATCH)
         along = {f"{parent}{slash}{name}": name for name in self._ahead[parent].along(name)}
         return {
             folder: entries[name].oid.hex()
@@ -263,6 +300,16 @@ class Snapshot:
     def close(self) -> None:
         """End what reading has started."""
         self._source.close()
+
+
+def _folders_from(entries: Mapping[str, Entry]) -> Callable[[str], Iterable[str]]:
+    """Return what yields the folders among `entries` from a name on.
+
+    Those of a large folder are not all named for it: most of them nobody asks for.
+    """
+    if isinstance(entries, LargeFolder):
+        return entries.folders_from
+    return following_in([name for name, entry in entries.items() if entry.is_folder])
 
 
 def missing_object(path: str, oid: str) -> DatabaseError:

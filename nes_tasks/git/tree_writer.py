@@ -9,10 +9,13 @@ disk must contain the bases of its deltas: git would store the old folder whole 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
+from .objects import REQUEST_BATCH
 from .packs import TREE, PackWriter
-from .trees import FOLDER_MODE, Tree, TreeEntry
+from .trees import FOLDER_MODE, Tree, TreeEntry, apply_delta
 
 # git's default limit of how many deltas lie upon each other (pack.depth).
 MOST_DEPTH = 50
@@ -21,9 +24,13 @@ WHOLE_BELOW = 4096
 # How many bytes of trees are kept for the next batch.
 KEPT_BYTES = 64 * 1024 * 1024
 
+T = TypeVar("T")
+# A name, what it is in a folder (None when it is not there), and what goes with it.
+Found = tuple[bytes, TreeEntry | None, T]
+
 
 class TreeWriter:
-    """Writes trees into `pack`; `read` returns the bytes of a tree that is in the repository.
+    """Writes trees into `pack`; `read` returns the bytes of trees that are in the repository.
 
     `known` are trees that were read already, by their raw ids. `referred` is what new
     entries refer to.
@@ -32,7 +39,7 @@ class TreeWriter:
     def __init__(
         self,
         pack: PackWriter,
-        read: Callable[[bytes], bytes],
+        read: Callable[[Sequence[bytes]], Sequence[bytes]],
         *,
         id_size: int,
         known: Mapping[bytes, Tree] | None = None,
@@ -42,7 +49,9 @@ class TreeWriter:
         self._pack = pack
         self._read = read
         self._id_size = id_size
+        # Of each tree that is written as a delta: how many lie upon each other, and the next one.
         self._depths: dict[bytes, int] = {}
+        self._bases: dict[bytes, bytes] = {}
         self._kept: OrderedDict[bytes, Tree] = OrderedDict()
         self._kept_bytes = 0
 
@@ -67,8 +76,7 @@ class TreeWriter:
                 below.setdefault(name, []).append((rest, entry))
             else:
                 edits[name] = entry
-        for name, rows in below.items():
-            old = tree.find(name)
+        for name, old, rows in self._with_trees(tree, below):
             folder = self._apply(old.oid if old and old.is_folder else None, rows)
             if folder and edits.get(name):
                 raise ValueError(f"{name!r} cannot be a file and a folder")
@@ -91,21 +99,49 @@ class TreeWriter:
         if base and base in self._pack and len(tree) > WHOLE_BELOW and depth < MOST_DEPTH:
             self._pack.write_delta(oid, base, delta)
             self._depths[oid] = depth
+            self._bases[oid] = base
         else:
             self._pack.write(TREE, tree.to_bytes())
         self._keep(oid, tree)
         return oid
 
+    def _with_trees(self, tree: Tree, below: Mapping[bytes, T]) -> Iterator[Found[T]]:
+        """Yield each name of `below` with what it is in `tree`; folders are read together."""
+        waiting = iter(below.items())
+        while some := list(islice(waiting, REQUEST_BATCH)):
+            found = [(name, tree.find(name), rows) for name, rows in some]
+            ids = [old.oid for _, old, _ in found if old and old.is_folder]
+            here = {oid: self._tree_here(oid) for oid in ids}
+            wanted = [oid for oid, one in here.items() if one is None]
+            for oid, data in zip(wanted, self._contents(wanted), strict=True):
+                self._keep(oid, Tree.parse(data, self._id_size))
+            yield from found
+
     def tree(self, oid: bytes) -> Tree:
         """Return the tree with the raw id `oid`, from here or from the repository."""
-        tree = self._kept.get(oid)
-        if tree is None and oid in self._known:
-            return self._known[oid]
+        tree = self._tree_here(oid)
         if tree is None:
-            tree = Tree.parse(self._read(oid), self._id_size)
+            [data] = self._contents([oid])
+            tree = Tree.parse(data, self._id_size)
             self._keep(oid, tree)
-        else:
-            self._kept.move_to_end(oid)
+        return tree
+
+    def _contents(self, ids: Sequence[bytes]) -> list[bytes]:
+        """Return trees from the pack, where those are that were written, or the repository."""
+        elsewhere = [oid for oid in ids if oid not in self._pack]
+        found = dict(zip(elsewhere, self._read(elsewhere) if elsewhere else (), strict=True))
+        return [found[oid] if oid in found else self._written(oid) for oid in ids]
+
+    def _written(self, oid: bytes) -> bytes:
+        data = self._pack.read(self._pack.number(oid))
+        base = self._bases.get(oid)
+        return data if base is None else apply_delta(self._written(base), data)
+
+    def _tree_here(self, oid: bytes) -> Tree | None:
+        tree = self._kept.get(oid)
+        if tree is None:
+            return self._known.get(oid)
+        self._kept.move_to_end(oid)
         return tree
 
     def _keep(self, oid: bytes, tree: Tree) -> None:

@@ -13,7 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from ..errors import GitError
@@ -100,6 +100,14 @@ class Tree:
         for chunk in self._chunks:
             for found in _patterns(self.id_size).entry.finditer(chunk):
                 yield found[2], TreeEntry(found[1], found[3])
+
+    def items_from(self, first: bytes) -> Iterator[tuple[bytes, TreeEntry]]:
+        """Yield each name with what it is, from the sort key `first` on; a folder's has a slash."""
+        at = max(0, bisect_right(self._keys, first) - 1)
+        for chunk in islice(self._chunks, at, None):
+            for found in _patterns(self.id_size).entry.finditer(chunk):
+                if _key(found[1], found[2]) >= first:
+                    yield found[2], TreeEntry(found[1], found[3])
 
     def unfolded(self) -> Iterator[bytes]:
         """Yield the names that have other characters than printable lower-case ASCII."""
@@ -271,6 +279,34 @@ def _copy_instruction(offset: int, size: int) -> bytes:
             command |= 1 << bit
             parts.append(value)
     return bytes((command, *parts))
+
+
+def apply_delta(base: bytes, delta: bytes) -> bytes:
+    """Return the content that `delta` makes of `base`.
+
+    Source: "Deltified representation" in https://git-scm.com/docs/gitformat-pack
+    """
+    at = 0
+    for _ in range(2):  # the sizes of the base and of the result
+        while delta[at] & 0x80:
+            at += 1
+        at += 1
+    parts: list[bytes] = []
+    while at < len(delta):
+        command = delta[at]
+        at += 1
+        if not command & 0x80:
+            parts.append(delta[at : at + command])
+            at += command
+            continue
+        numbers = [0] * 7
+        for bit in range(7):
+            if command >> bit & 1:
+                numbers[bit] = delta[at]
+                at += 1
+        start = int.from_bytes(numbers[:4], "little")
+        parts.append(base[start : start + int.from_bytes(numbers[4:], "little")])
+    return b"".join(parts)
 
 
 def _varint(number: int) -> bytes:

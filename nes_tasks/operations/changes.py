@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -126,14 +126,17 @@ def compare(
     updated_per_type: int | None = None,
     samples_per_type: int | None = SAMPLES_PER_TYPE,
     with_size: bool = False,
+    files: Sequence[Change] | None = None,
 ) -> Changes:
     """Compare two trees (ids) of the database. Reads only.
 
+    `files` are those that differ, when that is known.
     At most `updated_per_type` updated ones of each type are kept field by field, and at most
     `samples_per_type` new ones with their content, None for all of them. Raises `GitError` for a
     tree that is not there.
     """
-    files = list(changed_files(git, old, new))
+    if files is None:
+        files = list(changed_files(git, old, new))
     kinds: defaultdict[str, Counts] = defaultdict(Counts)
     types: defaultdict[str, Counts] = defaultdict(Counts)
     inside: list[tuple[str, Change]] = []

@@ -12,7 +12,7 @@ from ..git.command import Git
 from ..git.diff import changed_files
 from ..git.log import Commit
 from ..git.object_writer import ObjectWriter
-from ..git.trees import TreeEntry
+from ..git.trees import Tree, TreeEntry
 
 # A file of the tree as the index names it: its mode and the id of its blob.
 File = tuple[str, str]
@@ -71,17 +71,19 @@ def commit_files(
     who: Signature,
     ref: str,
     sign: bool,
+    known: Mapping[bytes, Tree] | None = None,
 ) -> str:
     """Make a commit on `base` in which each path of `files` is as given, None for absent.
 
     The commit's author and committer are `who`; the private `ref` is made to hold it. With
-    `sign` git signs it. Neither the index nor the files of the repository are touched.
+    `sign` git signs it. `known` are trees that were read already, by their raw ids. Neither the
+    index nor the files of the repository are touched.
     """
     changes = {
         os.fsencode(path): TreeEntry(file[0].encode(), bytes.fromhex(file[1])) if file else None
         for path, file in files.items()
     }
-    with closing(ObjectWriter(git, id_digits=len(base))) as writer:
+    with closing(ObjectWriter(git, id_digits=len(base), known=known)) as writer:
         commit = writer.commit(
             tree=writer.tree(git.tree_of(base), changes),
             parents=[base],

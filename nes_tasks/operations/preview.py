@@ -21,6 +21,7 @@ from ..database.marker import Metadata
 from ..database.repository import PRIVATE_REFS
 from ..errors import MigrationFailedError, NesTasksError, UsageError
 from ..git.commit import Signature
+from ..git.diff import changed_files
 from ..git.incomplete_clone import has_tree
 from ..git.object_writer import write_commit
 from ..migrations import Migration, MigrationResult, Plan, State, load
@@ -282,10 +283,12 @@ def _add(
     assert entry.folder is not None, "a migration that ran has a folder"
     migration = load(entry.folder, is_new=not entry.is_applied)
     assert result.tree is not None, "a rehearsal has a tree"
+    files = list(changed_files(git, base_tree, result.tree))
     changes = compare(
         git,
         base_tree,
         result.tree,
+        files=files,
         data_dir=project.settings.data_dir,
         updated_per_type=limits[0],
         samples_per_type=limits[1],
@@ -306,8 +309,8 @@ def _add(
                 *of_the_folder(_unread(dry_run, migration), result.hints),
                 *to_look_at(
                     git,
-                    base_tree,
                     result.tree,
+                    files,
                     data_dir=project.settings.data_dir,
                     clock=dry_run.clock,
                 ),

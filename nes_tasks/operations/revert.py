@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..clock import now
@@ -24,10 +24,11 @@ from ..database.transaction import Signature
 from ..database.unrecorded import REVERT_SUBJECT, REVERTS
 from ..errors import DatabaseError, MigrationRefusedError, UsageError, first_few
 from ..git.command import Git
-from ..git.diff import changed_files
+from ..git.diff import Change, changed_files
 from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit, read_commits
 from ..git.snapshot import Snapshot
+from ..git.trees import Tree
 from ..models.identifiers import InvalidIdentifierError, id_of
 from ..printable import printable
 from ..project import Project
@@ -44,7 +45,8 @@ class Reversal:
 
     `commits` are those that it undoes, `restored` what each file becomes (None: deleted), and
     `base` is the tip that was looked at. `together` are the migrations that go with it, since
-    one commit brought them all.
+    one commit brought them all. `changes` are the files of `base` that it changes, and
+    `large_trees` folders of it that were read, by their raw ids.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Reversal:
     restored: dict[str, File | None]
     base: str
     together: tuple[str, ...] = ()
+    changes: Sequence[Change] = ()
+    large_trees: Mapping[bytes, Tree] = field(default_factory=dict, repr=False)
 
     @property
     def deleted(self) -> int:
@@ -83,7 +87,9 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
             f"git -C {label} revert COMMIT",
         )
     commits = partial.commits if partial else run.live if run else ()
-    restored, touched = _restored(project, git, ledger.commit, name, commits, bool(partial))
+    with closing(Snapshot(git, git.tree_of(ledger.commit))) as snapshot:
+        restored, touched = _restored(project, git, snapshot, name, commits, bool(partial))
+        changes = [*_changes(restored, snapshot)]
     later = _Later(project, ledger, name, commits)
     if touched:
         raise later.refusal(label, touched, "changed what it changed")
@@ -91,11 +97,17 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
     if referring := _referring(git, data_dir, commits[-1].id, ledger.commit, restored):
         raise later.refusal(label, referring, "refers to what it created")
     together = run.squashed_with if run else ()
-    return Reversal(name, commits, restored, ledger.commit, together)
+    trees = snapshot.large_trees
+    return Reversal(name, commits, restored, ledger.commit, together, changes, trees)
 
 
 def _restored(
-    project: Project, git: Git, tip: str, name: str, commits: Sequence[Commit], is_partial: bool
+    project: Project,
+    git: Git,
+    tip: Snapshot,
+    name: str,
+    commits: Sequence[Commit],
+    is_partial: bool,
 ) -> tuple[dict[str, File | None], list[str]]:
     """Return what each file becomes, and the files that others have changed since.
 
@@ -103,16 +115,23 @@ def _restored(
     """
     changes = spans(git, commits)
     records = f"{project.settings.data_dir}/{FOLDER}/{name}"
-    with closing(Snapshot(git, git.tree_of(tip))) as snapshot:
-        now = {path: snapshot.blob_id(path) for path in changes}
-        touched = [
-            path
-            for path, span in changes.items()
-            if span.is_broken or now[path] != (span.after[1] if span.after else None)
-            if not path.startswith(f"{records}/")
-            if not (is_partial and now[path] == (span.before[1] if span.before else None))
-        ]
-        return _before(changes, snapshot, records), touched
+    now = {path: tip.blob_id(path) for path in changes}
+    touched = [
+        path
+        for path, span in changes.items()
+        if span.is_broken or now[path] != (span.after[1] if span.after else None)
+        if not path.startswith(f"{records}/")
+        if not (is_partial and now[path] == (span.before[1] if span.before else None))
+    ]
+    return _before(changes, tip, records), touched
+
+
+def _changes(restored: Mapping[str, File | None], tip: Snapshot) -> Iterator[Change]:
+    """Yield what becomes of the `restored` files; of some it may be the mode alone."""
+    for path, file in restored.items():
+        old, new = tip.blob_id(path), file[1] if file else None
+        if old or new:
+            yield Change(path, old, new)
 
 
 def _before(
@@ -214,13 +233,16 @@ def revert(
                     who=who,
                     ref=ref,
                     sign=repository.signs,
+                    known=reversal.large_trees,
                 )
                 done.append((reversal, commit))
         except BaseException:
             repository.discard(ref)
             raise
         if done:
-            repository.publish(ref, done[0][0].base, done[-1][1])
+            # Several may change one file one after the other: then git says what differs.
+            changes = done[0][0].changes if len(done) == 1 else None
+            repository.publish(ref, done[0][0].base, done[-1][1], changes=changes)
     return done
 
 

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from ..git.command import Git
-from ..git.diff import changed_files
-from ..git.snapshot import Snapshot
+from ..git.diff import Change
+from ..git.snapshot import GitSource, Snapshot, read_files
 from ..models.bikram_sambat import find_dates, suspect
 from ..models.damage import DamageKind, damage_of
 from ..models.identifiers import InvalidIdentifierError, path_of
@@ -65,27 +65,27 @@ class Changed:
 
 
 def to_look_at(
-    git: Git, old: str, new: str, *, data_dir: str, clock: datetime
+    git: Git, new: str, changes: Iterable[Change], *, data_dir: str, clock: datetime
 ) -> tuple[Remark, ...]:
-    """Return the doubtful changes between two trees (ids) of the database.
+    """Return what is doubtful in the `changes` that have made the tree `new` (id) of the database.
 
     Only what the change brings counts. `clock` is the time that the migration saw. Reads the
     contents of what changed, and, where there are new persons, the names of all persons. Raises
-    `GitError` for a tree that is not there.
+    `DatabaseError` for a file that is not there.
     """
-    with closing(Snapshot(git, old)) as before, closing(Snapshot(git, new)) as after:
-        review = _Review(before, after, data_dir, clock.date())
-        review.look(git, old, new)
+    with closing(GitSource(git)) as source:
+        review = _Review(source, Snapshot(source, new), data_dir, clock.date())
+        review.look(changes)
         if review.new_persons and not git.is_partial:
             review.compare_names()
         return tuple(review.remarks())
 
 
 class _Review:
-    """Looks through what changed between two snapshots."""
+    """Looks through what changed; `source` has both contents of it, `after` is the result."""
 
-    def __init__(self, before: Snapshot, after: Snapshot, data_dir: str, today: date) -> None:
-        self._before, self._after, self._data_dir, self._today = before, after, data_dir, today
+    def __init__(self, source: GitSource, after: Snapshot, data_dir: str, today: date) -> None:
+        self._source, self._after, self._data_dir, self._today = source, after, data_dir, today
         self._found: defaultdict[str, list[Remark]] = defaultdict(list)
         self._left_out: defaultdict[str, int] = defaultdict(int)
         self._without_source: list[str] = []
@@ -106,18 +106,14 @@ class _Review:
             if rest := self._left_out[kind]:
                 yield Remark(kind, "", f"and {rest:,} more")
 
-    def look(self, git: Git, old: str, new: str) -> None:
+    def look(self, changes: Iterable[Change]) -> None:
         """Look at all that changed."""
-        changes = list(
-            changed_files(
-                git, old, new, f"{self._data_dir}/entity", f"{self._data_dir}/relationship"
-            )
-        )
-        paths = [change.path for change in changes]
-        pairs = zip(
-            changes, self._before.read_many(paths), self._after.read_many(paths), strict=True
-        )
-        for change, (_, was), (_, now) in pairs:
+        folders = (f"{self._data_dir}/entity/", f"{self._data_dir}/relationship/")
+        looked_at = [change for change in changes if change.path.startswith(folders)]
+        # By their ids: to find them by their paths a whole folder would have to be read.
+        old = self._contents((change.path, change.old) for change in looked_at)
+        new = self._contents((change.path, change.new) for change in looked_at)
+        for change, was, now in zip(looked_at, old, new, strict=True):
             identifier = document_id(change.path, self._data_dir)
             content = parse(now) if now is not None else None
             if now is None:
@@ -127,6 +123,13 @@ class _Review:
                 self._of(Changed(identifier, before if isinstance(before, dict) else None, content))
         if self._deleted:
             self._left_behind()
+
+    def _contents(self, files: Iterable[tuple[str, str | None]]) -> Iterator[bytes | None]:
+        """Yield the content of each file, given by path and id, None for one that is not there."""
+        wanted = list(files)
+        found = read_files(self._source, ((path, oid) for path, oid in wanted if oid))
+        for _, oid in wanted:
+            yield next(found) if oid else None
 
     def _add(self, kind: str, subject: str, text: str) -> None:
         if len(self._found[kind]) < MAX_OF_A_KIND:

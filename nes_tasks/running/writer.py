@@ -247,7 +247,7 @@ class Writer:
         self._reply(data for _, data in self._transaction.read_many(paths))
 
     def _send_trees(self, payload: bytes) -> None:
-        self._reply(self._transaction.source.trees(self._ids(payload)))
+        self._reply(self._transaction.raw_trees(self._ids(payload)))
 
     def _send_files(self, payload: bytes) -> None:
         self._reply(self._transaction.source.files(self._ids(payload)))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from repositories import Place
 
 from nes_tasks.errors import DatabaseError
+from nes_tasks.git import snapshot as snapshot_module
 from nes_tasks.git.command import Git
-from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles
-from nes_tasks.git.snapshot import Snapshot
+from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles, following_in
+from nes_tasks.git.snapshot import GitSource, Snapshot
 
 NAMES = [f"ward-{number}" for number in range(10, 100)]
 
 
 def test_in_order_twice_as_many_come_each_time_up_to_the_most() -> None:
-    ahead = ReadAhead(NAMES, 8)
+    ahead = ReadAhead(following_in(NAMES), 8)
     sizes, at = [], 0
     while at < len(NAMES):
         along = ahead.along(NAMES[at])
@@ -28,7 +31,7 @@ def test_in_order_twice_as_many_come_each_time_up_to_the_most() -> None:
 
 
 def test_who_jumps_about_gets_what_was_asked_for_alone() -> None:
-    ahead = ReadAhead(NAMES, 256)
+    ahead = ReadAhead(following_in(NAMES), 256)
     assert [list(ahead.along(name)) for name in ("ward-50", "ward-20", "ward-90")] == [
         ["ward-50"],
         ["ward-20"],
@@ -38,7 +41,7 @@ def test_who_jumps_about_gets_what_was_asked_for_alone() -> None:
 
 def test_names_are_found_in_gits_order_of_folders() -> None:
     # "a-b/" stands before "a/", although "a" is the shorter name.
-    ahead = ReadAhead(["a-b", "a", "a0"], 256)
+    ahead = ReadAhead(following_in(["a-b", "a", "a0"]), 256)
     assert list(ahead.along("a-b")) == ["a-b", "a"]
     assert list(ahead.along("a0")) == ["a0"]
 
@@ -97,8 +100,51 @@ def test_a_missing_neighbour_hurts_only_who_asks_for_it(database: Place) -> None
 def test_a_name_that_is_no_utf8_is_found_in_gits_order_of_bytes() -> None:
     # As text the lone byte 0xff is U+DCFF, before U+1F600; as bytes F0 9F 98 80 comes first.
     names = ["\U0001f600", "\udcff"]
-    ahead = ReadAhead(names, 256)
+    ahead = ReadAhead(following_in(names), 256)
     assert [ahead.along(name)[0] for name in (*names, *reversed(names))] == [
         *names,
         *reversed(names),
     ]
+
+
+class Counted(GitSource):
+    """A source that counts how many trees each request is for."""
+
+    def __init__(self, git: Git) -> None:
+        super().__init__(git)
+        self.asked: list[int] = []
+
+    def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        self.asked.append(len(ids))
+        return super().trees(ids)
+
+
+@pytest.mark.parametrize("large", [0, 1024 * 1024])
+def test_trees_that_were_passed_on_are_not_read_again(
+    database: Place, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    monkeypatch.setattr(snapshot_module, "LARGE_BYTES", large)
+    database.commit({f"v2/version/{name}/1.json": name for name in NAMES})
+    root = database.git("rev-parse", "HEAD^{tree}")
+    ids = [root, *(database.git("rev-parse", f"HEAD:{path}") for path in ("v2", "v2/version"))]
+    ids.append(database.git("rev-parse", "HEAD:v2/version/ward-50"))
+    with closing(Counted(Git(database.path))) as source:
+        snapshot = Snapshot(source, root)
+        assert None not in snapshot.raw_trees(ids)
+        assert snapshot.exists("v2/version/ward-50/1.json")
+        assert not snapshot.exists("v2/version/ward-50/2.json")
+        assert source.asked == [4]
+        assert snapshot.exists("v2/version/ward-51/1.json")
+        assert len(source.asked) == 2
+
+
+def test_the_folders_of_a_large_folder_are_read_along(
+    database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_module, "LARGE_BYTES", 0)
+    database.commit({f"v2/{name}/1.json": name for name in NAMES} | {"v2/ward-11.json": "{}"})
+    with closing(Counted(Git(database.path))) as source:
+        snapshot = Snapshot(source, database.git("rev-parse", "HEAD^{tree}"))
+        assert all(snapshot.exists(f"v2/{name}/1.json") for name in NAMES)
+        assert len(source.asked) < 12
+        assert sum(source.asked) == 2 + len(NAMES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nes_tasks.errors import GitError
+from nes_tasks.git import tree_writer
 from nes_tasks.git.command import Git
 from nes_tasks.git.packs import BLOB, COMMIT, TREE, UNPACK_LIMIT, PackWriter
 from nes_tasks.git.quarantine import Quarantine
@@ -82,8 +83,8 @@ class Direct:
         self.pack = PackWriter(id_size=self.id_size)
         self.writer = TreeWriter(self.pack, self.read, id_size=self.id_size)
 
-    def read(self, oid: bytes) -> bytes:
-        return self.git.run("cat-file", "tree", oid.hex())
+    def read(self, ids: Sequence[bytes]) -> list[bytes]:
+        return [self.git.run("cat-file", "tree", oid.hex()) for oid in ids]
 
     def blob(self, text: str) -> TreeEntry:
         return TreeEntry(FILE_MODE, self.pack.write(BLOB, text.encode()))
@@ -195,13 +196,34 @@ def test_only_the_folders_of_a_change_are_read(direct: Direct) -> None:
     direct.install()
     read: list[bytes] = []
 
-    def noted(oid: bytes) -> bytes:
-        read.append(oid)
-        return direct.read(oid)
+    rounds: list[int] = []
+
+    def noted(ids: Sequence[bytes]) -> list[bytes]:
+        read.extend(ids)
+        rounds.append(len(ids))
+        return direct.read(ids)
 
     direct.writer = TreeWriter(direct.pack, noted, id_size=direct.id_size)
     direct.apply({b"4/4/f": direct.blob("new"), b"4/5/f": None})
     assert len(read) == 4
+    assert rounds == [1, 1, 2]  # the folders of one folder are read together
+
+
+def test_trees_that_were_let_go_are_read_back_from_the_pack(
+    direct: Direct, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_writer, "KEPT_BYTES", 0)
+    plain = Plain(git, tmp_path / "index")
+    for step in range(3):
+        texts = {f"{a}/{b}/{name:03}": f"{step}" for a in "ab" for b in "cd" for name in (step, 7)}
+        texts |= {f"large/{name:03}": f"{step}" for name in range(step, 400, 40)}
+        if not step:
+            texts |= {f"large/{name:03}": "" for name in range(400)}
+        changes: Changes = {path.encode(): direct.blob(text) for path, text in texts.items()}
+        assert direct.apply(changes) == plain.apply(changes)
+    direct.install()
+    assert direct.root is not None
+    git.run("fsck", "--strict", direct.root.hex())
 
 
 def test_nothing_is_visible_before_git_has_checked_the_pack(git: Git, pack: PackWriter) -> None:
