@@ -163,7 +163,10 @@ def archive(*, method: int = zipfile.ZIP_DEFLATED) -> bytes:
 UNFIT: dict[str, tuple[dict[str, bytes] | bytes, str]] = {
     "no file": ({"other.json": b"{}"}, "it has no preview.json"),
     "a path": ({"../preview.json": b"{}"}, "it has no preview.json"),
-    "no JSON": ({"preview.json": b"$(id)"}, "preview.json is not a preview: Invalid JSON"),
+    "no JSON": (
+        {"preview.json": b"$(id)"},
+        "preview.json is not a preview: the value is not valid JSON",
+    ),
     "another document": ({"preview.json": b"{}"}, "preview.json is not a preview: format"),
     "a bomb": ({"preview.json": b"0" * 10_000_001}, "has more than 10,000,000 bytes"),
     "no archive": (b"PK\x03\x04", "it is not a valid archive"),

@@ -55,7 +55,7 @@ def test_the_first_pull_request_of_a_fork_once_it_is_approved(hosting: Hosting) 
     body = told(hosting, record)
     assert "Preview of 1 migration\n" in body
     assert "Check of 1 migration" in body or "Check of 2 migrations" in body
-    assert "No problems found." in body
+    assert "1 hint." in body  # it names no source
 
 
 def test_two_migrations_of_a_fork(hosting: Hosting) -> None:
@@ -112,7 +112,7 @@ def test_a_check_that_fails_while_the_preview_passes(hosting: Hosting) -> None:
     jobs, record = hosting.preview(pull)
     assert results(jobs) == {**ALL_WELL, "check": "failure", "gate": "failure"}
     body = told(hosting, record)
-    assert "1 error." in body
+    assert "1 error" in body
     assert "it says nothing under its title" in body
     assert "Preview of 1 migration" in body
     assert "ended as **failure**" in body
