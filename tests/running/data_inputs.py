@@ -249,10 +249,16 @@ SILENT = {
         "context.log({context.names.slug_for(x) for x in ('राम श्रेष्‍ठ', 'राम श्रेष्ठ')})",
         "True", "{'ram-shrestha'}"),
     "17 nasals": taken("context.log([context.names.slug_for(x) for x in ('गङ्गा', 'गंगा')])", "['ganga', 'ganga']"),
+    "17 a nasal before a labial": taken("context.log([context.names.slug_for(x) for x in ('सम्पत्ति', 'संपत्ति')])", "['sampatti', 'sampatti']"),
+    "17 a nasal before a dental": taken("context.log([context.names.slug_for(x) for x in ('सन्तोष', 'संतोष')])", "['santosh', 'santosh']"),
     "18 one romanisation": taken("context.log(context.names.slug_for('राम चन्द्र पौडेल'))", "ram-chandra-paudel"),
+    "18 a long vowel": taken("context.log(context.names.slug_for('सुशील कोइराला'))", "sushil-koirala"),
+    "18 a conjunct": taken("context.log(context.names.slug_for('कृष्ण प्रसाद'))", "krishna-prasad"),
     "19 blank names are not alike": taken(
         "for pair in (('', '-'), ('-', '???'), ('', '')): context.log(context.names.name_similarity(*pair))",
         "0.0", "0.0", "0.0"),
+    "19 marks are not alike": taken("context.log(context.names.name_similarity('।', '॥'))", "0.0"),
+    "19 a name is not like nothing": taken("context.log(context.names.name_similarity('Asha', ' '))", "0.0"),
     # 20: phone numbers
     "20 an extension": taken(
         "[n] = context.values.read_phone_numbers('01-4211641 ext 12')\ncontext.log((n.number, n.extension))",
@@ -271,6 +277,9 @@ SILENT = {
         "await person('asha-rai', attributes=value)\n"
         "entity = await context.db.get_entity('entity:person/asha-rai')\ncontext.log(entity.attributes)",
         "{'m': None, 'n': 3, 't': None}"),
+    "21 a boolean of numpy": taken(
+        f"{HELPERS}import numpy\nawait person('asha-rai', attributes={{'b': numpy.bool_(True)}})\n"
+        "context.log((await context.db.get_entity('entity:person/asha-rai')).attributes)", "{'b': True}"),
     "21 something else": refused(
         f"{HELPERS}await person('asha-rai', attributes={{'x': {{'y': object()}}}})",
         "attributes.x.y is an object, which JSON cannot hold",
@@ -319,6 +328,7 @@ UNHELPFUL = {
         'RuntimeError: row 1: slug is "b"; it must have at least 3 characters'),
     "23 await forgotten": refused("entity = context.db.get_entity('entity:person/asha-rai')\nentity.id", "await is missing before the call"),
     "23 await forgotten before a loop": refused("for one in context.search.search_entities(): pass", "await is missing before the call"),
+    "23 await forgotten in a count": refused("len(context.search.search_entities())", "await is missing before the call"),
     "24 a file": refused("context.read_csv('Members.csv')", "did you mean members.csv?", members_csv="a\n1\n"),
     "24 a file of another ending": refused("context.read_csv('member.csv')", "did you mean members.csv?", members_csv="a\n1\n"),
     "24 a column": refused("for row in context.read_csv('a.csv'): row['Nmae']", "did you mean 'name'?", a_csv="name\nx\n"),
@@ -337,11 +347,19 @@ UNHELPFUL = {
         "entity:person/ram-prasad (राम प्रसाद) is stored: if this is the same one, get it and call update_entity; "
         "a namesake needs another slug, from await context.search.free_slug",
         a_csv="slug,name\nram-prasad,राम प्रसाद\nram-prasad,राम प्रसाद\n"),
+    "25 namesakes without a list": refused(f"{HELPERS}await person('ram-prasad')\nawait person('ram-prasad')",
+        "a namesake needs another slug, from await context.search.free_slug"),
+    "25 a slug that is free": taken(f"{HELPERS}await person('ram-prasad')\n"
+        "context.log(await context.search.free_slug('Ram Prasad', 'person'))", "ram-prasad-2"),
     "26 several hits": refused(f"{HELPERS}await person('asha-rai')\nawait person('asha-rai-2')\n"
         "await context.search.find_entity_by_name('Asha Rai', entity_type='person')",
         "2 entities are called 'Asha Rai': entity:person/asha-rai, entity:person/asha-rai-2; choose one"),
+    "26 several hits in Nepali": refused(f"{HELPERS}await person('a-rai', 'आशा राई')\nawait person('b-rai', 'आशा राई')\n"
+        "await context.search.find_entity_by_name('आशा राई')", "entity:person/a-rai, entity:person/b-rai"),
+    "26 no hit": taken("context.log(await context.search.find_entity_by_name('Asha Rai', entity_type='person'))", "None"),
     "27 sep=;": taken(CSV, "{'slug': 'a', 'name': 'b'}", a_csv="sep=;\nslug;name\na;b\n"),
     "27 sep= of a tabulator": taken(CSV, "{'slug': 'a', 'name': 'b'}", a_csv="sep=\t\nslug\tname\na\tb\n"),
+    "27 sep=|": taken(CSV, "{'slug': 'a', 'name': 'b'}", a_csv="sep=|\nslug|name\na|b\n"),
     "28 a workbook for CSV": refused("context.read_csv('a.xlsx')", "read it with read_excel", a_xlsx=workbook(["a"], [1])),
     "28 JSON Lines for JSON": refused(JSON, "read it with read_jsonl", a_json='{"a":1}\n{"a":2}\n'),
     "28 truncated": refused(CSV, "it is truncated", a_csv="slug,name\na,राम".encode()[:-1]),
