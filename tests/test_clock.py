@@ -42,7 +42,7 @@ def test_what_is_no_number_of_seconds_is_refused(
     monkeypatch: pytest.MonkeyPatch, fixed: str
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", fixed)
-    with pytest.raises(SettingsError, match="no number of seconds") as raised:
+    with pytest.raises(SettingsError, match="not a number of seconds") as raised:
         now()
     assert fixed in raised.value.message
     assert raised.value.exit_code == 2

@@ -11,7 +11,7 @@ DESCRIPTION = "[DESCRIPTION]"
 # How many entities and relationships are created, changed and deleted; a preview proposes the line.
 # EXPECT = {"person": 2, "organization": 2, "location": 2, "relationship": 2}
 
-# Where the data are from. Each new entity gets it: readers and reviewers look for it.
+# The source of the data. Each new entity names it, for readers and reviewers.
 SOURCE = [
     {
         "title": {"en": {"value": "[TODO: who published what, such as: Election Commission]"}},
@@ -22,8 +22,8 @@ SOURCE = [
 
 async def migrate(context: MigrationContext) -> None:
     """[TITLE]."""
-    # Four examples. Take "# " away in front of the lines of one, make the file that it names, and
-    # it runs; then make it yours, and delete the rest. What else there is:
+    # Four examples. Uncomment one and write the file that it names for a working migration; then
+    # adapt it, and delete the rest. What else there is:
     #
     # Files of this folder (docs/reference/context.md)
     #   context.read_csv, read_excel, read_json, read_jsonl, read_geojson: all rows at once
@@ -41,7 +41,7 @@ async def migrate(context: MigrationContext) -> None:
     #   context.calendar.to_gregorian("२०७९ फागुन २०")
     #   context.names.split_honorifics, romanize, slug_for, best_match, to_unicode
     #   context.values.read_number, read_amount, read_percent, read_phone_numbers
-    # Telling
+    # Log and progress
     #   context.log("a line that is kept"), context.progress(rows, "people")
     #
     # # 1. A CSV file: people.csv
@@ -134,7 +134,7 @@ async def migrate(context: MigrationContext) -> None:
 #     districts = await context.db.list_entities(
 #         entity_type="location", sub_type="district", limit=None
 #     )
-#     without = [district.id for district in districts if not district.parent]
+#     without = [district.id for district in districts if not getattr(district, "parent", None)]
 #     assert not without, f"every district has a province, but not {without}"
 #     parties = await context.db.list_entities(
 #         entity_type="organization", sub_type="political_party", limit=None

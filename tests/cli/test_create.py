@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from template import uncommented
 from workspace import EPOCH, Workspace, create_person
 
 from nes_tasks.api import MigrationContext
@@ -148,23 +149,9 @@ def test_with_the_placeholders_replaced_it_passes_and_is_applied(workspace: Work
     assert workspace.applied() == ["001-x-y"]
 
 
-EXAMPLE = re.compile(r"^    # # (\d)\. .*?(?=^    # # \d\. |^\n)", re.MULTILINE | re.DOTALL)
 DATA_FILE = re.compile(
     r"^    # # \d\. .*?([\w]+\.\w+)[^\n]*\n((?:    # #      .*\n)+)", re.MULTILINE
 )
-
-
-def uncommented(text: str, *examples: str, verify: bool = False) -> str:
-    """Return the script of the template with examples that run, as a contributor makes it."""
-    for found in list(EXAMPLE.finditer(text)):
-        if found[1] in examples:
-            lines = re.sub(r"^    # ?", "    ", found[0], flags=re.MULTILINE)
-            text = text.replace(found[0], lines)
-    if verify:
-        head, start, rest = text.partition("# # Called with")
-        text = head + re.sub(r"^# ", "", start + rest, flags=re.MULTILINE)
-        text = text.replace("# EXPECT = ", "EXPECT = ")
-    return text
 
 
 def write_data(folder: Path, text: str, *names: str) -> None:

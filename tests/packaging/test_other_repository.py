@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from installed import Installed
+from template import uncommented
 from transcripts import Shell, fences
 
 PAGE = "docs/new-repository.md"
@@ -83,11 +84,10 @@ def test_the_import_without_a_star_gives_the_same_tasks(project: Path, shell: Sh
 
 @pytest.mark.usefixtures("rivers")
 def test_a_strict_type_checker_sees_the_types(installed: Installed, shell: Shell) -> None:
-    """What `doit create` makes passes with its example uncommented; a mistake in it is found."""
+    """What `doit create` makes passes with its examples uncommented; a mistake in it is found."""
     assert shell.run("doit create --author 'A B <a@example.org>' typed").returncode == 0
     script = shell.cwd / "migrations/002-typed/migrate.py"
-    head, _, example = script.read_text("utf-8").partition("# An example.")
-    script.write_text(head + "#" + re.sub(r"^    # ?", "    ", example, flags=re.MULTILINE))
+    script.write_text(uncommented(script.read_text("utf-8"), *"1234", verify=True), "utf-8")
 
     def checked() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "mypy", "--strict", "--python-executable"]
