@@ -53,7 +53,7 @@ class Create(Command):
         "lower-case words joined by hyphens. An existing folder is never changed.\n\n"
         "--from FILE looks at a CSV file or workbook: the names of its columns, also below a "
         "title, and what their values are. The script is a first draft that uses each column.\n\n"
-        "What is made cannot be applied until you have replaced each [TODO.\n\n"
+        "What is made cannot be applied until you have replaced each [TODO …].\n\n"
         "In a git checkout migrations/.gitattributes is made as well, where git would convert "
         "line ends: inputs are hashed byte for byte.\n\n"
         "A project can have a template of its own in templates/migration/."

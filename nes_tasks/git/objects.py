@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from ..errors import GitError
-from .command import Git, failure, without_advice
+from .conversation import Conversation
 
 # One round of requests must fit into a pipe's buffer (64 KiB on Linux, 16 KiB on macOS) whole:
 # then git never waits for us to read while we wait for it to read.
@@ -35,16 +32,14 @@ def blob_id(data: bytes, length: int) -> str:
     return digest(b"blob %d\0" % len(data) + data).hexdigest()
 
 
-class ObjectReader:
+class ObjectReader(Conversation):
     """Reads objects by id or by any name that git understands, such as ``HEAD:v2``.
 
     The process starts at the first request and is ended by `close`. Reads only.
     """
 
-    def __init__(self, git: Git) -> None:
-        self._git = git
-        self._process: subprocess.Popen[bytes] | None = None
-        self._errors: IO[bytes] | None = None
+    command = ("cat-file", "--batch")
+    ended_early = "it ended early; the repository may be damaged (git fsck)"
 
     def get(self, name: str) -> GitObject | None:
         """Return the object called `name`, None when there is none."""
@@ -67,7 +62,7 @@ class ObjectReader:
         return self._asked(names)
 
     def _asked(self, names: list[str]) -> list[GitObject | None]:
-        process = self._process or self._start()
+        process = self._running()
         assert process.stdin and process.stdout
         try:
             process.stdin.write("".join(f"{name}\n" for name in names).encode())
@@ -92,36 +87,3 @@ class ObjectReader:
         if len(data) != size + 1:
             raise self._died()
         return GitObject(words[0].decode(), words[1].decode(), data[:-1])
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        # git explains here why it cannot read or fetch an object; a pipe could fill up.
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        self._process = self._git.popen("cat-file", "--batch", stderr=self._errors)
-        return self._process
-
-    def _died(self) -> GitError:
-        assert self._process
-        assert self._errors
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
-        self._errors.seek(0)
-        said = without_advice(self._errors.read().decode(errors="replace"))
-        self.close()
-        early = "it ended early; the repository may be damaged (git fsck)"
-        return failure(["cat-file"], (said or early).encode())
-
-    def close(self) -> None:
-        """End the process."""
-        process, self._process = self._process, None
-        if process is not None:
-            files, self._errors = (process.stdin, process.stdout, self._errors), None
-            for file in filter(None, files):
-                with contextlib.suppress(OSError):
-                    file.close()
-            process.wait()
-
-    def __enter__(self) -> ObjectReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

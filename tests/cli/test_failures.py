@@ -245,22 +245,39 @@ def test_an_interrupted_run_says_what_is_applied_and_pushes_nothing(
     assert started.git_in(remote, "for-each-ref") == ""
 
 
-@pytest.mark.parametrize("step", ["read-tree -m -u"])
+# What stands in the place of git and interrupts doit: when git updates the files, and when it is
+# asked to move the branch, by the process that moves all refs of a run.
+INTERRUPT = """\
+def interrupt():
+    for process in {os.getppid(), os.getpid()} - {1}:
+        os.kill(process, signal.SIGINT)
+"""
+INTERRUPTING = {
+    "files": "if 'read-tree -m -u' in words:\n"
+    "    signal.signal(signal.SIGINT, signal.SIG_DFL)\n    interrupt()\n",
+    "branch": "if 'update-ref' in words:\n"
+    "    signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    "    real = subprocess.Popen([GIT, *sys.argv[1:]], stdin=subprocess.PIPE)\n"
+    "    for line in sys.stdin.buffer:\n"
+    "        if b' refs/heads/' in line:\n            interrupt()\n"
+    "        real.stdin.write(line)\n        real.stdin.flush()\n"
+    "    real.stdin.close()\n    sys.exit(real.wait())\n",
+}
+
+
+@pytest.mark.parametrize("when", INTERRUPTING)
 @pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["alone", "parallel"])
 def test_an_interrupt_while_publishing_waits_for_its_end(
-    started: Workspace, tmp_path: Path, step: str, options: list[str]
+    started: Workspace, tmp_path: Path, when: str, options: list[str]
 ) -> None:
     started.migration("002-second", create_person("bina-rai"))
     started.migration("003-third", create_person("chet-rai"))
     interrupting = tmp_path / "bin/git"
     interrupting.parent.mkdir()
     interrupting.write_text(
-        f"#!{sys.executable}\nimport os, signal, sys\n"
-        f"if {step!r} in ' '.join(sys.argv):\n"
-        "    signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
-        "    for process in {os.getppid(), os.getpid()} - {1}:\n"
-        "        os.kill(process, signal.SIGINT)\n"
-        f"os.execv({shutil.which('git')!r}, ['git', *sys.argv[1:]])\n"
+        f"#!{sys.executable}\nimport os, signal, subprocess, sys\n"
+        f"GIT = {shutil.which('git')!r}\nwords = ' '.join(sys.argv)\n"
+        f"{INTERRUPT}{INTERRUPTING[when]}os.execv(GIT, ['git', *sys.argv[1:]])\n"
     )
     interrupting.chmod(0o755)
     path = f"{interrupting.parent}{os.pathsep}{os.environ['PATH']}"
