@@ -11,7 +11,7 @@ from ..errors import UsageError
 from .command import JSON, Command, is_applied, is_one_name, several
 from .doit_commands import LOOKING
 from .session import session
-from .summary import changes
+from .summary import format_counts
 
 if TYPE_CHECKING:
     from ..database.marker import Statistics
@@ -170,8 +170,8 @@ def _details(run: Run) -> str:
 
 def _statistics(counts: Statistics) -> dict[str, str]:
     return {
-        "Entities": changes(*counts.entities).replace("\n", ", "),
-        "Relationships": changes(*counts.relationships).replace("\n", ", "),
+        "Entities": format_counts(*counts.entities).replace("\n", ", "),
+        "Relationships": format_counts(*counts.relationships).replace("\n", ", "),
         "Versions": f"{counts.versions_created:,} new",
         "Files": f"{counts.files:,}",
     }

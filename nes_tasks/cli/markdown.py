@@ -21,7 +21,7 @@ from ..printable import printable
 from .changes_text import MAX_VALUE, excerpts, left_out, name_of, shortened
 from .console import format_error
 from .sizes import size
-from .summary import changes as counted
+from .summary import format_counts
 from .to_look_at_text import HEADING, SHOWN_IN_A_COMMENT, line_of, sections
 
 # GitHub takes 65,536 characters; some room is left for what a bot adds.
@@ -101,8 +101,8 @@ def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
     counts = result.statistics
     return [
         code(result.migration),
-        counted(*counts.entities).replace("\n", ", "),
-        counted(*counts.relationships).replace("\n", ", "),
+        format_counts(*counts.entities).replace("\n", ", "),
+        format_counts(*counts.relationships).replace("\n", ", "),
         f"{counts.files:,}",
         size(one.changes.new_bytes or 0),
         f"{result.duration_seconds:.1f} s",

@@ -19,8 +19,8 @@ def summary(results: Iterable[MigrationResult]) -> str:
         counts = result.statistics
         table.add_row(
             result.migration,
-            changes(*counts.entities),
-            changes(*counts.relationships),
+            format_counts(*counts.entities),
+            format_counts(*counts.relationships),
             f"{counts.files:,}",
             f"{len(result.commit_ids):,}",
             f"{result.duration_seconds:.1f}",
@@ -31,7 +31,7 @@ def summary(results: Iterable[MigrationResult]) -> str:
     return rendered(table)
 
 
-def changes(created: int, updated: int, deleted: int) -> str:
+def format_counts(created: int, updated: int, deleted: int) -> str:
     """Return three counts as short text, one a line: 7 new, 17 changed, 1 deleted."""
     parts = [(created, "new"), (updated, "changed"), (deleted, "deleted")]
     return "\n".join(f"{count:,} {word}" for count, word in parts if count) or "-"
@@ -41,8 +41,8 @@ def _total(rows: list[MigrationResult]) -> list[str]:
     counts = [row.statistics for row in rows]
     return [
         f"{len(rows)} migrations",
-        changes(*map(sum, zip(*(one.entities for one in counts), strict=True))),
-        changes(*map(sum, zip(*(one.relationships for one in counts), strict=True))),
+        format_counts(*map(sum, zip(*(one.entities for one in counts), strict=True))),
+        format_counts(*map(sum, zip(*(one.relationships for one in counts), strict=True))),
         f"{sum(one.files for one in counts):,}",
         f"{sum(len(row.commit_ids) for row in rows):,}",
         f"{sum(row.duration_seconds for row in rows):.1f}",
