@@ -62,7 +62,7 @@ class Accept(Command):
         return 0 if found.is_same else 1
 
     def _tell(self, found: Acceptance, dry_run: bool) -> None:
-        from .difference_text import diff_command, difference_lines, files_differ
+        from .changes_text import diff_command, difference_lines, files_differ
 
         if not found.is_edited:
             self.outstream.write(f"{found.name} is as it was recorded; nothing to accept.\n")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import Command, no_names
-from .confirm import YES, confirmed
+from .command import YES, Command, confirmed, no_names
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session

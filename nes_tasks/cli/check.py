@@ -14,8 +14,7 @@ from ..errors import NesTasksError, UsageError
 from ..migrations import Entry
 from . import run as run_command
 from .check_report import CHECK
-from .command import JSON, Command
-from .output import OUTPUT, check_writable, write_file
+from .command import JSON, OUTPUT, Command, check_writable, write_file
 from .session import migration_name, session, task_name
 from .state import inputs_of
 from .tasks import MigrationTaskFailed, planned

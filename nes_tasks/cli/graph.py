@@ -12,10 +12,9 @@ from ..migrations.ranges import resolve_all
 from ..operations.graph import Graph, Kind, Node, Step, make_graph
 from ..printable import printable
 from .check_report import CHECK
-from .command import Command
+from .command import OUTPUT, Command, check_writable, write_file
 from .doit_commands import LOOKING
 from .format import state_word
-from .output import OUTPUT, check_writable, write_file
 from .session import GROUP, migration_name, session
 
 # What every folder of a migration has: without it the data are seen.

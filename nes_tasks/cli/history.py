@@ -10,8 +10,8 @@ from ..clock import timestamp
 from ..errors import UsageError
 from .command import JSON, Command, is_applied, is_one_name, several
 from .doit_commands import LOOKING
+from .reporter import format_counts
 from .session import session
-from .summary import format_counts
 
 if TYPE_CHECKING:
     from ..database.marker import Statistics

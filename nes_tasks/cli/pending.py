@@ -12,9 +12,8 @@ from ..printable import printable
 from .command import JSON, Command, no_names
 from .console import warn
 from .doit_commands import LOOKING
-from .format import author_name, counted
+from .format import author_name, counted, size
 from .session import session
-from .sizes import size
 
 CHECK = {
     "name": "check",

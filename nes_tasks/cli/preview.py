@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..migrations import Entry, State
-from .command import JSON, Command, several
+from .command import JSON, OUTPUT, Command, check_writable, several, write_file
 from .console import bold, format_error, print_stderr
 from .doit_commands import ALLOW_NETWORK, LOOKING
 from .format import short_list
-from .output import OUTPUT, check_writable, write_file
 from .session import session
 
 if TYPE_CHECKING:
@@ -313,7 +312,7 @@ def _comment(found: Found, closing: str, *, full: bool = False) -> str:
 
 
 def _words(found: Found, closing: str, *, full: bool = False) -> str:
-    from .summary import summary
+    from .reporter import summary
 
     if not found.migrations and found.failure is None:
         if not closing:
@@ -331,9 +330,8 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
 
 def _migration(one: Previewed, *, full: bool) -> str:
     from ..printable import printable
-    from .changes_text import described
-    from .sizes import size
-    from .to_look_at_text import SHOWN_IN_A_TERMINAL, as_text, promises
+    from .changes_text import SHOWN_IN_A_TERMINAL, as_text, described, promises
+    from .format import size
 
     result, files = one.result, one.result.statistics.files
     commits = len(result.commit_ids)

@@ -159,7 +159,7 @@ def _skipped(found: Found) -> list[str]:
 def _problem(proof: Proof) -> str:
     """Return what there is to say about a migration beyond its verdict, as lines."""
     from ..printable import printable
-    from .difference_text import diff_command, difference_lines, failure_lines
+    from .changes_text import diff_command, difference_lines, failure_lines
 
     lines = [f"{printable(proof.name)} {_heading(proof)}"]
     if proof.restore:
@@ -182,7 +182,7 @@ def _problem(proof: Proof) -> str:
 def _heading(proof: Proof) -> str:
     """Return the verdict as the end of a sentence about the migration."""
     from ..printable import printable
-    from .difference_text import files_differ
+    from .changes_text import files_differ
 
     if proof.failure:
         return proof.verdict.value

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..printable import abridged
-from .command import Command, no_names
+from .command import OUTPUT, Command, check_writable, no_names, write_file
 from .doit_commands import LOOKING
-from .format import counted
-from .output import OUTPUT, check_writable, write_file
+from .format import counted, size
 from .session import session
-from .sizes import size
 
 DEFAULT = "report.html"
 STDOUT = "-"
@@ -141,7 +139,7 @@ def _page() -> str:
 
 def _digest() -> str:
     from ..operations.report import make_report
-    from .digest import digest
+    from .markdown import digest
     from .progress import Steps
 
     with Steps() as steps:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from ..migrations import State
-from .command import Command, one_name
-from .confirm import YES, confirmed
+from .command import YES, Command, confirmed, one_name
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .session import session

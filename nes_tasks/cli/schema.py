@@ -6,9 +6,8 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..printable import printable
-from .command import Command, no_names
+from .command import OUTPUT, Command, no_names
 from .doit_commands import LOOKING
-from .output import OUTPUT
 
 FOLDER = {**OUTPUT, "help": "write to this folder, which is made when it is missing"}
 

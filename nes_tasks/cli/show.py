@@ -91,11 +91,12 @@ def _unknown(found: Outcome) -> str:
 
 
 def _statistics(found: Outcome) -> str:
-    from .summary import format_counts
+    from .reporter import format_counts
 
     counts = found.applied.statistics
     return (
-        f"entities: {format_counts(*counts.entities)}; relationships: {format_counts(*counts.relationships)}; "
+        f"entities: {format_counts(*counts.entities)}; "
+        f"relationships: {format_counts(*counts.relationships)}; "
         f"versions: {counts.versions_created:,} new; files: {counts.files:,}"
     ).replace("\n", ", ")
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .adopt import DRY_RUN
-from .command import Command, no_names
-from .confirm import YES, confirmed
+from .command import YES, Command, confirmed, no_names
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
 from .push import commits

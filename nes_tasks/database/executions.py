@@ -20,8 +20,7 @@ from ..git.log import Commit, read_messages
 from ..git.objects import ObjectReader
 from .history import History, RecordChange, record_changes
 from .ledger import EARLIER_FILE_NAME, Applied
-from .marker import Marker
-from .message import parse_duration, parse_subject
+from .marker import Marker, parse_duration, parse_subject
 from .unrecorded import reverted
 
 # The id that no object has.
