@@ -14,8 +14,6 @@ from repositories import LOGS, Place, git_called
 
 from nes_tasks.errors import DatabaseError
 
-# The cache
-
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:

@@ -43,9 +43,6 @@ def kept(database: Place) -> dict[str, bytes]:
     return {"/".join(short.parts[1:]): path.read_bytes() for short, path in files.items()}
 
 
-# After a crash
-
-
 def nothing_written(database: Place) -> None:
     """The kill came before the checkout began."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from loopback import Loopback
 from manual_clock import ManualClock
+from vendors import VENDORS, Vendor
 
 from nes_tasks.scraping import RateLimiter, RetryHandler, WebScraper
 
@@ -46,3 +47,10 @@ def retry(clock: ManualClock) -> RetryHandler:
 def scraper(clock: ManualClock, retry: RetryHandler) -> WebScraper:
     """A scraper that waits on `clock`."""
     return WebScraper(RateLimiter(clock=clock, sleep=clock.sleep), retry, timeout=20)
+
+
+@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.name)
+def vendor(request: pytest.FixtureRequest) -> Vendor:
+    found = request.param
+    assert isinstance(found, Vendor)
+    return found
