@@ -19,6 +19,8 @@ Build = Callable[[Workspace], object]
 PROJECT = Path(__file__).resolve().parent.parent
 # Where it is set an absent database is an error, and most tests are about people.
 os.environ.pop("CI", None)
+# Thousands of processes are started here. Without bytecode each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 # Folders and files of tests that take minutes: they build distributions and environments, run
