@@ -210,6 +210,7 @@ def test_an_unfinished_operation_of_another_worktree_is_no_matter(
     merge(database)
     database.git("worktree", "add", "--quiet", "-b", "third", str(tmp_path / "linked"))
     opened(tmp_path, database=tmp_path / "linked").check_ready()
+    assert "merge" in refusal(opened(tmp_path)).message
 
 
 def modify(database: Place) -> None:
@@ -272,7 +273,7 @@ def test_the_hint_for_uncommitted_changes_works(tmp_path: Path, database: Place)
     stage(database)
     untracked(database)
     repository = opened(tmp_path)
-    refusal(repository)
+    assert "git -C nes-db stash --include-untracked" in str(refusal(repository).hint)
     database.git("stash", "--include-untracked")
     repository.check_ready()
 
@@ -281,6 +282,8 @@ def test_ignored_files_are_no_changes(tmp_path: Path, database: Place) -> None:
     database.commit({**FILES, ".gitignore": "*.log\n"})
     database.write({"run.log": "x", "v2/deep/er.log": "x"})
     opened(tmp_path).check_ready()
+    database.write({"run.txt": "x"})
+    assert "run.txt" in refusal(opened(tmp_path)).message
 
 
 def test_a_git_at_work_is_told_with_the_file_that_says_so(tmp_path: Path, database: Place) -> None:
@@ -305,14 +308,18 @@ def test_files_that_were_never_checked_out_are_no_changes(
     tmp_path: Path, options: list[str]
 ) -> None:
     source = init(tmp_path / "source")
-    source.commit(FILES)
+    commit = source.commit(FILES)
     clone(source.path, tmp_path / "nes-db", *options)
-    opened(tmp_path).check_ready()
+    repository = opened(tmp_path)
+    repository.check_ready()
+    assert repository.head() == commit
+    assert not (tmp_path / "nes-db" / "v2").exists()
 
 
 def test_a_partial_clone_is_ready_without_its_remote(tmp_path: Path) -> None:
     source = init(tmp_path / "source")
     source.commit(FILES)
-    partial_clone(source, tmp_path / "nes-db")
+    there = partial_clone(source, tmp_path / "nes-db")
     source.path.rename(tmp_path / "gone")
     opened(tmp_path).check_ready()
+    assert there.missing()
