@@ -26,7 +26,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Folders and files of tests that take minutes: they build distributions and environments, run
 # workflows, or end commands at many moments.
 SLOW = ("faults/", "packaging/", "workflows/", "compat/test_full_size.py")
-BROWSER = ("cli/test_report_in_browser.py",)
+BROWSER = ("cli/test_report_in_browser.py", "cli/test_site_in_browser.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,14 +53,20 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark slow tests and those that need a browser by where they are."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark slow tests and those that need a browser by where they are.
+
+    Processes that share the tests begin with the slow ones: one that is left for the end would
+    keep a single process busy while the others have nothing to do.
+    """
     for item in items:
         path = item.path.relative_to(PROJECT / "tests").as_posix()
         if path.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
         if path.startswith(BROWSER):
             item.add_marker(pytest.mark.browser)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")
