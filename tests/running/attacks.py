@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from workspace import Ran, Workspace
@@ -40,6 +42,31 @@ def attack(workspace: Workspace, body: str, *, head: str = "", **env: str) -> Ra
     return workspace.doit(
         "migrate:2", **{"HOME": str(home_of(workspace)), "NES_TOKEN": SECRET, **env}
     )
+
+
+def one_after_the_other(bodies: Mapping[str, str]) -> str:
+    """Return lines that try each of `bodies`, log how it ended, and end as the last one did.
+
+    Most of what an attack costs is the command around it. A process that could do one of these
+    things would not come to the end, or would log that the thing was done.
+    """
+    lines = ["refused = None"]
+    for name, body in bodies.items():
+        lines += [
+            "try:",
+            indent(body.strip(), "    "),
+            f"    context.log({name + ': done'!r})",
+            "except BaseException as error:",
+            "    refused = error",
+            f"    context.log(f'{name}: {{type(error).__name__}}: {{error}}')",
+        ]
+    return "\n".join([*lines, "raise refused"])
+
+
+def ends(ran: Ran) -> dict[str, str]:
+    """Return how each attack of `one_after_the_other` ended, by its name."""
+    rows = (line[2:].partition(": ") for line in ran.err.splitlines() if line.startswith("  "))
+    return {name: end for name, _, end in rows if end}
 
 
 FILES = {
