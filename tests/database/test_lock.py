@@ -1,4 +1,4 @@
-"""The lock: one run at a time, and others are told whose."""
+"""The lock: one run at a time; the error of a second one names the holder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans to look at, and the records that they are made of."""
+"""Helpers that build plans and describe them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EARLIER = Metadata(
 
 @dataclass(frozen=True)
 class EarlierRecord:
-    """What an earlier system's log tells: everything but the inputs."""
+    """A record of the earlier system's log: everything but the inputs."""
 
     metadata: Metadata = EARLIER
     inputs: None = None

@@ -1,4 +1,4 @@
-"""Attacks: scripts of migrations that reach for what is not theirs."""
+"""Attacks: migration scripts that access what the sandbox forbids."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = "s3cr3t-of-the-maintainer"
 
 
 def home_of(workspace: Workspace) -> Path:
-    """Return the home folder of whoever runs migrations here."""
+    """Return the home folder of the person who runs the migrations."""
     return workspace.root.parent / "home"
 
 

@@ -1,4 +1,4 @@
-"""CSV: what is read, and what is said about each broken file."""
+"""CSV: what is read, and the error for each broken file."""
 
 from __future__ import annotations
 

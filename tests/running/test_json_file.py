@@ -1,4 +1,4 @@
-"""JSON and JSON lines: what is read, and what is said about each broken file."""
+"""JSON and JSON lines: what is read, and the error for each broken file."""
 
 from __future__ import annotations
 

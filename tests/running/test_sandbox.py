@@ -101,7 +101,7 @@ os.execv(sys.executable, [sys.executable, "-m", "doit", *sys.argv[1:]])
 
 
 def unconfined(workspace: Workspace, *arguments: str, **env: str) -> Ran:
-    """Run doit where there is no Landlock."""
+    """Run doit on a kernel that refuses Landlock."""
     ran = subprocess.run(
         [sys.executable, "-c", WITHOUT_LANDLOCK, *arguments],
         cwd=workspace.root,

@@ -1,4 +1,4 @@
-"""Excel workbooks: what is read, and what is said about each broken file."""
+"""Excel workbooks: what is read, and the error for each broken file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server to ask, and clocks that do not run by themselves."""
+"""A local server, and clocks that only tests advance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROXIES = "HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy"
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No keys and no proxies of whoever runs the tests."""
+    """Remove the keys and proxies of the person who runs the tests."""
     for name in f"{SECRETS} {PROXIES}".split():
         monkeypatch.delenv(name, raising=False)
 

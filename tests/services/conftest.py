@@ -36,7 +36,7 @@ def store(repository: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def warnings() -> list[str]:
-    """What the database had to say."""
+    """The warnings of the database."""
     return []
 
 

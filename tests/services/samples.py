@@ -1,4 +1,4 @@
-"""Data to make things of, the calls that make them, and a clock that can be foreseen."""
+"""Sample data, the calls that store them, and a predictable clock."""
 
 from __future__ import annotations
 
