@@ -1,4 +1,4 @@
-"""What is typed wrongly gets one line that says what was probably meant."""
+"""Typing mistakes: one line that names the probable intention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places where something else lies than a project expects: links, files, other repositories."""
+"""Unexpected files in the place of project folders: links, plain files, other repositories."""
 
 from __future__ import annotations
 
