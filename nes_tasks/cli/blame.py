@@ -30,12 +30,13 @@ class Blame(Command):
     doc_purpose = "show which migration set each field of an entity or relationship"
     doc_usage = "ID [--json]"
     doc_description = (
-        "For each field: its present value, the migration that set it, the commit, the author "
-        "and the date of the commit. A commit of no migration is shown by its subject. "
-        "Fields that are null and never were anything else are left out; --json has them."
+        "Shows each field with its current value, and the migration, commit, author and "
+        "date that set it. A commit that belongs to no migration appears with its "
+        "subject. Fields that were never set, and version_summary, are omitted; --json "
+        "has them."
     )
     group = LOOKING
-    examples = (("doit blame entity:person/asha-rai", "shows where each of her fields is from"),)
+    examples = (("doit blame entity:person/asha-rai", "shows which migration set each field"),)
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:

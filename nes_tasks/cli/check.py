@@ -54,7 +54,7 @@ def task_check() -> Iterator[dict[str, Any]]:
     yield {
         "basename": CHECK,
         "name": None,
-        "doc": "check migration folders; a finding fails",
+        "doc": "check migration folders; an error fails",
         "params": list(OPTIONS),
     }
     for entry in plan:

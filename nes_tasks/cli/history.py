@@ -25,7 +25,7 @@ AUTHOR = {
     "type": str,
     "default": "",
     "metavar": "TEXT",
-    "help": "only those whose author has this in the name or address, whatever the case",
+    "help": "only those whose author's name or address contains TEXT, ignoring case",
 }
 SINCE = {
     "name": "since",
@@ -33,7 +33,7 @@ SINCE = {
     "type": str,
     "default": "",
     "metavar": "POINT",
-    "help": "only those applied on this day or later, or after this migration, tag or commit",
+    "help": "only those applied on this date or later, or after this migration, tag or commit",
 }
 ENTITY = {
     "name": "entity",
@@ -49,7 +49,7 @@ LIMIT = {
     "type": int,
     "default": None,
     "metavar": "N",
-    "help": "only the newest N",
+    "help": "only the newest N that match",
 }
 
 
@@ -57,22 +57,25 @@ class History(Command):
     """List the applied migrations, or show all about one."""
 
     name = "history"
-    doc_purpose = "list the applied migrations: when, by whom, commits, statistics, duration"
+    doc_purpose = "list the applied migrations: time, committer, statistics, duration"
     doc_usage = "[NAME...] [--author TEXT] [--since POINT] [--entity ID] [--limit N] [--json]"
     doc_description = (
-        "What is applied is read from the markers, the rest from the commits. In a shallow "
-        "clone the commits of early migrations are not there; they are left out then. With one "
-        "name, that migration with its commits and all statistics. Several filters have to hold "
-        "all; --limit counts what they leave. The keys of --json are described in "
-        "docs/reference/json.md."
+        "Lists them by their markers, with committer and duration from their commits. In "
+        "a shallow clone, the missing commits of early migrations are omitted. With one "
+        "name, the command shows all details of that migration. Several filters must all "
+        "match; --limit applies to the matches. docs/reference/json.md describes the keys "
+        "of --json."
     )
     group = LOOKING
     examples = (
         ("doit history", "lists them in a table"),
-        ("doit history 5", "shows all about number 5"),
-        ("doit history 5..9", "lists those from number 5 to 9"),
-        ("doit history --since 2026-01-31 --author asha", "lists what she applied since that day"),
-        ("doit history --entity entity:person/asha-rai", "lists what changed one entity"),
+        ("doit history 5", "shows all details of number 5"),
+        ("doit history 5..9", "lists numbers 5 to 9"),
+        (
+            "doit history --since 2026-01-31 --author asha",
+            "lists those that she wrote, applied since that date",
+        ),
+        ("doit history --entity entity:person/asha-rai", "lists those that changed this entity"),
     )
     takes = "applied"
     cmd_options = (AUTHOR, SINCE, ENTITY, LIMIT, JSON)

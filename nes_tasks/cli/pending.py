@@ -20,14 +20,14 @@ CHECK = {
     "long": "check",
     "type": bool,
     "default": False,
-    "help": "exit with 1 when there is any",
+    "help": "exit with 1 if there are any",
 }
 COUNT = {
     "name": "count",
     "long": "count",
     "type": bool,
     "default": False,
-    "help": "print only how many there are, counted as for --check",
+    "help": "print only the number, counted as for --check",
 }
 
 
@@ -36,7 +36,7 @@ FILES = {
     "long": "files",
     "type": bool,
     "default": False,
-    "help": "list each file with its size as well",
+    "help": "list each file with its size",
 }
 
 
@@ -47,17 +47,16 @@ class Pending(Command):
     doc_purpose = "list the migrations that are not applied yet"
     doc_usage = "[--json | --count | --files] [--check]"
     doc_description = (
-        "In the order in which doit applies them, with the number and the size of their files. "
-        "Folders that are not valid are warned of on "
-        "stderr; they keep later ones from being applied, and count for --check. The keys of "
-        "--json are described in docs/reference/json.md."
+        "Lists them in the order of application, with the number and size of their files. "
+        "A warning on stderr names each invalid folder: it blocks later migrations, and "
+        "counts for --check. docs/reference/json.md describes the keys of --json."
     )
     group = LOOKING
     examples = (
         ("doit pending", "lists them in a table"),
         ("doit pending --files", "lists their files as well"),
         ("doit pending --check || doit", "applies them if there are any"),
-        ("doit pending --count", "prints how many there are"),
+        ("doit pending --count", "prints the number of pending migrations"),
     )
     failure = "with --check: something is pending or not valid"
     cmd_options = (JSON, CHECK, COUNT, FILES)

@@ -39,14 +39,14 @@ KEEP = {
     "long": "keep",
     "type": bool,
     "default": False,
-    "help": "with --json and -o: leave a file that is a preview of the present state as it is",
+    "help": "with --json and -o: keep the file if it is a preview of the current state",
 }
 FORCE = {
     "name": "force",
     "long": "force",
     "type": bool,
     "default": False,
-    "help": "execute a NAME that is applied again, on the database as it is",
+    "help": "execute an applied NAME again, on the current database",
 }
 LIMIT = {
     "name": "limit",
@@ -54,7 +54,7 @@ LIMIT = {
     "type": int,
     "default": None,
     "metavar": "N",
-    "help": "execute at most N migrations, and say which are left",
+    "help": "execute at most N migrations, and list the rest",
 }
 CONTINUE = {
     "name": "proceed",
@@ -62,14 +62,14 @@ CONTINUE = {
     "type": str,
     "default": "",
     "metavar": "FILE",
-    "help": "go on where the preview ended that --json wrote to this file",
+    "help": "continue the preview that --json wrote to this file",
 }
 FULL = {
     "name": "full",
     "long": "full",
     "type": bool,
     "default": False,
-    "help": "show all that is new, changed or to be looked at, with whole values",
+    "help": "show everything new, changed or to look at, with whole values",
 }
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
@@ -87,29 +87,31 @@ class Preview(Command):
         "[-o FILE] [--keep] [--allow-network NAME] | --from FILE"
     )
     doc_description = (
-        "The migrations are executed, each on top of what is pending before it, and nothing is "
-        "published: branch, index and files of the database stay as they are. Without a NAME it "
-        "is all pending ones; with --force a NAME may be applied already. doit run --dry-run and "
-        "doit migrate:NAME --dry-run print the same. A working tree with uncommitted changes does "
-        "not matter.\n\n"
-        "With --limit it stops after so many. --continue goes on from a preview in a file "
-        "without executing again what is in it, as long as the database is at the same commit and "
-        "git still has the tree; with --json the new document has all of it, and may take the "
-        "place of FILE.\n\n"
-        "With the same clock `doit run` commits the tree whose hash is shown: "
-        "SOURCE_DATE_EPOCH fixes it, and `doit run --expect FILE` takes it from a preview."
+        "Executes the pending migrations, each on the result of the one before, and "
+        "publishes nothing: branch, index and files of the database stay as they are. "
+        "With names, only these are shown; pending ones before them are executed first. "
+        "With --force, a NAME may be an applied migration. Uncommitted changes in the "
+        "database do not matter. doit run --dry-run and doit migrate:NAME --dry-run do "
+        "the same.\n\n"
+        "--limit stops after N migrations. --continue continues a saved preview without "
+        "executing its migrations again, as long as the database is at the same commit "
+        "and git still has the tree. With --json, the new document contains both parts, "
+        "and may replace FILE.\n\n"
+        "With the same clock, doit run commits the tree whose hash is shown. "
+        "SOURCE_DATE_EPOCH sets the clock; doit run --expect FILE takes it from a "
+        "preview."
     )
     group = LOOKING
     examples = (
         ("doit preview", "shows what doit would change"),
-        ("doit preview 5..9", "shows what those from number 5 to 9 would change"),
-        ("doit preview --full | less", "shows all of it, field by field"),
+        ("doit preview 5..9", "shows what numbers 5 to 9 would change"),
+        ("doit preview --full | less", "shows every change, field by field"),
         ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
         (
             "doit preview --limit 9 --json -o p.json && doit preview --continue p.json",
-            "looks at the first nine, then at the others",
+            "previews the first nine, then the others",
         ),
-        ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
+        ("doit preview --json -o preview.json", "writes a file for doit run --expect"),
     )
     failure = "a migration failed or would be refused"
     takes = "pending"

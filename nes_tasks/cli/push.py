@@ -16,13 +16,13 @@ class Push(Command):
     doc_purpose = "push the database to the remote"
     doc_usage = ""
     doc_description = (
-        "Pushes the branch of the database, and nothing else, to the remote of the settings. "
-        "When that fails, because it is refused, not reachable or not done within push_timeout "
-        "seconds, the data stays committed here and nothing has to be applied again. When the "
-        "remote has moved on, doit sync comes first."
+        "Pushes only the branch of the database, to the remote in the settings. If the "
+        "push is refused, cannot reach the remote or takes longer than push_timeout "
+        "seconds, the data stays committed here, and nothing has to be applied again. If "
+        "the remote has new commits, run doit sync first."
     )
     group = MAINTAINING
-    examples = (("doit push", "publishes what is applied here"),)
+    examples = (("doit push", "publishes the migrations that are applied here"),)
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..operations.sync import push

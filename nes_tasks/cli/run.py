@@ -22,15 +22,17 @@ EXPECT = {
     "long": "expect",
     "type": str,
     "default": "",
-    "help": "apply only what gives the trees of this preview (doit preview --json -o FILE), "
-    "with its clock",
+    "help": (
+        "apply only what this preview shows, with its clock (doit preview --json -o FILE "
+        "writes one)"
+    ),
 }
 DRY_RUN = {
     "name": "dry_run",
     "long": "dry-run",
     "type": bool,
     "default": False,
-    "help": "apply nothing: show what would change, as doit preview does",
+    "help": "apply nothing; show what would change, like doit preview",
 }
 
 
@@ -39,21 +41,21 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
 
     doc_purpose = "apply pending migrations, or run other tasks"
     doc_description = (
-        "Without a name all pending migrations are applied in order; `run` can be left out. "
-        "doit migrate:005-add-ministers stops after that one, and with --force behind its name "
-        "it is executed again although it is applied. A number is enough as a name: doit 5, doit "
-        "migrate 5 and doit migrate:005 are the same. With --dry-run, before or behind the names, "
-        "nothing is applied. doit run --expect FILE applies what a preview has shown, or nothing "
-        "of it.\n\n"
-        "A migration that failed or is not valid holds up those after it. With --continue it is "
-        "passed over; it needs a new number afterwards.\n\n"
-        "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
-        "doit check looks through migration folders."
+        "Without a name, all pending migrations are applied in order; the word run can be "
+        "omitted. doit migrate:005-add-ministers stops after that migration. With --force "
+        "after its name, an applied migration is executed again. A number is enough as a "
+        "name: doit 5, doit migrate 5 and doit migrate:005 are the same.\n\n"
+        "With --dry-run, before or after the names, nothing is applied. With --expect "
+        "FILE, a migration is applied only if its result is the one in that preview.\n\n"
+        "A failed or invalid migration blocks later ones. With --continue it is skipped, "
+        "and needs a new number afterwards (doit renumber). Each migration is applied "
+        "completely or not at all. Other tasks run as in any doit project; doit check "
+        "checks migration folders."
     )
     group = APPLYING
     examples = (
-        ("doit", "applies all that is pending"),
-        ("doit migrate:5", "applies what is pending up to number 5"),
+        ("doit", "applies all pending migrations"),
+        ("doit migrate:5", "applies the pending migrations up to number 5"),
         ("doit migrate:5 --dry-run", "shows what that would change, and applies nothing"),
         ("doit migrate:5 --force", "executes number 5 again, in a new commit"),
         ("doit check:5", "checks the folder of number 5"),

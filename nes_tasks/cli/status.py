@@ -26,15 +26,15 @@ class Status(Command):
     """Show the database, the remote as last seen, the migrations, and what to type next."""
 
     name = "status"
-    doc_purpose = "show where the database and the migrations stand, and what to type next"
+    doc_purpose = "show the state of the database and the migrations, and the next command to run"
     doc_usage = "[--json]"
     doc_description = (
-        "Changes nothing and uses no network: ahead and behind are those of the last fetch or "
-        "push. The keys of --json are described in docs/reference/json.md."
+        "Changes nothing and does not use the network: ahead and behind are as of the "
+        "last fetch or push. docs/reference/json.md describes the keys of --json."
     )
     group = LOOKING
     examples = (
-        ("doit status", "shows it on one screen"),
+        ("doit status", "shows the state on one screen"),
         ("doit status --json", "prints the same as JSON"),
     )
     cmd_options = (JSON,)

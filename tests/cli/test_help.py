@@ -83,7 +83,7 @@ def test_the_check_is_listed_and_explained_although_it_is_a_task(workspace: Work
     for words in (["help", "check"], ["help", "check:1"]):
         told = workspace.doit(*words)
         assert told.code == 0
-        assert "An error ends with exit code 1" in " ".join(told.out.split())
+        assert "An error gives exit code 1" in " ".join(told.out.split())
         assert max(map(len, told.out.splitlines())) <= 80
 
 
