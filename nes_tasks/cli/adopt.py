@@ -50,7 +50,7 @@ class Adopt(Command):
         no_names(pos_args, self.name)
         recover_interrupted(session(), "doit adopt")
         if dry_run and yes:
-            raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
+            raise UsageError("--dry-run and --yes cannot be combined", hint="give one of them")
         project = session().project
         proposal = propose(project)
         self._show(proposal)
@@ -79,7 +79,7 @@ class Adopt(Command):
                 table.add_column(heading, no_wrap=heading == "Date")
             for found in proposal.adoptions:
                 marker = found.marker
-                folder = "there" if found.has_folder else "missing"
+                folder = "present" if found.has_folder else "missing"
                 table.add_row(marker.migration, str(marker.date), found.evidence, folder)
             self.outstream.write(rendered(table))
         else:

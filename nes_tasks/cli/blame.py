@@ -86,12 +86,14 @@ def _words(found: Provenance) -> str:
         # The first one of a shallow clone has not set what it is shown with.
         if commit.id in setters and not commit.is_truncated
     ]
-    text = f"{fields}(not shown: version_summary and what was never set, {hidden:,} fields)\n"
+    text = (
+        f"{fields}(not shown: version_summary and fields that were never set, {hidden:,} fields)\n"
+    )
     if commits:
         text += f"\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
     if any(commit.is_truncated for commit in setters.values()):
         label = session().project.settings.database_label
-        text += f"\nThis is a shallow clone; git -C {label} fetch --unshallow brings the rest.\n"
+        text += f"\nThis is a shallow clone; git -C {label} fetch --unshallow fetches the rest.\n"
     return text
 
 

@@ -62,7 +62,7 @@ class Browse(Command):
             from .browse_server import serve
 
             host, actual = listening.getsockname()[:2]
-            self.outstream.write(f"http://{host}:{actual}/ (Ctrl-C ends it)\n")
+            self.outstream.write(f"http://{host}:{actual}/ (Ctrl-C stops it)\n")
             self.outstream.flush()
             serve(file, listening)
         return 0

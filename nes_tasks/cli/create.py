@@ -89,7 +89,7 @@ class Create(Command):
         path = f"{directory}/{ATTRIBUTES}"
         if write_attributes(migrations, directory):
             self.outstream.write(
-                f"Created {path}, which keeps git from converting line ends; commit it, too.\n"
+                f"Created {path}, which keeps git from converting line ends; commit it as well.\n"
             )
         else:
             warn(f"git may convert line ends of inputs; add the line '* -text' to {path}")

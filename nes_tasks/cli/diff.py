@@ -48,7 +48,7 @@ class Diff(Command):
         from .changes_text import UPDATED_PER_TYPE
 
         if json and markdown:
-            raise UsageError("--json and --markdown do not go together", hint="give one of them")
+            raise UsageError("--json and --markdown cannot be combined", hint="give one of them")
         if output:
             check_writable(Path(output))
         old, new = _two_points(pos_args)
@@ -95,8 +95,8 @@ def _migrations(found: Found) -> list[str]:
 
     rows = {
         "Applied": found.migrations.applied,
-        "Taken back": found.migrations.taken_back,
-        "Recorded again": found.migrations.recorded_again,
+        "No longer applied": found.migrations.taken_back,
+        "Record changed": found.migrations.recorded_again,
     }
     return [f"{word}: {short_list(names, MOST_NAMES)}" for word, names in rows.items() if names]
 

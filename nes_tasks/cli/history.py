@@ -92,7 +92,7 @@ class History(Command):
         from ..operations.history import Wanted, runs, select
 
         if limit is not None and limit < 1:
-            raise UsageError("--limit takes a number from 1 on", hint="doit help history")
+            raise UsageError("--limit needs a positive number", hint="doit help history")
         names = [entry.name for entry in self._entries(pos_args)] if pos_args else None
         project = session().project
         session().known_plan()
@@ -104,9 +104,7 @@ class History(Command):
             self.write_document([_document(run) for run in found])
         elif not found:
             is_all = not (names or wanted.is_filter)
-            said = (
-                "No migration is applied.\n" if is_all else "No applied migration is like that.\n"
-            )
+            said = "No migration is applied.\n" if is_all else "No applied migration matches.\n"
             self.outstream.write(said)
         else:
             self.outstream.write(_details(found[0]) if is_one_name(pos_args) else _table(found))

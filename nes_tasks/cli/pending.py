@@ -67,7 +67,7 @@ class Pending(Command):
         no_names(pos_args, "pending")
         if json + count + files > 1:
             raise UsageError(
-                "--json, --count and --files do not go together", hint="give one of them"
+                "--json, --count and --files cannot be combined", hint="give one of them"
             )
         plan = session().known_plan()
         for entry in plan.invalid:

@@ -74,7 +74,7 @@ FULL = {
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
 # Only for a preview that was just made; later changes are unknown for one in a file.
-CLOSING = "Nothing was applied: the database is as it was.\n"
+CLOSING = "Nothing was applied; the database is unchanged.\n"
 
 
 class Preview(Command):
@@ -132,18 +132,18 @@ class Preview(Command):
         pos_args: list[str],
     ) -> int:
         if json and markdown:
-            raise UsageError("--json and --markdown do not go together", hint="give one of them")
+            raise UsageError("--json and --markdown cannot be combined", hint="give one of them")
         if keep and (not json or not output or source):
-            raise UsageError("--keep goes with --json -o FILE", hint="doit help preview")
+            raise UsageError("--keep needs --json and -o FILE", hint="doit help preview")
         if force and (not pos_args or source):
-            raise UsageError("--force goes with the name of a migration", hint="doit help preview")
+            raise UsageError("--force needs the name of a migration", hint="doit help preview")
         if limit is not None and (limit < 1 or source):
             raise UsageError(
-                "--limit takes a number from 1 on, and executes", hint="doit help preview"
+                "--limit needs a positive number, and no --from", hint="doit help preview"
             )
         if proceed and (source or keep or pos_args):
             raise UsageError(
-                "--continue goes on with what is pending: without NAME, --from and --keep",
+                "--continue works on all pending migrations, without NAME, --from and --keep",
                 hint="doit help preview",
             )
         if output:
@@ -179,7 +179,7 @@ class Preview(Command):
         from .expected import saved_preview
 
         if names:
-            raise UsageError("--from shows all of a preview", hint="leave out the name")
+            raise UsageError("--from shows the whole preview", hint="omit the name")
         found = saved_preview(source)
         if not json and not full:
             found = found.limited(_limit(markdown))
@@ -297,7 +297,7 @@ def _is_current(path: str) -> bool:
     if not Path(path).exists():
         return False
     why = outdated(saved_preview(path), session().project)
-    print_stderr(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
+    print_stderr(f"{path} is kept: it shows the current state" if why is None else f"{path}: {why}")
     return why is None
 
 
@@ -326,7 +326,7 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
     if len(parts) > 1:
         parts.append(summary(one.result for one in found.migrations))
     if found.beneath:
-        parts.append(f"Executed first, as they are pending too: {', '.join(found.beneath)}\n")
+        parts.append(f"Executed first, since they are pending too: {', '.join(found.beneath)}\n")
     return "\n".join([*parts, *filter(None, [closing])])
 
 

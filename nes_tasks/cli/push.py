@@ -34,7 +34,7 @@ class Push(Command):
         with transfer(f"Pushing to {settings.remote}") as on_progress:
             result = push(project, on_progress)
         if result is None:
-            text = f"{settings.database_label} is not there yet; there is nothing to push."
+            text = f"{settings.database_label} does not exist yet; there is nothing to push."
         elif not result.commits:
             text = f"{_up_to_date(settings)}; there is nothing to push."
         else:
@@ -46,7 +46,7 @@ class Push(Command):
 
 
 def _up_to_date(settings: Settings) -> str:
-    return f"{settings.remote} has all of {settings.database_label}"
+    return f"{settings.remote} has every commit of {settings.database_label}"
 
 
 def with_migrations(count: int, migrations: int | None) -> str:

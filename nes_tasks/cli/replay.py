@@ -28,7 +28,7 @@ REASONS = {
 }
 WORDS = {
     "different": "is different from what is committed as",
-    "varied": "varied, as it says that it may, from what is committed as",
+    "varied": "varied, as DETERMINISTIC = False allows, from what is committed as",
 }
 FROM_SCRATCH = {
     "name": "from_scratch",
@@ -128,7 +128,7 @@ class Replay(Command):
 
 def _words(found: Found) -> str:
     if not found.migrations:
-        return "No migration is applied, so there is nothing to prove.\n"
+        return "No migration is applied, so there is nothing to verify.\n"
     problems = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
     return "\n".join([_table(found), *problems, *_skipped(found), _conclusion(found)])
 
@@ -166,7 +166,7 @@ def _problem(proof: Proof) -> str:
 
     lines = [f"{printable(proof.name)} {_heading(proof)}"]
     if proof.restore:
-        lines.append(f"  as it was: {proof.restore}")
+        lines.append(f"  restore it with: {proof.restore}")
     elif proof.fetch:
         lines.append("  the migrations are a shallow clone, which may lack the commit that holds")
         lines.append(f"  the folder as it was: {proof.fetch}")

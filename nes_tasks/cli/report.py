@@ -80,10 +80,10 @@ class Report(Command):
         no_names(pos_args, self.name)
         if site:
             if markdown or output:
-                raise UsageError("--site goes with neither --markdown nor -o", hint="leave it out")
+                raise UsageError("--site cannot be combined with --markdown or -o", hint="omit it")
             return self._write_site(Path(site), title, url)
         if title or url:
-            raise UsageError("--title and --url go with --site", hint="doit report --site FOLDER")
+            raise UsageError("--title and --url need --site", hint="doit report --site FOLDER")
         target = output or (STDOUT if markdown else DEFAULT)
         session().known_plan()
         if target != STDOUT:

@@ -75,7 +75,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
     def _execute(self, expect: str, dry_run: bool, allow_network: list[str], **options: Any) -> int:
         if not self.is_ours:
             if dry_run:
-                raise UsageError("--dry-run is about migrations, and this project has none")
+                raise UsageError("--dry-run works on migrations only, and this project has none")
             return int(super()._execute(**options))
         if sys.argv[1:] == [GROUP]:  # the word of other tools, for which there is `doit`
             raise wrong_word(GROUP, self.loader.cmd_names)
@@ -120,14 +120,14 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
 
         for given, name in ((expect, "--expect"), (keep_going, "--continue")):
             if given:
-                raise UsageError(f"--dry-run and {name} do not go together", hint="doit help run")
+                raise UsageError(f"--dry-run and {name} cannot be combined", hint="doit help run")
         if selection.others and not self.sel_default_tasks:
             word = selection.others[0]
             known = any(word in (t.name, *t.targets) for t in self.task_list) or ":" in word
             if not known:
                 raise self.no_such(word)
             raise UsageError(
-                f"--dry-run is about migrations, and {word} is another task",
+                f"--dry-run works on migrations only, and {word} is another task",
                 hint="doit preview NAME",
             )
         names = [] if selection.all_pending else selection.migrations
@@ -161,7 +161,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             result = 0
         except KeyboardInterrupt:
             applied = ", ".join(current.applied_since())
-            stays = f"applied by then: {applied}" if applied else "the database is as it was"
+            stays = f"applied by then: {applied}" if applied else "the database is unchanged"
             print_stderr(f"interrupted; {stays}")
             return INTERRUPTED
         finally:
@@ -185,6 +185,6 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
         before = entries[:last]
         for entry in before:
             if entry.state is State.INVALID:
-                warn(f"{entry.name} is passed over: {entry.problem}")
+                warn(f"{entry.name} is skipped: {entry.problem}")
         due = [task_name(entry.name) for entry in before if entry.state is not State.INVALID]
         self.sel_tasks = [*due, *selection.words]

@@ -85,7 +85,7 @@ def _unknown(found: Outcome) -> str:
         label = session().project.settings.database_label
         return (
             "This shallow clone does not reach back to before it, so nothing can be compared; "
-            f"git -C {label} fetch --unshallow brings what is missing."
+            f"git -C {label} fetch --unshallow fetches what is missing."
         )
     return "No commit is known to be of this migration alone, so nothing can be compared."
 

@@ -34,7 +34,7 @@ class Submodule(Command):
         label = project.settings.database_label
         done = record(project)
         if done.commit is None:
-            self.outstream.write(f"{label} is recorded at {done.new[:12]} already.\n")
+            self.outstream.write(f"{label} is already recorded at {done.new[:12]}.\n")
         else:
             self.outstream.write(f"Recorded {label} at {done.new[:12]}: git show {done.commit}\n")
         if done.unpushed:

@@ -175,7 +175,7 @@ def new_scaffold(text: str, number: int, author: str, date: dt.date) -> Scaffold
         raise UsageError(
             f"the name {scaffold.name} has {len(scaffold.name)} characters, "
             f"more than {MAX_NAME_LENGTH}",
-            hint="take a shorter one; DESCRIPTION has room for the rest",
+            hint="shorten it; DESCRIPTION has room for the rest",
         )
     return scaffold
 

@@ -202,7 +202,7 @@ class Address(ClosedModel):
     )
     description2: LangText | None = Field(
         default=None,
-        description="The address as a text.",
+        description="The address as a string.",
         examples=[{"en": {"value": "Pokhara-5, Kaski"}, "ne": {"value": "पोखरा-५, कास्की"}}],
     )
     description: str | None = Field(

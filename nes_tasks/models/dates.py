@@ -64,7 +64,7 @@ def _from_text(text: str) -> date:
         except ValueError:
             raise ValueError(_not_a_day(text)) from None
     if _PARTIAL.fullmatch(text):
-        raise ValueError(f"{text!r} is only a part of a date; {_EXAMPLE}, or leave it out")
+        raise ValueError(f"{text!r} is only a part of a date; {_EXAMPLE}, or omit it")
     # The calendar is needed for messages alone.
     from .bikram_sambat import find_dates
 

@@ -156,7 +156,7 @@ def test_a_rehearsal_shows_the_same_and_writes_nothing(past: Workspace) -> None:
     both = past.doit("adopt", "--yes", "--dry-run")
     assert (both.code, both.err) == (
         2,
-        "error: --dry-run and --yes do not go together; give one of them\n",
+        "error: --dry-run and --yes cannot be combined; give one of them\n",
     )
 
 

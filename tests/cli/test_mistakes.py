@@ -259,7 +259,7 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     ("content", "said"),
     [
         (b"[tool.nes_tasks]\npush = perhaps", "pyproject.toml:2: it is not valid TOML: "),
-        (b"[tool.nes_tasks]\n# \xff", "pyproject.toml:2: it is not UTF-8, which TOML must be"),
+        (b"[tool.nes_tasks]\n# \xff", "pyproject.toml:2: it is not UTF-8, as TOML requires"),
         (None, "pyproject.toml cannot be read: Is a directory"),
         (b"[tool]\nnes_tasks = 5", "pyproject.toml: tool.nes_tasks is 5, not a table"),
     ],

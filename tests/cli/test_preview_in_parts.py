@@ -122,8 +122,8 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--limit", "0"], "--limit takes a number from 1 on"),
-        (["--limit", "1", "--from", "p.json"], "--limit takes a number from 1 on, and executes"),
+        (["--limit", "0"], "--limit needs a positive number"),
+        (["--limit", "1", "--from", "p.json"], "--limit needs a positive number, and no --from"),
         (["--continue", "p.json", "3"], "--continue goes on with what is pending"),
         (["--continue", "nothing.json"], "nothing.json"),
     ],

@@ -108,7 +108,7 @@ SILENT = {
     "1 a blank name is nobody's": taken(
         f"{HELPERS}{START}" + NAME.format(names=["", "   ", "-", "\u200d"]), "None", "None", "None"
     ),
-    "1 no name": refused("await context.search.find_entity_by_name(None)", "is None; pass a text"),
+    "1 no name": refused("await context.search.find_entity_by_name(None)", "is None; pass a string"),
     "1 an empty Nepali name": refused(
         "await context.publication.create_entity('person', {'slug': 'asha-rai', 'names': [{'kind': "
         "'PRIMARY', 'en': {'full': 'Asha'}, 'ne': {'full': ''}}]})",

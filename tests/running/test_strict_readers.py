@@ -42,8 +42,8 @@ REFUSED_CSV = [
     ),
     (
         "slug,name\nx\n",
-        'a.csv line 2 has 1 cell for 2 columns; fill it up, or pass restval="" for the cells that '
-        "are missing at the end",
+        "a.csv line 2 has 1 cell for 2 columns; add the missing cells, or pass "
+        'restval="" for missing cells at the end',
     ),
     ("a,b\n\n1,2\n\n1,2,3\n", "a.csv line 5 has 3 cells for 2 columns; "),
     ('a,b\n"1\n2",3\n1,2,3\n', "a.csv line 4 has 3 cells for 2 columns; "),
@@ -65,7 +65,7 @@ REFUSED_CSV = [
     (b"\x1f\x8b\x08", "a.csv is compressed with gzip, not CSV; unpack it first"),
     (
         "नाम\nराम\n".encode()[:-2],
-        "a.csv ends in the middle of a letter, in line 2: it is truncated; download or copy it",
+        "a.csv ends in the middle of a character, in line 2: it is truncated; download or copy it",
     ),
     (
         "नाम,b\nराम,1\n".encode("utf-16-le"),
