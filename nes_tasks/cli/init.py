@@ -14,27 +14,22 @@ from ..migrations.scaffold import checked_author
 from ..printable import printable
 from .create import AUTHOR
 from .doit_commands import CONTRIBUTING, BaseCommand
+from .options import option
 
 FIRST_AUTHOR = {
     **AUTHOR,
     "help": 'the author of the example, as "Name <email>"; by default your git identity',
 }
-REMOTE_URL = {
-    "name": "remote_url",
-    "long": "remote-url",
-    "type": str,
-    "default": "",
-    "metavar": "URL",
-    "help": "the address of the database repository; without it the database starts empty",
-}
-WORKFLOWS = {
-    "name": "workflows",
-    "long": "workflows",
-    "type": str,
-    "default": "",
-    "metavar": "WORKFLOWS",
-    "help": "call the GitHub workflows of this repository of nes-tasks: OWNER/nes-tasks@COMMIT",
-}
+REMOTE_URL = option(
+    "remote-url",
+    "the address of the database repository; without it the database starts empty",
+    metavar="URL",
+)
+WORKFLOWS = option(
+    "workflows",
+    "call the GitHub workflows of this repository of nes-tasks: OWNER/nes-tasks@COMMIT",
+    metavar="WORKFLOWS",
+)
 
 
 class Init(BaseCommand, Command):  # type: ignore[misc]

@@ -10,67 +10,37 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..migrations import Entry, State
-from .command import JSON, OUTPUT, Command, check_writable, several, write_file
+from .command import Command, check_writable, several, write_file
 from .console import bold, format_error, print_stderr
-from .doit_commands import ALLOW_NETWORK, LOOKING
+from .doit_commands import LOOKING
 from .format import short_list
+from .options import ALLOW_NETWORK, JSON, OUTPUT, flag, option
 from .session import session
 
 if TYPE_CHECKING:
     from ..operations.preview import Preview as Found
     from ..operations.preview import Previewed
 
-MARKDOWN = {
-    "name": "markdown",
-    "long": "markdown",
-    "type": bool,
-    "default": False,
-    "help": "print Markdown that fits into one comment on GitHub",
-}
-FROM = {
-    "name": "source",
-    "long": "from",
-    "type": str,
-    "default": "",
-    "help": "execute nothing; show the preview that --json wrote to this file",
-}
-KEEP = {
-    "name": "keep",
-    "long": "keep",
-    "type": bool,
-    "default": False,
-    "help": "with --json and -o: keep the file if it is a preview of the current state",
-}
-FORCE = {
-    "name": "force",
-    "long": "force",
-    "type": bool,
-    "default": False,
-    "help": "execute an applied NAME again, on the current database",
-}
-LIMIT = {
-    "name": "limit",
-    "long": "limit",
-    "type": int,
-    "default": None,
-    "metavar": "N",
-    "help": "execute at most N migrations, and list the rest",
-}
-CONTINUE = {
-    "name": "proceed",
-    "long": "continue",
-    "type": str,
-    "default": "",
-    "metavar": "FILE",
-    "help": "continue the preview that --json wrote to this file",
-}
-FULL = {
-    "name": "full",
-    "long": "full",
-    "type": bool,
-    "default": False,
-    "help": "show everything new, changed or to look at, with whole values",
-}
+MARKDOWN = flag("markdown", "print Markdown that fits into one comment on GitHub")
+FROM = option(
+    "from", "execute nothing; show the preview that --json wrote to this file", name="source"
+)
+KEEP = flag("keep", "with --json and -o: keep the file if it is a preview of the current state")
+FORCE = flag("force", "execute an applied NAME again, on the current database")
+LIMIT = option(
+    "limit",
+    "execute at most N migrations, and list the rest",
+    type=int,
+    default=None,
+    metavar="N",
+)
+CONTINUE = option(
+    "continue",
+    "continue the preview that --json wrote to this file",
+    name="proceed",
+    metavar="FILE",
+)
+FULL = flag("full", "show everything new, changed or to look at, with whole values")
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
 # Only for a preview that was just made; later changes are unknown for one in a file.
