@@ -195,7 +195,7 @@ def _continued(path: str) -> Found:
 def _rest(names: list[str], output: str) -> str:
     """Return a line that says what is left, and how to go on."""
     again = f"--continue {shlex.quote(output)}" if output else f"{names[0]}.."
-    return f"left out: {short_list(names)}; doit preview {again} goes on"
+    return f"left: {short_list(names)}; doit preview {again} continues"
 
 
 def _found(

@@ -79,11 +79,11 @@ def _not_a_day(text: str) -> str:
 
     if find_dates(f"BS {text.strip()}"):
         return _bikram_sambat(text)
-    return f"{text!r} is not a day of the calendar"
+    return f"{text!r} is not a calendar date"
 
 
 def _bikram_sambat(text: str) -> str:
-    return f"{text!r} is a date of Bikram Sambat; convert it with context.calendar.to_gregorian"
+    return f"{text!r} is a Bikram Sambat date; convert it with context.calendar.to_gregorian"
 
 
 Date = Annotated[date, BeforeValidator(read_date)]

@@ -47,7 +47,7 @@ def test_parts_together_are_what_one_preview_is(pending: Workspace) -> None:
     file = pending.root / "p.json"
     first = pending.doit("preview", "--limit=1", "--json", "-o", "p.json", SOURCE_DATE_EPOCH=EPOCH)
     assert first.err.endswith(
-        "left out: 003-tag, 004-more; doit preview --continue p.json goes on\n"
+        "left: 003-tag, 004-more; doit preview --continue p.json continues\n"
     )
     part = json.loads(file.read_text())
     assert (names(part), part["left_out"]) == (["002-create"], ["003-tag", "004-more"])
@@ -77,7 +77,7 @@ def test_what_was_made_in_parts_can_be_expected(pending: Workspace) -> None:
 
 def test_text_shows_the_next_ones_only(pending: Workspace) -> None:
     ran = pending.doit("preview", "--limit", "1")
-    assert ran.err.endswith("left out: 003-tag, 004-more; doit preview 003-tag.. goes on\n")
+    assert ran.err.endswith("left: 003-tag, 004-more; doit preview 003-tag.. continues\n")
     assert pending.doit("preview", "--limit", "1", "--json", "-o", "p.json").code == 0
     ran = pending.doit("preview", "--continue", "p.json", "--limit", "1")
     assert ran.out.startswith("003-tag: ")
@@ -124,7 +124,7 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
     [
         (["--limit", "0"], "--limit needs a positive number"),
         (["--limit", "1", "--from", "p.json"], "--limit needs a positive number, and no --from"),
-        (["--continue", "p.json", "3"], "--continue goes on with what is pending"),
+        (["--continue", "p.json", "3"], "--continue works on all pending migrations"),
         (["--continue", "nothing.json"], "nothing.json"),
     ],
 )

@@ -327,12 +327,12 @@ def test_a_preview_shows_what_to_look_at(workspace: Workspace) -> None:
         "dangling_id": [
             "entity:person/asha-rai: attributes.seat is entity:location/constituency/none-1, "
             "which does not exist",
-            "relationship:person/old-rai:organization/gone:AFFILIATED_WITH: it leads to "
+            "relationship:person/old-rai:organization/gone:AFFILIATED_WITH: it points to "
             "entity:organization/gone, now deleted",
         ],
         "damaged_text": [
-            "entity:person/markup: names[0].en.full is '<b>Bina</b> Rai': it has tags or entities "
-            "of HTML; it may be 'Bina Rai'",
+            "entity:person/markup: names[0].en.full is '<b>Bina</b> Rai': it has HTML tags or "
+            "entities; it may be 'Bina Rai'",
             "entity:person/mojibake: names[0].en.full is 'à¤°à¤¾à¤®': it is UTF-8 that was read as "
             "cp1252; it may be 'राम'",
             "entity:person/preeti: names[0].en.full is 'sf7df8f}+': it seems to be typed for the "

@@ -175,13 +175,13 @@ def test_na_is_a_name_and_an_empty_cell_is_missing_in_a_data_frame(folder: Path)
 # JSON ---------------------------------------------------------------------------------------
 
 REFUSED_JSON = [
-    ('{"a": [1,\n NaN]}', "line 2, column 2: NaN is not a number of JSON"),
-    ("[-Infinity]", "line 1, column 2: -Infinity is not a number of JSON"),
+    ('{"a": [1,\n NaN]}', "line 2, column 2: NaN is not a JSON number"),
+    ("[-Infinity]", "line 1, column 2: -Infinity is not a JSON number"),
     ('{"a": 1e999}', "line 1, column 7: 1e999 is too large a number"),
     ('{"a": 1,\n "b": {"a": 2}, "a": 3}', "line 2, column 17: the key 'a' occurs twice in one obj"),
     ('[{"\\u0061": 1, "a": 2}]', "line 1, column 16: the key 'a' occurs twice in one object"),
     ("[" + "9" * 5000 + "]", "line 1, column 2: " + "9" * 40 + "… is a number of 5,000 digits"),
-    ('{"NaN": "1e999, NaN", "b": Infinity}', "line 1, column 28: Infinity is not a number of JSON"),
+    ('{"NaN": "1e999, NaN", "b": Infinity}', "line 1, column 28: Infinity is not a JSON number"),
 ]
 
 

@@ -183,7 +183,7 @@ def _unmatched(
     return UnmatchedError(
         f"{display_path} has no meaning for {'the ' if count == 1 else ''}{noun} of {name}: "
         f"{named}{more}{where}",
-        hint="fill in the lines above, with - for what is left out",
+        hint="fill in the lines above, with - for values to omit",
     )
 
 
