@@ -173,5 +173,5 @@ def missing_dodo(said: str, command: str) -> UsageError | None:
         )
     return UsageError(
         f"there is no {here / path.name}",
-        hint=f"doit -k{command} takes the one in {above}",
+        hint=f"doit -k{command} uses the one in {above}",
     )

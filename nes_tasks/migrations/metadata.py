@@ -240,7 +240,7 @@ def _constant(name: str, value: ast.expr | None, display_path: str) -> str | boo
     line = f":{value.lineno}" if value is not None else ""
     raise InvalidMigrationError(
         f"{display_path}{line}: {name} is not {spoken} that can be read without running the script",
-        hint=f"write it out, such as {EXAMPLES[name]}",
+        hint=f"write a literal, as in {EXAMPLES[name]}",
     )
 
 
@@ -256,7 +256,7 @@ def _literal(value: ast.expr | None, display_path: str) -> str:
     raise InvalidMigrationError(
         f"{display_path}{line}: EXPECT is not a plain dict, "
         "which can be read without running the script",
-        hint=f"write it out, such as {EXAMPLE}",
+        hint=f"write a literal, as in {EXAMPLE}",
     )
 
 
@@ -306,7 +306,7 @@ def _checked_expect(source: str | bool | None, display_path: str, is_new: bool) 
 
 def _checked_text(name: str, value: str, display_path: str, is_new: bool) -> str:
     text = value.strip()
-    hint = f"write it out, such as {EXAMPLES[name]}"
+    hint = f"set it, as in {EXAMPLES[name]}"
     if not text:
         raise InvalidMigrationError(f"{display_path}: {name} is empty", hint=hint)
     if CONTROL_CHARS.search(value):

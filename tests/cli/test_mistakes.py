@@ -235,7 +235,7 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     project_of_five: Workspace, tmp_path: Path
 ) -> None:
     root, below = project_of_five.root, project_of_five.migrations
-    told = f"error: there is no {below}/dodo.py; doit -k{{}} takes the one in {root}\n"
+    told = f"error: there is no {below}/dodo.py; doit -k{{}} uses the one in {root}\n"
     for words, typed in (([], ""), (["status"], " status"), (["show", "5"], " show")):
         ran = project_of_five.doit(*words, cwd=below)
         assert (ran.code, ran.out, ran.err) == (2, "", told.format(typed))

@@ -46,9 +46,7 @@ def test_parts_together_are_what_one_preview_is(pending: Workspace) -> None:
     before = pending.state()
     file = pending.root / "p.json"
     first = pending.doit("preview", "--limit=1", "--json", "-o", "p.json", SOURCE_DATE_EPOCH=EPOCH)
-    assert first.err.endswith(
-        "left: 003-tag, 004-more; doit preview --continue p.json continues\n"
-    )
+    assert first.err.endswith("left: 003-tag, 004-more; doit preview --continue p.json continues\n")
     part = json.loads(file.read_text())
     assert (names(part), part["left_out"]) == (["002-create"], ["003-tag", "004-more"])
     second, said = preview(pending, "--continue", "p.json", "--limit", "1")
