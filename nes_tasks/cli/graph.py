@@ -54,7 +54,7 @@ class DrawGraph(Command):
         "Draws doit's dependency graph: each migration after the previous one, its files, "
         "and its target, which is the marker in the database; then the other tasks of the "
         "project, except checks. With names or ranges, it draws only these migrations. An "
-        "arrow leads from a prerequisite to what needs it.\n\n"
+        "arrow leads to what comes later.\n\n"
         "The word in brackets and the colour are the state of a migration."
     )
     group = LOOKING
