@@ -19,6 +19,7 @@ from ..errors import NesTasksError
 from ..migrations import Entry, State
 from .command import no_names
 from .doit_commands import BaseCommand
+from .doit_options import help_of
 from .help_text import shown_options
 from .options import option
 from .session import session
@@ -119,7 +120,7 @@ class _Words:
             if shown.type is not bool:
                 (words.paths if shown.name in PATHS else words.texts).extend(flags)
             flags += [f"--{shown.inverse}"] if shown.inverse else []
-            about = " ".join((shown.help % {"default": shown.default}).split())
+            about = " ".join(help_of(shown).split())
             words.options.extend((flag, about) for flag in flags)
         return words
 
