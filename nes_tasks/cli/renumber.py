@@ -33,7 +33,7 @@ class Renumber(Command):
         new = renumber(session().project, name)
         folder = session().project.settings.migrations_label
         if new == name:
-            self.outstream.write(f"{folder}/{name} has the next free number already.\n")
+            self.outstream.write(f"{folder}/{name} already has the next free number.\n")
         else:
             self.outstream.write(f"Renamed {name} to {new}.\n")
         return 0

@@ -68,7 +68,7 @@ class Scaffold:
             folder.mkdir()
         except FileExistsError:
             raise UsageError(
-                f"{display_path}/{self.name} is there already, and nothing in it was changed",
+                f"{display_path}/{self.name} already exists, and nothing in it was changed",
                 hint="remove it, or take another name",
             ) from None
         except OSError as error:

@@ -85,7 +85,7 @@ def test_a_point_has_many_names(applied: Workspace) -> None:
         (["9999-01-01"], "9999-01-01 is in the future; HEAD is the newest state"),
         (["2026-02-30"], "'2026-02-30' is not a valid date"),
         (["2026-01-05T25:00"], "'2026-01-05T25:00' is not a valid date"),
-        (["2026-01-04"], "2026-01-04 is before nes-db begins, which is at 2026-01-05 12:00 UTC"),
+        (["2026-01-04"], "2026-01-04 is before the first commit of nes-db, 2026-01-05 12:00 UTC"),
         (["1", "--json", "--markdown"], "--json and --markdown cannot be combined"),
         (["--output=nowhere/x", "1"], "nowhere/x cannot be written"),
     ],

@@ -109,7 +109,7 @@ def of_the_past(workspace: Workspace) -> None:
 
 OUTDATED = [
     (moved_on, "it was made on "),
-    (one_more, "it is of 002-create, 003-tag; pending: 002-create, 003-tag, 004-more"),
+    (one_more, "it covers 002-create, 003-tag; pending: 002-create, 003-tag, 004-more"),
     (one_broken, "a migration fails or is not valid"),
     (of_the_future, "is in the future"),
     (of_the_past, "is before that of the commit it was made on"),
@@ -155,8 +155,8 @@ def test_a_script_that_depends_on_chance_is_applied_and_not_compared(
     assert pending.doit("preview", "--json", "-o", "preview.json").code == 0
     ran = pending.doit("run", "--expect", "preview.json")
     assert ran.code == 0, ran.err
-    assert "its tree is not that of preview.json, as DETERMINISTIC = False allows" in ran.err
-    assert "not compared with preview.json, as 004-chance is beneath it" in ran.err
+    assert "its tree differs from that in preview.json, as DETERMINISTIC = False allows" in ran.err
+    assert "not compared with preview.json, since 004-chance before it differs" in ran.err
     assert "as preview.json has shown: 002-create, 003-tag\n" in ran.err
     assert pending.applied()[-1] == "005-after"
 

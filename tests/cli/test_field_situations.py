@@ -360,9 +360,9 @@ def test_dumpdb_and_other_backends_are_refused_in_one_line(
     assert workspace.doit("check").code == 1
     for command in (["run"], ["list"], ["status"], ["forget"]):
         said = one_line(workspace.doit(*command, "--backend", "sqlite3"), 2)
-        assert said.endswith("in a file of another backend of doit; leave --backend out")
+        assert said.endswith("in a file of another backend of doit; omit --backend")
     shutil.rmtree(workspace.root / ".nes-tasks")
-    assert "leave --backend out" in one_line(workspace.doit("run", "--backend", "sqlite3"), 2)
+    assert "omit --backend" in one_line(workspace.doit("run", "--backend", "sqlite3"), 2)
 
 
 # Long logs and rows -------------------------------------------------------------------------

@@ -97,8 +97,11 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
     wrong: list[tuple[Callable[[], object], str]] = [
         (lambda: content["migrations"][0].update(tree="1" * 40), "has left is not in the database"),
         (lambda: content.update(base_commit="1" * 40), "it was made on 111111111111, and the"),
-        (lambda: content["migrations"][0].update(name="003-tag"), "it is of 003-tag; pending: 002"),
-        (lambda: content.update(beneath=["002-create"]), "it is of 003-tag; pending: 002"),
+        (
+            lambda: content["migrations"][0].update(name="003-tag"),
+            "it covers 003-tag; pending: 002",
+        ),
+        (lambda: content.update(beneath=["002-create"]), "it covers 003-tag; pending: 002"),
         (
             lambda: content.update(failure={"message": "m", "hint": None, "where": None}),
             "a migration fails in it",
@@ -113,7 +116,7 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
         assert ran.err.endswith("doit preview starts over\n")
     assert pending.doit("migrate:2").code == 0
     ran = pending.doit("preview", "--continue", "p.json")
-    assert "p.json cannot be continued: it is of 002-create; pending: 003-tag" in ran.err
+    assert "p.json cannot be continued: it covers 002-create; pending: 003-tag" in ran.err
     assert "refs/nes-tasks/" not in pending.git("for-each-ref")
 
 

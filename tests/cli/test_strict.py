@@ -360,7 +360,7 @@ def test_a_preview_shows_what_to_look_at(workspace: Workspace) -> None:
     }
     text, comment = workspace.doit("preview").out, workspace.doit("preview", "--markdown").out
     assert "\nTo look at:\n  Files of the folder that the script never opened:\n    b.csv" in text
-    assert "**To look at: ids that lead nowhere**\n\n- <code>entity" in comment
+    assert "**To look at: ids that do not exist**\n\n- <code>entity" in comment
     workspace.doit("preview", "--json", "-o", "seen.json")
     again = workspace.doit("preview", "--from", "seen.json").out
     assert text.partition("To look at:")[2].partition("EXPECT")[0] in again
