@@ -170,7 +170,7 @@ WORDS = {
     "plan": "doit preview shows",
     "dry-run": "doit preview shows",
     "redo": "doit help run explains",
-    "repair": "doit status says",
+    "repair": "doit status shows",
     "makemigration": "doit create NAME makes",
     "stamp": "doit help adopt explains",
     "pull": "doit help sync explains",

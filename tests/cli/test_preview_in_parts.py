@@ -95,7 +95,10 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
     assert pending.doit("preview", "--limit", "1", "--json", "-o", "p.json").code == 0
     content = json.loads((pending.root / "p.json").read_text())
     wrong: list[tuple[Callable[[], object], str]] = [
-        (lambda: content["migrations"][0].update(tree="1" * 40), "has left is not in the database"),
+        (
+            lambda: content["migrations"][0].update(tree="1" * 40),
+            "left is no longer in the database",
+        ),
         (lambda: content.update(base_commit="1" * 40), "it was made on 111111111111, and the"),
         (
             lambda: content["migrations"][0].update(name="003-tag"),

@@ -58,7 +58,7 @@ def test_a_second_time_there_is_nothing_to_record(service: Workspace) -> None:
     before = service.git_in(service.root, "rev-parse", "HEAD")
     ran = service.doit("submodule")
     assert ran.code == 0
-    assert "is recorded at" in ran.out
+    assert "is already recorded at" in ran.out
     assert service.git_in(service.root, "rev-parse", "HEAD") == before
 
 
