@@ -129,7 +129,7 @@ def test_an_ignored_file_where_a_new_folder_belongs_is_not_removed(
         mine.write_text("mine")
     tip = filled.git("rev-parse", "main")
     with pytest.raises(
-        DatabaseError, match=r"that git ignores .*: v2/entity/organization; nothing"
+        DatabaseError, match=r"an ignored file where a new one belongs: v2/entity/organization; nothing"
     ):
         publish(repository, {"entity/organization/party/new.json": b"{}"})
     assert mine.is_symlink() if link else mine.read_text() == "mine"
