@@ -19,6 +19,7 @@ from ..errors import NesTasksError
 from ..migrations import Entry, State
 from .command import no_names
 from .doit_commands import BaseCommand
+from .doit_options import help_of
 from .help_text import shown_options
 from .options import option
 from .session import session
@@ -32,14 +33,14 @@ NAMES: dict[str, Callable[[Entry], bool]] = {
 
 NAMES_OPTION = option(
     "names",
-    "print names of migrations, which is what the script itself asks for",
+    "print names of migrations; the script itself uses this",
     metavar="WHICH",
     choices=[(name, "") for name in ("", *NAMES)],
 )
 SHELL_OPTION = {
     **cmd_completion.opt_shell,
     "metavar": "SHELL",
-    "help": "for which shell [default: %(default)s]",
+    "help": "the shell [default: %(default)s]",
 }
 # Options whose value is a path.
 PATHS = frozenset({"dodoFile", "cwdPath", "output", "outfile", "dep_file"})
@@ -52,13 +53,13 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
     doc_purpose = "print the completion script for bash or zsh"
     doc_usage = "[-s SHELL]"
     doc_description = (
-        "With the script in the shell the tabulator key completes commands, options, tasks and "
-        "migrations: doit show knows what is applied, doit preview what is pending.\n\n"
-        "Put the line of the example at the end of .venv/bin/activate, or where your shell starts "
-        "if doit is on PATH there; in zsh behind compinit."
+        "With this script, the Tab key completes commands, options, tasks and migrations: "
+        "applied ones for doit show, pending ones for doit preview.\n\n"
+        "Add the line of the example to the end of .venv/bin/activate, or to your shell's "
+        "startup file if doit is on PATH there; in zsh after compinit."
     )
     examples = (
-        ('eval "$(doit tabcompletion)"', "completes in this bash from now on"),
+        ('eval "$(doit tabcompletion)"', "enables completion in this bash"),
         ('eval "$(doit tabcompletion -s zsh)"', "the same in zsh"),
     )
     cmd_options = (SHELL_OPTION, NAMES_OPTION)
@@ -119,7 +120,7 @@ class _Words:
             if shown.type is not bool:
                 (words.paths if shown.name in PATHS else words.texts).extend(flags)
             flags += [f"--{shown.inverse}"] if shown.inverse else []
-            about = " ".join((shown.help % {"default": shown.default}).split())
+            about = " ".join(help_of(shown).split())
             words.options.extend((flag, about) for flag in flags)
         return words
 

@@ -31,7 +31,7 @@ WRITE_TO = {
     "long": "output",
     "type": str,
     "default": DEFAULT,
-    "help": f"write to this file or folder, whose ending says in which format ({DEFAULT})",
+    "help": f"write to this file or folder; the extension selects the format [default: {DEFAULT}]",
 }
 
 
@@ -42,19 +42,19 @@ class Export(Command):
     doc_purpose = "write the database as SQLite, CSV, JSON Lines or Parquet"
     doc_usage = "[-o FILE] [--at POINT]"
     doc_description = (
-        "One file with all entities, names, identifiers, contacts, attributes, relationships, "
-        "versions, authors and migrations, which SQLite, Datasette and the like open. The ending "
-        "of FILE says the format: .db, .sqlite or .sqlite3 is SQLite with full text search and "
-        "views; .csv a folder of CSV files, .zip the same in one file; .jsonl or .ndjson JSON "
-        "Lines; .parquet a folder of Parquet files.\n\n"
-        "It is read from git's objects, whatever the working tree looks like. The same commit "
-        "gives the same bytes. An earlier export is replaced when the new one is whole; nothing "
-        "else ever is."
+        "Writes all entities, names, identifiers, contacts, attributes, relationships, "
+        "versions, authors and migrations as tables. The file extension selects the "
+        "format: .db, .sqlite or .sqlite3 for SQLite with full-text search and views; "
+        ".csv for a folder of CSV files; .zip for the same in an archive; .jsonl or "
+        ".ndjson for JSON Lines; .parquet for a folder of Parquet files.\n\n"
+        "The export is made from git's objects, never from the working tree. The same "
+        "commit gives the same bytes. An earlier export is replaced when the new one is "
+        "complete; anything else that is not empty is refused."
     )
     group = LOOKING
     examples = (
         ("doit export -o nes.db", "writes the newest state as SQLite"),
-        ("doit export -o 2026.zip --at 2026-12-31", "writes the state of a day as CSV in a zip"),
+        ("doit export -o 2026.zip --at 2026-12-31", "writes the state of that date as zipped CSV"),
     )
     cmd_options = (AT, WRITE_TO)
 

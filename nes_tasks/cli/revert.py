@@ -63,7 +63,7 @@ class Revert(Command):
         from ..operations.revert import after, revert
 
         if to and pos_args:
-            raise UsageError("a name and --to do not go together", hint="give one of them")
+            raise UsageError("a name and --to cannot be combined", hint="give one of them")
         name = one_name([to] if to else pos_args, self.name).name
         recover_interrupted(session(), "doit revert")
         project = session().project

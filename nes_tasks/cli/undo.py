@@ -55,7 +55,7 @@ class Undo(Command):
 
         no_names(pos_args, self.name)
         if dry_run and yes:
-            raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
+            raise UsageError("--dry-run and --yes cannot be combined", hint="give one of them")
         name = one_name([to], self.name).name if to else None
         recover_interrupted(session(), "doit undo")
         project = session().project

@@ -104,7 +104,7 @@ def _note(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.note:
         yield hint(
             f"{folder.display_path}/{README}",
-            f"it is another one than when {entry.name} was applied; the data do not depend on it",
+            f"it has changed since {entry.name} was applied, which does not affect the data",
             line=1,
             advice=f"doit accept {entry.name} records it",
         )
@@ -137,7 +137,7 @@ def _name(folder: Folder) -> Iterator[Finding]:
         yield error(
             folder.display_path,
             f"{folder.display_path}: its name has {length} characters, more than {MAX_NAME_LENGTH}",
-            advice="take a shorter one; DESCRIPTION has room for the rest",
+            advice="shorten it; DESCRIPTION has room for the rest",
         )
 
 
@@ -279,7 +279,7 @@ def _sizes(folder: Folder) -> Iterator[Finding]:
         if file.size > LARGE_FILE_BYTES:
             yield hint(
                 f"{folder.display_path}/{file.relative}",
-                f"it has {file.size / 1_000_000:,.0f} MB, which every clone will carry for good",
+                f"it has {file.size / 1_000_000:,.0f} MB, which every clone will keep forever",
                 line=1,
                 advice="leave out what the script does not read, or split the migration",
             )
@@ -347,9 +347,9 @@ def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
             for name in sorted(reaching):
                 yield hint(
                     script.display_path,
-                    f"{name} reaches the network: what it gets can be another tomorrow",
+                    f"{name} uses the network: the result can differ tomorrow",
                     line=line,
-                    advice="fetch before, and keep what you got as a data file of the folder",
+                    advice="fetch it beforehand, and save the result as a data file in the folder",
                 )
         if not _is_said_to_vary(own[0]):
             yield from _calls(script)
@@ -393,18 +393,18 @@ def _calls(script: Script) -> Iterator[Finding]:
     kinds: list[tuple[Callable[[str], object], str, str]] = [
         (
             lambda call: call in CLOCK,
-            "is the time at which the migration is applied, another one on each machine",
-            "write the date into the data",
+            "is the time of the run, which differs on each machine",
+            "put the date into the data",
         ),
         (
             UNIQUE.fullmatch,
-            "gives something else in each run, so the result cannot be reproduced",
-            "derive it from the data, or say DETERMINISTIC = False",
+            "differs in each run, so the result cannot be reproduced",
+            "derive it from the data, or set DETERMINISTIC = False",
         ),
         (
             RANDOM.fullmatch,
-            "makes the data depend on chance, though the same one in each run",
-            "take what you need from the data",
+            "makes the data random, although each run gives the same",
+            "derive it from the data",
         ),
     ]
     for call, line in script.calls():

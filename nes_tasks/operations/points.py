@@ -199,7 +199,7 @@ class Points:
             if shallow_boundary(self._git):
                 raise truncated_history_error(label, [name])
             raise UsageError(
-                f"no commit of {label} is known to be of {name} alone",
+                f"no commit of {label} belongs to {name} alone",
                 hint="name a commit or a date instead",
             )
         return _Meaning(found.commit, f"the migration {name}", f"{MIGRATION}{name}", name, name)
@@ -237,7 +237,7 @@ class Points:
             raise truncated_history_error(label, [wanted])
         begin = f"{line[0].committed_at:%Y-%m-%d %H:%M} UTC"
         raise UsageError(
-            f"{wanted} is before {label} begins, which is at {begin}", hint="doit history"
+            f"{wanted} is before the first commit of {label}, {begin}", hint="doit history"
         )
 
     def _unknown(self, wanted: str) -> UsageError:

@@ -173,7 +173,9 @@ def notes(release: Release) -> str:
         ]
         parts.append("\n".join(["By contributor:", *rows]))
     if release.taken_back:
-        parts.append("\n".join(["Taken back:", *(f"  {name}" for name in release.taken_back)]))
+        parts.append(
+            "\n".join(["No longer applied:", *(f"  {name}" for name in release.taken_back)])
+        )
     return "\n\n".join(parts)
 
 

@@ -166,7 +166,7 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
         raise truncated_history_error(label, [name])
     if not (run or partial):
         raise DatabaseError(
-            f"no commit of {label} is known to be of {name} alone",
+            f"no commit of {label} belongs to {name} alone",
             hint=f"git -C {label} fetch --unshallow if the clone is shallow; else "
             f"git -C {label} revert COMMIT",
         )

@@ -470,7 +470,7 @@ def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
     if {path for path, _ in after.items() ^ inputs.items()} == {FILE_NAME}:
         raise MigrationRefusedError(
             f"answers were recorded in {folder.display_path}/{FILE_NAME}; nothing was applied",
-            hint=f"look through them, then run doit migrate:{folder.name}",
+            hint=f"check them, then run doit migrate:{folder.name}",
         )
     raise MigrationRefusedError(
         f"{folder.name} was edited while it ran; nothing was applied", hint="run it again"

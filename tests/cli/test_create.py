@@ -122,7 +122,7 @@ def test_what_is_in_the_way_stays(workspace: Workspace) -> None:
     (workspace.migrations / "001-x-y").write_text("a file, so no number is taken")
     ran = workspace.doit("create", "x-y")
     assert ran.code == 2
-    assert "migrations/001-x-y is there already" in ran.err
+    assert "migrations/001-x-y already exists" in ran.err
     assert (workspace.migrations / "001-x-y").read_text().startswith("a file")
 
 

@@ -91,13 +91,13 @@ def test_the_tree_that_is_shown_of_a_forced_one_is_the_one_that_is_applied(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (["--dry-run", "check"], "--dry-run is about migrations, and check is another task"),
-        (["--dry-run", "check:3"], "--dry-run is about migrations, and check:003-third is"),
+        (["--dry-run", "check"], "--dry-run works on migrations only, and check is another task"),
+        (["--dry-run", "check:3"], "--dry-run works on migrations only, and check:003-third is"),
         (["--dry-run", "statsu"], "there is no command or task 'statsu'"),
-        (["--dry-run", "--continue"], "--dry-run and --continue do not go together"),
-        (["--dry-run", "--expect", "x"], "--dry-run and --expect do not go together"),
+        (["--dry-run", "--continue"], "--dry-run and --continue cannot be combined"),
+        (["--dry-run", "--expect", "x"], "--dry-run and --expect cannot be combined"),
         (["-a", "--dry-run"], "doit -a would execute every migration again"),
-        (["preview", "--force"], "--force goes with the name of a migration"),
+        (["preview", "--force"], "--force needs the name of a migration"),
     ],
 )
 def test_what_cannot_be_previewed_is_refused(half: Workspace, typed: list[str], said: str) -> None:

@@ -171,8 +171,8 @@ def test_csv_json_lines_and_parquet_have_the_same(there: Workspace, exported: Pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-o", "nes.txt"], "'nes.txt' does not end like a format of an export; end it in .db, "),
-        (["-o", "dodo.py"], "'dodo.py' does not end like"),
+        (["-o", "nes.txt"], "'nes.txt' does not have the extension of an export format; use .db, "),
+        (["-o", "dodo.py"], "'dodo.py' does not have the extension"),
         (["-o", "none/x.db"], "none/x.db cannot be written: there is no folder none"),
         (["-o", "other.db"], "other.db is not an export, so it is not replaced; give another"),
         (["-o", "other.jsonl"], "other.jsonl is not an export"),

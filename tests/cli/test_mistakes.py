@@ -170,7 +170,7 @@ WORDS = {
     "plan": "doit preview shows",
     "dry-run": "doit preview shows",
     "redo": "doit help run explains",
-    "repair": "doit status says",
+    "repair": "doit status shows",
     "makemigration": "doit create NAME makes",
     "stamp": "doit help adopt explains",
     "pull": "doit help sync explains",
@@ -242,7 +242,7 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     project_of_five: Workspace, tmp_path: Path
 ) -> None:
     root, below = project_of_five.root, project_of_five.migrations
-    told = f"error: there is no {below}/dodo.py; doit -k{{}} takes the one in {root}\n"
+    told = f"error: there is no {below}/dodo.py; doit -k{{}} uses the one in {root}\n"
     for words, typed in (([], ""), (["status"], " status"), (["show", "5"], " show")):
         ran = project_of_five.doit(*words, cwd=below)
         assert (ran.code, ran.out, ran.err) == (2, "", told.format(typed))
@@ -266,7 +266,7 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     ("content", "said"),
     [
         (b"[tool.nes_tasks]\npush = perhaps", "pyproject.toml:2: it is not valid TOML: "),
-        (b"[tool.nes_tasks]\n# \xff", "pyproject.toml:2: it is not UTF-8, which TOML must be"),
+        (b"[tool.nes_tasks]\n# \xff", "pyproject.toml:2: it is not UTF-8, as TOML requires"),
         (None, "pyproject.toml cannot be read: Is a directory"),
         (b"[tool]\nnes_tasks = 5", "pyproject.toml: tool.nes_tasks is 5, not a table"),
     ],

@@ -61,7 +61,7 @@ def test_an_ignored_file_where_a_new_one_belongs_is_not_overwritten(
     filled.commit({".gitignore": f"{Path(NEW).name}\n"})
     filled.write({f"v2/{NEW}": "mine"})
     tip, before = filled.git("rev-parse", "main"), filled.state()
-    with pytest.raises(DatabaseError, match=rf"a file of its own that git ignores .*: v2/{NEW}"):
+    with pytest.raises(DatabaseError, match=rf"an ignored file where a new one belongs: v2/{NEW}"):
         publish(repository, CHANGE)
     after = filled.state()
     assert after["files"] == before["files"]
@@ -82,7 +82,7 @@ def test_an_ignored_file_where_a_new_folder_belongs_is_not_removed(
         mine.write_text("mine")
     tip = filled.git("rev-parse", "main")
     with pytest.raises(
-        DatabaseError, match=r"that git ignores .*: v2/entity/organization; nothing"
+        DatabaseError, match=r"an ignored file .* belongs: v2/entity/organization; nothing"
     ):
         publish(repository, {"entity/organization/party/new.json": b"{}"})
     assert mine.is_symlink() if link else mine.read_text() == "mine"

@@ -299,7 +299,7 @@ def test_a_submodule_that_is_not_initialised_is_refused(tmp_path: Path) -> None:
     service.commit()
     fresh = clone(service.path, tmp_path / "fresh")
     for branch, named in ((None, "main"), ("data", "data")):
-        with pytest.raises(DatabaseError, match="the submodule nes-db is not there yet") as raised:
+        with pytest.raises(DatabaseError, match="submodule nes-db is not fetched yet") as raised:
             opened(fresh.path, branch=branch, remote_url="file:///elsewhere")
         assert raised.value.hint == (
             f"git submodule update --init nes-db && git -C nes-db switch {named}"

@@ -110,7 +110,7 @@ def test_a_folder_without_files_takes_no_number(migrations: Directory) -> None:
     migrations.add("005-b")
     plan = Plan.build(migrations.folders(), {})
     assert states(plan) == {"005-a": "invalid", "005-b": "pending"}
-    assert "holds no files" in told(plan, "005-a").message
+    assert "contains no files" in told(plan, "005-a").message
 
 
 def test_a_new_folder_before_an_applied_one_is_invalid(migrations: Directory) -> None:

@@ -218,4 +218,4 @@ def test_an_invalid_one_is_refused_with_its_problem(migrations: Directory) -> No
 def test_a_folder_that_went_away_meanwhile_is_refused(migrations: Directory) -> None:
     error = refused(Plan.build(migrations.folders(), {}), "001-a")
     assert isinstance(error, MigrationRefusedError)
-    assert "001-a is neither a folder nor applied" in error.message
+    assert "001-a has neither a folder nor a record" in error.message

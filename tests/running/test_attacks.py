@@ -1,7 +1,7 @@
 """Migrations that attack: each is a stranger's program, run through doit as any other.
 
 What is attacked, and what comes of it without the sandbox, is the table of docs/security.md. In
-every case the database is as it was, and the user sees one line.
+every case the database is unchanged, and the user sees one line.
 """
 
 from __future__ import annotations
