@@ -5,7 +5,7 @@ from __future__ import annotations
 import getopt
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.cmd_base import DoitCmdBase
 
@@ -14,6 +14,9 @@ from ..migrations import Entry
 from ..migrations.ranges import is_range, resolve_all
 from .doit_commands import BaseCommand
 from .session import migration_name, session
+
+if TYPE_CHECKING:
+    from ..operations.points import Point
 
 JSON = {
     "name": "json",
@@ -79,6 +82,14 @@ def one_name(words: list[str], command: str) -> Entry:
             f"doit {command} takes the name of one migration", hint=f"doit {command} NNN-name"
         )
     return session().known_plan().resolve(migration_name(words[0]) or words[0])
+
+
+def earlier_point(text: str) -> Point:
+    """Return the point that is meant, for the data to go back to; raises as `find_below` does."""
+    from ..operations.points import Points
+
+    session().known_plan()
+    return Points(session().project).find_below(text)
 
 
 def several(words: list[str], counts: Callable[[Entry], bool], what: str) -> list[Entry]:

@@ -28,6 +28,8 @@ NAMES: dict[str, Callable[[Entry], bool]] = {
     "applied": lambda entry: entry.is_applied,
     "pending": lambda entry: entry.state is State.PENDING,
 }
+# The other value of `--names`: applied migrations, tags and branches.
+POINTS = "points"
 
 NAMES_OPTION = {
     "name": "names",
@@ -35,8 +37,8 @@ NAMES_OPTION = {
     "type": str,
     "default": "",
     "metavar": "WHICH",
-    "choices": [(name, "") for name in ("", *NAMES)],
-    "help": "print names of migrations, which is what the script itself asks for",
+    "choices": [(name, "") for name in ("", *NAMES, POINTS)],
+    "help": "print names of migrations or points, which is what the script itself asks for",
 }
 SHELL_OPTION = {
     **cmd_completion.opt_shell,
@@ -55,7 +57,8 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
     doc_usage = "[-s SHELL]"
     doc_description = (
         "With the script in the shell the tabulator key completes commands, options, tasks and "
-        "migrations: doit show knows what is applied, doit preview what is pending.\n\n"
+        "migrations: doit show knows what is applied, doit preview what is pending, doit diff "
+        "and --to also tags and branches.\n\n"
         "Put the line of the example at the end of .venv/bin/activate, or where your shell starts "
         "if doit is on PATH there; in zsh behind compinit."
     )
@@ -90,23 +93,32 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
         try:
             self.loader.setup(params)
             if self.is_ours:
-                entries = filter(NAMES[params["names"]], session().plan)
-                self.outstream.write("".join(f"{entry.name}\n" for entry in entries))
+                names = self._names(params["names"])
+                self.outstream.write("".join(f"{name}\n" for name in names))
         except (InvalidDodoFile, NesTasksError):
             return
+
+    def _names(self, which: str) -> list[str]:
+        if which == POINTS:
+            from ..operations.points import Points
+
+            return Points(session().project).names()
+        return [entry.name for entry in filter(NAMES[which], session().plan)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What may stand behind a command.
 
-    `options` are flags with their meaning; `paths` those that are followed by a path, `texts`
-    those that are followed by something that only the user knows.
+    `options` are flags with their meaning; `paths` those that are followed by a path, `points`
+    those that are followed by a state of the database, `texts` those that are followed by
+    something that only the user knows.
     """
 
     takes: str
     options: list[tuple[str, str]]
     paths: list[str]
+    points: list[str]
     texts: list[str]
 
     @classmethod
@@ -114,16 +126,22 @@ class _Words:
         """Return the words of a doit command, ours or another."""
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
-        words = cls(getattr(command, "takes", "") or doits, [], [], [])
+        words = cls(getattr(command, "takes", "") or doits, [], [], [], [])
         for option in shown_options(command):
             flags = [f"-{option.short}"] if option.short else []
             flags += [f"--{option.long}"] if option.long else []
             if option.type is not bool:
-                (words.paths if option.name in PATHS else words.texts).extend(flags)
+                words.of_values(option).extend(flags)
             flags += [f"--{option.inverse}"] if option.inverse else []
             about = " ".join((option.help % {"default": option.default}).split())
             words.options.extend((flag, about) for flag in flags)
         return words
+
+    def of_values(self, option: Any) -> list[str]:
+        """Return the flags that are followed by the same kind of value as `option`."""
+        if option.name in PATHS:
+            return self.paths
+        return self.points if option.metavar == "POINT" else self.texts
 
 
 def _bash_words(words: list[tuple[str, str]]) -> str:
@@ -133,7 +151,8 @@ def _bash_words(words: list[tuple[str, str]]) -> str:
 def _bash_case(name: str, words: _Words) -> str:
     return (
         f'    {name})\n        takes={words.takes} paths="{" ".join(words.paths)}" '
-        f'texts="{" ".join(words.texts)}"\n        options="{_bash_words(words.options)}"\n'
+        f'points="{" ".join(words.points)}" texts="{" ".join(words.texts)}"\n'
+        f'        options="{_bash_words(words.options)}"\n'
         "        ;;"
     )
 
@@ -149,6 +168,7 @@ def _zsh_quoted(text: str) -> str:
 def _zsh_case(name: str, words: _Words) -> str:
     return (
         f"    ({name})\n        takes={words.takes} paths=({' '.join(words.paths)}) "
-        f"texts=({' '.join(words.texts)})\n        options=({_zsh_words(words.options)})\n"
+        f"points=({' '.join(words.points)}) texts=({' '.join(words.texts)})\n"
+        f"        options=({_zsh_words(words.options)})\n"
         "        ;;"
     )

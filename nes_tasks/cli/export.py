@@ -24,6 +24,7 @@ AT = {
     "long": "at",
     "type": str,
     "default": "",
+    "metavar": "POINT",
     "help": "export this state instead of the newest: a migration, tag, commit or date",
 }
 WRITE_TO = {
