@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError, first_few
 from ..migrations import State
-from .command import Command, one_name
-from .confirm import YES, confirmed
+from .command import Command, confirmed, one_name
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
+from .options import YES
 from .session import session
 
 if TYPE_CHECKING:
