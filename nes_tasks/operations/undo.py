@@ -113,7 +113,7 @@ def propose(project: Project, to: Point | None = None) -> Undoing:
         )
     repository = Repository.open(project.settings)
     gone = list(read_commits(repository.git, ledger.commit, *([f"^{tip}"] if tip else [])))
-    _refuse_pushed(repository, label, units, gone)
+    _refuse_pushed(repository, label, units, gone, to)
     return Undoing(tuple(units), len(gone), ledger.commit, tip)
 
 
@@ -185,7 +185,11 @@ def way_back(project: Project, done: Undoing) -> str:
 
 
 def _refuse_pushed(
-    repository: Repository, label: str, units: Iterable[Unit], gone: Iterable[Commit]
+    repository: Repository,
+    label: str,
+    units: Iterable[Unit],
+    gone: Iterable[Commit],
+    to: Point | None,
 ) -> None:
     remote = repository.settings.remote
     if not repository.remote.exists:
@@ -195,9 +199,12 @@ def _refuse_pushed(
     for unit in units:
         if any(one.id in pushed for one in unit.commits):
             name = unit.names[0]
+            hint = f"doit revert {name} reverts it with a new commit"
+            if to is not None:
+                point = shlex.quote(to.name)
+                hint = f"doit revert --to {point} reverts what is after with new commits"
             raise MigrationRefusedError(
-                f"{name} was pushed to {remote} already, so others may have it",
-                hint=f"doit revert {name} reverts it with a new commit",
+                f"{name} was pushed to {remote} already, so others may have it", hint=hint
             )
     if pushed:
         raise MigrationRefusedError(
@@ -280,7 +287,8 @@ class _Layer:
                 for side in history.commits[tip].parents
                 if (units := self._units_since(side))
             ]
-            if sides:
+            kept = [one for one in sides if to and _contains(self.git, one[1], to.commit)]
+            if sides := kept or sides:
                 # Of a merge with what others have pushed, the side that is ours alone goes.
                 return min(sides, key=lambda one: (self._is_pushed(one[0]), len(one[0])))
         raise self._refusal(to)
@@ -337,7 +345,10 @@ class _Layer:
         name = unit.names[0]
         hint = f"doit revert {name} reverts it and leaves them"
         if to is not None and _contains(history.git, to.commit, unit.commits[-1].id):
-            hint = f"git -C {label} revert {'-m 1 ' * foreign[0].is_merge}{foreign[0].id[:12]}"
+            # To revert them by hand would bring back what a revert among them took away.
+            is_as_before = history.commits[history.tip].tree == to.tree
+            hint = f"doit diff {shlex.quote(to.name)} shows what they changed"
+            hint = "the data are as at that point already" if is_as_before else hint
         elif to is not None:
             hint = f"doit revert --to {shlex.quote(to.name)} reverts what is after and leaves them"
         return MigrationRefusedError(

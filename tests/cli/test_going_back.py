@@ -69,6 +69,11 @@ def test_a_revert_leaves_the_data_of_the_day(applied: Workspace) -> None:
     assert (ran.code, ran.out) == (0, "Nothing was applied after v1.\n")
     assert ran.err.startswith("commits that are not of a migration stay, so 3 files differ from v1")
     assert ran.err.endswith("; doit diff v1\n")
+    applied.git("reset", "-q", "--hard", tip)
+    assert applied.doit("revert", "--to", "v1", "--yes").err == ""
+    ran = applied.doit("undo", "--to", "v1", "--yes")
+    assert ran.code == 1
+    assert ran.err.endswith("; the data are as at that point already\n")
 
 
 @pytest.mark.parametrize("command", ["undo", "revert"])
@@ -107,8 +112,8 @@ def test_commits_made_by_hand_after_the_point_are_named(applied: Workspace) -> N
     commit = commit_by_hand(applied)
     on_top = f"error: on top of 003-third there are commits that are not a migration: {commit} "
     for word, hint in {
-        "3": f"git -C nes-db revert {commit}",
-        "HEAD~1": f"git -C nes-db revert {commit}",
+        "3": "doit diff 003-third shows what they changed",
+        "HEAD~1": "doit diff 'HEAD~1' shows what they changed",
         "2026-01-06": "doit revert --to 2026-01-06 reverts what is after and leaves them",
     }.items():
         ran = applied.doit("undo", "--to", word, "--yes")
@@ -181,6 +186,13 @@ def test_all_that_is_not_pushed_goes(begun: Team, tmp_path: Path) -> None:
     team.applied_by_asha("004-theirs")
     ran = team.mina.doit("undo", "--to", "origin/main", "--dry-run")
     assert "  003-more (1 commit)\n  002-mine (1 commit)\n" in ran.out
+    root = team.mina.git("rev-list", "--max-parents=0", "HEAD")
+    ran = team.mina.doit("undo", "--to", root, "--yes")
+    assert (ran.code, ran.err) == (
+        1,
+        "error: 001-first was pushed to origin already, so others may have it; "
+        f"doit revert --to {root} reverts what is after with new commits\n",
+    )
     team.mina.git("fetch", "-q")
     ran = team.mina.doit("undo", "--to", "origin/main", "--yes")
     assert ran.code == 2
@@ -189,3 +201,19 @@ def test_all_that_is_not_pushed_goes(begun: Team, tmp_path: Path) -> None:
     ran = team.mina.doit("undo", "--to", "origin/main", "--yes")
     assert (ran.code, ran.err) == (0, "")
     assert team.mina.git("rev-parse", "HEAD") == team.tip()
+
+
+@pytest.mark.parametrize("kept", ["002-mine", "003-theirs"])
+def test_of_a_merge_the_side_with_the_point_stays(begun: Team, tmp_path: Path, kept: str) -> None:
+    team = begun.copied(tmp_path)
+    team.applied_by_mina("002-mine")
+    team.applied_by_asha("003-theirs")
+    team.mina.git("fetch", "-q")
+    sides = {"002-mine": "main", "003-theirs": "origin/main"}
+    commit = team.mina.git("rev-parse", sides[kept])
+    team.mina.git("merge", "-q", "-m", "Merge what Asha has pushed", "origin/main")
+    team.mina.git("remote", "remove", "origin")
+    ran = team.mina.doit("undo", "--to", commit, "--yes")
+    assert (ran.code, ran.err) == (0, "")
+    assert team.mina.git("rev-parse", "HEAD") == commit
+    assert team.mina.applied() == ["001-first", kept]
