@@ -274,8 +274,8 @@ class _Layer:
     def newest(self, to: Point | None = None) -> tuple[list[Unit], str | None]:
         """Return what is on top, and the commit below it.
 
-        It is several units only where a merge joins them with something else. `to` is what stays,
-        so that an error does not suggest to take it back.
+        It is several units only where a merge joins them with something else. `to` is what stays:
+        the side of a merge that has it is kept, and no error suggests to take it back.
         """
         history, tip = self._history, self._history.tip
         unit = self._units.get(tip)

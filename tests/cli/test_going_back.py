@@ -28,13 +28,6 @@ def applied(prepared: Callable[..., Workspace]) -> Workspace:
     return prepared(apply_on_three_days)
 
 
-def commit_by_hand(workspace: Workspace, subject: str = "Add notes") -> str:
-    (workspace.db / "notes.txt").write_text(subject)
-    workspace.git("add", ".")
-    workspace.git("commit", "-q", "-m", subject)
-    return workspace.git("rev-parse", "--short=12", "HEAD")
-
-
 def test_every_kind_of_point_names_the_same_state(applied: Workspace) -> None:
     wanted, before = applied.git("rev-parse", "v1"), applied.state()
     shown = (
@@ -109,7 +102,7 @@ def test_what_is_no_point_to_go_back_to_is_named(applied: Workspace, command: st
 
 
 def test_commits_made_by_hand_after_the_point_are_named(applied: Workspace) -> None:
-    commit = commit_by_hand(applied)
+    commit = applied.commit_by_hand()
     on_top = f"error: on top of 003-third there are commits that are not a migration: {commit} "
     for word, hint in {
         "3": "doit diff 003-third shows what they changed",
@@ -133,7 +126,7 @@ def test_commits_made_by_hand_after_the_point_are_named(applied: Workspace) -> N
 
 
 def test_the_point_can_be_a_commit_made_by_hand(applied: Workspace) -> None:
-    commit = commit_by_hand(applied)
+    commit = applied.commit_by_hand()
     applied.migration("004-fourth", create_person("fourth-rai"))
     assert applied.doit().code == 0
     tree = applied.git("rev-parse", f"{commit}^{{tree}}")
