@@ -30,12 +30,14 @@ NAMES: dict[str, Callable[[Entry], bool]] = {
     "applied": lambda entry: entry.is_applied,
     "pending": lambda entry: entry.state is State.PENDING,
 }
+# The other value of `--names`: applied migrations, tags and branches.
+POINTS = "points"
 
 NAMES_OPTION = option(
     "names",
-    "print names of migrations; the script itself uses this",
+    "print names of migrations or points; the script itself uses this",
     metavar="WHICH",
-    choices=[(name, "") for name in ("", *NAMES)],
+    choices=[(name, "") for name in ("", *NAMES, POINTS)],
 )
 SHELL_OPTION = {
     **cmd_completion.opt_shell,
@@ -54,7 +56,7 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
     doc_usage = "[-s SHELL]"
     doc_description = (
         "With this script, the Tab key completes commands, options, tasks and migrations: "
-        "applied ones for doit show, pending ones for doit preview.\n\n"
+        "applied ones for doit show, pending ones for doit preview, tags as well for doit diff.\n\n"
         "Add the line of the example to the end of .venv/bin/activate, or to your shell's "
         "startup file if doit is on PATH there; in zsh after compinit."
     )
@@ -89,23 +91,32 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
         try:
             self.loader.setup(params)
             if self.is_ours:
-                entries = filter(NAMES[params["names"]], session().plan)
-                self.outstream.write("".join(f"{entry.name}\n" for entry in entries))
+                names = self._names(params["names"])
+                self.outstream.write("".join(f"{name}\n" for name in names))
         except (InvalidDodoFile, NesTasksError):
             return
+
+    def _names(self, which: str) -> list[str]:
+        if which == POINTS:
+            from ..operations.points import Points
+
+            return Points(session().project).names()
+        return [entry.name for entry in filter(NAMES[which], session().plan)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What may stand behind a command.
 
-    `options` are flags with their meaning; `paths` those that are followed by a path, `texts`
-    those that are followed by something that only the user knows.
+    `options` are flags with their meaning; `paths` those that are followed by a path, `points`
+    those that are followed by a state of the database, `texts` those that are followed by
+    something that only the user knows.
     """
 
     takes: str
     options: list[tuple[str, str]]
     paths: list[str]
+    points: list[str]
     texts: list[str]
 
     @classmethod
@@ -113,16 +124,22 @@ class _Words:
         """Return the words of a doit command, ours or another."""
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
-        words = cls(getattr(command, "takes", "") or doits, [], [], [])
+        words = cls(getattr(command, "takes", "") or doits, [], [], [], [])
         for shown in shown_options(command):
             flags = [f"-{shown.short}"] if shown.short else []
             flags += [f"--{shown.long}"] if shown.long else []
             if shown.type is not bool:
-                (words.paths if shown.name in PATHS else words.texts).extend(flags)
+                words.of_values(shown).extend(flags)
             flags += [f"--{shown.inverse}"] if shown.inverse else []
             about = " ".join(help_of(shown).split())
             words.options.extend((flag, about) for flag in flags)
         return words
+
+    def of_values(self, shown: Any) -> list[str]:
+        """Return the flags that are followed by the same kind of value as `shown`."""
+        if shown.name in PATHS:
+            return self.paths
+        return self.points if shown.metavar == "POINT" else self.texts
 
 
 def _bash_words(words: list[tuple[str, str]]) -> str:
@@ -132,7 +149,8 @@ def _bash_words(words: list[tuple[str, str]]) -> str:
 def _bash_case(name: str, words: _Words) -> str:
     return (
         f'    {name})\n        takes={words.takes} paths="{" ".join(words.paths)}" '
-        f'texts="{" ".join(words.texts)}"\n        options="{_bash_words(words.options)}"\n'
+        f'points="{" ".join(words.points)}" texts="{" ".join(words.texts)}"\n'
+        f'        options="{_bash_words(words.options)}"\n'
         "        ;;"
     )
 
@@ -148,6 +166,7 @@ def _zsh_quoted(text: str) -> str:
 def _zsh_case(name: str, words: _Words) -> str:
     return (
         f"    ({name})\n        takes={words.takes} paths=({' '.join(words.paths)}) "
-        f"texts=({' '.join(words.texts)})\n        options=({_zsh_words(words.options)})\n"
+        f"points=({' '.join(words.points)}) texts=({' '.join(words.texts)})\n"
+        f"        options=({_zsh_words(words.options)})\n"
         "        ;;"
     )

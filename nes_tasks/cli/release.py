@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -88,8 +89,9 @@ class Release(Command):
             since_name = found.since.name if found.since else "the beginning"
             print_stderr(f"nothing changed since {since_name}; no tag was made")
         elif not json:
-            words = [f"--at {at}"] * bool(at) + [f"--since {since}"] * bool(since)
-            self._tell(found, " ".join(["doit release", found.name, *words]) if dry_run else None)
+            words = ["--at", at] * bool(at) + ["--since", since] * bool(since)
+            again = shlex.join(["doit", "release", found.name, *words])
+            self._tell(found, again if dry_run else None)
         return 0
 
     def _tell(self, found: Found, proposed: str | None) -> None:

@@ -211,7 +211,7 @@ def _readme(folder: Folder) -> Iterator[Finding]:
         return
     except OSError:
         return  # the plan says so
-    text = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+    text = _without_comments(text)
     placeholders = list(_placeholders(display_path, text))
     yield from placeholders
     prose = [line for line in text.splitlines() if not HEADING.fullmatch(line)]
@@ -231,6 +231,37 @@ def _readme(folder: Folder) -> Iterator[Finding]:
             line=1,
             advice="add a section Data Sources: who published the data, where, and when you took "
             "them",
+        )
+
+
+def _without_comments(text: str) -> str:
+    """Return Markdown without its comments, each line where it was."""
+    return COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+
+
+def refuse_placeholders(folder: Folder) -> None:
+    """Raise `InvalidMigrationError` when README or scripts still have placeholders of the template.
+
+    Those of the constants are found when the folder is loaded. What is not UTF-8 is left to the
+    check. Raises `OSError` when a file cannot be read.
+    """
+    found: list[Finding] = []
+    for file in folder.files or ():
+        path, display_path = folder.path / file.relative, f"{folder.display_path}/{file.relative}"
+        if file.relative != README and not file.relative.endswith(".py"):
+            continue
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        if PLACEHOLDER not in text.upper():  # to parse each script would take longer
+            continue
+        if file.relative == README:
+            found += _placeholders(display_path, _without_comments(text))
+        elif script := Script.read(path, display_path):
+            found += _script_placeholders({file.relative: script})
+    if found:
+        first, more = found[0], len(found) - 1
+        raise InvalidMigrationError(
+            f"{first.path}:{first.line}: {first.message}" + (f", and {more} more" if more else ""),
+            hint=f"replace it; doit check:{folder.name} lists all",
         )
 
 

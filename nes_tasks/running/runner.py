@@ -27,6 +27,7 @@ from ..migrations import (
     list_inputs,
     load,
 )
+from ..migrations.lint import refuse_placeholders
 from ..migrations.pointers import refuse_pointers
 from ..project import Project, ProjectState
 from ..settings import display_path
@@ -305,6 +306,8 @@ class Runner:
         """
         name = folder.name
         migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
+        if published and is_new:
+            refuse_placeholders(folder)
         sign = published and repository.signs
         job = self._job(repository, folder, migration, base, moment, sign=sign)
         place = self._project.settings.database
