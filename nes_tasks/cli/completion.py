@@ -56,7 +56,8 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
     doc_usage = "[-s SHELL]"
     doc_description = (
         "With this script, the Tab key completes commands, options, tasks and migrations: "
-        "applied ones for doit show, pending ones for doit preview, tags as well for doit diff.\n\n"
+        "applied ones for doit show, pending ones for doit preview, and tags and branches where a "
+        "point is wanted, such as for doit diff and --to.\n\n"
         "Add the line of the example to the end of .venv/bin/activate, or to your shell's "
         "startup file if doit is on PATH there; in zsh after compinit."
     )
