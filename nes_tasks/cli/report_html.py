@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import UnavailableError
 from ..models.entity_types import EntityType
-from ..operations.report import Chapter, Report, people
+from ..operations.report import MigrationSummary, Report, people
 from ..operations.report_coverage import Coverage, Filled
 from ..printable import printable
 from ..version import __version__
@@ -68,15 +68,15 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
 
     It stands alone, unless it has `links` to the other pages of a site.
     """
-    days = [when for chapter in report.chapters if (when := chapter.applied_on)]
+    days = [when for summary in report.summaries if (when := summary.applied_on)]
     template = environment().get_template("report.html")
     return template.render(
         report=report,
         links=links,
         version=__version__,
         kinds=[_spoken(one) for one in _types(report)],
-        authors=len(people(report.chapters)),
-        people_left_out=max(0, len(people(report.chapters)) - MAX_PEOPLE),
+        authors=len(people(report.summaries)),
+        people_left_out=max(0, len(people(report.summaries)) - MAX_PEOPLE),
         days=(min(days, default=None), max(days, default=None)),
         types=list(_types(report)),
         relationship_types=_relationships(report),
@@ -84,7 +84,7 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
         growth=list(_growth(report)),
         axis=_axis_labels(report),
         persons=list(_persons(report)),
-        chapters=[told(chapter) for chapter in reversed(report.chapters)],
+        migrations=[migration_context(summary) for summary in reversed(report.summaries)],
         fields=_fields(report.coverage) if report.coverage else [],
         sources=_sources(report.coverage) if report.coverage else [],
         max_fields=MAX_FIELDS,
@@ -150,13 +150,15 @@ class Type(NamedTuple):
 
 def _types(report: Report) -> Iterator[Type]:
     """Tell how many entities there are of each type, the most numerous first."""
-    held = report.holdings
+    file_counts = report.file_counts
     grouped: defaultdict[str, list[tuple[str, int, int]]] = defaultdict(list)
-    for name, count in held.entities.items():
+    for name, count in file_counts.entities.items():
         kind, _, part = name.partition("/")
-        grouped[kind].append((part, count, held.versions.get(name, 0)))
-    total = sum(held.entities.values())
-    rounded = dict(zip(held.entities, shares(list(held.entities.values())), strict=True))
+        grouped[kind].append((part, count, file_counts.versions.get(name, 0)))
+    total = sum(file_counts.entities.values())
+    rounded = dict(
+        zip(file_counts.entities, shares(list(file_counts.entities.values())), strict=True)
+    )
     rows = [
         Type(
             kind,
@@ -183,9 +185,9 @@ def _joined(kind: str, part: str) -> str:
 
 def _relationships(report: Report) -> list[tuple[str, int, str]]:
     """Return each type with its number and its share, the most numerous first."""
-    held = report.holdings.relationships
-    rows = sorted(held.items(), key=lambda row: (-row[1], row[0]))
-    rounded, total = shares([count for _, count in rows]), sum(held.values())
+    file_counts = report.file_counts.relationships
+    rows = sorted(file_counts.items(), key=lambda row: (-row[1], row[0]))
+    rounded, total = shares([count for _, count in rows]), sum(file_counts.values())
     return [
         (name, count, share_text(percents, count, total))
         for (name, count), percents in zip(rows, rounded, strict=True)
@@ -258,21 +260,21 @@ class Person(NamedTuple):
 
 def _persons(report: Report) -> Iterator[Person]:
     """Tell about the authors, those with the most migrations first."""
-    found = people(report.chapters)
+    found = people(report.summaries)
     ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_PEOPLE]
-    largest = max((_touched(chapter) for chapter in report.chapters), default=0)
+    largest = max((_touched(summary) for summary in report.summaries), default=0)
     axis = Axis.of(report.growth) if len(report.growth) >= MIN_POINTS else None
-    for name, chapters in ranked:
-        days = [moment for chapter in chapters if (moment := chapter.applied_on)]
+    for name, summaries in ranked:
+        days = [moment for summary in summaries if (moment := summary.applied_on)]
         marks = [
-            {"x": at, "n": _touched(chapter), "text": printable(_tooltip(chapter))}
-            for chapter in chapters
-            if axis and (at := _position(axis, report, chapter)) is not None
+            {"x": at, "n": _touched(summary), "text": printable(_tooltip(summary))}
+            for summary in summaries
+            if axis and (at := _position(axis, report, summary)) is not None
         ]
         yield Person(
             name or "Unknown",
-            len(chapters),
-            sum(map(_touched, chapters)),
+            len(summaries),
+            sum(map(_touched, summaries)),
             min(days, default=None),
             max(days, default=None),
             _markup(strip_chart(axis, marks, largest)) if axis and marks else None,
@@ -288,7 +290,7 @@ class Sizes(NamedTuple):
 
 def _sizes(report: Report) -> Sizes | None:
     """Return the legend of the circles, None where there are none."""
-    largest = max((_touched(chapter) for chapter in report.chapters), default=0)
+    largest = max((_touched(summary) for summary in report.summaries), default=0)
     if not largest or len(report.growth) < MIN_POINTS:
         return None
     axis = Axis.of(report.growth)
@@ -301,38 +303,38 @@ def _sizes(report: Report) -> Sizes | None:
     return Sizes(numbers, _markup(strip_chart(axis, marks, largest, line=False)))
 
 
-def _touched(chapter: Chapter) -> int:
-    counts = chapter.run.record.statistics
+def _touched(summary: MigrationSummary) -> int:
+    counts = summary.run.record.statistics
     return sum(counts.entities) + sum(counts.relationships)
 
 
-def _tooltip(chapter: Chapter) -> str:
-    return f"{chapter.name}, {day(chapter.applied_on)}: {done(chapter.run.record.statistics)}"
+def _tooltip(summary: MigrationSummary) -> str:
+    return f"{summary.name}, {day(summary.applied_on)}: {done(summary.run.record.statistics)}"
 
 
-def _position(axis: Axis, report: Report, chapter: Chapter) -> float | None:
+def _position(axis: Axis, report: Report, summary: MigrationSummary) -> float | None:
     """Return where a migration is on the axis, None when it is not on it."""
     if axis.by_time:
-        moment = chapter.applied_at
+        moment = summary.applied_at
         start, end = axis.domain
         at = moment.timestamp() if moment else None
         return at if at is not None and start <= at <= end else None
     names = [point.migration for point in report.growth]
-    return axis.positions[names.index(chapter.name)] if chapter.name in names else None
+    return axis.positions[names.index(summary.name)] if summary.name in names else None
 
 
-def told(chapter: Chapter) -> dict[str, Any]:
+def migration_context(summary: MigrationSummary) -> dict[str, Any]:
     """Return what templates need of a migration."""
-    effect = chapter.effect
+    changes = summary.changes
     return {
-        "chapter": chapter,
-        "record": chapter.run.record,
-        "applied_on": chapter.applied_on,
-        "types": [(*_type(name), counts) for name, counts in effect.types.items()]
-        if effect
+        "summary": summary,
+        "record": summary.run.record,
+        "applied_on": summary.applied_on,
+        "types": [(*_type(name), counts) for name, counts in changes.types.items()]
+        if changes
         else [],
-        "fields": list(effect.fields.items())[:MAX_FIELDS] if effect else [],
-        "fields_left_out": max(0, len(effect.fields) - MAX_FIELDS) if effect else 0,
+        "fields": list(changes.fields.items())[:MAX_FIELDS] if changes else [],
+        "fields_left_out": max(0, len(changes.fields) - MAX_FIELDS) if changes else 0,
     }
 
 

@@ -102,7 +102,7 @@ class _Site:
         self._write("index.html", self._pages.home(report, types))
         links = ReportLinks(
             {one.name: listing_file(one.type, one.sub_type) for one in types},
-            {chapter.name: migration_file(chapter.name) for chapter in report.chapters},
+            {summary.name: migration_file(summary.name) for summary in report.summaries},
         )
         self._write("report.html", report_page(report, links=links))
         self._write("feed.xml", self._pages.feed(report, url))
@@ -111,10 +111,10 @@ class _Site:
         self._write(MANIFEST, json.dumps({MADE_BY: FORMAT, "commit": report.commit}) + "\n")
         for kind in types:
             self._write_listings(kind, found)
-        for chapter in report.chapters:
-            entities, more = found.of_migration(chapter.name)
-            page = self._pages.migration(chapter, entities, more)
-            self._write(migration_file(chapter.name), page)
+        for summary in report.summaries:
+            entities, more = found.of_migration(summary.name)
+            page = self._pages.migration(summary, entities, more)
+            self._write(migration_file(summary.name), page)
 
     def _write_listings(self, kind: Type, found: SiteTables) -> None:
         entities = found.entities(kind)

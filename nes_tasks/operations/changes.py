@@ -237,7 +237,7 @@ LOOKED_INTO_PER_TYPE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class ChangeSummary:
     """What a migration changed.
 
     `types` are as in `Changes`. `fields` says in how many of the `compared` updated ones a field
@@ -255,9 +255,9 @@ class Effect:
         return sum(counts.updated for counts in self.types.values())
 
 
-def measure_effect(
+def summarize_changes(
     git: Git, reader: ObjectReader | None, execution: Execution, data_dir: str
-) -> Effect:
+) -> ChangeSummary:
     """Compare the two trees of a migration; without a `reader` no content is looked at.
 
     At most `LOOKED_INTO_PER_TYPE` updated ones of each type are compared field by field, the
@@ -274,7 +274,7 @@ def measure_effect(
         if change.old and change.new and counts.updated <= LOOKED_INTO_PER_TYPE:
             pairs.append((change.old, change.new))
     fields = _compared(reader, pairs) if reader else Counter()
-    return Effect(
+    return ChangeSummary(
         types=dict(sorted(types.items())),
         fields=most_frequent_first(fields),
         compared=len(pairs) if reader else 0,

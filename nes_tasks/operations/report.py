@@ -26,7 +26,7 @@ from ..git.log import Commit, committed_at, read_commits
 from ..git.objects import ObjectReader
 from ..models.identifiers import SUFFIX
 from ..project import Project
-from .changes import Effect, measure_effect
+from .changes import ChangeSummary, summarize_changes
 from .history import Run, name_of, people_of, runs
 from .report_coverage import Coverage, cover
 from .report_growth import Point, measure_growth
@@ -35,7 +35,7 @@ RELATIONSHIP = "relationship:"
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class FileCounts:
     """Numbers of files.
 
     `entities` and `relationships` are by type (``location/ward``; ``FUNDED_BY``), `versions`
@@ -58,9 +58,9 @@ class Holdings:
         return counted + self.authors + self.records + self.others
 
 
-def count_holdings(
+def count_files(
     files: Iterable[File], data_dir: str, progress: Callable[[int], None]
-) -> Holdings:
+) -> FileCounts:
     """Count `files` by their paths; `progress` is called with how many there are so far."""
     by_kind: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("entity", "relationship", "version")
@@ -83,7 +83,7 @@ def count_holdings(
             single["authors" if kind == "author" and len(parts) == 2 else "others"] += 1
         if not number % 1000:
             progress(number)
-    return Holdings(
+    return FileCounts(
         entities=_sorted(by_kind["entity"]),
         relationships=_sorted(
             {name.removeprefix(RELATIONSHIP): n for name, n in by_kind["relationship"].items()}
@@ -113,17 +113,17 @@ class Gaps:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class MigrationSummary:
     """One applied migration: what its record and commits say, and what it changed.
 
-    `author` and `committer` are names without addresses, empty where nobody is known. `effect`
+    `author` and `committer` are names without addresses, empty where nobody is known. `changes`
     is None where the history does not reach back to what it ran on.
     """
 
     run: Run
     author: str
     committer: str
-    effect: Effect | None
+    changes: ChangeSummary | None
 
     @property
     def name(self) -> str:
@@ -151,14 +151,14 @@ class Chapter:
 class Report:
     """Everything about one `commit` of the database, which is called `name`.
 
-    A brief one has no `growth`, no effects of migrations and no `coverage`.
+    A brief one has no `growth`, no changes of migrations and no `coverage`.
     """
 
     commit: str
     committed_at: datetime
-    holdings: Holdings
+    file_counts: FileCounts
     growth: tuple[Point, ...]
-    chapters: tuple[Chapter, ...]
+    summaries: tuple[MigrationSummary, ...]
     coverage: Coverage | None
     gaps: Gaps
     name: str
@@ -184,10 +184,10 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     def files() -> Iterator[File]:
         return list_files(git, commit, data_dir)
 
-    holdings = count_holdings(files(), data_dir, lambda n: progress("counting files", n, None))
+    file_counts = count_files(files(), data_dir, lambda n: progress("counting files", n, None))
     growth: tuple[Point, ...] = ()
-    chapters = _chapters(project, ledger)
-    executions = {one.name: run for one in chapters if (run := one.run.execution)}
+    summaries = _summaries(project, ledger)
+    executions = {one.name: run for one in summaries if (run := one.run.execution)}
     coverage = None
     if not brief:
         if not gaps.lacks_trees:
@@ -198,8 +198,8 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
                 _owners(project, ledger, executions),
                 progress=partial(progress, "following the history"),
             )
-            chapters = list(_with_effects(chapters, executions, git, data_dir, gaps, progress))
-        total = sum(holdings.entities.values()) + sum(holdings.relationships.values())
+            summaries = list(_with_changes(summaries, executions, git, data_dir, gaps, progress))
+        total = sum(file_counts.entities.values()) + sum(file_counts.relationships.values())
         coverage = cover(
             git,
             files(),
@@ -210,9 +210,9 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     return Report(
         commit=commit,
         committed_at=committed_at(git, commit),
-        holdings=holdings,
+        file_counts=file_counts,
         growth=growth,
-        chapters=tuple(chapters),
+        summaries=tuple(summaries),
         coverage=coverage,
         gaps=gaps,
         name=_database_name(project),
@@ -229,12 +229,12 @@ def _database_name(project: Project) -> str:
     return re.split(r"[/:]", address)[-1] or settings.database.name
 
 
-def _chapters(project: Project, ledger: Ledger) -> list[Chapter]:
-    """Return one chapter per applied migration, in numeric order."""
-    found: list[Chapter] = []
+def _summaries(project: Project, ledger: Ledger) -> list[MigrationSummary]:
+    """Return one summary per applied migration, in numeric order."""
+    found: list[MigrationSummary] = []
     for run in runs(project, ledger):
         author = name_of(run.record.author) or _first(run.commits, "author")
-        found.append(Chapter(run, author, name_of(run.committer), None))
+        found.append(MigrationSummary(run, author, name_of(run.committer), None))
     return found
 
 
@@ -247,37 +247,37 @@ def _owners(
     return {commit: subject.migration for commit, subject in named} | owners(executions)
 
 
-def _with_effects(
-    chapters: Sequence[Chapter],
+def _with_changes(
+    summaries: Sequence[MigrationSummary],
     executions: Mapping[str, Execution],
     git: Git,
     data_dir: str,
     gaps: Gaps,
     progress: Progress,
-) -> Iterator[Chapter]:
+) -> Iterator[MigrationSummary]:
     """Add what each migration changed, as far as the history reaches back."""
     with ObjectReader(git) as reader:
         contents = None if gaps.lacks_files else reader
-        for number, chapter in enumerate(chapters, 1):
-            found = executions.get(chapter.name)
+        for number, summary in enumerate(summaries, 1):
+            found = executions.get(summary.name)
             known = found is not None and not found.is_truncated
-            effect = measure_effect(git, contents, found, data_dir) if found and known else None
-            yield replace(chapter, effect=effect)
-            progress("comparing migrations", number, len(chapters))
+            changes = summarize_changes(git, contents, found, data_dir) if found and known else None
+            yield replace(summary, changes=changes)
+            progress("comparing migrations", number, len(summaries))
 
 
 def _first(commits: Sequence[Commit], key: str) -> str:
     return name_of(getattr(commits[0], key)) if commits else ""
 
 
-def people(chapters: Sequence[Chapter]) -> Mapping[str, list[Chapter]]:
+def people(summaries: Sequence[MigrationSummary]) -> Mapping[str, list[MigrationSummary]]:
     """Return the migrations of each person, in the order of their first one.
 
     Who writes the name in several ways, or has several addresses, is one person.
     """
-    written = [chapter.run.record.author or chapter.author for chapter in chapters]
+    written = [summary.run.record.author or summary.author for summary in summaries]
     persons = people_of(author for author in written if author)
-    found: dict[str, list[Chapter]] = {}
-    for author, chapter in zip(written, chapters, strict=True):
-        found.setdefault(persons.get(author, ""), []).append(chapter)
+    found: dict[str, list[MigrationSummary]] = {}
+    for author, summary in zip(written, summaries, strict=True):
+        found.setdefault(persons.get(author, ""), []).append(summary)
     return found

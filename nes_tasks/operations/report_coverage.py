@@ -59,7 +59,7 @@ class Filled:
 class Coverage:
     """What the contents of entities and relationships tell.
 
-    `types` are as in `Holdings.entities`. `sources` say of how many entities and relationships
+    `types` are as in `FileCounts.entities`. `sources` say of how many entities and relationships
     each is the source, `entities_with_source` how many entities name any. `unreadable` are the
     first ones, `unreadable_count` all. `unfetched` counts the files that a partial clone does
     not have. `sources_left_out` counts mentions of sources beyond `MAX_SOURCES` different ones.
