@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import UnavailableError
 from ..models.entity_types import EntityType
 from ..operations.report import MigrationSummary, Report, people
-from ..operations.report_coverage import Coverage, Filled
+from ..operations.report_coverage import Coverage, FieldCounts
 from ..printable import printable
 from ..version import __version__
 from .charts import Axis, growth_chart, strip_chart
@@ -356,7 +356,7 @@ class Fields(NamedTuple):
 
 
 def _fields(coverage: Coverage) -> list[Fields]:
-    grouped: defaultdict[str, dict[str, Filled]] = defaultdict(dict)
+    grouped: defaultdict[str, dict[str, FieldCounts]] = defaultdict(dict)
     for name, filled in coverage.types.items():
         kind, _, part = name.partition("/")
         grouped[kind][part] = filled
@@ -367,7 +367,7 @@ def _fields(coverage: Coverage) -> list[Fields]:
     return [_table(kind, grouped[kind]) for kind in sorted(grouped, key=lambda k: (-size(k), k))]
 
 
-def _table(kind: str, parts: Mapping[str, Filled]) -> Fields:
+def _table(kind: str, parts: Mapping[str, FieldCounts]) -> Fields:
     columns = sorted(parts.items(), key=lambda item: (-item[1].entities, item[0]))
     total: Counter[str] = Counter()
     for _, filled in columns:

@@ -196,14 +196,14 @@ def _updated(
         pairs = zip(rows, read_files(before, old), read_files(after, new), strict=True)
         for (name, one), was, now in pairs:
             fields = tuple(field_changes(parse(was), parse(now)))
-            tally.update(telling_paths(fields))
+            tally.update(content_paths(fields))
             seen[name] += 1
             if per_type is None or seen[name] <= per_type:
                 kept.append(Updated(document_id(one.path, data_dir), fields))
     return kept, tally
 
 
-def telling_paths(fields: Iterable[FieldChange]) -> set[str]:
+def content_paths(fields: Iterable[FieldChange]) -> set[str]:
     """Return the paths without indexes of all fields but those of `BOOKKEEPING`."""
     return {INDEX.sub("[]", field.path) for field in fields if is_content_field(field.path)}
 
@@ -286,5 +286,5 @@ def _compared(reader: ObjectReader, pairs: Iterable[tuple[str, str]]) -> Counter
     found = reader.get_many(oid for pair in pairs for oid in pair)
     for old, new in zip(found, found, strict=True):
         was, now = (parse(side.data if side else b"") for side in (old, new))
-        tally.update(telling_paths(field_changes(was, now)))
+        tally.update(content_paths(field_changes(was, now)))
     return tally

@@ -28,7 +28,7 @@ from ..models.identifiers import SUFFIX
 from ..project import Project
 from .changes import ChangeSummary, summarize_changes
 from .history import Run, name_of, people_of, runs
-from .report_coverage import Coverage, cover
+from .report_coverage import Coverage, measure_coverage
 from .report_growth import Point, measure_growth
 
 RELATIONSHIP = "relationship:"
@@ -200,7 +200,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
             )
             summaries = list(_with_changes(summaries, executions, git, data_dir, gaps, progress))
         total = sum(file_counts.entities.values()) + sum(file_counts.relationships.values())
-        coverage = cover(
+        coverage = measure_coverage(
             git,
             files(),
             data_dir,

@@ -45,7 +45,7 @@ class Unreadable(NamedTuple):
 
 
 @dataclass(slots=True)
-class Filled:
+class FieldCounts:
     """How many entities of a type were read, and in how many each field is filled.
 
     The fields ``names.en`` and ``names.ne`` stand for a full name in that language.
@@ -65,7 +65,7 @@ class Coverage:
     not have. `sources_left_out` counts mentions of sources beyond `MAX_SOURCES` different ones.
     """
 
-    types: dict[str, Filled] = field(default_factory=dict)
+    types: dict[str, FieldCounts] = field(default_factory=dict)
     sources: dict[Source, Counter[str]] = field(default_factory=dict)
     sources_left_out: int = 0
     entities_with_source: int = 0
@@ -75,7 +75,7 @@ class Coverage:
     unfetched: int = 0
 
 
-def cover(
+def measure_coverage(
     git: Git,
     files: Iterable[File],
     data_dir: str,
@@ -89,26 +89,26 @@ def cover(
     files at a time. `progress` is told how many were read. Raises `GitError`.
     """
     found = Coverage()
-    contents = read_contents(git, _wanted(files, data_dir, missing, found))
+    contents = read_contents(git, _files_to_read(files, data_dir, missing, found))
     for done, (file, data) in enumerate(contents, 1):
         parts = file.path[len(data_dir) + 1 :].split("/")
         try:
             content = None if data is None else orjson.loads(data)
         except ValueError as error:
-            _refuse(found, file, data_dir, f"no JSON: {error}")
+            _add_unreadable(found, file, data_dir, f"no JSON: {error}")
         else:
             if data is None:
-                _refuse(found, file, data_dir, "git has no such object")
+                _add_unreadable(found, file, data_dir, "git has no such object")
             elif not isinstance(content, dict):
-                _refuse(found, file, data_dir, "no JSON object")
+                _add_unreadable(found, file, data_dir, "no JSON object")
             else:
-                _take(found, parts, content)
+                _count(found, parts, content)
         if not done % REQUEST_BATCH:
             progress(done)
     return found
 
 
-def _wanted(
+def _files_to_read(
     files: Iterable[File], data_dir: str, missing: frozenset[bytes], found: Coverage
 ) -> Iterator[File]:
     folders = (f"{data_dir}/entity/", f"{data_dir}/relationship/")
@@ -121,19 +121,19 @@ def _wanted(
             yield file
 
 
-def _refuse(found: Coverage, file: File, data_dir: str, reason: str) -> None:
+def _add_unreadable(found: Coverage, file: File, data_dir: str, reason: str) -> None:
     found.unreadable_count += 1
     if len(found.unreadable) < MAX_NAMED:
         found.unreadable.append(Unreadable(document_id(file.path, data_dir), reason))
 
 
-def _take(found: Coverage, parts: list[str], content: Mapping[str, Any]) -> None:
+def _count(found: Coverage, parts: list[str], content: Mapping[str, Any]) -> None:
     sources = set(_sources(content.get("attributions")))
     if parts[0] == "relationship":
         found.relationships_with_source += bool(sources)
     else:
         found.entities_with_source += bool(sources)
-        filled = found.types.setdefault(type_of(parts), Filled())
+        filled = found.types.setdefault(type_of(parts), FieldCounts())
         filled.entities += 1
         for name in _filled_fields(content):
             if name in filled.fields or len(filled.fields) < MAX_FIELDS:
@@ -148,7 +148,7 @@ def _take(found: Coverage, parts: list[str], content: Mapping[str, Any]) -> None
 def _filled_fields(content: Mapping[str, Any]) -> Iterator[str]:
     names = content.get("names")
     for language in LANGUAGES:
-        if isinstance(names, list) and any(_full(name, language) for name in names):
+        if isinstance(names, list) and any(_has_full_name(name, language) for name in names):
             yield f"names.{language}"
     for key, value in content.items():
         if key in BOOKKEEPING:
@@ -159,7 +159,7 @@ def _filled_fields(content: Mapping[str, Any]) -> Iterator[str]:
             yield key
 
 
-def _full(name: Any, language: str) -> bool:
+def _has_full_name(name: Any, language: str) -> bool:
     parts = name.get(language) if isinstance(name, dict) else None
     full = parts.get("full") if isinstance(parts, dict) else None
     return isinstance(full, str) and bool(full.strip())
