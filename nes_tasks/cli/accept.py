@@ -43,14 +43,14 @@ class Accept(Command):
         self, dry_run: bool, json: bool, allow_network: list[str], pos_args: list[str]
     ) -> int:
         from ..operations.accept import accept
-        from .progress import Display
+        from .progress import MigrationProgress
 
         name = one_name(pos_args, self.name).name
         current = session()
         current.allow_network(allow_network)
         found = accept(
             current.project,
-            Display("Replaying", logs=False),
+            MigrationProgress("Replaying", logs=False),
             name,
             dry_run=dry_run,
             network=current.network,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..operations.from_scratch import FromScratch, Outcome, Reason, Step
+from ..operations.from_scratch import FromScratch, Outcome, Reason, RebuildStep
 from ..operations.lineage import Origin
 from ..printable import printable
 from .changes_text import diff_command, difference_lines, failure_lines, files_differ
@@ -40,13 +40,13 @@ def _table(found: FromScratch) -> str:
     return rendered(table) if table.rows else ""
 
 
-def _name(step: Step) -> str:
+def _name(step: RebuildStep) -> str:
     names = printable(", ".join(step.part.names))
     kinds = {Origin.REVERT: "revert of ", Origin.ACCEPTED: "acceptance of "}
     return f"{kinds.get(step.part.origin, '')}{names}"
 
 
-def _problem(step: Step | None) -> str:
+def _problem(step: RebuildStep | None) -> str:
     """Return the differences or the failure as lines."""
     if step is None:
         return ""

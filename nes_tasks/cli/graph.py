@@ -9,7 +9,7 @@ from typing import Any
 
 from ..migrations import Entry, State
 from ..migrations.ranges import resolve_all
-from ..operations.graph import Graph, Kind, Node, Step, make_graph
+from ..operations.graph import Graph, Kind, Node, TaskInfo, make_graph
 from ..printable import printable
 from .check_report import CHECK
 from .command import OUTPUT, Command, check_writable, write_file
@@ -72,7 +72,7 @@ class DrawGraph(Command):
     def _execute(self, form: str, files: str, output: str, pos_args: list[str]) -> int:
         if output:
             check_writable(Path(output))
-        graph = make_graph(self._steps(pos_args, files))
+        graph = make_graph(self._task_infos(pos_args, files))
         text = _dot(graph) if form == "dot" else _mermaid(graph)
         if output:
             write_file(Path(output), text.encode(errors="backslashreplace"))
@@ -80,7 +80,7 @@ class DrawGraph(Command):
             self.outstream.write(text)
         return 0
 
-    def _steps(self, names: list[str], files: str) -> Iterator[Step]:
+    def _task_infos(self, names: list[str], files: str) -> Iterator[TaskInfo]:
         """Give the migrations in the order of the plan, then the other tasks."""
         plan = session().known_plan()
         tasks = {task.name: task for task in self.task_list}
@@ -88,7 +88,7 @@ class DrawGraph(Command):
         plain = [migration_name(word) or word for word in names]
         wanted = resolve_all(plan, plain, lambda _: True, "there") if names else list(plan)
         for entry in wanted:
-            yield _of_migration(entry, by_migration.get(_shown(entry)), files)
+            yield _migration_info(entry, by_migration.get(_shown(entry)), files)
         last = [entry.name for entry in wanted][-1:]
         for task in () if names else tasks.values():
             if _is_of_ours(task.name) or task.name.startswith("_"):
@@ -96,7 +96,7 @@ class DrawGraph(Command):
             before = dict.fromkeys([*task.task_dep, *task.setup_tasks])
             # The group of all migrations is done when the last one is.
             rows = (last if name == GROUP else [migration_name(name) or name] for name in before)
-            yield _step(task, task.name, None, [name for row in rows for name in row], files)
+            yield _task_info(task, task.name, None, [name for row in rows for name in row], files)
 
 
 def _is_of_ours(task: str) -> bool:
@@ -108,22 +108,22 @@ def _shown(entry: Entry) -> str:
     return entry.name.replace("=", "-")
 
 
-def _of_migration(entry: Entry, task: Any, files: str) -> Step:
+def _migration_info(entry: Entry, task: Any, files: str) -> TaskInfo:
     word = state_word(entry.state)
     if task is None or entry.state is State.MISSING:
-        return Step(entry.name, word, (), (), ())
+        return TaskInfo(entry.name, word, (), (), ())
     after = [entry.predecessor] if entry.predecessor else []
-    return _step(task, entry.name, word, after, files)
+    return _task_info(task, entry.name, word, after, files)
 
 
-def _step(task: Any, name: str, state: str | None, after: list[str], files: str) -> Step:
+def _task_info(task: Any, name: str, state: str | None, after: list[str], files: str) -> TaskInfo:
     root = session().project.settings.root
     if files == "none":
-        return Step(name, state, after, (), ())
+        return TaskInfo(name, state, after, (), ())
     read = [_relative(path, root) for path in sorted(task.file_dep)]
     if files == "data" and state:
         read = [path for path in read if not OWN_FILES.fullmatch(path)]
-    return Step(name, state, after, read, [_relative(path, root) for path in task.targets])
+    return TaskInfo(name, state, after, read, [_relative(path, root) for path in task.targets])
 
 
 def _relative(path: str, root: Path) -> str:

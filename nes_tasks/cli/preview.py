@@ -237,13 +237,13 @@ def _found(
 ) -> Found:
     from ..operations.changes import SAMPLES_PER_TYPE
     from ..operations.preview import preview
-    from .progress import Display
+    from .progress import MigrationProgress
 
     current = session()
     wanted = [one.name for one in several(names, partial(_is_meant, force=force), "pending")]
     return preview(
         current.project,
-        Display("Previewing"),
+        MigrationProgress("Previewing"),
         names=wanted,
         forced=[name for name in wanted if force and current.plan[name].is_applied],
         updated_per_type=updated_per_type,
@@ -265,11 +265,11 @@ def show_dry_run(stream: Any, names: list[str], forced: list[str]) -> int:
     Of `names` (full names) those that are `forced` are executed again if they are applied.
     """
     from ..operations.preview import preview
-    from .progress import Display
+    from .progress import MigrationProgress
 
     found = preview(
         session().project,
-        Display("Previewing"),
+        MigrationProgress("Previewing"),
         names=list(dict.fromkeys(names)),
         forced=[name for name in forced if session().plan[name].is_applied],
         updated_per_type=_limit(False),

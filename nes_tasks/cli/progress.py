@@ -28,7 +28,7 @@ LOGS = f"{STATE_FOLDER}/logs"
 SHOWN_ON_TERMINAL, SHOWN_ELSEWHERE = 200, 20
 
 
-class Display:
+class MigrationProgress:
     """Shows what happens in a run: the callback of a `Runner`.
 
     `doing` is what happens to a migration while its script runs; with `logs` its messages are
@@ -119,7 +119,7 @@ class Display:
             print_stderr(f"  and {more:,} more lines of its log; all are in {LOGS}")
 
 
-class Steps:
+class CommandProgress:
     """Shows the progress of a command other than a migration; short commands show nothing."""
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ class Steps:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
-    def progressed(self, label: str, done: int, total: int | None) -> None:
+    def update(self, label: str, done: int, total: int | None) -> None:
         """Show how far the step called `label` is."""
         count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         now = time.monotonic()
@@ -145,7 +145,7 @@ class Steps:
             self._task, description=label, completed=done, total=total, count=count
         )
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> CommandProgress:
         return self
 
     def __exit__(self, *_: object) -> None:

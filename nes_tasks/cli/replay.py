@@ -75,19 +75,19 @@ class Replay(Command):
         self, from_scratch: bool, json: bool, allow_network: list[str], pos_args: list[str]
     ) -> int:
         from ..operations.proof import replay
-        from .progress import Display
+        from .progress import MigrationProgress
 
         current = session()
         current.allow_network(allow_network)
         if from_scratch:
             return self._from_scratch(json, pos_args)
         names = [entry.name for entry in several(pos_args, is_applied, "applied")]
-        display = Display("Replaying", logs=False)
+        progress = MigrationProgress("Replaying", logs=False)
         found = replay(
             current.project,
-            display,
+            progress,
             names=names,
-            counted=display.expect,
+            counted=progress.expect,
             network=current.network,
         )
         if json:
@@ -99,20 +99,20 @@ class Replay(Command):
     def _from_scratch(self, json: bool, pos_args: list[str]) -> int:
         from ..operations.from_scratch import build_from_scratch
         from .from_scratch_text import text
-        from .progress import Display
+        from .progress import MigrationProgress
 
         if pos_args:
             raise UsageError(
                 "doit replay --from-scratch takes no name: it is all of the history",
                 hint="doit help replay",
             )
-        display = Display("Replaying", logs=False)
+        progress = MigrationProgress("Replaying", logs=False)
         command = "doit replay --from-scratch"
         project = session().project
         found = build_from_scratch(
             project,
-            display,
-            counted=display.expect,
+            progress,
+            counted=progress.expect,
             command=command,
             network=session().network,
         )

@@ -103,7 +103,7 @@ class Report(Command):
         return 0
 
     def _write_site(self, folder: Path, title: str, url: str) -> int:
-        from .progress import Steps
+        from .progress import CommandProgress
         from .report_html import check_installed
         from .site import check_folder, write_site
 
@@ -111,8 +111,8 @@ class Report(Command):
         base = _base(url)
         session().known_plan()
         is_replaced = check_folder(folder)
-        with Steps() as steps:
-            found = write_site(session().project, folder, title, base, steps.progressed)
+        with CommandProgress() as progress:
+            found = write_site(session().project, folder, title, base, progress.update)
         replaced = ", in place of an earlier site" if is_replaced else ""
         pages = counted(found.pages, "page")
         self.outstream.write(f"{folder}: {pages}, {size(found.bytes)}{replaced}\n")
@@ -128,20 +128,20 @@ def _base(url: str) -> str:
 
 def _page() -> str:
     from ..operations.report import make_report
-    from .progress import Steps
+    from .progress import CommandProgress
     from .report_html import check_installed, page
 
     check_installed()
-    with Steps() as steps:
-        report = make_report(session().project, steps.progressed)
+    with CommandProgress() as progress:
+        report = make_report(session().project, progress.update)
     return page(report)
 
 
 def _digest() -> str:
     from ..operations.report import make_report
     from .markdown import digest
-    from .progress import Steps
+    from .progress import CommandProgress
 
-    with Steps() as steps:
-        report = make_report(session().project, steps.progressed, brief=True)
+    with CommandProgress() as progress:
+        report = make_report(session().project, progress.update, brief=True)
     return digest(report)

@@ -89,11 +89,11 @@ class Session:
     def runner(self) -> Runner:
         """The runner of this process; importing it is paid for by the first migration only."""
         from ..running.runner import Runner
-        from .progress import Display
+        from .progress import MigrationProgress
 
         return Runner(
             self.project,
-            Display(),
+            MigrationProgress(),
             expectation=self.expectation,
             keep_going=self.keep_going,
             network=self.network,

@@ -35,12 +35,12 @@ class Verify(Command):
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
         from ..operations.verify import verify
-        from .progress import Display
+        from .progress import MigrationProgress
 
         current = session()
         plan = current.known_plan()
         names = [plan.resolve(migration_name(name) or name).name for name in pos_args]
-        found = verify(current.project, Display("Verifying"), names)
+        found = verify(current.project, MigrationProgress("Verifying"), names)
         if json:
             self.write_document(found.to_dict())
         else:

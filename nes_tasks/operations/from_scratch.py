@@ -76,7 +76,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RebuildStep:
     """One part of the history and its result.
 
     `rebuilt_tree` is what came out, `differing_files` counts the files between it and the
@@ -121,7 +121,7 @@ class FromScratch:
     """
 
     commit: str | None = None
-    steps: list[Step] = field(default_factory=list)
+    steps: list[RebuildStep] = field(default_factory=list)
     fetch: str | None = None
 
     @property
@@ -137,7 +137,7 @@ class FromScratch:
         return {reason: found[reason] for reason in Reason}
 
     @property
-    def first(self) -> Step | None:
+    def first(self) -> RebuildStep | None:
         """The first part that differs from what is committed, None if all are equal."""
         return next((step for step in self.steps if step.outcome in ENDS), None)
 
@@ -214,15 +214,15 @@ class _Build:
         self._rebuilt: dict[str, str] = {}
         self.ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
 
-    def steps(self, parts: Sequence[Part]) -> Iterator[Step]:
+    def steps(self, parts: Sequence[Part]) -> Iterator[RebuildStep]:
         """Yield the result of each part; nothing is executed after the first difference."""
         has_ended = False
         for part in parts:
-            step = Step(part, Outcome.UNREACHED) if has_ended else self._step(part)
+            step = RebuildStep(part, Outcome.UNREACHED) if has_ended else self._step(part)
             has_ended = has_ended or step.outcome in ENDS
             yield step
 
-    def _step(self, part: Part) -> Step:
+    def _step(self, part: Part) -> RebuildStep:
         if part.origin is Origin.RUN:
             if _may_vary(part):
                 return self._taken_over(part, Reason.NONDETERMINISTIC)
@@ -231,7 +231,7 @@ class _Build:
             return self._reverted(part)
         return self._taken_over(part, Reason(part.origin.value))
 
-    def _executed(self, part: Part) -> Step:
+    def _executed(self, part: Part) -> RebuildStep:
         """Execute the migrations of one commit, each on the one before it, and compare the last."""
         base = part.base and self._commit(part.base)
         seconds = 0.0
@@ -248,7 +248,7 @@ class _Build:
                 except NesTasksError as error:
                     if error.exit_code != 1:
                         raise
-                    return Step(part, Outcome.FAILED, failed=run.name, failure=error)
+                    return RebuildStep(part, Outcome.FAILED, failed=run.name, failure=error)
                 seconds += result.duration_seconds
             return self._compared(part, result.commit_ids[-1], seconds)
 
@@ -272,7 +272,7 @@ class _Build:
         accepted = (marker for marker in read_markers(self._git, blobs) if marker)
         return today if today and any(_holds(today, one) for one in accepted) else None
 
-    def _reverted(self, part: Part) -> Step:
+    def _reverted(self, part: Part) -> RebuildStep:
         base = self._commit(part.commit.parent or "")
         data_dir, name = self._project.settings.data_dir, part.names[0]
         commit = commit_files(
@@ -286,20 +286,20 @@ class _Build:
         )
         return self._compared(part, commit)
 
-    def _compared(self, part: Part, commit: str, seconds: float | None = None) -> Step:
+    def _compared(self, part: Part, commit: str, seconds: float | None = None) -> RebuildStep:
         """Compare what came out with what is committed; the next part is built on it."""
         tree, wanted = self._git.tree_of(commit), part.commit.tree
         if tree == wanted:
             self._keep(part.commit, commit)
-            return Step(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
+            return RebuildStep(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
         data_dir = self._project.settings.data_dir
         names = [run.name for run in part.runs]
         changes = real_changes(self._git, data_dir, wanted, tree, names)
         if not changes:
             # What follows was executed on the tree that is committed, with its own markers.
             self._commit(part.commit.id)
-            return Step(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
-        return Step(
+            return RebuildStep(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
+        return RebuildStep(
             part,
             Outcome.DIFFERENT,
             rebuilt_tree=tree,
@@ -308,10 +308,10 @@ class _Build:
             difference=first_of(self._git, data_dir, changes),
         )
 
-    def _taken_over(self, part: Part, reason: Reason) -> Step:
+    def _taken_over(self, part: Part, reason: Reason) -> RebuildStep:
         self._commit(part.commit.id)
         is_lost = reason is Reason.FOLDER
-        return Step(part, Outcome.UNPROVEN if is_lost else Outcome.TAKEN_OVER, reason)
+        return RebuildStep(part, Outcome.UNPROVEN if is_lost else Outcome.TAKEN_OVER, reason)
 
     def _commit(self, commit: str) -> str:
         """Return what was built for a commit of the history; one that was not is taken over."""

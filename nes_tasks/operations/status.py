@@ -20,7 +20,7 @@ FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """What to type next, and why."""
 
     command: str
@@ -63,38 +63,40 @@ class ProjectStatus:
         return {state: len(self.plan.in_state(state)) for state in State}
 
     @property
-    def next_step(self) -> Step | None:
+    def next_step(self) -> NextStep | None:
         """What to type next, None when there is nothing to do."""
-        return next(self._steps(), None)
+        return next(self._next_steps(), None)
 
-    def _steps(self) -> Iterator[Step]:
+    def _next_steps(self) -> Iterator[NextStep]:
         remote_status, plan = self.remote_status, self.plan
         if self.holder:
-            yield Step("doit status", f"{self.holder} is running; check again when it has ended")
+            yield NextStep(
+                "doit status", f"{self.holder} is running; check again when it has ended"
+            )
         elif self.problem:
-            yield Step(self.problem.hint or "doit status", self.problem.message)
+            yield NextStep(self.problem.hint or "doit status", self.problem.message)
         elif self.is_unfinished:
-            yield Step("doit", "it completes or rolls back an interrupted command")
+            yield NextStep("doit", "it completes or rolls back an interrupted command")
         if remote_status and remote_status.behind:
-            yield Step(
+            yield NextStep(
                 "doit sync", f"{remote_status.remote} has {_commits(remote_status.behind)} more"
             )
         if self.run_by_hand:
             names = _span(self.run_by_hand)
-            yield Step("doit adopt", f"commit messages say that this was run before: {names}")
+            yield NextStep("doit adopt", f"commit messages say that this was run before: {names}")
         if plan.due:
-            yield Step("doit", f"it applies {_span([entry.name for entry in plan.due])}")
+            yield NextStep("doit", f"it applies {_span([entry.name for entry in plan.due])}")
         for entry in plan.invalid:
             assert entry.problem, "an invalid entry says why"
-            yield Step(entry.problem.hint or "doit list", entry.problem.message)
+            yield NextStep(entry.problem.hint or "doit list", entry.problem.message)
         if remote_status and remote_status.ahead:
-            yield Step("doit push", f"{_commits(remote_status.ahead)} not pushed")
+            yield NextStep("doit push", f"{_commits(remote_status.ahead)} not pushed")
         for entry in plan.drifted:
             changed = f"{entry.name} was changed after it was applied"
-            yield Step(f"doit info {entry.name}", f"{changed}: {entry.difference}")
+            yield NextStep(f"doit info {entry.name}", f"{changed}: {entry.difference}")
         if self._unchecked:
             reason = f"{self._unchecked} of the applied folders have no recorded checksums"
-            yield Step("doit adopt", reason)
+            yield NextStep("doit adopt", reason)
 
     @property
     def _unchecked(self) -> int:
