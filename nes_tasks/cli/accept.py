@@ -35,8 +35,8 @@ class Accept(Command):
         ("doit accept 5 --dry-run", "checks whether number 5 still gives the same data"),
         ("doit accept 5", "records the folder as it is now, if so"),
     )
-    failure = "it gives other data, fails, or there is no run to compare with"
-    takes = "applied"
+    exit_1_means = "it gives other data, fails, or there is no run to compare with"
+    completes = "applied"
     cmd_options = (DRY_RUN, JSON, ALLOW_NETWORK)
 
     def _execute(

@@ -104,7 +104,7 @@ class _Words:
     those that are followed by something that only the user knows.
     """
 
-    takes: str
+    completes: str
     options: list[tuple[str, str]]
     paths: list[str]
     texts: list[str]
@@ -114,7 +114,7 @@ class _Words:
         """Return the words of a doit command, ours or another."""
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
-        words = cls(getattr(command, "takes", "") or doits, [], [], [])
+        words = cls(getattr(command, "completes", "") or doits, [], [], [])
         for option in shown_options(command):
             flags = [f"-{option.short}"] if option.short else []
             flags += [f"--{option.long}"] if option.long else []
@@ -132,7 +132,7 @@ def _bash_words(words: list[tuple[str, str]]) -> str:
 
 def _bash_case(name: str, words: _Words) -> str:
     return (
-        f'    {name})\n        takes={words.takes} paths="{" ".join(words.paths)}" '
+        f'    {name})\n        completes={words.completes} paths="{" ".join(words.paths)}" '
         f'texts="{" ".join(words.texts)}"\n        options="{_bash_words(words.options)}"\n'
         "        ;;"
     )
@@ -148,7 +148,7 @@ def _zsh_quoted(text: str) -> str:
 
 def _zsh_case(name: str, words: _Words) -> str:
     return (
-        f"    ({name})\n        takes={words.takes} paths=({' '.join(words.paths)}) "
+        f"    ({name})\n        completes={words.completes} paths=({' '.join(words.paths)}) "
         f"texts=({' '.join(words.texts)})\n        options=({_zsh_words(words.options)})\n"
         "        ;;"
     )

@@ -43,14 +43,14 @@ class BaseCommand:
     commands are doit's own.
 
     `group` is the heading of the command in `doit help`; `examples` are command lines with what
-    they do; `failure` says when the exit code is 1, empty for never. `takes` is what shells
-    complete its names with: ``tasks``, ``commands``, or a key of `completion.NAMES`.
+    they do; `exit_1_means` says when the exit code is 1, empty for never. `completes` is the kind of
+    names that shells complete: ``tasks``, ``commands``, or a key of `completion.NAMES`.
     """
 
     group: ClassVar[str] = "doit itself"
     examples: ClassVar[tuple[tuple[str, str], ...]] = ()
-    failure: ClassVar[str] = ""
-    takes: ClassVar[str] = ""
+    exit_1_means: ClassVar[str] = ""
+    completes: ClassVar[str] = ""
     is_about_migrations: ClassVar[bool] = False
 
     name: Any
@@ -83,7 +83,7 @@ class BaseCommand:
     @classmethod
     def exit_codes(cls) -> dict[int, str]:
         """Return what each exit code of the command means."""
-        codes = {0: "done, or nothing to do", 1: cls.failure, **OTHER_CODES}
+        codes = {0: "done, or nothing to do", 1: cls.exit_1_means, **OTHER_CODES}
         return {code: meaning for code, meaning in codes.items() if meaning}
 
     def _parse_execute(self, in_args: list[str]) -> int:
@@ -220,8 +220,8 @@ class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
     )
     group = LOOKING
     examples = (("doit info migrate:5", "explains number 5; doit info 5 does as well"),)
-    failure = "the task is not up to date: doit would run it"
-    takes = "tasks"
+    exit_1_means = "the task is not up to date: doit would run it"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
         if self.is_ours:

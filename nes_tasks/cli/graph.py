@@ -66,7 +66,7 @@ class DrawGraph(Command):
         ("doit graph 5..9 --files all", "draws five migrations with all their files"),
         ("doit graph --format dot -o graph.dot", "writes what dot -Tsvg graph.dot draws"),
     )
-    takes = "all"
+    completes = "all"
     cmd_options = (FORMAT, FILES, OUTPUT)
 
     def _execute(self, form: str, files: str, output: str, pos_args: list[str]) -> int:

@@ -48,7 +48,7 @@ class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
         ("doit help preview", "explains doit preview"),
         ("doit help migrate:5", "lists the options of a migration's task"),
     )
-    takes = "commands"
+    completes = "commands"
 
     cmds: Any
 

@@ -74,7 +74,7 @@ class History(Command):
         ("doit history --since 2026-01-31 --author asha", "lists what she applied since that day"),
         ("doit history --entity entity:person/asha-rai", "lists what changed one entity"),
     )
-    takes = "applied"
+    completes = "applied"
     cmd_options = (AUTHOR, SINCE, ENTITY, LIMIT, JSON)
 
     def _execute(

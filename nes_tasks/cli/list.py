@@ -43,7 +43,7 @@ class List(BaseCommand, cmd_list.List):  # type: ignore[misc]
         ("doit list 5 --status", "lists number 5 only, with its letter"),
         ("doit list --json", "prints it for a program"),
     )
-    takes = "tasks"
+    completes = "tasks"
     is_about_migrations = True
     STATUS_MAP = {**cmd_list.List.STATUS_MAP, "drift": "D"}  # noqa: RUF012 - as in the base class
     cmd_options = (*cmd_list.List.cmd_options, JSON)

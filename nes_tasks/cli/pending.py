@@ -59,7 +59,7 @@ class Pending(Command):
         ("doit pending --check || doit", "applies them if there are any"),
         ("doit pending --count", "prints how many there are"),
     )
-    failure = "with --check: something is pending or not valid"
+    exit_1_means = "with --check: something is pending or not valid"
     cmd_options = (JSON, CHECK, COUNT, FILES)
 
     def _execute(

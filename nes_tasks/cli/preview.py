@@ -111,8 +111,8 @@ class Preview(Command):
         ),
         ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
     )
-    failure = "a migration failed or would be refused"
-    takes = "pending"
+    exit_1_means = "a migration failed or would be refused"
+    completes = "pending"
     cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, FULL, LIMIT, CONTINUE, ALLOW_NETWORK)
 
     def _execute(

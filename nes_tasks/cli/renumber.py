@@ -20,8 +20,8 @@ class Renumber(Command):
     )
     group = CONTRIBUTING
     examples = (("doit renumber 005-add-ministers", "makes it 006-add-ministers, or later"),)
-    failure = "it is applied, or the folder has no number"
-    takes = "pending"
+    exit_1_means = "it is applied, or the folder has no number"
+    completes = "pending"
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..operations.renumber import renumber

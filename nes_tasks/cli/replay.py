@@ -67,8 +67,8 @@ class Replay(Command):
         ("doit replay 5 --json", "proves number 5, as JSON"),
         ("doit replay --from-scratch", "proves that the whole database follows from its history"),
     )
-    failure = "one is different, failed or unproven"
-    takes = "applied"
+    exit_1_means = "one is different, failed or unproven"
+    completes = "applied"
     cmd_options = (FROM_SCRATCH, JSON, ALLOW_NETWORK)
 
     def _execute(

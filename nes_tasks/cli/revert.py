@@ -54,8 +54,8 @@ class Revert(Command):
         ('doit revert 5 --reason "The source was withdrawn" --yes', "does it, for this reason"),
         ("doit revert --to 5 --yes", "takes back all that was applied after number 5"),
     )
-    failure = "it is not applied, or something later builds on it"
-    takes = "applied"
+    exit_1_means = "it is not applied, or something later builds on it"
+    completes = "applied"
     cmd_options = (TO, YES, REASON)
 
     def _execute(self, to: str, yes: bool, reason: str, pos_args: list[str]) -> int:

@@ -58,8 +58,8 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
         ("doit migrate:5 --force", "executes number 5 again, in a new commit"),
         ("doit check:5", "checks the folder of number 5"),
     )
-    failure = "a migration failed or was refused, or a check or another task failed"
-    takes = "tasks"
+    exit_1_means = "a migration failed or was refused, or a check or another task failed"
+    completes = "tasks"
 
     def no_such(self, word: str) -> UsageError:
         """Return the error for an unknown task, which may be a mistyped command."""

@@ -36,7 +36,7 @@ class Show(Command):
         ("doit show 5..9", "shows what each from number 5 to 9 changed"),
         ("doit show 5 --json", "prints all of it as JSON"),
     )
-    takes = "applied"
+    completes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:

@@ -20,7 +20,7 @@ class Clean(BaseCommand, cmd_clean.Clean):  # type: ignore[misc]
 
     doc_purpose = "remove targets of tasks other than migrations"
     examples = (("doit clean --dry-run lint", "says what would be removed of the task lint"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, **options: Any) -> int:
         if self.name_migrations():
@@ -43,7 +43,7 @@ class Forget(BaseCommand, cmd_forget.Forget):  # type: ignore[misc]
 
     doc_purpose = "clear the saved state of tasks other than migrations"
     examples = (("doit forget check", "checks every folder again next time"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
         if self.is_ours and (self.name_migrations() or self.sel_default_tasks or forget_all):
@@ -65,7 +65,7 @@ class ResetDep(BaseCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]
         "Takes the files that tasks depend on for unchanged from now on, and executes nothing."
     )
     examples = (("doit reset-dep lint", "takes the files of the task lint for checked"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str]) -> int:
         if self.is_ours:
@@ -107,7 +107,7 @@ class Ignore(BaseCommand, cmd_ignore.Ignore):  # type: ignore[misc]
 
     doc_purpose = "skip a task from now on; migrations cannot be ignored"
     examples = (("doit ignore lint", "skips the task lint until doit forget lint"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str]) -> int:
         if self.is_ours:

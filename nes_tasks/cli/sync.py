@@ -36,7 +36,7 @@ class Sync(Command):
         ("doit sync", "brings here what others have pushed"),
         ("doit sync && doit push", "and publishes what only you have"),
     )
-    failure = "a migration failed on top of the remote, or cannot be applied there"
+    exit_1_means = "a migration failed on top of the remote, or cannot be applied there"
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..operations.sync import fetch, synchronize

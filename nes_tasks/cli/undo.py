@@ -45,8 +45,8 @@ class Undo(Command):
         ("doit undo", "shows what it would take off, and asks"),
         ("doit undo --to 5 --yes", "takes off all that was applied after number 5"),
     )
-    failure = "there is nothing to undo, it was pushed, or other commits are on top of it"
-    takes = "applied"
+    exit_1_means = "there is nothing to undo, it was pushed, or other commits are on top of it"
+    completes = "applied"
     cmd_options = (TO, DRY_RUN, YES)
 
     def _execute(self, to: str, dry_run: bool, yes: bool, pos_args: list[str]) -> int:

@@ -29,8 +29,8 @@ class Verify(Command):
         ("doit verify", "calls the verify of all applied migrations"),
         ("doit verify 5", "calls that of number 5"),
     )
-    failure = "a verify did not pass"
-    takes = "applied"
+    exit_1_means = "a verify did not pass"
+    completes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
