@@ -43,8 +43,8 @@ class BaseCommand:
     commands are doit's own.
 
     `group` is the heading of the command in `doit help`; `examples` are command lines with what
-    they do; `exit_1_means` says when the exit code is 1, empty for never. `completes` is the kind of
-    names that shells complete: ``tasks``, ``commands``, or a key of `completion.NAMES`.
+    they do. `exit_1_means` says when the exit code is 1, empty for never. `completes` is the kind
+    of names that shells complete: ``tasks``, ``commands``, or a key of `completion.NAMES`.
     """
 
     group: ClassVar[str] = "doit itself"

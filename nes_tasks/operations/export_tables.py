@@ -28,7 +28,7 @@ from ..services.entity_files import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
 from ..services.table_writer import TableWriter
 from ..version import __version__
 from . import export_schema as schema
-from .history import Run, people_of, runs
+from .history import HistoryEntry, applied_history, people_of
 from .points import Point
 
 # What is done, how far it is, and how far it goes where that is known.
@@ -150,7 +150,7 @@ class _Export:
 
     def _add_migrations(self, writer: TableWriter) -> None:
         ledger = self._project.ledger(self._point.commit)
-        applied = runs(self._project, ledger)
+        applied = applied_history(self._project, ledger)
         people = people_of(run.record.author for run in applied)
         for run in applied:
             record, moment = run.record, run.applied_in_utc
@@ -173,7 +173,7 @@ class _Export:
             )
             self._progress("following the migrations", number, len(applied))
 
-    def _versions_of(self, run: Run) -> Iterator[tuple[str, str]]:
+    def _versions_of(self, run: HistoryEntry) -> Iterator[tuple[str, str]]:
         """Give the versions that a migration wrote, as far as the history reaches back."""
         execution = run.execution
         if execution is None or execution.is_truncated:

@@ -63,7 +63,7 @@ def _keys(author: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class HistoryEntry:
     """An applied migration with what the history says of it.
 
     `record` is its marker's content, with the statistics of its commits where its own run did
@@ -99,7 +99,9 @@ class Run:
         return self.commits[-1].committer if self.commits else ""
 
 
-def runs(project: Project, ledger: Ledger, names: Collection[str] | None = None) -> list[Run]:
+def applied_history(
+    project: Project, ledger: Ledger, names: Collection[str] | None = None
+) -> list[HistoryEntry]:
     """Return the applied migrations, or those among `names`, by number. Writes nothing.
 
     Raises `GitError` when the history cannot be read.
@@ -112,14 +114,14 @@ def runs(project: Project, ledger: Ledger, names: Collection[str] | None = None)
     wanted = sorted((n for n in ledger.applied if names is None or n in names), key=project.order)
     records = ((name, ledger.applied[name], found.get(name)) for name in wanted)
     return [
-        Run(with_statistics(git, record, run, data_dir), run, seconds.get(name))
+        HistoryEntry(with_statistics(git, record, run, data_dir), run, seconds.get(name))
         for name, record, run in records
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of applied migrations; None for what does not matter.
+class HistoryFilter:
+    """Conditions on applied migrations; None for a condition that is not set.
 
     `author` is a part of the name or address. `since` is the first moment, `before` are commits
     of migrations that are too old. `touching` are the commits that changed an entity.
@@ -139,8 +141,8 @@ class Wanted:
         author: str = "",
         since: str = "",
         entity: str = "",
-    ) -> Wanted:
-        """Return what a person asks for; empty strings ask for nothing.
+    ) -> HistoryFilter:
+        """Return the filter of command-line values; an empty string sets no condition.
 
         `since` is a date, a time, or another point, whose own migration is not wanted. Raises
         `UsageError` for a point that is not there, and for an `entity` that no commit has changed.
@@ -158,10 +160,10 @@ class Wanted:
 
     @property
     def is_filter(self) -> bool:
-        """Whether anything is asked for."""
-        return self != Wanted()
+        """Whether any condition is set."""
+        return self != HistoryFilter()
 
-    def admits(self, run: Run) -> bool:
+    def matches(self, run: HistoryEntry) -> bool:
         """Return whether a migration matches the filter."""
         commits = {one.id for one in run.commits}
         if self.author and self.author not in run.record.author.casefold():
@@ -187,6 +189,6 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
     return commits
 
 
-def select(found: list[Run], wanted: Wanted) -> list[Run]:
-    """Return those of the applied migrations that are wanted."""
-    return [run for run in found if wanted.admits(run)]
+def select(entries: list[HistoryEntry], conditions: HistoryFilter) -> list[HistoryEntry]:
+    """Return the applied migrations that match the filter."""
+    return [run for run in entries if conditions.matches(run)]

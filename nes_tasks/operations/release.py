@@ -29,7 +29,7 @@ from ..printable import abridged, printable
 from ..project import Project
 from .changes import LOOKED_INTO, Counts
 from .diff import between, point_document
-from .history import people_of, runs
+from .history import applied_history, people_of
 from .points import Point, Points
 
 # The key of the trailer that makes a tag a release, and of the one that says what it follows on.
@@ -322,7 +322,7 @@ def _release(project: Project, name: str, point: Point, since: Point | None) -> 
     # The record of a folder that was merely accepted changed, too; its run is an old one.
     done = [
         run
-        for run in runs(project, ledger, {*found.applied, *found.recorded_again})
+        for run in applied_history(project, ledger, {*found.applied, *found.recorded_again})
         if run.record.name in found.applied
         or (run.execution and run.execution.commits and run.execution.commit not in before)
     ]

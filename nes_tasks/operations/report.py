@@ -27,7 +27,7 @@ from ..git.objects import ObjectReader
 from ..models.identifiers import SUFFIX
 from ..project import Project
 from .changes import ChangeSummary, summarize_changes
-from .history import Run, name_of, people_of, runs
+from .history import HistoryEntry, applied_history, name_of, people_of
 from .report_coverage import Coverage, measure_coverage
 from .report_growth import Point, measure_growth
 
@@ -120,7 +120,7 @@ class MigrationSummary:
     is None where the history does not reach back to what it ran on.
     """
 
-    run: Run
+    run: HistoryEntry
     author: str
     committer: str
     changes: ChangeSummary | None
@@ -232,7 +232,7 @@ def _database_name(project: Project) -> str:
 def _summaries(project: Project, ledger: Ledger) -> list[MigrationSummary]:
     """Return one summary per applied migration, in numeric order."""
     found: list[MigrationSummary] = []
-    for run in runs(project, ledger):
+    for run in applied_history(project, ledger):
         author = name_of(run.record.author) or _first(run.commits, "author")
         found.append(MigrationSummary(run, author, name_of(run.committer), None))
     return found
