@@ -7,6 +7,7 @@ what a reviewer sees is then not what is there.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Control characters, line and paragraph separators, overrides of the writing direction
 # (https://trojansource.codes) and bytes that are not UTF-8, which Python gives as surrogates.
@@ -26,6 +27,17 @@ def printable(text: str) -> str:
 def abridged(text: str) -> str:
     """Return `text` in quotes, printable and at most `MAX_SHOWN` characters long."""
     return f"'{printable(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + '…')}'"
+
+
+def casefold_key(text: str) -> str:
+    """Return a key that is equal for texts that differ only in case or in Unicode's composed form.
+
+    Normalized before and after folding, since folding can take characters apart: the caseless
+    matching of https://www.unicode.org/versions/latest/core-spec/chapter-3/#G53253
+    """
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def move_command(source: str, target: str) -> str:

@@ -13,6 +13,7 @@ from ..models.entity_types import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
 from ..models.names import NameExtractor as StandardNames
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
+from ..printable import casefold_key
 from .attributes import AttributeExtractor as AttributeExtractor
 from .relationships import RelationshipExtractor as RelationshipExtractor
 from .sentences import MONTHS
@@ -174,8 +175,10 @@ class DataQualityAssessor:
         value that was rightly worked out (a date written in another way) is listed as well:
         someone has to look at it.
         """
-        said = _folded(source_text)
-        return {place: value for place, value in _values(data, "") if _folded(value) not in said}
+        source = _comparable(source_text)
+        return {
+            place: value for place, value in _values(data, "") if _comparable(value) not in source
+        }
 
 
 _FILING = {"identifiers", "kind", "scheme", "slug", "sub_type", "type"}
@@ -216,11 +219,11 @@ def _values(data: Any, place: str) -> Iterator[tuple[str, str]]:
             yield place, text
 
 
-def _folded(text: str) -> str:
-    composed = unicodedata.normalize("NFC", text).casefold()
+def _comparable(text: str) -> str:
+    folded = casefold_key(text)
     ascii_digits = "".join(
         str(unicodedata.decimal(character)) if character.isdecimal() else character
-        for character in composed
+        for character in folded
     )
     return " ".join(ascii_digits.split())
 

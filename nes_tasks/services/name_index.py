@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,18 +12,14 @@ from ..models.entity import Entity
 from ..models.identifiers import id_of
 from ..models.name_keys import is_blank, name_key
 from ..models.similar_names import similar_names
+from ..printable import casefold_key
 from .database import EntityDatabase, index_of
 from .index import is_askable
 
 
-def folded(name: str) -> str:
-    """Return `name` with NFC, white space collapsed and case folded, spelling kept.
-
-    Composed before and after folding, since folding can take characters apart: the caseless
-    matching of https://www.unicode.org/versions/latest/core-spec/chapter-3/#G53253
-    """
-    composed = unicodedata.normalize("NFC", name)
-    return unicodedata.normalize("NFC", " ".join(composed.casefold().split()))
+def _spelling(name: str) -> str:
+    """Return `name` with white space collapsed and case folded; digits and signs stay."""
+    return " ".join(casefold_key(name).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,8 @@ class Names:
         """
         if is_blank(name):
             return []
-        spelling, hits = folded(name), list(self._named(name))
-        spelt_so = {hit.identifier for hit in hits if folded(hit.name) == spelling}
+        spelling, hits = _spelling(name), list(self._named(name))
+        spelt_so = {hit.identifier for hit in hits if _spelling(hit.name) == spelling}
         return sorted(spelt_so or {hit.identifier for hit in hits})
 
     def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
