@@ -57,12 +57,16 @@ class Project:
     def discover(self) -> list[Migration]:
         """Return the valid migration folders in their order; `invalid` has the others."""
         found = map(_read, self._plan())
-        return [one for one in found if isinstance(one, Migration)]
+        return [migration for migration in found if isinstance(migration, Migration)]
 
     def invalid(self) -> dict[str, InvalidMigrationError]:
         """Return what is wrong with the folders that `discover` leaves out, by name."""
         found = {entry.name: entry.problem or _read(entry) for entry in self._plan()}
-        return {n: one for n, one in found.items() if isinstance(one, InvalidMigrationError)}
+        return {
+            n: migration
+            for n, migration in found.items()
+            if isinstance(migration, InvalidMigrationError)
+        }
 
     def applied(self) -> list[Applied]:
         """Return the records of the applied migrations in their order.

@@ -124,7 +124,7 @@ class Project:
         Raises `GitError` when the history cannot be read.
         """
         history = self.history(ledger)
-        wanted = {n: one for n, one in ledger.applied.items() if names is None or n in names}
+        wanted = {n: record for n, record in ledger.applied.items() if names is None or n in names}
         return find_executions(history, records_of(wanted)) if history and wanted else {}
 
     def unrecorded(self, ledger: Ledger) -> Unrecorded:

@@ -38,7 +38,7 @@ def described(changes: Changes, *, full: bool = False) -> str:
     parts = [
         _counts(changes.types),
         _fields(changes.fields, None if full else MAX_KINDS_OF_FIELDS),
-        "".join(_updated(one, full=full) for one in changes.updated),
+        "".join(_updated(updated, full=full) for updated in changes.updated),
         left_out(changes.updated_left_out, "changed one is", "changed ones are"),
         _samples(changes, full=full),
         _deleted(changes.deleted, None if full else MAX_DELETED),
@@ -72,25 +72,25 @@ def _fields(fields: Mapping[str, int], most: int | None) -> str:
     return rendered(table) + more
 
 
-def _updated(one: Updated, *, full: bool) -> str:
-    lines = [printable(one.id)]
-    most = len(one.content_fields) if full else MAX_FIELDS
-    for field in one.content_fields[:most]:
+def _updated(updated: Updated, *, full: bool) -> str:
+    lines = [printable(updated.id)]
+    most = len(updated.content_fields) if full else MAX_FIELDS
+    for field in updated.content_fields[:most]:
         old, new = excerpts(field, WHOLE) if full else excerpts(field)
         lines.append(f"  {shortened(printable(field.path)) or '(the whole file)'}")
         lines += [f"    - {old}"] if old is not None else []
         lines += [f"    + {new}"] if new is not None else []
-    if not one.content_fields:
+    if not updated.content_fields:
         lines.append("  (nothing but its version)")
-    rest = left_out(len(one.content_fields) - most, "other field is", "other fields are")
+    rest = left_out(len(updated.content_fields) - most, "other field is", "other fields are")
     return "\n".join(lines) + f"\n{'  ' if rest else ''}{rest}"
 
 
 def _samples(changes: Changes, *, full: bool) -> str:
     rows = []
-    for one in changes.samples:
-        rows.append(f"  {printable(one.id)}  {name_of(one.content)}".rstrip())
-        rows += _content(one.content) if full else ()
+    for sample in changes.samples:
+        rows.append(f"  {printable(sample.id)}  {name_of(sample.content)}".rstrip())
+        rows += _content(sample.content) if full else ()
     if not rows:
         return ""
     more = left_out(len(changes.created) - len(changes.samples), "new one is", "new ones are")
@@ -108,14 +108,14 @@ def _content(content: Any) -> Iterator[str]:
 def _deleted(ids: Sequence[str], most: int | None) -> str:
     if not ids:
         return ""
-    rows = [f"  {printable(one)}" for one in ids[:most]]
+    rows = [f"  {printable(identifier)}" for identifier in ids[:most]]
     more = left_out(len(ids) - len(rows), "deleted one is", "deleted ones are")
     return "\n".join(["Deleted:", *rows, ""]) + more
 
 
-def left_out(count: int, one: str, many: str) -> str:
+def left_out(count: int, singular: str, plural: str) -> str:
     """Return a line that says how many of something are not shown, if any."""
-    return f"({count:,} {one if count == 1 else many} not shown)\n" if count > 0 else ""
+    return f"({count:,} {singular if count == 1 else plural} not shown)\n" if count > 0 else ""
 
 
 def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, str | None]:
@@ -127,7 +127,7 @@ def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, st
     start = 0
     if old is not None and new is not None and max(len(old), len(new)) > limit:
         pairs = enumerate(zip(old, new, strict=False))
-        alike = next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+        alike = next((at for at, (a, other) in pairs if a != other), min(len(old), len(new)))
         start = max(0, alike - CONTEXT)
     return _from(start, old, limit), _from(start, new, limit)
 
@@ -245,11 +245,11 @@ def line_of(remark: Remark) -> str:
     return printable(text)
 
 
-def promises(one: Previewed) -> str:
+def promises(previewed: Previewed) -> str:
     """Return what the script says of its own result, and the line for what it does not say."""
-    lines = ["verify passed\n"] if one.verified else []
-    if one.expects:
+    lines = ["verify passed\n"] if previewed.verified else []
+    if previewed.expects:
         lines.append("EXPECT is met\n")
-    elif one.expect:
-        lines.append(f"the script could say: {printable(one.expect)}\n")
+    elif previewed.expect:
+        lines.append(f"the script could say: {printable(previewed.expect)}\n")
     return "".join(lines)

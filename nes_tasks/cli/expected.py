@@ -37,8 +37,8 @@ def expectation(path: str, project: Project) -> Expectation:
             hint=f"doit preview --json -o {path} makes a new one",
         )
     trees = {
-        one.result.migration: Expected(one.clock, one.result.tree)
-        for one in found.migrations
-        if one.result.tree is not None
+        previewed.result.migration: Expected(previewed.clock, previewed.result.tree)
+        for previewed in found.migrations
+        if previewed.result.tree is not None
     }
     return Expectation(path, trees)

@@ -99,8 +99,8 @@ def done(counts: Statistics) -> str:
         (counts.relationships, "relationship", "relationships"),
     )
     parts = [
-        f"{n:,} {how} {one if n == 1 else many}"
-        for numbers, one, many in kinds
+        f"{n:,} {how} {singular if n == 1 else plural}"
+        for numbers, singular, plural in kinds
         for n, how in zip(numbers, ("new", "changed", "deleted"), strict=True)
         if n
     ]

@@ -154,46 +154,46 @@ def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
 
 
 def _summary(migrations: Sequence[Previewed]) -> str:
-    rows = [_summary_row(one.result, one) for one in migrations[:MAX_ROWS]]
+    rows = [_summary_row(previewed.result, previewed) for previewed in migrations[:MAX_ROWS]]
     headings = ("Migration", "Entities", "Relationships", "Files", "Size", "Time", "Memory")
     rest = left_out(len(migrations) - MAX_ROWS, "migration is", "migrations are")
     return table(headings, rows) + (f"\n{rest}" if rest else "")
 
 
-def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
+def _summary_row(result: MigrationResult, previewed: Previewed) -> list[str]:
     counts = result.statistics
     return [
         code(result.migration),
         format_counts(*counts.entities).replace("\n", ", "),
         format_counts(*counts.relationships).replace("\n", ", "),
         f"{counts.files:,}",
-        size(one.changes.new_bytes or 0),
+        size(previewed.changes.new_bytes or 0),
         f"{result.duration_seconds:.1f} s",
-        size(one.peak_memory),
+        size(previewed.peak_memory),
     ]
 
 
 def _chart(migrations: Iterable[Previewed]) -> Iterator[Block]:
     """Yield a pie chart by type if there are at least two types."""
     total: Counter[str] = Counter()
-    for one in migrations:
-        for name, counts in one.changes.types.items():
+    for previewed in migrations:
+        for name, counts in previewed.changes.types.items():
             total[name] += counts.created + counts.updated + counts.deleted
     if len(total) > 1:
         yield Block(1, pie("Changed entities and relationships by type", total))
 
 
-def _migration(one: Previewed, most: int | None) -> Iterator[Block]:
-    result, about, changes = one.result, one.about, one.changes
+def _migration(previewed: Previewed, most: int | None) -> Iterator[Block]:
+    result, about, changes = previewed.result, previewed.about, previewed.changes
     yield Block(
         1,
         f"#### {code(result.migration)}\n\n{code(about.description, 300)}\n\n"
         f"{code(about.author, 300)}, {about.date}. Tree {code(result.tree or '')}.\n",
     )
     yield from _types(changes)
-    for asked in one.asks_for:
+    for asked in previewed.asks_for:
         yield Block(0, f"**{code(result.migration)}: {asked}**\n")
-    yield from _to_look_at(one, most)
+    yield from _to_look_at(previewed, most)
     if result.environment:
         rows = [[code(key), code(text, 1_000)] for key, text in result.environment.items()]
         yield Block(3, _fold("Ran in", table(("What", "Is"), rows)))
@@ -220,15 +220,15 @@ def _types(changes: Changes) -> Iterator[Block]:
         yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
 
 
-def _to_look_at(one: Previewed, most: int | None) -> Iterator[Block]:
+def _to_look_at(previewed: Previewed, most: int | None) -> Iterator[Block]:
     """Yield the script's own claims about its result, and the remarks for reviewers."""
-    if one.verified:
+    if previewed.verified:
         yield Block(1, "`verify` passed.\n")
-    if one.expects:
+    if previewed.expects:
         yield Block(1, "`EXPECT` is met.\n")
-    elif one.expect:
-        yield Block(3, f"The script could say {code(one.expect, 300)}.\n")
-    for heading, shown, rest in sections(one.to_look_at, most):
+    elif previewed.expect:
+        yield Block(3, f"The script could say {code(previewed.expect, 300)}.\n")
+    for heading, shown, rest in sections(previewed.to_look_at, most):
         lines = "".join(f"- {code(line_of(remark), MAX_REMARK)}\n" for remark in shown)
         more = left_out(rest, "is", "are")
         yield Block(1, f"**{HEADING}: {heading[0].lower()}{heading[1:]}**\n\n{lines}{more}")
@@ -256,11 +256,11 @@ def _details(changes: Changes) -> Iterator[Block]:
 
 
 def _updated_rows(changes: Changes) -> Iterator[list[str]]:
-    for one in changes.updated:
-        for field in one.content_fields:
+    for updated in changes.updated:
+        for field in updated.content_fields:
             old, new = excerpts(field)
             sides = ("" if side is None else code(side) for side in (old, new))
-            yield [code(one.id), code(field.path), *sides]
+            yield [code(updated.id), code(field.path), *sides]
 
 
 def code(text: str, limit: int = MAX_VALUE) -> str:

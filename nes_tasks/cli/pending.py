@@ -75,11 +75,11 @@ class Pending(Command):
             warn(str(entry.problem))
         found = pending(plan)
         if json:
-            self.write_document([{**described(one.entry), **_sizes(one)} for one in found])
+            self.write_document([{**described(item.entry), **_sizes(item)} for item in found])
         elif count:
             self.outstream.write(f"{len(found)}\n")
         elif plan.pending:
-            due = [one for one in found if one.entry.state is State.PENDING]
+            due = [item for item in found if item.entry.state is State.PENDING]
             self.outstream.write(_listing(due) if files else _table(due))
         else:
             self.outstream.write("No migration is pending.\n")
@@ -100,12 +100,12 @@ def described(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _sizes(one: Found) -> dict[str, Any]:
+def _sizes(item: Found) -> dict[str, Any]:
     """Return the files of a migration as JSON has them, null when they cannot be listed."""
-    files = one.files
+    files = item.files
     return {
         "files": None if files is None else [{"path": f.path, "bytes": f.size} for f in files],
-        "bytes": None if files is None else one.size,
+        "bytes": None if files is None else item.size,
     }
 
 
@@ -113,28 +113,28 @@ def _table(found: list[Found]) -> str:
     from .tables import add_names, new_table, rendered
 
     table = new_table()
-    add_names(table, "Migration", (one.entry.name for one in found))
+    add_names(table, "Migration", (item.entry.name for item in found))
     table.add_column("Date", no_wrap=True)
     for heading in ("Files", "Size"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("Author", "Description"):
         table.add_column(heading)
-    for one in found:
-        about = one.entry.metadata
+    for item in found:
+        about = item.entry.metadata
         assert about, "a pending migration says what it is"
         author = printable(author_name(about.author))
-        count = f"{len(one.files or ()):,}"
+        count = f"{len(item.files or ()):,}"
         described = printable(about.description)
-        table.add_row(one.entry.name, about.date, count, size(one.size), author, described)
+        table.add_row(item.entry.name, about.date, count, size(item.size), author, described)
     return rendered(table)
 
 
 def _listing(found: list[Found]) -> str:
     """Return each migration with its files below it, one a line."""
     lines: list[str] = []
-    for one in found:
-        files = one.files or ()
-        lines.append(f"{one.entry.name}: {counted(len(files), 'file')}, {size(one.size)}")
+    for item in found:
+        files = item.files or ()
+        lines.append(f"{item.entry.name}: {counted(len(files), 'file')}, {size(item.size)}")
         width = max((len(size(file.size)) for file in files), default=0)
         lines += [f"  {size(file.size):>{width}}  {printable(file.path)}" for file in files]
     return "\n".join([*lines, ""])

@@ -240,7 +240,7 @@ def _found(
     from .progress import MigrationProgress
 
     current = session()
-    wanted = [one.name for one in several(names, partial(_is_meant, force=force), "pending")]
+    wanted = [entry.name for entry in several(names, partial(_is_meant, force=force), "pending")]
     return preview(
         current.project,
         MigrationProgress("Previewing"),
@@ -320,32 +320,32 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
         count = len([entry for entry in session().plan if entry.is_applied])
         applied = f"{count} migration{' is' if count == 1 else 's are'} applied"
         return f"Nothing is pending: {applied}.\n"
-    parts = [_migration(one, full=full) for one in found.migrations]
+    parts = [_migration(previewed, full=full) for previewed in found.migrations]
     if len(parts) > 1:
-        parts.append(summary(one.result for one in found.migrations))
+        parts.append(summary(previewed.result for previewed in found.migrations))
     if found.beneath:
         parts.append(f"Executed first, as they are pending too: {', '.join(found.beneath)}\n")
     return "\n".join([*parts, *filter(None, [closing])])
 
 
-def _migration(one: Previewed, *, full: bool) -> str:
+def _migration(previewed: Previewed, *, full: bool) -> str:
     from ..printable import printable
     from .changes_text import SHOWN_IN_A_TERMINAL, as_text, described, promises
     from .format import size
 
-    result, files = one.result, one.result.statistics.files
+    result, files = previewed.result, previewed.result.statistics.files
     commits = len(result.commit_ids)
-    head = f"{result.migration}: {printable(one.about.description)}\n"
-    changes = described(one.changes, full=full) or "No entity or relationship would change.\n"
+    head = f"{result.migration}: {printable(previewed.about.description)}\n"
+    changes = described(previewed.changes, full=full) or "No entity or relationship would change.\n"
     cost = (
         f"{files:,} file{'' if files == 1 else 's'} in {commits:,} "
-        f"commit{'' if commits == 1 else 's'}, {size(one.changes.new_bytes or 0)}; "
-        f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
+        f"commit{'' if commits == 1 else 's'}, {size(previewed.changes.new_bytes or 0)}; "
+        f"{result.duration_seconds:.1f} s, {size(previewed.peak_memory)} of memory\n"
     )
-    asked = "".join(f"{bold(text)}\n" for text in one.asks_for)
-    doubts = as_text(one.to_look_at, None if full else SHOWN_IN_A_TERMINAL)
+    asked = "".join(f"{bold(text)}\n" for text in previewed.asks_for)
+    doubts = as_text(previewed.to_look_at, None if full else SHOWN_IN_A_TERMINAL)
     doubts = f"\n{doubts}" if doubts else ""
-    return f"{head}{asked}\n{changes}{doubts}\n{promises(one)}{cost}tree {result.tree}\n"
+    return f"{head}{asked}\n{changes}{doubts}\n{promises(previewed)}{cost}tree {result.tree}\n"
 
 
 def _conclude(found: Found) -> int:

@@ -74,7 +74,7 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
         report=report,
         links=links,
         version=__version__,
-        kinds=[_spoken(one) for one in _types(report)],
+        kinds=[_spoken(counts) for counts in _types(report)],
         authors=len(people(report.summaries)),
         people_left_out=max(0, len(people(report.summaries)) - MAX_PEOPLE),
         days=(min(days, default=None), max(days, default=None)),
@@ -194,13 +194,15 @@ def _relationships(report: Report) -> list[tuple[str, int, str]]:
     ]
 
 
-def _spoken(one: Type) -> str:
+def _spoken(counts: Type) -> str:
     """Return how many entities of a type there are as one says it, such as 838 people."""
-    name = label(one.name).lower()
+    name = label(counts.name).lower()
     plural = "people" if name == "person" else None
     # Which plural a word has that nobody foresaw is not known.
     known = name in {kind.value for kind in EntityType}
-    return counted(one.entities, name, plural) if known else f"{one.entities:,} of type {name}"
+    return (
+        counted(counts.entities, name, plural) if known else f"{counts.entities:,} of type {name}"
+    )
 
 
 class Curve(NamedTuple):

@@ -192,8 +192,10 @@ def _total(rows: list[MigrationResult]) -> list[str]:
     counts = [row.statistics for row in rows]
     return [
         f"{len(rows)} migrations",
-        format_counts(*map(sum, zip(*(one.entities for one in counts), strict=True))),
-        format_counts(*map(sum, zip(*(one.relationships for one in counts), strict=True))),
+        format_counts(*map(sum, zip(*(statistics.entities for statistics in counts), strict=True))),
+        format_counts(
+            *map(sum, zip(*(statistics.relationships for statistics in counts), strict=True))
+        ),
         f"{sum(one.files for one in counts):,}",
         f"{sum(len(row.commit_ids) for row in rows):,}",
         f"{sum(row.duration_seconds for row in rows):.1f}",

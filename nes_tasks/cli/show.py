@@ -51,11 +51,11 @@ class Show(Command):
             check_is_applied(entry)
         found = (outcome(session().project, entry, updated_per_type=limit) for entry in entries)
         if json:
-            documents = [one.to_dict() for one in found]
+            documents = [changes.to_dict() for changes in found]
             self.write_document(documents[0] if is_one_name(pos_args) else documents)
             return 0
-        for number, one in enumerate(found):
-            self.outstream.write("\n" * bool(number) + _words(one))
+        for number, changes in enumerate(found):
+            self.outstream.write("\n" * bool(number) + _words(changes))
         return 0
 
 

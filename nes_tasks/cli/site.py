@@ -101,7 +101,10 @@ class _Site:
         self._write("search.json", _json_rows(found.search_rows()))
         self._write("index.html", self._pages.home(report, types))
         links = ReportLinks(
-            {one.name: listing_file(one.type, one.sub_type) for one in types},
+            {
+                entity_type.name: listing_file(entity_type.type, entity_type.sub_type)
+                for entity_type in types
+            },
             {summary.name: migration_file(summary.name) for summary in report.summaries},
         )
         self._write("report.html", report_page(report, links=links))

@@ -45,15 +45,15 @@ class Verify(Command):
             self.write_document(found.to_dict())
         else:
             self.outstream.write(_summary(found))
-            for one in found.failed:
-                assert one.error is not None, "it failed"
-                print_stderr(format_error(one.error))
+            for failed in found.failed:
+                assert failed.error is not None, "it failed"
+                print_stderr(format_error(failed.error))
         return 1 if found.failed else 0
 
 
 def _summary(found: Verification) -> str:
-    lines = [f"{one.name}: passed" for one in found.verified if one.error is None]
-    lines += [f"{one.name}: failed" for one in found.failed]
+    lines = [f"{verified.name}: passed" for verified in found.verified if verified.error is None]
+    lines += [f"{failed.name}: failed" for failed in found.failed]
     if not found.verified:
         lines.append("No applied migration has a function verify.")
     for names, said in ((found.without, "no function verify"), (found.missing, "no folder here")):

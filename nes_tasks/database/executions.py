@@ -85,8 +85,10 @@ class Run(NamedTuple):
 def records_of(applied: Mapping[str, Applied]) -> dict[str, Record | None]:
     """Return the record of each applied migration, None for one of the legacy system."""
     return {
-        name: Record(one.marker_blob, one.base_tree) if one.marker_blob and one.base_tree else None
-        for name, one in applied.items()
+        name: Record(record.marker_blob, record.base_tree)
+        if record.marker_blob and record.base_tree
+        else None
+        for name, record in applied.items()
     }
 
 
@@ -169,9 +171,9 @@ class _Marked:
 
         There are several when a run has the clock of another one that was reverted.
         """
-        same = [one for one in self._runs if one.new == self._record.blob]
+        same = [change for change in self._runs if change.new == self._record.blob]
         best = max(same, key=self._rank, default=None)
-        return [self._of(one) for one in same if one is best or self._is_named(one)]
+        return [self._of(change) for change in same if change is best or self._is_named(change)]
 
     @cached_property
     def _runs(self) -> list[RecordChange]:
@@ -187,7 +189,9 @@ class _Marked:
         at, at_end = self._history.position[change.commit], self._is_end(change.commit)
         same = change.new == self._record.blob
         is_named, is_on_base = self._is_named(change), self._is_on_base(change)
-        gone = (self._history.position[one.commit] for one in self._changes if one.new is None)
+        gone = (
+            self._history.position[change.commit] for change in self._changes if change.new is None
+        )
         is_since = at > max(gone, default=-1)
         return same, is_on_base, is_named, is_since, at if at_end or not same else -at
 
@@ -202,9 +206,9 @@ class _Marked:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
         at = history.position[last.commit]
         # What brings the same marker again under another subject has executed nothing.
-        others = [one for one in runs if one.new != last.new or self._is_named(one)]
-        known = {one.id for one in history.named.get(self._name, ())}
-        known |= {one.id for change in others for one in self._rows[change.commit].commits}
+        others = [run for run in runs if run.new != last.new or self._is_named(run)]
+        known = {commit.id for commit in history.named.get(self._name, ())}
+        known |= {commit.id for change in others for commit in self._rows[change.commit].commits}
         before = [change for change in others if history.position[change.commit] < at]
         return Execution(
             commits=own,
@@ -213,7 +217,7 @@ class _Marked:
             marker=last.new,
             live=self._live(runs, last, own),
             earlier=sum(not self._is_end(change.commit) for change in before),
-            earlier_commits=len(known - ends - {one.id for one in own}),
+            earlier_commits=len(known - ends - {commit.id for commit in own}),
             is_truncated=row.is_truncated,
             squashed_with=() if self._is_end(last.commit) else self._squashed_with(last.commit),
             accepted=self._accepted(last),
@@ -225,7 +229,7 @@ class _Marked:
         for change in self._changes[self._changes.index(last) + 1 :]:
             if change.old != row[-1].new or change.new is None:
                 continue
-            known = [one.new for one in row]
+            known = [change.new for change in row]
             if change.new in known:  # as after a `git revert` of an acceptance
                 del row[known.index(change.new) + 1 :]
             elif history.accepted_by(change.commit) == self._name:
@@ -236,9 +240,9 @@ class _Marked:
         """Return the commits of a row without an end of a shallow clone that is of another one."""
         history = self._history
         return tuple(
-            one
-            for one in row.commits
-            if one.id not in history.ends or history.migration_of(one.id) == self._name
+            commit
+            for commit in row.commits
+            if commit.id not in history.ends or history.migration_of(commit.id) == self._name
         )
 
     def _is_end(self, commit: str) -> bool:
@@ -331,7 +335,7 @@ class _Marked:
             if position[change.commit] < position[last.commit]:
                 rows.append(self._own(self._rows[change.commit]))
                 old = change.old
-        return tuple(one for row in reversed(rows) for one in row)
+        return tuple(commit for row in reversed(rows) for commit in row)
 
     def _squashed_with(self, commit: str) -> tuple[str, ...]:
         others = set(self._history.new_markers.get(commit, ())) - {self._name}
@@ -372,9 +376,9 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
         gone = [c.commit for c in history.records.get(name, ()) if c.new is None]
         since = max((history.position[commit] for commit in gone), default=-1)
         found[name] = [
-            one
-            for one in history.named.get(name, ())
-            if one.id not in undone and history.position[one.id] > since
+            commit
+            for commit in history.named.get(name, ())
+            if commit.id not in undone and history.position[commit.id] > since
         ]
     unnamed = {name for name, row in found.items() if not row}
     for commit, name in _brought_alone(history.records.values()).items():
@@ -391,7 +395,7 @@ def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
     imports a whole database does, is left out: which data belong to which is not known.
     """
     brought: dict[str, list[str]] = {}
-    for change in (one for some in changes for one in some):
+    for change in (change for some in changes for change in some):
         if change.file_name == EARLIER_FILE_NAME and change.new and change.old is None:
             brought.setdefault(change.commit, []).append(change.migration)
     return {commit: names[0] for commit, names in brought.items() if len(names) == 1}
@@ -399,7 +403,7 @@ def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
 
 def _by_hand(history: History, name: str, row: Sequence[Commit]) -> Execution:
     is_truncated = row[0].id in history.ends
-    known = {one.id for one in history.named.get(name, ())}
+    known = {commit.id for commit in history.named.get(name, ())}
     return Execution(
         commits=tuple(row),
         base=row[0].parent,
@@ -407,14 +411,14 @@ def _by_hand(history: History, name: str, row: Sequence[Commit]) -> Execution:
         marker=None,
         live=tuple(row),
         earlier=0,
-        earlier_commits=len(known - {one.id for one in row}),
+        earlier_commits=len(known - {commit.id for commit in row}),
         is_truncated=is_truncated,
     )
 
 
 def owners(executions: Mapping[str, Execution]) -> dict[str, str]:
     """Return the migration that each live commit of the `executions` is of, by commit."""
-    return {one.id: name for name, found in executions.items() for one in found.live}
+    return {commit.id: name for name, found in executions.items() for commit in found.live}
 
 
 def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[str, str]:
@@ -426,7 +430,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
     """
     markers: dict[str, dict[str, None]] = {}
     changes = [change for change in record_changes(git, commits, data_dir) if change.new]
-    for change in (one for one in changes if one.is_marker):
+    for change in (change for change in changes if change.is_marker):
         named = parse_subject(commits[change.commit])
         is_named = named is not None and named.migration == change.migration
         if is_named or change.old is None or _is_later(git, change):
@@ -440,7 +444,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
 
 def durations(git: Git, executions: Mapping[str, Execution]) -> dict[str, float]:
     """Return the duration of each migration's script in seconds, where messages have it."""
-    ending = {one.id: name for name, run in executions.items() for one in run.commits[-2:]}
+    ending = {commit.id: name for name, run in executions.items() for commit in run.commits[-2:]}
     found: dict[str, float] = {}
     for commit, message in read_messages(git, ending):
         seconds = parse_duration(message)

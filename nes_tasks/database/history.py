@@ -59,7 +59,7 @@ class History:
     @cached_property
     def commits(self) -> dict[str, Commit]:
         """All commits by id, parents before their children."""
-        return {one.id: one for one in read_commits(self.git, self.tip)}
+        return {commit.id: commit for commit in read_commits(self.git, self.tip)}
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -74,7 +74,7 @@ class History:
     @cached_property
     def subjects(self) -> dict[str, Subject]:
         """What the subjects say that name a migration, by commit."""
-        parsed = ((one.id, parse_subject(one.subject)) for one in self.commits.values())
+        parsed = ((commit.id, parse_subject(commit.subject)) for commit in self.commits.values())
         return {commit: subject for commit, subject in parsed if subject}
 
     @cached_property
@@ -102,7 +102,7 @@ class History:
     @cached_property
     def _accepting(self) -> dict[str, str]:
         """The migration whose folder a commit says to accept, by commit."""
-        parsed = ((one.id, parse_acceptance(one.subject)) for one in self.commits.values())
+        parsed = ((commit.id, parse_acceptance(commit.subject)) for commit in self.commits.values())
         return {commit: name for commit, name in parsed if name}
 
     def accepted_by(self, commit: str) -> str | None:
@@ -130,7 +130,8 @@ class History:
             return {}
         folders = [f"{self.data_dir}/{FOLDER}/{name}" for name in names]
         wanted = [
-            one.id for one in read_commits(self.git, "--full-history", self.tip, paths=folders)
+            commit.id
+            for commit in read_commits(self.git, "--full-history", self.tip, paths=folders)
         ]
         found: dict[str, list[RecordChange]] = {name: [] for name in names}
         for change in record_changes(self.git, wanted, self.data_dir):
@@ -141,9 +142,9 @@ class History:
     @cached_property
     def _merges(self) -> dict[str, list[Commit]]:
         found: dict[str, list[Commit]] = {}
-        for one in self.commits.values():
-            if len(one.parents) == 2:
-                found.setdefault(one.parents[1], []).append(one)
+        for commit in self.commits.values():
+            if len(commit.parents) == 2:
+                found.setdefault(commit.parents[1], []).append(commit)
         return found
 
     def merges_of(self, commit: str) -> list[Commit]:

@@ -38,7 +38,7 @@ class Partial:
 
     @property
     def _there(self) -> str:
-        numbers = {s.batch for one in self.commits if (s := parse_subject(one.subject))}
+        numbers = {s.batch for commit in self.commits if (s := parse_subject(commit.subject))}
         return f"number{'' if len(numbers) == 1 else 's'} {', '.join(map(str, sorted(numbers)))}"
 
     def error(self, label: str) -> MigrationRefusedError:
@@ -75,12 +75,12 @@ def find_unrecorded(history: History, recorded: Collection[str]) -> Unrecorded:
     is_treeless = lacks_trees(history.git)
     changes = {} if is_treeless else history.records_of(names)
     for name in names:
-        named = [one for one in history.named[name] if one.id not in history.ends]
+        named = [commit for commit in history.named[name] if commit.id not in history.ends]
         live, batches = _live(history, named, changes.get(name, ()), undone)
         if live and _is_whole(history, live):
             found.by_hand[name] = live
         elif batches and not is_treeless and _leaves_files(history, batches, name):
-            total = max(history.subjects[one.id].batches for one in batches)
+            total = max(history.subjects[commit.id].batches for commit in batches)
             found.partial[name] = Partial(name, tuple(batches), total, history.tip)
     return found
 
@@ -94,12 +94,14 @@ def _live(
     """Return the commits that were not reverted, and the batches that may be partly there."""
     position = history.position
     gone = max((position[change.commit] for change in changes), default=-1)
-    live = [one for one in named if position[one.id] > gone and one.id not in undone]
+    live = [commit for commit in named if position[commit.id] > gone and commit.id not in undone]
     writers = {change.commit for change in changes if change.new}
     batches = [
-        one
-        for one in live or named
-        if history.subjects[one.id].batches > 1 and one.id not in writers and one.id not in undone
+        commit
+        for commit in live or named
+        if history.subjects[commit.id].batches > 1
+        and commit.id not in writers
+        and commit.id not in undone
     ]
     return live, batches
 
@@ -107,8 +109,8 @@ def _live(
 def _is_whole(history: History, commits: Sequence[Commit]) -> bool:
     """Return whether the batches among `commits` are all that there should be."""
     numbers: dict[int, set[int]] = {}
-    for one in commits:
-        _, batch, batches = history.subjects[one.id]
+    for commit in commits:
+        _, batch, batches = history.subjects[commit.id]
         numbers.setdefault(batches, set()).add(batch)
     return all(len(there) == batches for batches, there in numbers.items())
 
@@ -119,7 +121,7 @@ def _leaves_files(history: History, commits: Sequence[Commit], name: str) -> boo
     logs = f"{history.data_dir}/{FOLDER}/{name}/"
     written = {
         change.path
-        for _, change in changes_of_commits(git, [one.id for one in commits])
+        for _, change in changes_of_commits(git, [commit.id for commit in commits])
         if not change.path.startswith(logs)
     }
     tip = history.commits[history.tip]
@@ -127,11 +129,11 @@ def _leaves_files(history: History, commits: Sequence[Commit], name: str) -> boo
     paths = sorted(written)[:MAX_PATHS]
     if not paths:
         return False
-    own = {one.id for one in commits}
+    own = {commit.id for commit in commits}
     since = [
-        one.id
-        for one in read_commits(git, "--full-history", f"{last.id}..{tip.id}", paths=paths)
-        if one.id not in own
+        commit.id
+        for commit in read_commits(git, "--full-history", f"{last.id}..{tip.id}", paths=paths)
+        if commit.id not in own
     ]
     touched = {change.path for _, change in changes_of_commits(git, since)}
     return not touched.issuperset(paths)
@@ -160,11 +162,13 @@ def _by_subject(history: History, by: str, undone: Collection[str]) -> set[str]:
     if found is None:
         return set()
     before = [
-        one
-        for one in history.commits.values()
-        if history.position[one.id] < history.position[by] and one.id not in undone
+        commit
+        for commit in history.commits.values()
+        if history.position[commit.id] < history.position[by] and commit.id not in undone
     ]
     named = parse_subject(found[1])
     if named and named.batches == 1:  # all commits of the migration, as `doit revert` does
-        return {one.id for one in before if history.migration_of(one.id) == named.migration}
-    return {one.id for one in before if one.subject == found[1]}
+        return {
+            commit.id for commit in before if history.migration_of(commit.id) == named.migration
+        }
+    return {commit.id for commit in before if commit.subject == found[1]}

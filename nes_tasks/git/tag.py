@@ -47,8 +47,10 @@ def read_tags(git: Git, reached_from: str) -> Iterator[Tag]:
     annotated = [(oid, name.removeprefix(TAGS)) for oid, kind, name in found if kind == "tag"]
     with ObjectReader(git) as reader:
         objects = reader.get_many(oid for oid, _ in annotated)
-        for (_, name), one in zip(annotated, objects, strict=True):
-            head, _, message = (one.data if one else b"").decode(errors="replace").partition("\n\n")
+        for (_, name), tag_object in zip(annotated, objects, strict=True):
+            head, _, message = (
+                (tag_object.data if tag_object else b"").decode(errors="replace").partition("\n\n")
+            )
             fields = dict(line.partition(" ")[::2] for line in head.splitlines())
             if fields.get("type") == "commit":
                 tagger, _, rest = fields.get("tagger", "").rpartition("> ")

@@ -70,10 +70,10 @@ def fetch(api: Api, run: PreviewRun, artifact: Artifact) -> bytes | None:
     large or not such a document.
     """
     found = api.get(f"actions/runs/{run.id}/artifacts", name=artifact.name)["artifacts"]
-    fresh = [one for one in found if one["name"] == artifact.name and not one["expired"]]
+    fresh = [item for item in found if item["name"] == artifact.name and not item["expired"]]
     if not fresh:
         return None
-    newest = max(fresh, key=lambda one: one["created_at"])
+    newest = max(fresh, key=lambda item: item["created_at"])
     if newest["size_in_bytes"] > MAX_ARCHIVE:
         raise UnfitArtifactError(run, artifact, f"it has more than {MAX_ARCHIVE:,} bytes")
     archive = api.download(f"actions/artifacts/{newest['id']}/zip")

@@ -17,6 +17,10 @@ def due_proofs(project: Project, today: dt.date) -> list[str]:
     """
     plan, ledger = project.load_state()
     applied = (ledger.applied[entry.name] for entry in plan if entry.is_applied)
-    names = [one.name for one in applied if one.deterministic and one.inputs is not None]
+    names = [
+        migration.name
+        for migration in applied
+        if migration.deterministic and migration.inputs is not None
+    ]
     older, newest = names[:-NEWEST], names[-NEWEST:]
     return [*([older[today.toordinal() % len(older)]] if older else []), *newest]

@@ -91,7 +91,7 @@ def plain_problems(error: ValidationError, most: int = MAX_PROBLEMS) -> str:
     """
     found = error.errors(include_url=False)
     root = class_named(error.title)
-    lines = [_problem(one, root) for one in found[:most]]
+    lines = [_problem(error, root) for error in found[:most]]
     # One value can be wrong for each choice of a union.
     lines = list(dict.fromkeys(lines))
     if len(found) > most:
@@ -167,7 +167,7 @@ def _unknown_field(loc: Sequence[int | str], root: type[BaseModel] | None) -> st
         return text
     fields = list(model.model_fields)
     # A file says it in another place, and these are set by the service.
-    fields = [one for one in fields if one not in ("version_summary", "created_at")]
+    fields = [field for field in fields if field not in ("version_summary", "created_at")]
     if meant := _closest(name, fields) or _nested(name, model):
         return f"{text}; did you mean {shown(meant)}?"
     return f"{text}; it can be {_listed(fields)}"

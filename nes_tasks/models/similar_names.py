@@ -100,9 +100,12 @@ def similar_names(
 ) -> list[SimilarName]:
     """Return the candidates that are at least as alike as `threshold`, the most alike first."""
     wanted = _sounds(name)
-    scored = (SimilarName(one, _score(wanted, _sounds(one), threshold)) for one in candidates)
-    found = [one for one in scored if one.score >= threshold]
-    found.sort(key=lambda one: (-one.score, one.name))
+    scored = (
+        SimilarName(candidate, _score(wanted, _sounds(candidate), threshold))
+        for candidate in candidates
+    )
+    found = [similar for similar in scored if similar.score >= threshold]
+    found.sort(key=lambda similar: (-similar.score, similar.name))
     return found[:limit]
 
 

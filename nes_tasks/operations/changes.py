@@ -93,13 +93,13 @@ class Changes:
         """Return the same with at most so many updated ones of each type field by field."""
         seen: Counter[str] = Counter()
         kept: list[Updated] = []
-        for one in self.updated:
+        for updated in self.updated:
             # entity:location/ward/slug, relationship:source:target:TYPE
-            is_entity = one.id.startswith("entity:")
-            kind = one.id.rpartition("/")[0] if is_entity else one.id.rpartition(":")[2]
+            is_entity = updated.id.startswith("entity:")
+            kind = updated.id.rpartition("/")[0] if is_entity else updated.id.rpartition(":")[2]
             seen[kind] += 1
             if seen[kind] <= updated_per_type:
-                kept.append(one)
+                kept.append(updated)
         return replace(self, updated=tuple(kept))
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,8 +111,8 @@ class Changes:
             "fields": dict(self.fields),
             "created": list(self.created),
             "updated": [
-                {"id": one.id, "fields": [field.to_dict() for field in one.fields]}
-                for one in self.updated
+                {"id": updated.id, "fields": [field.to_dict() for field in updated.fields]}
+                for updated in self.updated
             ],
             "deleted": list(self.deleted),
             "samples": [asdict(sample) for sample in self.samples],
@@ -185,21 +185,21 @@ def _updated(
     per_type: int | None,
 ) -> tuple[list[Updated], Counter[str]]:
     """Return the updated ones up to the limit, and in how many of all each field differs."""
-    rows = [(name, one) for name, one in inside if one.old and one.new]
+    rows = [(name, change) for name, change in inside if change.old and change.new]
     # By their ids: to find them by their paths a whole folder would have to be read.
-    old = [(one.path, one.old) for _, one in rows if one.old]
-    new = [(one.path, one.new) for _, one in rows if one.new]
+    old = [(change.path, change.old) for _, change in rows if change.old]
+    new = [(change.path, change.new) for _, change in rows if change.new]
     seen: Counter[str] = Counter()
     tally: Counter[str] = Counter()
     kept: list[Updated] = []
     with closing(GitSource(git)) as before, closing(GitSource(git)) as after:
         pairs = zip(rows, read_files(before, old), read_files(after, new), strict=True)
-        for (name, one), was, now in pairs:
+        for (name, change), was, now in pairs:
             fields = tuple(field_changes(parse(was), parse(now)))
             tally.update(content_paths(fields))
             seen[name] += 1
             if per_type is None or seen[name] <= per_type:
-                kept.append(Updated(document_id(one.path, data_dir), fields))
+                kept.append(Updated(document_id(change.path, data_dir), fields))
     return kept, tally
 
 

@@ -62,9 +62,15 @@ def read_check(data: bytes, display_path: str) -> Checked:
         document.checked,
         tuple(
             (
-                one.migration,
-                Finding(Severity(one.severity), one.path, one.message, one.line, one.advice),
+                finding.migration,
+                Finding(
+                    Severity(finding.severity),
+                    finding.path,
+                    finding.message,
+                    finding.line,
+                    finding.advice,
+                ),
             )
-            for one in document.findings
+            for finding in document.findings
         ),
     )

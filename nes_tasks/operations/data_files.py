@@ -32,7 +32,9 @@ def data_findings(folder: Folder) -> list[Finding]:
     found: list[Finding] = []
     for file in folder.files or ():
         path = Path(file.path)
-        readings = [one for script in scripts.values() for one in script.readings(file.relative)]
+        readings = [
+            reading for script in scripts.values() for reading in script.readings(file.relative)
+        ]
         try:
             if pointer := pointer_in(path, file.size):
                 found.append(
@@ -46,7 +48,7 @@ def data_findings(folder: Folder) -> list[Finding]:
                 continue
         except OSError:
             pass  # the readers say why
-        ours = [one for one in readings if one.method is not None]
+        ours = [reading for reading in readings if reading.method is not None]
         for reading in ours:
             found += _findings(folder, file.relative, path, reading, error, scripts.values())
         method = READER_BY_ENDING.get(PurePosixPath(file.relative).suffix.lower())

@@ -304,8 +304,10 @@ def _texts(value: Mapping[str, Any]) -> tuple[Text, ...]:
 
 
 def _sources(attributions: Any) -> Iterator[Source]:
-    for one in attributions or ():
-        yield Source(_texts(one.get("title") or {}), _texts(one.get("details") or {}))
+    for attribution in attributions or ():
+        yield Source(
+            _texts(attribution.get("title") or {}), _texts(attribution.get("details") or {})
+        )
 
 
 def _latest(origin: Any) -> Change | None:
@@ -313,17 +315,17 @@ def _latest(origin: Any) -> Change | None:
     waiting: list[Any] = [origin]
     found: list[Change] = []
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, Unset):
+        value = waiting.pop()
+        if isinstance(value, Unset):
             continue
-        if isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, Sequence):
-            waiting.extend(one)
-        elif one is None:
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, Sequence):
+            waiting.extend(value)
+        elif value is None:
             return None
         else:
-            found.append(one)
+            found.append(value)
     return max(found, key=lambda change: change.number, default=None)
 
 

@@ -316,23 +316,23 @@ class _Build:
     def _commit(self, commit: str) -> str:
         """Return what was built for a commit of the history; one that was not is taken over."""
         if commit not in self._rebuilt:
-            one = self._history.commits[commit]
-            who = _signature(one)
-            known = [self._rebuilt[p] for p in one.parents if p in self._rebuilt]
+            original = self._history.commits[commit]
+            who = _signature(original)
+            known = [self._rebuilt[p] for p in original.parents if p in self._rebuilt]
             made = write_commit(
                 self._git,
-                tree=one.tree,
+                tree=original.tree,
                 parents=known,
-                message=one.subject,
+                message=original.subject,
                 author=who,
                 committer=who,
                 sign=False,
             )
-            self._keep(one, made)
+            self._keep(original, made)
         return self._rebuilt[commit]
 
-    def _keep(self, one: Commit, made: str) -> None:
-        self._rebuilt[one.id] = made
+    def _keep(self, original: Commit, made: str) -> None:
+        self._rebuilt[original.id] = made
         self._git.run("update-ref", self.ref, made)
 
 

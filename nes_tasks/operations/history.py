@@ -154,7 +154,7 @@ class HistoryFilter:
             check_is_past(since.strip())
         elif since:
             point = Points(project).find(since)
-            before = frozenset(one.id for one in read_commits(git, point.commit))
+            before = frozenset(commit.id for commit in read_commits(git, point.commit))
         touching = _touching(project, git, ledger, entity) if entity else None
         return cls(author.casefold() or None, moment, before, touching)
 
@@ -165,7 +165,7 @@ class HistoryFilter:
 
     def matches(self, run: HistoryEntry) -> bool:
         """Return whether a migration matches the filter."""
-        commits = {one.id for one in run.commits}
+        commits = {commit.id for commit in run.commits}
         if self.author and self.author not in run.record.author.casefold():
             return False
         if self.since and (run.applied_in_utc is None or run.applied_in_utc < self.since):
@@ -181,7 +181,7 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
     path = f"{project.settings.data_dir}/{document_path(entity)}"
     found = read_commits(git, "--full-history", ledger.commit, paths=[path])
     # A shallow clone ends in a commit that seems to have made every file.
-    commits = frozenset(one.id for one in found) - shallow_boundary(git)
+    commits = frozenset(commit.id for commit in found) - shallow_boundary(git)
     if not commits:
         raise UsageError(
             f"no commit that is here has changed {abridged(entity)}", hint=f"doit blame {entity}"

@@ -65,13 +65,15 @@ def read_lineage(history: History) -> list[Part]:
         commit: tuple(row)
         for commit, row in groupby(every_run(history), key=lambda run: run.execution.commit)
     }
-    batches = {one.id for row in runs.values() for run in row for one in run.execution.commits}
+    batches = {
+        commit.id for row in runs.values() for run in row for commit in run.execution.commits
+    }
     others = [
-        one
-        for one in history.commits.values()
-        if one.id not in batches and (one.parents or one.tree != history.git.empty_tree())
+        commit
+        for commit in history.commits.values()
+        if commit.id not in batches and (commit.parents or commit.tree != history.git.empty_tree())
     ]
-    found = {one.id: part for one, part in zip(others, _others(history, others), strict=True)}
+    found = {commit.id: part for commit, part in zip(others, _others(history, others), strict=True)}
     for commit, row in runs.items():
         names = tuple(run.name for run in row)
         found[commit] = Part(history.commits[commit], Origin.RUN, names, row)
@@ -80,26 +82,26 @@ def read_lineage(history: History) -> list[Part]:
 
 def _others(history: History, commits: Sequence[Commit]) -> list[Part]:
     """Return the parts that no execution made."""
-    seem_reverts = [one.id for one in commits if REVERT_SUBJECT.fullmatch(one.subject)]
+    seem_reverts = [commit.id for commit in commits if REVERT_SUBJECT.fullmatch(commit.subject)]
     messages = dict(read_messages(history.git, seem_reverts))
     brought: dict[str, dict[Origin, list[str]]] = {}
-    for change in (one for changes in history.records.values() for one in changes):
+    for change in (change for changes in history.records.values() for change in changes):
         if change.new and change.old is None:
             origin = Origin.ADOPTED if change.is_marker else Origin.UNMARKED
             brought.setdefault(change.commit, {}).setdefault(origin, []).append(change.migration)
     found = []
-    for one in commits:
-        if reversal := read_reversal(history, one, messages.get(one.id, "")):
+    for commit in commits:
+        if reversal := read_reversal(history, commit, messages.get(commit.id, "")):
             names, undone = reversal
-            found.append(Part(one, Origin.REVERT, names, undone=undone))
+            found.append(Part(commit, Origin.REVERT, names, undone=undone))
             continue
-        if accepted := history.accepted_by(one.id):
-            found.append(Part(one, Origin.ACCEPTED, (accepted,)))
+        if accepted := history.accepted_by(commit.id):
+            found.append(Part(commit, Origin.ACCEPTED, (accepted,)))
             continue
-        recorded = brought.get(one.id, {})
-        if Origin.ADOPTED not in recorded and (named := history.migration_of(one.id)):
+        recorded = brought.get(commit.id, {})
+        if Origin.ADOPTED not in recorded and (named := history.migration_of(commit.id)):
             recorded.setdefault(Origin.UNMARKED, [named])
         known = (origin for origin in (Origin.ADOPTED, Origin.UNMARKED) if origin in recorded)
         origin = next(known, Origin.BY_HAND)
-        found.append(Part(one, origin, tuple(recorded.get(origin, ()))))
+        found.append(Part(commit, origin, tuple(recorded.get(origin, ()))))
     return found

@@ -118,7 +118,8 @@ class Preview:
     def limited(self, updated_per_type: int) -> Preview:
         """Return the same with at most so many updated ones of each type and migration."""
         shorter = [
-            replace(one, changes=one.changes.limited(updated_per_type)) for one in self.migrations
+            replace(previewed, changes=previewed.changes.limited(updated_per_type))
+            for previewed in self.migrations
         ]
         return replace(self, migrations=shorter)
 
@@ -174,7 +175,7 @@ def preview(
     if after:
         found = Preview(after.base_commit, list(after.migrations))
     before = len(found.migrations)
-    done = [one.result.migration for one in found.migrations]
+    done = [previewed.result.migration for previewed in found.migrations]
     with (
         _place(project) as here,
         Runner(here, progress, command=command, clock=clock, network=network) as runner,
@@ -233,7 +234,7 @@ def _left_out(
     plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
 ) -> list[str]:
     """Return what a limit keeps from being executed."""
-    executed = {one.result.migration for one in found.migrations}
+    executed = {previewed.result.migration for previewed in found.migrations}
     wanted = [e.name for e in plan if e.state is State.PENDING or e.name in forced]
     return [name for name in wanted if name not in executed and (not names or name in names)]
 
@@ -244,7 +245,7 @@ def _not_run(
     """Return what comes after the one that failed."""
     order = [entry.name for entry in plan]
     last = max(map(order.index, names)) + 1 if names else len(order)
-    executed = {*(one.result.migration for one in found.migrations), *found.beneath}
+    executed = {*(previewed.result.migration for previewed in found.migrations), *found.beneath}
     wanted = [n for n in order[:last] if not plan[n].is_applied or n in forced]
     return [name for name in wanted if name not in executed][1:]
 
@@ -329,6 +330,7 @@ def _unread(dry_run: DryRunResult, migration: Migration) -> list[str]:
 
 def _expect(changes: Changes) -> str:
     counts = {
-        name: Deeds(one.created, one.updated, one.deleted) for name, one in changes.types.items()
+        name: Deeds(type_counts.created, type_counts.updated, type_counts.deleted)
+        for name, type_counts in changes.types.items()
     }
     return fitting(counts) if counts else ""

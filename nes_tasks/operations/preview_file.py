@@ -91,8 +91,8 @@ class _Changes(_Part):
 
     def read(self) -> Changes:
         updated = (
-            Updated(one.id, tuple(FieldChange(f.path, f.old, f.new) for f in one.fields))
-            for one in self.updated
+            Updated(updated.id, tuple(FieldChange(f.path, f.old, f.new) for f in updated.fields))
+            for updated in self.updated
         )
         return Changes(
             kinds={kind: counts.read() for kind, counts in self.files.items()},
@@ -101,7 +101,7 @@ class _Changes(_Part):
             deleted=tuple(self.deleted),
             updated=tuple(updated),
             fields=self.fields,
-            samples=tuple(Sample(one.id, one.content) for one in self.samples),
+            samples=tuple(Sample(sample.id, sample.content) for sample in self.samples),
             new_bytes=self.bytes,
         )
 
@@ -163,9 +163,9 @@ class _Previewed(_Part):
             expects=self.expects,
             expect=self.expect,
             to_look_at=tuple(
-                Remark(one.kind, one.subject, one.text)
-                for one in self.to_look_at
-                if one.kind in KINDS
+                Remark(remark.kind, remark.subject, remark.text)
+                for remark in self.to_look_at
+                if remark.kind in KINDS
             ),
         )
 
@@ -193,7 +193,7 @@ class _Preview(_Part):
     def read(self) -> Preview:
         return Preview(
             base_commit=self.base_commit,
-            migrations=[one.read() for one in self.migrations],
+            migrations=[previewed.read() for previewed in self.migrations],
             beneath=self.beneath,
             failure=self.failure.read() if self.failure else None,
             not_run=self.not_run,
@@ -222,7 +222,7 @@ def outdated(found: Preview, project: Project) -> str | None:
     what was previewed is for the run to find out.
     """
     plan, ledger = project.load_state()
-    names = [one.result.migration for one in found.migrations]
+    names = [previewed.result.migration for previewed in found.migrations]
     pending = [entry.name for entry in plan.pending]
     if found.failure is not None or plan.invalid:
         return "a migration fails or is not valid"
@@ -239,7 +239,7 @@ def outdated(found: Preview, project: Project) -> str | None:
 def check_continuable(found: Preview, project: Project, display_path: str) -> None:
     """Raise `UsageError` when a preview is not of the first that are pending here and now."""
     plan, ledger = project.load_state()
-    names = [one.result.migration for one in found.migrations]
+    names = [previewed.result.migration for previewed in found.migrations]
     pending = [entry.name for entry in plan.pending]
     problem = _clock_problem(found, project, ledger.commit)
     if found.failure is not None:
@@ -260,11 +260,13 @@ def _clock_problem(found: Preview, project: Project, commit: str | None) -> str 
     earliest: dt.datetime | None = None
     if commit is not None:
         earliest = committed_at(Git(project.settings.database), commit)
-    for one in found.migrations:
-        if one.clock > now():
-            return f"its time {timestamp(one.clock)} is still to come"
-        if earliest is not None and one.clock < earliest:
-            return f"its time {timestamp(one.clock)} is before that of the commit it was made on"
+    for previewed in found.migrations:
+        if previewed.clock > now():
+            return f"its time {timestamp(previewed.clock)} is still to come"
+        if earliest is not None and previewed.clock < earliest:
+            return (
+                f"its time {timestamp(previewed.clock)} is before that of the commit it was made on"
+            )
     return None
 
 

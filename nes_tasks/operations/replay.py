@@ -215,7 +215,7 @@ def _execute(
     that the one before left.
     """
     base = group[0].execution.base if group[0].execution else None
-    runs = [(one.entry.folder, one.marker) for one in group]
+    runs = [(candidate.entry.folder, candidate.marker) for candidate in group]
     done: list[MigrationResult] = []
     with ExitStack() as stack:
         results = execute_in_row(stack, runner, runs, base)
@@ -322,7 +322,11 @@ def _with_others(candidate: Candidate, found: Sequence[Candidate]) -> Candidate:
     run = candidate.execution
     if candidate.skip_reason or not run or not run.squashed_with:
         return candidate
-    fit = {one.entry.name for one in found if not one.skip_reason and one.execution}
+    fit = {
+        candidate.entry.name
+        for candidate in found
+        if not candidate.skip_reason and candidate.execution
+    }
     if fit.issuperset(run.squashed_with):
         return candidate
     return replace(candidate, skip_reason=SkipReason.SQUASHED)

@@ -187,7 +187,7 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     file_counts = count_files(files(), data_dir, lambda n: progress("counting files", n, None))
     growth: tuple[Point, ...] = ()
     summaries = _summaries(project, ledger)
-    executions = {one.name: run for one in summaries if (run := one.run.execution)}
+    executions = {summary.name: run for summary in summaries if (run := summary.run.execution)}
     coverage = None
     if not brief:
         if not gaps.lacks_trees:

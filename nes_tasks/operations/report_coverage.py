@@ -154,7 +154,9 @@ def _filled_fields(content: Mapping[str, Any]) -> Iterator[str]:
         if key in BOOKKEEPING:
             continue
         if key in LOOKED_INTO and isinstance(value, dict):
-            yield from (f"{key}.{inner}" for inner, one in value.items() if is_filled(one))
+            yield from (
+                f"{key}.{inner}" for inner, inner_value in value.items() if is_filled(inner_value)
+            )
         elif is_filled(value):
             yield key
 
@@ -173,23 +175,23 @@ def is_filled(value: Any) -> bool:
     """
     waiting = [value]  # and not recursion: what is nested deeply is no error
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting.extend(item for key, item in one.items() if key != "provenance")
-        elif isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, str):
-            if one.strip():
+        current = waiting.pop()
+        if isinstance(current, dict):
+            waiting.extend(item for key, item in current.items() if key != "provenance")
+        elif isinstance(current, list):
+            waiting.extend(current)
+        elif isinstance(current, str):
+            if current.strip():
                 return True
-        elif one is not None:
+        elif current is not None:
             return True
     return False
 
 
 def _sources(attributions: Any) -> Iterator[Source]:
     """Yield the titles: of entities they are texts in two languages, of relationships plain."""
-    for one in attributions if isinstance(attributions, list) else ():
-        title = one.get("title") if isinstance(one, dict) else one
+    for attribution in attributions if isinstance(attributions, list) else ():
+        title = attribution.get("title") if isinstance(attribution, dict) else attribution
         if isinstance(title, str):
             source = Source(title.strip(), "")
         elif isinstance(title, dict):

@@ -47,7 +47,7 @@ def _differ_by_folder(reader: ObjectReader, change: Change) -> bool:
         return False
     found = reader.get_many([change.old, change.new])
     try:
-        old, new = (Marker.from_bytes(one.data if one else b"") for one in found)
+        old, new = (Marker.from_bytes(blob.data if blob else b"") for blob in found)
     except ValueError:
         return False
     return of_folder(old, new) == new

@@ -266,7 +266,7 @@ def _own_migrations(
     project.refuse_partial(here)
     new = [name for name in here.applied if name not in before.applied]
     runs = project.executions(here, new)
-    owner = {one.id: name for name, run in runs.items() for one in run.live}
+    owner = {commit.id: name for name, run in runs.items() for commit in run.live}
     names: dict[str, None] = {}
     by_hand: list[str] = []
     history = project.history(here)

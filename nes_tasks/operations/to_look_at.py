@@ -137,18 +137,18 @@ class _Review:
         else:
             self._left_out[kind] += 1
 
-    def _of(self, one: Changed) -> None:
-        known = set(_leaves(one.old)) if one.old is not None else set()
-        for path, text in _leaves(one.new):
+    def _of(self, changed: Changed) -> None:
+        known = set(_leaves(changed.old)) if changed.old is not None else set()
+        for path, text in _leaves(changed.new):
             if (path, text) not in known:
-                self._of_text(one.id, path, text)
-        if one.id.startswith("relationship:"):
-            self._of_relationship(one)
-        elif one.old is None:
-            if not one.new.get("attributions"):
-                self._without_source.append(one.id)
-            if one.id.startswith("entity:person/"):
-                self.new_persons[one.id] = list(_full_names(one.new))
+                self._of_text(changed.id, path, text)
+        if changed.id.startswith("relationship:"):
+            self._of_relationship(changed)
+        elif changed.old is None:
+            if not changed.new.get("attributions"):
+                self._without_source.append(changed.id)
+            if changed.id.startswith("entity:person/"):
+                self.new_persons[changed.id] = list(_full_names(changed.new))
 
     # Texts
 
@@ -204,21 +204,21 @@ class _Review:
                 if f"entity:{end}" in self._deleted:
                     self._add("dangling_id", identifier, f"it leads to entity:{end}, now deleted")
 
-    def _of_relationship(self, one: Changed) -> None:
-        end = one.new.get("end_date")
-        if one.old is not None and end and not one.old.get("end_date"):
-            self._add("relationship", one.id, f"it ends on {end}")
-        source, kind = str(one.new.get("source_entity_id")), str(one.new.get("type"))
+    def _of_relationship(self, changed: Changed) -> None:
+        end = changed.new.get("end_date")
+        if changed.old is not None and end and not changed.old.get("end_date"):
+            self._add("relationship", changed.id, f"it ends on {end}")
+        source, kind = str(changed.new.get("source_entity_id")), str(changed.new.get("type"))
         if kind not in ONE_AT_A_TIME or not source.startswith("entity:person/"):
             return
-        for other, content in self._others(source, kind, one.id):
-            pair = frozenset((one.id, other))
-            if pair not in self._overlapping and _overlap(one.new, content):
+        for other, content in self._others(source, kind, changed.id):
+            pair = frozenset((changed.id, other))
+            if pair not in self._overlapping and _overlap(changed.new, content):
                 self._overlapping.add(pair)
                 self._add(
                     "relationship",
-                    one.id,
-                    f"{_term(one.new)}, while {other} is {_term(content)}",
+                    changed.id,
+                    f"{_term(changed.new)}, while {other} is {_term(content)}",
                 )
 
     def _others(self, source: str, kind: str, own: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

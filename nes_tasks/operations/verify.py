@@ -50,14 +50,14 @@ class Verification:
     @property
     def failed(self) -> tuple[Verified, ...]:
         """Those that did not pass."""
-        return tuple(one for one in self.verified if one.error is not None)
+        return tuple(verified for verified in self.verified if verified.error is not None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/json.md."""
         return {
             "format": FORMAT,
             "commit": self.commit,
-            "verified": [one.to_dict() for one in self.verified],
+            "verified": [verified.to_dict() for verified in self.verified],
             "without": list(self.without),
             "missing": list(self.missing),
         }
@@ -77,9 +77,9 @@ def verify(
     _refuse_pending(entries, names)
     applied = [entry for entry in entries if entry.is_applied]
     missing = tuple(entry.name for entry in applied if not _has_script(entry))
-    with_verify = [one for one in applied if one.name not in missing and _verifies(one)]
+    with_verify = [entry for entry in applied if entry.name not in missing and _verifies(entry)]
     without = tuple(
-        one.name for one in applied if one not in with_verify and one.name not in missing
+        entry.name for entry in applied if entry not in with_verify and entry.name not in missing
     )
     if names and (without or missing):
         name = (*without, *missing)[0]

@@ -73,7 +73,9 @@ def _sandbox(terms: Terms, confinement: Confinement | None) -> str:
 
 def versions_of(modules: Iterable[str]) -> list[tuple[str, str]]:
     """Return name and version of the distributions that modules are from, each once and sorted."""
-    found = {one for module in modules if (one := _distribution(module)) is not None}
+    found = {
+        distribution for module in modules if (distribution := _distribution(module)) is not None
+    }
     return sorted(found)
 
 

@@ -60,7 +60,7 @@ def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
 def _of_a_value(text: str) -> str | None:
     if found := NO_MEMBER.search(text):
         members = EntityType if found[2] == "EntityType" else EntitySubType
-        return _meant(found[1], [one.value for one in members]) or _one_of(members)
+        return _meant(found[1], [member.value for member in members]) or _one_of(members)
     if found := NOT_OF_TYPE.search(text):
         kinds = ENTITY_TYPE_MAP[EntityType[found[1]]] - {None}
         return _one_of(kind for kind in EntitySubType if kind in kinds)
@@ -88,7 +88,7 @@ def _attributes(owner: object, name: str) -> list[str]:
         found += getattr(owner, "model_fields", ())
     except Exception:  # an object of the script can do anything when it is asked
         return []
-    return [one for one in found if not one.startswith("_")]
+    return [name for name in found if not name.startswith("_")]
 
 
 def _parameters(function: str) -> list[str]:

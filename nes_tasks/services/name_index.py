@@ -61,12 +61,12 @@ class Names:
     def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
         """Return the entities that have a name like this one, the most alike first."""
         best: dict[str, SimilarEntity] = {}
-        for one in similar_names(name, dict.fromkeys(self._all()), threshold):
-            for hit in self._named(one.name):
-                if hit.name == one.name:
-                    similar = SimilarEntity(hit.identifier, one.name, one.score)
+        for match in similar_names(name, dict.fromkeys(self._all()), threshold):
+            for hit in self._named(match.name):
+                if hit.name == match.name:
+                    similar = SimilarEntity(hit.identifier, match.name, match.score)
                     best.setdefault(hit.identifier, similar)
-        ordered = sorted(best.values(), key=lambda one: (-one.score, one.entity_id))
+        ordered = sorted(best.values(), key=lambda hit: (-hit.score, hit.entity_id))
         return ordered[:limit]
 
     def _named(self, name: str) -> Iterable[_Hit]:

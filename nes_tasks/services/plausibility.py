@@ -105,7 +105,9 @@ def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple
 
 def _dicts(holder: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
     listed = holder.get(field)
-    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    return (
+        [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    )
 
 
 def _earliest(text: object) -> date | None:

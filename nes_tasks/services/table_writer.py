@@ -211,9 +211,16 @@ class TableWriter:
         return value if self._details or len(value) <= MAX_ATTRIBUTE else None
 
     def _add_details(self, key: int, entity: Entity) -> None:
-        for number, one in enumerate(entity.identifiers or ()):
-            url = None if one.url is None else str(one.url)
-            row = (key, number, one.scheme.value, *_both(one.name), one.value, url)
+        for number, identifier in enumerate(entity.identifiers or ()):
+            url = None if identifier.url is None else str(identifier.url)
+            row = (
+                key,
+                number,
+                identifier.scheme.value,
+                *_both(identifier.name),
+                identifier.value,
+                url,
+            )
             self._add("identifiers", row)
         for number, contact in enumerate(entity.contacts or ()):
             self._add("contacts", (key, number, contact.type.value, contact.value))
