@@ -37,7 +37,7 @@ from .tree_difference import Difference, first_of
 
 # Why a folder cannot be compared with what is committed, in words.
 REASONS = {
-    SkipReason.EARLIER: "a legacy system recorded it, without the tree that it ran on",
+    SkipReason.LEGACY: "a legacy system recorded it, without the tree that it ran on",
     SkipReason.ADOPTED: "its marker was written afterwards, not by its run",
     SkipReason.EDITED: "its marker was edited after the run",
     SkipReason.MOVED: "its commits do not follow on the tree that its marker names",

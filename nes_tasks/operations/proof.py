@@ -29,8 +29,15 @@ from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import FieldChange
 from .preview import failure_document
-from .replay import Candidate, Replayed, SkipReason, candidates, commit_with, completing_command
-from .replay import replay as execute
+from .replay import (
+    Candidate,
+    ReplayRun,
+    SkipReason,
+    candidates,
+    commit_with,
+    completing_command,
+    replay_runs,
+)
 from .same_data import real_changes
 from .tree_difference import Difference, Kind, difference_of, first_of
 
@@ -56,7 +63,7 @@ class Verdict(StrEnum):
 
 BAD = (Verdict.DIFFERENT, Verdict.FAILED, Verdict.UNPROVEN)
 VERDICTS = {
-    SkipReason.EARLIER: Verdict.SKIPPED,
+    SkipReason.LEGACY: Verdict.SKIPPED,
     SkipReason.ADOPTED: Verdict.SKIPPED,
     SkipReason.NONDETERMINISTIC: Verdict.SKIPPED,
     SkipReason.DRIFT: Verdict.UNPROVEN,
@@ -71,7 +78,7 @@ FOLDER_REASONS = (SkipReason.DRIFT, SkipReason.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ReplayResult:
     """What is known of one migration, and from what.
 
     `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
@@ -125,21 +132,21 @@ class Proof:
 
 
 @dataclass(slots=True)
-class Replay:
+class ReplayReport:
     """What is known of all of them, in the order of the plan."""
 
-    migrations: list[Proof] = field(default_factory=list)
+    migrations: list[ReplayResult] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[Verdict, int]:
         """How many there are with each verdict."""
-        found = Counter(proof.verdict for proof in self.migrations)
+        found = Counter(result.verdict for result in self.migrations)
         return {verdict: found[verdict] for verdict in Verdict}
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing contradicts the history, and all that can be proven is proven."""
-        return not any(proof.verdict in BAD for proof in self.migrations)
+        return not any(result.verdict in BAD for result in self.migrations)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/replay.md."""
@@ -147,7 +154,7 @@ class Replay:
             "format": FORMAT,
             "sound": self.is_sound,
             "counts": {verdict.value: count for verdict, count in self.counts.items()},
-            "migrations": [proof.to_dict() for proof in self.migrations],
+            "migrations": [result.to_dict() for result in self.migrations],
         }
 
 
@@ -159,7 +166,7 @@ def replay(
     counted: Callable[[int], None] = lambda count: None,
     command: str = "doit replay",
     network: Collection[str] = (),
-) -> Replay:
+) -> ReplayReport:
     """Execute applied migrations again as they were, and compare the results.
 
     `names` are full names, all applied ones without any. `counted` is called with how many will be
@@ -170,20 +177,20 @@ def replay(
     """
     if starts_empty(project.settings):
         candidates(project, names)  # whatever is named is not applied, and that is said
-        return Replay()
-    found = Replay()
+        return ReplayReport()
+    found = ReplayReport()
     with (
         Runner(project, progress, command=command, may_record=False, network=network) as runner,
-        closing(execute(runner, project, names, counted)) as replayed,
+        closing(replay_runs(runner, project, names, counted)) as replayed,
         closing(ObjectReader(runner.repository.git)) as reader,
     ):
-        for one in replayed:
-            found.migrations.append(_proof(project, runner.repository.git, reader, one))
+        for run in replayed:
+            found.migrations.append(_result_of(project, runner.repository.git, reader, run))
     return found
 
 
-def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> Proof:
-    candidate = one.candidate
+def _result_of(project: Project, git: Git, reader: ObjectReader, run: ReplayRun) -> ReplayResult:
+    candidate = run.candidate
     entry, marker, execution = candidate.entry, candidate.marker, candidate.execution
     known: dict[str, Any] = {"base_tree": marker.base_tree} if marker and execution else {}
     if execution and execution.commits:
@@ -194,7 +201,7 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
         }
     if candidate.skip_reason:
         restore = _restore(project, candidate)
-        return Proof(
+        return ReplayResult(
             entry.name,
             VERDICTS[candidate.skip_reason],
             candidate.skip_reason,
@@ -204,32 +211,32 @@ def _proof(project: Project, git: Git, reader: ObjectReader, one: Replayed) -> P
             difference=_difference_of_marker(project, reader, candidate),
             **known,
         )
-    if one.error:
-        return Proof(entry.name, Verdict.FAILED, failure=one.error, **known)
-    assert execution and marker and one.tree, "it was executed"
-    known |= {"replayed_tree": one.tree, "seconds": one.seconds}
-    if one.tree == execution.tree:
-        return Proof(entry.name, Verdict.PROVEN, **known)
-    data_dir, trees = project.settings.data_dir, (execution.tree, one.tree)
+    if run.error:
+        return ReplayResult(entry.name, Verdict.FAILED, failure=run.error, **known)
+    assert execution and marker and run.tree, "it was executed"
+    known |= {"replayed_tree": run.tree, "seconds": run.seconds}
+    if run.tree == execution.tree:
+        return ReplayResult(entry.name, Verdict.PROVEN, **known)
+    data_dir, trees = project.settings.data_dir, (execution.tree, run.tree)
     names = (entry.name, *execution.squashed_with)
     changes = real_changes(git, data_dir, *trees, names)
     if not changes:
-        return Proof(entry.name, Verdict.PROVEN, **known)
+        return ReplayResult(entry.name, Verdict.PROVEN, **known)
     verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
-    return Proof(
+    return ReplayResult(
         entry.name,
         verdict,
         differing_files=len(changes),
         difference=first_of(git, data_dir, changes),
-        versions=_versions(git, execution.commit, one),
+        versions=_versions(git, execution.commit, run),
         **known,
     )
 
 
-def _versions(git: Git, commit: str, one: Replayed) -> Mapping[str, tuple[str | None, str | None]]:
+def _versions(git: Git, commit: str, run: ReplayRun) -> Mapping[str, tuple[str | None, str | None]]:
     """Return which versions were others when the commit was made."""
     messages = dict(read_messages(git, [commit]))
-    return differing_versions(parse_trailers(messages.get(commit, "")), one.environment)
+    return differing_versions(parse_trailers(messages.get(commit, "")), run.environment)
 
 
 def _restore(project: Project, candidate: Candidate) -> str | None:

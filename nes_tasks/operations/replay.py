@@ -130,7 +130,7 @@ class SkipReason(StrEnum):
     it and another migration that cannot be executed, and only together could they be proven.
     """
 
-    EARLIER = "earlier"
+    LEGACY = "earlier"
     ADOPTED = "adopted"
     NONDETERMINISTIC = "nondeterministic"
     DRIFT = "drift"
@@ -156,7 +156,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayRun:
     """What came of one of them.
 
     Either its candidate has an obstacle, or it was executed: `tree` is then what came out, or
@@ -170,12 +170,12 @@ class Replayed:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def replay(
+def replay_runs(
     runner: Runner,
     project: Project,
     names: Sequence[str],
     counted: Callable[[int], None],
-) -> Generator[Replayed, None, None]:
+) -> Generator[ReplayRun, None, None]:
     """Execute the applied migrations `names` (full names) again; all of them without any.
 
     The lock is held until the iterator is exhausted or closed. `counted` is called first, with
@@ -187,11 +187,11 @@ def replay(
     repository = runner.repository
     with repository.locked(runner.command), closing(ObjectReader(repository.git)) as reader:
         found = candidates(project, names)
-        _refuse_cut(project, found)
+        _refuse_truncated(project, found)
         counted(sum(candidate.skip_reason is None for candidate in found))
         for group in _groups(found):
             if group[0].skip_reason:
-                yield Replayed(group[0])
+                yield ReplayRun(group[0])
             else:
                 yield from _execute(runner, group, reader)
 
@@ -208,7 +208,7 @@ def _groups(found: Iterable[Candidate]) -> list[list[Candidate]]:
 
 def _execute(
     runner: Runner, group: Sequence[Candidate], reader: ObjectReader
-) -> Generator[Replayed, None, None]:
+) -> Generator[ReplayRun, None, None]:
     """Execute the migrations of one commit, each on the one before it.
 
     What comes out of the last one is compared. It proves them all: each marker names the tree
@@ -227,12 +227,12 @@ def _execute(
                     raise
                 for one in group:
                     together = replace(one, skip_reason=SkipReason.SQUASHED)
-                    yield Replayed(one, error=error) if one is candidate else Replayed(together)
+                    yield ReplayRun(one, error=error) if one is candidate else ReplayRun(together)
                 return
             done.append(result)
         tree = _tree(reader, result)
         for candidate, result in zip(group, done, strict=True):
-            yield Replayed(
+            yield ReplayRun(
                 candidate,
                 tree,
                 seconds=result.duration_seconds,
@@ -294,7 +294,7 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
             execution = None  # a change made by hand is not a run
         others = execution.squashed_with if execution else ()
         is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
-        skip_reason = _obstacle(
+        skip_reason = _skip_reason_of(
             entry, marker, blob, execution, is_first=is_first, named=entry.name in names
         )
         found.append(Candidate(entry, marker, blob, execution, skip_reason))
@@ -332,7 +332,7 @@ def _with_others(candidate: Candidate, found: Sequence[Candidate]) -> Candidate:
     return replace(candidate, skip_reason=SkipReason.SQUASHED)
 
 
-def _obstacle(
+def _skip_reason_of(
     entry: Entry,
     marker: Marker | None,
     blob: str | None,
@@ -342,7 +342,7 @@ def _obstacle(
     named: bool,
 ) -> SkipReason | None:
     if marker is None:
-        return SkipReason.EARLIER
+        return SkipReason.LEGACY
     if execution is None:
         return SkipReason.ADOPTED
     known = (execution.marker, *(change.new for change in execution.accepted[-1:]))
@@ -359,7 +359,7 @@ def _obstacle(
     return None
 
 
-def _refuse_cut(project: Project, found: Iterable[Candidate]) -> None:
+def _refuse_truncated(project: Project, found: Iterable[Candidate]) -> None:
     """Refuse to begin when the bases of some are beyond the end of a shallow clone."""
     cut = [
         candidate.entry.name
