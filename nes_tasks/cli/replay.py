@@ -10,7 +10,7 @@ from .doit_commands import ALLOW_NETWORK, MAINTAINING
 from .session import session
 
 if TYPE_CHECKING:
-    from ..operations.proof import ReplayReport, ReplayResult
+    from ..operations.replay import ReplayReport, ReplayResult
 
 # What to say of those that are skipped, and of others that are not executed, by the reason.
 SKIPPED = {
@@ -73,7 +73,7 @@ class Replay(Command):
     def _execute(
         self, from_scratch: bool, json: bool, allow_network: list[str], pos_args: list[str]
     ) -> int:
-        from ..operations.proof import replay
+        from ..operations.replay import replay
         from .progress import MigrationProgress
 
         current = session()

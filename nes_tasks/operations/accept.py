@@ -30,7 +30,7 @@ from ..project import Project
 from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import ABSENT
-from .replay import Candidate, SkipReason, candidates, execute_in_row
+from .replay_runs import Candidate, SkipReason, candidates, execute_in_row
 from .revert import commit_files
 from .same_data import of_folder, real_changes
 from .tree_difference import Difference, first_of

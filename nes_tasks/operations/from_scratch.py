@@ -33,7 +33,7 @@ from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .lineage import Origin, Part, read_lineage
 from .preview import failure_document
-from .replay import completing_command, execute_in_row, write_version
+from .replay_runs import completing_command, execute_in_row, write_version
 from .revert import commit_files, repeat_revert
 from .same_data import real_changes, without_readme
 from .tree_difference import Difference, first_of

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from workspace import Workspace, create_person
 
-from nes_tasks.operations.replay import SkipReason, candidates
+from nes_tasks.operations.replay_runs import SkipReason, candidates
 from nes_tasks.project import Project
 from nes_tasks.settings import load_settings
 

@@ -86,8 +86,8 @@ def test_the_documents_are_as_the_page_says(page: Path, edited: Workspace) -> No
 
 
 def test_the_page_has_every_verdict_and_reason(page: Path) -> None:
-    from nes_tasks.operations.proof import Verdict
-    from nes_tasks.operations.replay import SkipReason
+    from nes_tasks.operations.replay import Verdict
+    from nes_tasks.operations.replay_runs import SkipReason
     from nes_tasks.operations.tree_difference import Kind
 
     migration = schema_of(page)["migration"]["properties"]
