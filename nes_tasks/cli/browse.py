@@ -23,7 +23,7 @@ PORT = {
     "default": DEFAULT_PORT,
     "help": f"listen on this port, 0 for any that is free ({DEFAULT_PORT})",
 }
-KEPT = "browse/nes.db"
+EXPORT_FILE = "browse/nes.db"
 
 
 class Browse(Command):
@@ -57,7 +57,7 @@ class Browse(Command):
             )
         listening = _listen(port)
         with closing(listening):
-            file = _given(pos_args[0]) if pos_args else _kept(at)
+            file = _checked_export(pos_args[0]) if pos_args else _cached_export(at)
             from .browse_server import serve
 
             host, actual = listening.getsockname()[:2]
@@ -83,7 +83,7 @@ def _listen(port: int) -> socket.socket:
     return made
 
 
-def _given(name: str) -> Path:
+def _checked_export(name: str) -> Path:
     from ..errors import environment_errors
     from ..operations.export_target import is_sqlite_export
 
@@ -96,14 +96,14 @@ def _given(name: str) -> Path:
     return path
 
 
-def _kept(at: str) -> Path:
+def _cached_export(at: str) -> Path:
     """Return an export of a point, which is made unless the last one was of the same."""
     from ..operations.export_tables import is_export_of
     from ..operations.export_target import Format, Target
     from ..state_folder import make_folder
 
     point = point_at(at)
-    path = session().project.settings.state_folder / KEPT
+    path = session().project.settings.state_folder / EXPORT_FILE
     try:
         make_folder(path.parent)
     except OSError as error:

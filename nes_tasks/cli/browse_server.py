@@ -73,7 +73,7 @@ SETTINGS = {"sql_time_limit_ms": 10_000, "facet_time_limit_ms": 1_000, "default_
 
 
 # So much of a document stands in a table; a page or .json shows all of it.
-SHOWN = 30
+CELL_LENGTH = 30
 
 
 class _Links(Links):
@@ -134,7 +134,7 @@ class _Plugin:
         if not isinstance(value, str):
             return None
         if column in DOCUMENTS.values():
-            start = " ".join(value[: 2 * SHOWN].split())[:SHOWN]
+            start = " ".join(value[: 2 * CELL_LENGTH].split())[:CELL_LENGTH]
             return Markup("<code>{}</code>").format(f"{start} …")
         if not value.startswith(ENTITY):
             return None

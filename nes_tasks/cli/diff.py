@@ -95,7 +95,7 @@ def _migrations(found: Found) -> list[str]:
 
     rows = {
         "Applied": found.migrations.applied,
-        "Taken back": found.migrations.taken_back,
+        "Taken back": found.migrations.reverted,
         "Recorded again": found.migrations.recorded_again,
     }
     return [f"{word}: {short_list(names, MOST_NAMES)}" for word, names in rows.items() if names]

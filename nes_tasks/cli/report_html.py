@@ -74,7 +74,7 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
         report=report,
         links=links,
         version=__version__,
-        kinds=[_spoken(counts) for counts in _types(report)],
+        kinds=[_count_in_words(counts) for counts in _types(report)],
         authors=len(people(report.summaries)),
         people_left_out=max(0, len(people(report.summaries)) - MAX_PEOPLE),
         days=(min(days, default=None), max(days, default=None)),
@@ -194,7 +194,7 @@ def _relationships(report: Report) -> list[tuple[str, int, str]]:
     ]
 
 
-def _spoken(counts: Type) -> str:
+def _count_in_words(counts: Type) -> str:
     """Return how many entities of a type there are as one says it, such as 838 people."""
     name = label(counts.name).lower()
     plural = "people" if name == "person" else None

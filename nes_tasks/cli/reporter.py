@@ -104,7 +104,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             self.write(summary(done))
             self._speak_of_the_remote(may_push=not interrupted)
         elif not (interrupted or self.failures_seen):
-            self.write(f"{self._standing()}\n")
+            self.write(f"{self._nothing_to_do()}\n")
             # A run that was killed after it had published has pushed nothing.
             self._speak_of_the_remote(may_push=True)
 
@@ -124,7 +124,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         """Whether anything went wrong in this run."""
         return session().exit_code != 0 or bool(self.runtime_errors)
 
-    def _standing(self) -> str:
+    def _nothing_to_do(self) -> str:
         """Say that there was nothing to do, and what there is to do beyond what was asked for."""
         current = session()
         # What was skipped may have come with a clone that this very run has made.

@@ -21,7 +21,7 @@ from ..git.objects import ObjectReader
 from .history import History, RecordChange, record_changes
 from .ledger import EARLIER_FILE_NAME, Applied
 from .marker import Marker, parse_duration, parse_subject
-from .unrecorded import reverted
+from .unrecorded import find_reverted
 
 # The id that no object has.
 UNKNOWN = "0" * 40
@@ -370,7 +370,7 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
     """Return the commits of the migrations `names`, which wrote no marker, as far as known."""
     if not names:
         return {}
-    undone = reverted(history)
+    reverted = find_reverted(history)
     found: dict[str, list[Commit]] = {}
     for name in names:
         gone = [c.commit for c in history.records.get(name, ()) if c.new is None]
@@ -378,11 +378,11 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
         found[name] = [
             commit
             for commit in history.named.get(name, ())
-            if commit.id not in undone and history.position[commit.id] > since
+            if commit.id not in reverted and history.position[commit.id] > since
         ]
     unnamed = {name for name, row in found.items() if not row}
     for commit, name in _brought_alone(history.records.values()).items():
-        if name in unnamed and commit not in history.ends and commit not in undone:
+        if name in unnamed and commit not in history.ends and commit not in reverted:
             found[name] = [history.commits[commit]]
     return {name: _by_hand(history, name, row) for name, row in found.items() if row}
 

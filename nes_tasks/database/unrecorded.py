@@ -70,13 +70,13 @@ def find_unrecorded(history: History, recorded: Collection[str]) -> Unrecorded:
     names = [name for name in history.named if name not in recorded]
     if not names:
         return found
-    undone = reverted(history)
+    reverted = find_reverted(history)
     # It would have to be fetched there; then only messages count, and no part is noticed.
     is_treeless = lacks_trees(history.git)
     changes = {} if is_treeless else history.records_of(names)
     for name in names:
         named = [commit for commit in history.named[name] if commit.id not in history.ends]
-        live, batches = _live(history, named, changes.get(name, ()), undone)
+        live, batches = _live(history, named, changes.get(name, ()), reverted)
         if live and _is_whole(history, live):
             found.by_hand[name] = live
         elif batches and not is_treeless and _leaves_files(history, batches, name):
@@ -89,19 +89,19 @@ def _live(
     history: History,
     named: Sequence[Commit],
     changes: Sequence[RecordChange],
-    undone: Collection[str],
+    reverted: Collection[str],
 ) -> tuple[list[Commit], list[Commit]]:
     """Return the commits that were not reverted, and the batches that may be partly there."""
     position = history.position
     gone = max((position[change.commit] for change in changes), default=-1)
-    live = [commit for commit in named if position[commit.id] > gone and commit.id not in undone]
+    live = [commit for commit in named if position[commit.id] > gone and commit.id not in reverted]
     writers = {change.commit for change in changes if change.new}
     batches = [
         commit
         for commit in live or named
         if history.subjects[commit.id].batches > 1
         and commit.id not in writers
-        and commit.id not in undone
+        and commit.id not in reverted
     ]
     return live, batches
 
@@ -139,24 +139,24 @@ def _leaves_files(history: History, commits: Sequence[Commit], name: str) -> boo
     return not touched.issuperset(paths)
 
 
-def reverted(history: History) -> set[str]:
+def find_reverted(history: History) -> set[str]:
     """Return the commits that a ``git revert`` took back, by the lines that it writes.
 
     A revert that was itself reverted takes nothing back. After a rebase the line names a commit
     that is not there any more; then the subject decides. Raises `GitError`.
     """
-    commits, undone = history.commits, set[str]()
+    commits, reverted = history.commits, set[str]()
     for by, message in reversed(list(read_messages(history.git, commits))):  # the newest first
         ids = REVERTS.findall(message)
-        if by in undone or not ids:
+        if by in reverted or not ids:
             continue
-        undone.update(commit for commit in ids if commit in commits)
+        reverted.update(commit for commit in ids if commit in commits)
         if any(commit not in commits for commit in ids):
-            undone |= _by_subject(history, by, undone)
-    return undone
+            reverted |= _by_subject(history, by, reverted)
+    return reverted
 
 
-def _by_subject(history: History, by: str, undone: Collection[str]) -> set[str]:
+def _by_subject(history: History, by: str, reverted: Collection[str]) -> set[str]:
     """Return the commits before the revert `by` that its subject names, as far as still live."""
     found = REVERT_SUBJECT.fullmatch(history.commits[by].subject)
     if found is None:
@@ -164,7 +164,7 @@ def _by_subject(history: History, by: str, undone: Collection[str]) -> set[str]:
     before = [
         commit
         for commit in history.commits.values()
-        if history.position[commit.id] < history.position[by] and commit.id not in undone
+        if history.position[commit.id] < history.position[by] and commit.id not in reverted
     ]
     named = parse_subject(found[1])
     if named and named.batches == 1:  # all commits of the migration, as `doit revert` does

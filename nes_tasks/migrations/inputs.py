@@ -166,14 +166,14 @@ def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path:
     """Refuse a link unless it leads, on any machine, to a file of the folder."""
     link = Path(entry.path)
     target = link.readlink()
-    spoken = printable(str(target))
+    label = printable(str(target))
     inside = os.path.realpath(root) + os.sep
     if target.is_absolute() or not os.path.realpath(link).startswith(inside):
-        why = f"leads out of the folder, to {spoken}"
+        why = f"leads out of the folder, to {label}"
     elif not link.exists():
-        why = f"leads to {spoken}, which is not there"
+        why = f"leads to {label}, which is not there"
     elif not link.is_file():
-        why = f"leads to {spoken}, which is not a file"
+        why = f"leads to {label}, which is not a file"
     else:
         return
     raise InvalidMigrationError(

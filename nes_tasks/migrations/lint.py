@@ -62,7 +62,7 @@ def check_folder(entry: Entry) -> list[Finding]:
         return []
     if entry.state is State.APPLIED:
         return list(_note(entry, folder))
-    found = [*_standing(entry, folder), *_name(folder)]
+    found = [*_state_findings(entry, folder), *_name(folder)]
     if folder.files is not None:
         scripts = scripts_of(folder)
         found += _metadata(folder, is_new=not entry.is_applied)
@@ -90,10 +90,10 @@ def scripts_of(folder: Folder) -> dict[str, Script]:
     return {name: script for name, script in read.items() if script is not None}
 
 
-# Name and standing --------------------------------------------------------------------------
+# State and name ----------------------------------------------------------------------------
 
 
-def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
+def _state_findings(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.state is State.DRIFT:
         yield from _drift(entry, folder)
     elif entry.problem is not None:

@@ -278,7 +278,7 @@ class _Build:
         commit = commit_files(
             self._git,
             base,
-            repeat_revert(self._git, base, data_dir, name, part.undone),
+            repeat_revert(self._git, base, data_dir, name, part.reverted),
             message=part.commit.subject,
             who=_signature(part.commit),
             ref=self.ref,

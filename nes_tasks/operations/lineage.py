@@ -40,14 +40,14 @@ class Part:
     """One part of the history, which `commit` ends.
 
     `names` are the migrations that it is about; `runs` their executions, in their order;
-    `undone` the commits that a revert took back.
+    `reverted` the commits that a revert took back.
     """
 
     commit: Commit
     origin: Origin
     names: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
-    undone: tuple[Commit, ...] = ()
+    reverted: tuple[Commit, ...] = ()
 
     @property
     def base(self) -> str | None:
@@ -92,8 +92,8 @@ def _others(history: History, commits: Sequence[Commit]) -> list[Part]:
     found = []
     for commit in commits:
         if reversal := read_reversal(history, commit, messages.get(commit.id, "")):
-            names, undone = reversal
-            found.append(Part(commit, Origin.REVERT, names, undone=undone))
+            names, reverted = reversal
+            found.append(Part(commit, Origin.REVERT, names, reverted=reverted))
             continue
         if accepted := history.accepted_by(commit.id):
             found.append(Part(commit, Origin.ACCEPTED, (accepted,)))

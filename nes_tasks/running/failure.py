@@ -140,7 +140,7 @@ def failure(error: BaseException, folder: str, display_path: str) -> dict[str, A
         forgotten.close()  # or Python would warn that it was never awaited, as the message says
     # An exception that was put into a group without being raised has no traceback of its own.
     places = (
-        _innermost_line(spoken, folder, display_path) for spoken in (next(_leaves(error)), error)
+        _innermost_line(raised, folder, display_path) for raised in (next(_leaves(error)), error)
     )
     return {
         "message": describe(error, folder),

@@ -198,9 +198,9 @@ def _issues(data: Mapping[str, Any]) -> Iterator[str]:
     if primary is None:
         yield "no name of kind PRIMARY"
     else:
-        for language, spoken in (("en", "English"), ("ne", "Nepali")):
+        for language, language_name in (("en", "English"), ("ne", "Nepali")):
             if not primary.get(language):
-                yield f"the primary name is not given in {spoken}"
+                yield f"the primary name is not given in {language_name}"
     if not data.get("identifiers") and not data.get("attributions"):
         yield "neither identifiers nor attributions say where it comes from"
 

@@ -37,16 +37,16 @@ def check_page(limit: int | None, offset: int) -> None:
 
 
 def page(
-    items: Iterable[Item], limit: int | None, offset: int, cut_off: Callable[[], None]
+    items: Iterable[Item], limit: int | None, offset: int, on_truncated: Callable[[], None]
 ) -> list[Item]:
     """Return at most `limit` items after the first `offset`; takes no more items than it needs.
 
-    `cut_off` is called when there are more and the limit is the default one.
+    `on_truncated` is called when there are more and the limit is the default one.
     """
     rest = islice(items, offset, None)
     taken = list(islice(rest, limit))
     if isinstance(limit, _DefaultLimit) and next(rest, None) is not None:
-        cut_off()
+        on_truncated()
     return taken
 
 
@@ -99,8 +99,8 @@ def plain(text: str | None) -> str | None:
     return text.value if isinstance(text, Enum) else text
 
 
-Thing = TypeVar("Thing", Entity, Relationship, Version, Author, int)
-Load = Callable[[bytes, str], Thing]
+Parsed = TypeVar("Thing", Entity, Relationship, Version, Author, int)
+Load = Callable[[bytes, str], Parsed]
 
 
 def log_warning(message: str) -> None:
@@ -155,7 +155,7 @@ class ObjectFiles:
 
     # One object ----------------------------------------------------------------------------
 
-    def _get(self, identifier: str, kind: str, load: Load[Thing]) -> Thing | None:
+    def _get(self, identifier: str, kind: str, load: Load[Parsed]) -> Parsed | None:
         path = path_if_any(identifier, kind)
         data = None if path is None else self._store.read(path)
         return None if path is None or data is None else load(data, path)
@@ -165,7 +165,7 @@ class ObjectFiles:
         identifier: str,
         kind: str,
         data: bytes,
-        load: Load[Thing] | None,
+        load: Load[Parsed] | None,
         *,
         rewrite: bool = False,
     ) -> None:
@@ -201,8 +201,8 @@ class ObjectFiles:
         return (path for path in self._store.list(folder) if path.endswith(SUFFIX))
 
     def _load_all(
-        self, paths: Iterable[str], load: Load[Thing], at_once: int | None = None
-    ) -> Iterator[Thing]:
+        self, paths: Iterable[str], load: Load[Parsed], at_once: int | None = None
+    ) -> Iterator[Parsed]:
         """Load one file after the other; the store reads `at_once` first, then ever more."""
         for some in _growing(iter(paths), at_once):
             for path, data in self._store.read_many(some):
@@ -210,7 +210,7 @@ class ObjectFiles:
                 if thing is not None:
                     yield thing
 
-    def _load(self, path: str, data: bytes | None, load: Load[Thing]) -> Thing | None:
+    def _load(self, path: str, data: bytes | None, load: Load[Parsed]) -> Parsed | None:
         if data is None:
             return None
         try:
@@ -225,11 +225,11 @@ class ObjectFiles:
         self,
         name: str,
         paths: Iterator[str],
-        load: Load[Thing],
+        load: Load[Parsed],
         limit: int | None,
         offset: int,
-        accepts: Callable[[Thing], bool] | None = None,
-    ) -> list[Thing]:
+        accepts: Callable[[Parsed], bool] | None = None,
+    ) -> list[Parsed]:
         """Return a page of what the files hold; `name` is the listing's for the warning."""
         check_page(limit, offset)
         if accepts is None and self._strict:
