@@ -472,6 +472,6 @@ def check_version() -> tuple[int, ...]:
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
     version = tuple(int(part or 0) for part in found.groups()) if found else (0,)
     if version < MINIMUM_VERSION:
-        version = found.group() if found else "of an unknown version"
-        raise UnavailableError(f"git {version} is too old", hint=INSTALL_HINT)
+        label = found.group() if found else "of an unknown version"
+        raise UnavailableError(f"git {label} is too old", hint=INSTALL_HINT)
     return version

@@ -341,7 +341,7 @@ def _release(project: Project, name: str, point: Point, since: Point | None) -> 
             )
             for run in done
         ),
-        taken_back=tuple(found.taken_back),
+        taken_back=tuple(found.reverted),
     )
 
 

@@ -99,7 +99,7 @@ def plain(text: str | None) -> str | None:
     return text.value if isinstance(text, Enum) else text
 
 
-Parsed = TypeVar("Thing", Entity, Relationship, Version, Author, int)
+Parsed = TypeVar("Parsed", Entity, Relationship, Version, Author, int)
 Load = Callable[[bytes, str], Parsed]
 
 
