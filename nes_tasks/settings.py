@@ -165,8 +165,8 @@ def _table(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         at = re.search(r" \(at line (\d+), column \d+\)$", str(error))
         line = int(at[1]) if at else len(path.read_bytes().splitlines())
-        said = str(error).partition(" (at ")[0]
-        raise SettingsError(f"{path.name}:{line}: it is not valid TOML: {said}") from error
+        reason = str(error).partition(" (at ")[0]
+        raise SettingsError(f"{path.name}:{line}: it is not valid TOML: {reason}") from error
     table: Any = content
     name = ""
     for key in ("tool", "nes_tasks"):

@@ -101,10 +101,10 @@ class History(Command):
             self.write_document([_document(run) for run in found])
         elif not found:
             is_all = not (names or conditions.is_filter)
-            said = (
+            text = (
                 "No migration is applied.\n" if is_all else "No applied migration is like that.\n"
             )
-            self.outstream.write(said)
+            self.outstream.write(text)
         else:
             self.outstream.write(_details(found[0]) if is_one_name(pos_args) else _table(found))
         return 0

@@ -120,14 +120,14 @@ def _fitting(blocks: Sequence[Block], limit: int, command: str = "preview") -> s
     """Join the blocks that fit, the important ones first, and say how many did not."""
     note = "\n*{} more parts did not fit; `doit {} --json` has everything.*\n"
     room = limit - len(note) - 10
-    kept = set()
+    chosen = set()
     for at in sorted(range(len(blocks)), key=lambda at: (blocks[at].rank, at)):
         length = len(blocks[at].text) + 1
         if length <= room:
-            kept.add(at)
+            chosen.add(at)
             room -= length
-    text = "\n".join(blocks[at].text for at in sorted(kept))
-    lost = len(blocks) - len(kept)
+    text = "\n".join(blocks[at].text for at in sorted(chosen))
+    lost = len(blocks) - len(chosen)
     return text + (note.format(lost, command) if lost else "")
 
 

@@ -134,11 +134,11 @@ def unknown_command(
 
 
 def wrong_option(
-    said: str, command: str, options: Iterable[str], commands: Collection[str] = ()
+    message: str, command: str, options: Iterable[str], commands: Collection[str] = ()
 ) -> UsageError:
-    """Return the error for options that doit could not read; `said` is what doit says."""
+    """Return the error for options that doit could not read; `message` is what doit says."""
     # What follows is how doit holds its options in memory.
-    text = " ".join(said.partition(" (parsing options")[0].split())
+    text = " ".join(message.partition(" (parsing options")[0].split())
     text = re.sub(r"^Error parsing (?:Command|Task): ", "", text)
     text = re.sub(r"^Error parsing parameter '(\w+)'(?: <class '\w+'>)?\.", r"\1:", text)
     found = NOT_RECOGNIZED.search(text)
@@ -153,12 +153,12 @@ def wrong_option(
     return UsageError(text, hint=hint)
 
 
-def missing_dodo(said: str, command: str) -> UsageError | None:
+def missing_dodo(message: str, command: str) -> UsageError | None:
     """Return the error for a `dodo.py` that is not there, None when it is about another thing.
 
-    `said` is what doit says, `command` what to type after ``doit``.
+    `message` is what doit says, `command` what to type after ``doit``.
     """
-    found = NOT_FOUND.match(said)
+    found = NOT_FOUND.match(message)
     if found is None:
         return None
     path = Path(found[1])

@@ -74,8 +74,8 @@ class Sync(Command):
             self.outstream.write(f"{result.migration}: applied again on top.\n")
         for name in done.accepted:
             self.outstream.write(f"{name}: its edited folder is accepted on top as well.\n")
-        if done.kept:
-            self.outstream.write(f"The previous branch is kept as {done.kept}\n")
+        if done.backup_ref:
+            self.outstream.write(f"The previous branch is kept as {done.backup_ref}\n")
         if done.ahead:
             several = done.ahead > 1 and done.ahead_migrations != 1
             ahead = with_migrations(done.ahead, done.ahead_migrations)

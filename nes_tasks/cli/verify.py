@@ -56,9 +56,9 @@ def _summary(found: Verification) -> str:
     lines += [f"{failed.name}: failed" for failed in found.failed]
     if not found.verified:
         lines.append("No applied migration has a function verify.")
-    for names, said in ((found.without, "no function verify"), (found.missing, "no folder here")):
+    for names, reason in ((found.without, "no function verify"), (found.missing, "no folder here")):
         if names and found.verified:
             count = len(names)
             noun = "migration has" if count == 1 else "migrations have"
-            lines.append(f"({count:,} applied {noun} {said})")
+            lines.append(f"({count:,} applied {noun} {reason})")
     return "\n".join([*lines, ""])

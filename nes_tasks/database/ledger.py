@@ -124,9 +124,9 @@ def is_absent(database: Path) -> bool:
         ) from error
 
 
-def not_a_repository(database: Path, said: str) -> DatabaseError:
-    """Return the error for a folder in which git finds no repository; `said` are git's words."""
-    if "dubious ownership" in said:
+def not_a_repository(database: Path, stderr: str) -> DatabaseError:
+    """Return the error for a folder in which git finds no repository; `stderr` are git's words."""
+    if "dubious ownership" in stderr:
         return DatabaseError(
             f"git does not trust {database}: it belongs to another user",
             hint=f"git config --global --add safe.directory {database}",
@@ -140,8 +140,8 @@ def not_a_repository(database: Path, said: str) -> DatabaseError:
             else f"git worktree repair {database} in the repository that the worktree belongs to, "
             "or clone the database again",
         )
-    if said and "not a git repository" not in said:
-        return DatabaseError(f"{database} cannot be used: {reason(said)}")
+    if stderr and "not a git repository" not in stderr:
+        return DatabaseError(f"{database} cannot be used: {reason(stderr)}")
     return DatabaseError(
         f"{database} is not a git repository",
         hint="move it away to start an empty one, or change the setting `database`",
@@ -229,7 +229,7 @@ def _from_earlier(data: bytes) -> dict[str, Any]:
     changes = (content.get("changes") or {}) if isinstance(content, dict) else None
     if not isinstance(changes, dict):
         raise ValueError("it is not the record of a migration")
-    kept = ("entities_created", "relationships_created", "versions_created")
+    names = ("entities_created", "relationships_created", "versions_created")
     when, moment = content.get("date"), content.get("executed_at")
     return {
         "author": str(content.get("author") or ""),
@@ -238,7 +238,7 @@ def _from_earlier(data: bytes) -> dict[str, Any]:
         # Local time without a zone: the machine that wrote it is not known any more.
         "applied_at": datetime.fromisoformat(moment).isoformat() if moment else None,
         "inputs": None,
-        "statistics": {key: int(changes.get(key) or 0) for key in kept},
+        "statistics": {key: int(changes.get(key) or 0) for key in names},
         "deterministic": True,
         "base_tree": None,
     }

@@ -269,8 +269,10 @@ class Git:
                 code = process.wait()
             if code:
                 errors.seek(0)
-                said = errors.read()
-                raise _LacksObjectError if offline and self.may_fetch(said) else failure(args, said)
+                stderr = errors.read()
+                if offline and self.may_fetch(stderr):
+                    raise _LacksObjectError
+                raise failure(args, stderr)
 
     @cached_property
     def objects(self) -> Path:
@@ -413,28 +415,28 @@ def git_missing() -> UnavailableError:
 
 def failure(args: Sequence[str], stderr: bytes) -> GitError:
     """Return the error for a git command that ended badly, with the line that says why."""
-    said = stderr.decode(errors="replace").strip()
-    lazily = args[0] not in NETWORK_COMMANDS and UNREACHABLE.search(said)
+    text = stderr.decode(errors="replace").strip()
+    lazily = args[0] not in NETWORK_COMMANDS and UNREACHABLE.search(text)
     hint = "a partial clone fetches contents when they are read, and its remote cannot be reached"
-    message = f"git {args[0]} failed: {reason(said)}"
+    message = f"git {args[0]} failed: {reason(text)}"
     return GitError(
-        message, stderr=said, hint=hint if lazily else _filter_hint(said) or _room(said)
+        message, stderr=text, hint=hint if lazily else _filter_hint(text) or _room(text)
     )
 
 
-def _room(said: str) -> str | None:
+def _room(stderr: str) -> str | None:
     """Return what to do when git found the disk of this machine full, None for another cause."""
-    own = [line for line in said.splitlines() if not line.startswith("remote:")]
+    own = [line for line in stderr.splitlines() if not line.startswith("remote:")]
     is_full = any(os.strerror(code) in line for line in own for code in FULL)
     return MAKE_ROOM if is_full else None
 
 
-def _filter_hint(said: str) -> str | None:
+def _filter_hint(stderr: str) -> str | None:
     """Return what to do when git could not run a filter of the repository, None for another cause.
 
     See https://git-scm.com/docs/gitattributes#_filter.
     """
-    found = list(FILTER.finditer(said))
+    found = list(FILTER.finditer(stderr))
     if not found:
         return None
     commands = [match["command"].split()[0] for match in found if match["command"]]
@@ -444,14 +446,14 @@ def _filter_hint(said: str) -> str | None:
     return f"install or repair {filtering}{program} that .gitattributes names; then run it again"
 
 
-def without_advice(said: str) -> str:
+def without_advice(output: str) -> str:
     """Return git's output without its lines of advice, which say nothing of a failure."""
-    return "".join(x for x in said.splitlines(keepends=True) if not x.startswith("hint:"))
+    return "".join(x for x in output.splitlines(keepends=True) if not x.startswith("hint:"))
 
 
-def reason(said: str) -> str:
+def reason(output: str) -> str:
     """Return the line of git's output that says why it failed, and what a remote added."""
-    lines = [line.strip() for line in without_advice(said).splitlines() if line.strip()]
+    lines = [line.strip() for line in without_advice(output).splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
     line = (fatal or lines[-1:] or ["no reason given"])[0]
     line = line.removeprefix("fatal:").removeprefix("error:").removeprefix("!").strip()

@@ -46,9 +46,9 @@ class Conversation:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=PATIENCE)
         self._errors.seek(0)
-        said = without_advice(self._errors.read().decode(errors="replace"))
+        message = without_advice(self._errors.read().decode(errors="replace"))
         self.close()
-        return failure(self.command, (said or self.ended_early).encode())
+        return failure(self.command, (message or self.ended_early).encode())
 
     def close(self) -> None:
         """End the process; what it was not asked to confirm, git undoes."""

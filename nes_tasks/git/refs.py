@@ -38,8 +38,8 @@ class RefWriter(Conversation):
         try:
             process.stdin.write("\n".join(("start", *steps, "prepare", "commit", "")).encode())
             process.stdin.flush()
-            while (said := process.stdout.readline()) != b"commit: ok\n":
-                if not said:
+            while (reply := process.stdout.readline()) != b"commit: ok\n":
+                if not reply:
                     raise BrokenPipeError
         except BrokenPipeError:
             raise self._died() from None

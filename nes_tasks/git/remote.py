@@ -58,9 +58,9 @@ class RemoteStatus:
 class _RefusedError(GitError):
     """A push was refused; `is_overtaken` says that the remote has commits that are not here."""
 
-    def __init__(self, said: str, *, is_overtaken: bool) -> None:
-        error = failure(["push"], said.encode())
-        super().__init__(error.message, stderr=said, hint=error.hint)
+    def __init__(self, stderr: str, *, is_overtaken: bool) -> None:
+        error = failure(["push"], stderr.encode())
+        super().__init__(error.message, stderr=stderr, hint=error.hint)
         self.is_overtaken = is_overtaken
 
 
@@ -154,16 +154,16 @@ class Remote:
         def run(arguments: Sequence[str]) -> tuple[str, str]:
             output: list[bytes] = []
             try:
-                said = self._talk([*no_mirror, *arguments], on_progress, output)
+                stderr = self._talk([*no_mirror, *arguments], on_progress, output)
             except GitError as error:
                 failed.append(error)
-                said = error.stderr
-            return b"".join(output).decode(errors="replace"), said
+                stderr = error.stderr
+            return b"".join(output).decode(errors="replace"), stderr
 
         info = push(self._git.folder, self.name, ref, run, thin=thin)
         if failed and info is not None and info.flags & info.ERROR:
-            said = f"{line_of(info)}\n{failed[0].stderr}"
-            raise _RefusedError(said, is_overtaken=is_overtaken(info)) from failed[0]
+            message = f"{line_of(info)}\n{failed[0].stderr}"
+            raise _RefusedError(message, is_overtaken=is_overtaken(info)) from failed[0]
         if failed:
             raise failed[0]
 
@@ -208,19 +208,19 @@ class Remote:
         allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)
         git = self._git.allowing(allow)
         process = git.popen(*arguments[:at], *progress, *arguments[at:], stderr=subprocess.PIPE)
-        said: list[str] = []
+        lines: list[str] = []
         read_progress = _progress_reader(on_progress) if on_progress else None
         try:
             for line in self._lines(process):
                 if read_progress:
                     read_progress(line)
                 if not PROGRESS.match(line):
-                    said.append(line)
+                    lines.append(line)
             if output is not None:
                 assert process.stdout
                 output.append(process.stdout.read())  # some lines, which the pipe has held
             if process.wait():
-                raise failure(arguments[at - 1 :], "\n".join(said).encode())
+                raise failure(arguments[at - 1 :], "\n".join(lines).encode())
         finally:
             process.terminate()  # nothing to do unless it was given up or interrupted
             for stream in (process.stdin, process.stdout, process.stderr):
@@ -228,7 +228,7 @@ class Remote:
                     assert stream
                     stream.close()
             process.wait()
-        return "\n".join(said)
+        return "\n".join(lines)
 
     def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[str]:
         """Return the lines that git writes to stderr, as they come."""

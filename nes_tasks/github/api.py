@@ -63,13 +63,13 @@ class Api:
             done = self._once(words, stdin)
             if done.returncode == 0:
                 return done.stdout
-            said = reason(done.stderr.decode(errors="replace"))
-            if not PASSING.search(said):
+            message = reason(done.stderr.decode(errors="replace"))
+            if not PASSING.search(message):
                 break
             if attempt + 1 < attempts:
                 time.sleep(PAUSE * 2**attempt)
         raise UnavailableError(
-            f"GitHub did not answer {words[-1].partition('?')[0]}: {said}",
+            f"GitHub did not answer {words[-1].partition('?')[0]}: {message}",
             hint="look at the permissions of the job, then run it again",
         )
 

@@ -113,12 +113,12 @@ def _problem(found: Mapping[str, Any], root: type[BaseModel] | None) -> str:
         return _unknown_field(loc, root)
     special = _SPECIAL.get(kind)
     if special is None:
-        said = _of_kind(kind, context)
+        message = _of_kind(kind, context)
     else:
-        said = special if isinstance(special, str) else special(found, context)
+        message = special if isinstance(special, str) else special(found, context)
     if kind in _NOT_THERE:
-        return f"{field or 'the value'} {said}"
-    return f"{field or 'it'} is {shown(value)}; {said}"
+        return f"{field or 'the value'} {message}"
+    return f"{field or 'it'} is {shown(value)}; {message}"
 
 
 def path_of(loc: Sequence[int | str]) -> str:
@@ -149,10 +149,10 @@ def shown(value: object) -> str:
 
 
 def _of_validator(field: str, value: object, context: Mapping[str, Any]) -> str:
-    said = str(context.get("error", "")) or "it does not fit"
-    known = next((plain for pattern, plain in _SAID if pattern.search(said)), None)
+    message = str(context.get("error", "")) or "it does not fit"
+    known = next((plain for pattern, plain in _SAID if pattern.search(message)), None)
     if known is None:
-        return f"{field}: {said}" if field else said
+        return f"{field}: {message}" if field else message
     if isinstance(value, Mapping) and "value" in value:  # a check of the whole contact
         field, value = f"{field}.value", value["value"]
     return f"{field} is {shown(value)}; {known}"

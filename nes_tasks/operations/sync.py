@@ -51,7 +51,7 @@ class Synchronization:
     migrations. `reapplied` are the results of what was executed again, `dropped` the migrations
     whose run here gave way to the remote's. `accepted` are those whose folders were accepted as
     edited here, which is carried over.
-    `kept` is the ref that holds the branch as it was, when it was rebuilt. `ahead` and
+    `backup_ref` is the ref that holds the branch as it was, when it was rebuilt. `ahead` and
     `ahead_migrations` count what the remote does not have. Counts of migrations are None where
     a clone lacks what it takes to count them. `branches` are those that the remote has, when
     the one of the settings is not among them.
@@ -62,7 +62,7 @@ class Synchronization:
     reapplied: tuple[MigrationResult, ...] = ()
     dropped: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
-    kept: str | None = None
+    backup_ref: str | None = None
     ahead: int = 0
     branches: tuple[str, ...] = ()
     fetched_migrations: int | None = None
@@ -204,8 +204,8 @@ def _rebuild(
             made = carry_over(project, repository, change, tip, ref, moment)
             accepted += [change.migration] if made else []
             tip = made or tip
-    kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
-    repository.publish(ref, ours, tip, kept=kept)
+    backup_ref = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
+    repository.publish(ref, ours, tip, kept=backup_ref)
     ahead = repository.remote.remote_status(tip).ahead
     return Synchronization(
         Outcome.REAPPLIED,
@@ -213,7 +213,7 @@ def _rebuild(
         tuple(results),
         tuple(dropped),
         tuple(dict.fromkeys(accepted)),
-        kept,
+        backup_ref,
         ahead,
         ahead_migrations=len({*again, *accepted}),
     )

@@ -175,8 +175,8 @@ class _Review:
 
     def _of_date(self, identifier: str, path: str, text: str) -> None:
         if ISO_DATE.fullmatch(text):
-            if said := _doubt_of_date(text, self._today):
-                self._add("bikram_sambat", identifier, f"{path} is {text}{said}")
+            if doubt := _doubt_of_date(text, self._today):
+                self._add("bikram_sambat", identifier, f"{path} is {text}{doubt}")
             return
         for found in find_dates(text)[:1]:
             self._add(

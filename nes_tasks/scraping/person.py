@@ -164,8 +164,8 @@ class DataQualityAssessor:
         With `source_text` also what it does not say of names, attributes and the like; what
         data is filed by (slug, type, identifiers …) no text says.
         """
-        said = {} if source_text is None else self.unsupported(data, source_text)
-        unsupported = {place: value for place, value in said.items() if not _is_filing(place)}
+        missing = {} if source_text is None else self.unsupported(data, source_text)
+        unsupported = {place: value for place, value in missing.items() if not _is_filing(place)}
         return QualityReport(tuple(_issues(data)), unsupported)
 
     def unsupported(self, data: Any, source_text: str) -> dict[str, str]:

@@ -253,11 +253,11 @@ class _Line:
 
     def to_bytes(self, key: str) -> bytes:
         answer = self.answer
-        kept: dict[str, Any] = {"status": answer.status, "type": answer.content_type}
+        document: dict[str, Any] = {"status": answer.status, "type": answer.content_type}
         if answer.url != self.request["url"]:
-            kept["url"] = answer.url
-        kept["json" if answer.is_json else "text"] = answer.content
-        record = {"key": key, "request": self.request, "answer": kept}
+            document["url"] = answer.url
+        document["json" if answer.is_json else "text"] = answer.content
+        record = {"key": key, "request": self.request, "answer": document}
         try:
             return f"{json.dumps(record, ensure_ascii=False)}\n".encode()
         except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 has no form for
