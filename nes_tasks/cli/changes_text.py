@@ -11,7 +11,7 @@ from ..errors import NesTasksError
 from ..operations.changes import Changes, Counts, Updated, is_content_field
 from ..operations.fields import ABSENT, FieldChange, leaves
 from ..operations.preview import Previewed
-from ..operations.to_look_at import KINDS, Remark
+from ..operations.review import KINDS, Remark
 from ..operations.tree_difference import Difference
 from ..printable import printable
 from .console import escape_lines, format_error

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UsageError
+from ..operations.atomic_write import atomic_write
 from ..operations.entity_page import EntityPages
 from ..operations.export_tables import Progress, write_tables
 from ..operations.export_target import check_place, is_manifest
 from ..operations.points import Points
-from ..operations.replacing import replacing
 from ..operations.report import Report, make_report
 from ..operations.site import MADE_BY, MANIFEST, SiteTables, Type, check_size
 from ..project import Project
@@ -67,7 +67,7 @@ def write_site(project: Project, folder: Path, title: str, url: str, progress: P
     """
     point = Points(project).newest
     check_size(project, point)
-    with tempfile.TemporaryDirectory() as work, replacing(folder) as place:
+    with tempfile.TemporaryDirectory() as work, atomic_write(folder) as place:
         tables = Path(work) / "nes.db"
         write_tables(project, point, tables, progress)
         with closing(sqlite3.connect(f"{tables.as_uri()}?mode=ro", uri=True)) as connection:

@@ -15,7 +15,7 @@ from ..models.name_keys import name_key
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
 from ..printable import printable
-from .table_look import Column, Kind, Table, look_at
+from .table_inspection import Column, Kind, Table, inspect_table
 
 MAX_SHOWN = 3
 
@@ -74,9 +74,9 @@ HINTS = {
 def draft(path: Path) -> str:
     """Return a script for the table in a file, with placeholders as the template has them.
 
-    Raises as `look_at` does.
+    Raises as `inspect_table` does.
     """
-    table = look_at(path)
+    table = inspect_table(path)
     return "".join([HEAD, *_Draft(path.name, table).lines(), TAIL])
 
 

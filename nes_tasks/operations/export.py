@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..project import Project
+from .atomic_write import PART, atomic_write
 from .export_formats import convert
 from .export_tables import Exported, Progress, write_tables
 from .export_target import Format, Target
 from .points import Point
-from .replacing import PART, replacing
 
 
 def export(project: Project, point: Point, target: Target, progress: Progress) -> Exported:
@@ -17,7 +17,7 @@ def export(project: Project, point: Point, target: Target, progress: Progress) -
     `UnavailableError` when the disk is full or the like, `GitError` and `DatabaseError` when the
     repository cannot be read.
     """
-    with replacing(target.path) as part:
+    with atomic_write(target.path) as part:
         if target.format is Format.SQLITE:
             return write_tables(project, point, part, progress)
         tables = part.with_name(f"{part.name.removesuffix(PART)}.db{PART}")

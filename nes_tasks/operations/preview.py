@@ -32,7 +32,7 @@ from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import SAMPLES_PER_TYPE, Changes, compare
-from .to_look_at import Remark, of_the_folder, to_look_at
+from .review import Remark, folder_remarks, review_changes
 
 FORMAT = 1
 # What a script is not expected to read, and what libraries open without Python.
@@ -306,8 +306,8 @@ def _add(
             expect=_expect(changes),
             expects=migration.metadata.expect is not None,
             to_look_at=(
-                *of_the_folder(_unread(dry_run, migration), result.hints),
-                *to_look_at(
+                *folder_remarks(_unread(dry_run, migration), result.hints),
+                *review_changes(
                     git,
                     result.tree,
                     files,

@@ -29,7 +29,7 @@ from ..project import Project
 from .changes import Changes, Counts, Sample, Updated
 from .fields import ABSENT, FieldChange
 from .preview import Preview, Previewed
-from .to_look_at import KINDS, Remark
+from .review import KINDS, Remark
 
 # More than any number that is counted, and short enough to be shown.
 Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]

@@ -16,8 +16,8 @@ from typing import Any
 from ..errors import NesTasksError
 from ..models.entity_types import ENTITY_TYPE_MAP, EntitySubType, EntityType
 from ..printable import printable
+from .current_row import current_row
 from .readers import similar_file
-from .row_at_work import row_at_work
 from .script import UnfinishedError
 
 # The words of the `enum` module for a value that no member has.
@@ -161,7 +161,7 @@ def describe(error: BaseException, folder: str | None = None) -> str:
     text = text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
     if known := advice(first, _text(first), Path(folder) if folder else None):
         text = f"{text}; {printable(known)}"
-    row = row_at_work(first, folder) if folder else None
+    row = current_row(first, folder) if folder else None
     if row is not None and row.source.name not in text:
         text = f"{printable(row.place)}: {text}"
     return f"{text} (and {len(others)} more)" if others else text

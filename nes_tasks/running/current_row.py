@@ -15,7 +15,7 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def row_at_work(error: BaseException, folder: str) -> Row | None:
+def current_row(error: BaseException, folder: str) -> Row | None:
     """Return the row that the innermost function of `folder` had in hand; None if there is none.
 
     That is a row in a variable that a loop around the failing line binds, or in an argument. A

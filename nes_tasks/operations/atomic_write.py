@@ -20,7 +20,7 @@ PART = ".part"
 
 
 @contextmanager
-def replacing(place: Path) -> Iterator[Path]:
+def atomic_write(place: Path) -> Iterator[Path]:
     """Give a path beside `place` to write a file or a folder to, and move it there at the end.
 
     Of a folder that is replaced, the entries that the new one has none of the name for are moved

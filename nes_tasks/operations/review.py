@@ -64,7 +64,7 @@ class Changed:
     new: Mapping[str, Any]
 
 
-def to_look_at(
+def review_changes(
     git: Git, new: str, changes: Iterable[Change], *, data_dir: str, clock: datetime
 ) -> tuple[Remark, ...]:
     """Return what is doubtful in the `changes` that have made the tree `new` (id) of the database.
@@ -75,7 +75,7 @@ def to_look_at(
     """
     with closing(GitSource(git)) as source:
         review = _Review(source, Snapshot(source, new), data_dir, clock.date())
-        review.look(changes)
+        review.check(changes)
         if review.new_persons and not git.is_partial:
             review.compare_names()
         return tuple(review.remarks())
@@ -106,23 +106,25 @@ class _Review:
             if rest := self._left_out[kind]:
                 yield Remark(kind, "", f"and {rest:,} more")
 
-    def look(self, changes: Iterable[Change]) -> None:
+    def check(self, changes: Iterable[Change]) -> None:
         """Look at all that changed."""
         folders = (f"{self._data_dir}/entity/", f"{self._data_dir}/relationship/")
-        looked_at = [change for change in changes if change.path.startswith(folders)]
+        to_check = [change for change in changes if change.path.startswith(folders)]
         # By their ids: to find them by their paths a whole folder would have to be read.
-        old = self._contents((change.path, change.old) for change in looked_at)
-        new = self._contents((change.path, change.new) for change in looked_at)
-        for change, was, now in zip(looked_at, old, new, strict=True):
+        old = self._contents((change.path, change.old) for change in to_check)
+        new = self._contents((change.path, change.new) for change in to_check)
+        for change, was, now in zip(to_check, old, new, strict=True):
             identifier = document_id(change.path, self._data_dir)
             content = parse(now) if now is not None else None
             if now is None:
-                self._gone(identifier)
+                self._note_deletion(identifier)
             elif isinstance(content, dict):
                 before = parse(was) if was is not None else None
-                self._of(Changed(identifier, before if isinstance(before, dict) else None, content))
+                self._check_document(
+                    Changed(identifier, before if isinstance(before, dict) else None, content)
+                )
         if self._deleted:
-            self._left_behind()
+            self._check_references()
 
     def _contents(self, files: Iterable[tuple[str, str | None]]) -> Iterator[bytes | None]:
         """Yield the content of each file, given by path and id, None for one that is not there."""
@@ -137,13 +139,13 @@ class _Review:
         else:
             self._left_out[kind] += 1
 
-    def _of(self, changed: Changed) -> None:
+    def _check_document(self, changed: Changed) -> None:
         known = set(_leaves(changed.old)) if changed.old is not None else set()
         for path, text in _leaves(changed.new):
             if (path, text) not in known:
-                self._of_text(changed.id, path, text)
+                self._check_text(changed.id, path, text)
         if changed.id.startswith("relationship:"):
-            self._of_relationship(changed)
+            self._check_relationship(changed)
         elif changed.old is None:
             if not changed.new.get("attributions"):
                 self._without_source.append(changed.id)
@@ -152,7 +154,7 @@ class _Review:
 
     # Texts
 
-    def _of_text(self, identifier: str, path: str, text: str) -> None:
+    def _check_text(self, identifier: str, path: str, text: str) -> None:
         if ID.fullmatch(text):
             if not self._is_there(text):
                 self._add("dangling_id", identifier, f"{path} is {text}, which is not there")
@@ -165,7 +167,7 @@ class _Review:
                 "damaged_text", identifier, f"{path} is {text!r}: {damage.explanation}{meant}"
             )
         elif not is_name and not path.startswith(PROSE):
-            self._of_date(identifier, path, text)
+            self._check_date(identifier, path, text)
 
     def _is_there(self, identifier: str) -> bool:
         try:
@@ -173,7 +175,7 @@ class _Review:
         except InvalidIdentifierError:
             return False
 
-    def _of_date(self, identifier: str, path: str, text: str) -> None:
+    def _check_date(self, identifier: str, path: str, text: str) -> None:
         if ISO_DATE.fullmatch(text):
             if doubt := _doubt_of_date(text, self._today):
                 self._add("bikram_sambat", identifier, f"{path} is {text}{doubt}")
@@ -187,13 +189,13 @@ class _Review:
 
     # Relationships
 
-    def _gone(self, identifier: str) -> None:
+    def _note_deletion(self, identifier: str) -> None:
         if identifier.startswith("entity:"):
             self._deleted.add(identifier)
         else:
             self._add("relationship", identifier, "it is deleted")
 
-    def _left_behind(self) -> None:
+    def _check_references(self) -> None:
         """Find relationships that stay though one of their ends was deleted."""
         for path in self._after.walk(f"{self._data_dir}/relationship"):
             identifier = document_id(path, self._data_dir)
@@ -204,7 +206,7 @@ class _Review:
                 if f"entity:{end}" in self._deleted:
                     self._add("dangling_id", identifier, f"it leads to entity:{end}, now deleted")
 
-    def _of_relationship(self, changed: Changed) -> None:
+    def _check_relationship(self, changed: Changed) -> None:
         end = changed.new.get("end_date")
         if changed.old is not None and end and not changed.old.get("end_date"):
             self._add("relationship", changed.id, f"it ends on {end}")
@@ -274,7 +276,7 @@ def _doubt_of_date(text: str, today: date) -> str | None:
     return None if nepali is None else f"; as Bikram Sambat it is {nepali.to_gregorian()}"
 
 
-def of_the_folder(unread: Iterable[str], hints: Sequence[str]) -> Iterator[Remark]:
+def folder_remarks(unread: Iterable[str], hints: Sequence[str]) -> Iterator[Remark]:
     """Return what is to be looked at in a migration's folder.
 
     `unread` are files that the script has not opened, `hints` what seemed wrong with the data.

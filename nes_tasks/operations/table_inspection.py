@@ -95,7 +95,7 @@ class Table:
     other_sheets: tuple[str, ...] = ()
 
 
-def look_at(path: Path) -> Table:
+def inspect_table(path: Path) -> Table:
     """Return what a CSV file or workbook holds.
 
     The row of the names and the delimiter are the first with which the table can be read and has
