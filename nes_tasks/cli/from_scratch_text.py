@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..operations.from_scratch import FromScratch, Outcome, Reason, RebuildStep
+from ..operations.from_scratch import FromScratch, Reason, RebuildOutcome, RebuildStep
 from ..operations.lineage import Origin
 from ..printable import printable
 from .changes_text import diff_command, difference_lines, failure_lines, files_differ
@@ -77,7 +77,7 @@ def _conclusion(found: FromScratch) -> str:
     counts = found.counts.items()
     counted = [f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in counts if count]
     whole = ""
-    if not found.counts[Outcome.UNREACHED] and not found.first:
+    if not found.counts[RebuildOutcome.UNREACHED] and not found.first:
         tree = found.steps[-1].part.commit.tree
         whole = f"The last tree is the committed one, {tree[:12]}.\n"
     return f"{whole}{', '.join(counted)}. Nothing was changed.\n"

@@ -6,8 +6,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..migrations import Entry, State
-from ..operations.pending import Pending as Found
-from ..operations.pending import pending
+from ..operations.pending import PendingMigration, pending
 from ..printable import printable
 from .command import JSON, Command, no_names
 from .console import warn
@@ -100,7 +99,7 @@ def described(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _sizes(item: Found) -> dict[str, Any]:
+def _sizes(item: PendingMigration) -> dict[str, Any]:
     """Return the files of a migration as JSON has them, null when they cannot be listed."""
     files = item.files
     return {
@@ -109,7 +108,7 @@ def _sizes(item: Found) -> dict[str, Any]:
     }
 
 
-def _table(found: list[Found]) -> str:
+def _table(found: list[PendingMigration]) -> str:
     from .tables import add_names, new_table, rendered
 
     table = new_table()
@@ -129,7 +128,7 @@ def _table(found: list[Found]) -> str:
     return rendered(table)
 
 
-def _listing(found: list[Found]) -> str:
+def _listing(found: list[PendingMigration]) -> str:
     """Return each migration with its files below it, one a line."""
     lines: list[str] = []
     for item in found:

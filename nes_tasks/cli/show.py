@@ -40,7 +40,7 @@ class Show(Command):
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
-        from ..operations.show import check_is_applied, outcome
+        from ..operations.show import applied_changes, check_is_applied
         from .changes_text import UPDATED_PER_TYPE
 
         if not pos_args:
@@ -49,7 +49,9 @@ class Show(Command):
         limit = None if json else UPDATED_PER_TYPE
         for entry in entries:
             check_is_applied(entry)
-        found = (outcome(session().project, entry, updated_per_type=limit) for entry in entries)
+        found = (
+            applied_changes(session().project, entry, updated_per_type=limit) for entry in entries
+        )
         if json:
             documents = [changes.to_dict() for changes in found]
             self.write_document(documents[0] if is_one_name(pos_args) else documents)

@@ -29,7 +29,7 @@ NO_JEKYLL = ".nojekyll"
 PROGRESS_EVERY = 200
 
 
-class Written(NamedTuple):
+class WrittenSite(NamedTuple):
     """How many pages and bytes a site has."""
 
     pages: int
@@ -59,7 +59,9 @@ def check_folder(folder: Path) -> bool:
     return False
 
 
-def write_site(project: Project, folder: Path, title: str, url: str, progress: Progress) -> Written:
+def write_site(
+    project: Project, folder: Path, title: str, url: str, progress: Progress
+) -> WrittenSite:
     """Write the pages of the newest state to a folder, in one step at the end.
 
     The same commit gives the same bytes. Raises `UsageError` when there are too many entities,
@@ -89,7 +91,7 @@ class _Site:
         self._pages = pages
         self._progress = progress
         self._folders = {place}
-        self.written = Written(0, 0)
+        self.written = WrittenSite(0, 0)
 
     def write_frame(self, found: SiteTables, report: Report, url: str) -> None:
         """Write all but the pages of entities."""
@@ -145,7 +147,7 @@ class _Site:
         data = text.encode(errors="backslashreplace")
         path.write_bytes(data)
         pages, size = self.written
-        self.written = Written(pages + name.endswith(".html"), size + len(data))
+        self.written = WrittenSite(pages + name.endswith(".html"), size + len(data))
 
 
 def _json_rows(rows: Iterable[object]) -> str:

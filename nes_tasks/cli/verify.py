@@ -10,7 +10,7 @@ from .doit_commands import LOOKING
 from .session import migration_name, session
 
 if TYPE_CHECKING:
-    from ..operations.verify import Verification
+    from ..operations.verify import VerifyReport
 
 
 class Verify(Command):
@@ -45,19 +45,19 @@ class Verify(Command):
             self.write_document(found.to_dict())
         else:
             self.outstream.write(_summary(found))
-            for failed in found.failed:
-                assert failed.error is not None, "it failed"
-                print_stderr(format_error(failed.error))
+            for result in found.failed:
+                assert result.error is not None, "it failed"
+                print_stderr(format_error(result.error))
         return 1 if found.failed else 0
 
 
-def _summary(found: Verification) -> str:
-    lines = [f"{verified.name}: passed" for verified in found.verified if verified.error is None]
-    lines += [f"{failed.name}: failed" for failed in found.failed]
-    if not found.verified:
+def _summary(found: VerifyReport) -> str:
+    lines = [f"{result.name}: passed" for result in found.results if result.error is None]
+    lines += [f"{result.name}: failed" for result in found.failed]
+    if not found.results:
         lines.append("No applied migration has a function verify.")
     for names, reason in ((found.without, "no function verify"), (found.missing, "no folder here")):
-        if names and found.verified:
+        if names and found.results:
             count = len(names)
             noun = "migration has" if count == 1 else "migrations have"
             lines.append(f"({count:,} applied {noun} {reason})")

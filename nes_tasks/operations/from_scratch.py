@@ -41,7 +41,7 @@ from .tree_difference import Difference, first_of
 FORMAT = 1
 
 
-class Outcome(StrEnum):
+class RebuildOutcome(StrEnum):
     """What came of one part.
 
     Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
@@ -57,7 +57,7 @@ class Outcome(StrEnum):
     UNREACHED = "unreached"
 
 
-ENDS = (Outcome.DIFFERENT, Outcome.FAILED)
+ENDS = (RebuildOutcome.DIFFERENT, RebuildOutcome.FAILED)
 
 
 class Reason(StrEnum):
@@ -84,7 +84,7 @@ class RebuildStep:
     """
 
     part: Part
-    outcome: Outcome
+    outcome: RebuildOutcome
     reason: Reason | None = None
     rebuilt_tree: str | None = None
     seconds: float | None = None
@@ -125,10 +125,10 @@ class FromScratch:
     fetch: str | None = None
 
     @property
-    def counts(self) -> dict[Outcome, int]:
+    def counts(self) -> dict[RebuildOutcome, int]:
         """How many parts there are with each outcome."""
         found = Counter(step.outcome for step in self.steps)
-        return {outcome: found[outcome] for outcome in Outcome}
+        return {outcome: found[outcome] for outcome in RebuildOutcome}
 
     @property
     def reasons(self) -> dict[Reason, int]:
@@ -144,7 +144,7 @@ class FromScratch:
     @property
     def is_sound(self) -> bool:
         """Whether the whole history was repeated, and all that can be proven is proven."""
-        return not self.first and not self.counts[Outcome.UNPROVEN]
+        return not self.first and not self.counts[RebuildOutcome.UNPROVEN]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/replay.md."""
@@ -193,7 +193,7 @@ def build_from_scratch(
                 found = FromScratch(history.tip, list(build.steps(parts)))
             finally:
                 repository.discard(build.ref)
-            if found.counts[Outcome.UNPROVEN]:
+            if found.counts[RebuildOutcome.UNPROVEN]:
                 found.fetch = completing_command(project.settings)
             return found
 
@@ -218,7 +218,7 @@ class _Build:
         """Yield the result of each part; nothing is executed after the first difference."""
         has_ended = False
         for part in parts:
-            step = RebuildStep(part, Outcome.UNREACHED) if has_ended else self._step(part)
+            step = RebuildStep(part, RebuildOutcome.UNREACHED) if has_ended else self._step(part)
             has_ended = has_ended or step.outcome in ENDS
             yield step
 
@@ -248,7 +248,7 @@ class _Build:
                 except NesTasksError as error:
                     if error.exit_code != 1:
                         raise
-                    return RebuildStep(part, Outcome.FAILED, failed=run.name, failure=error)
+                    return RebuildStep(part, RebuildOutcome.FAILED, failed=run.name, failure=error)
                 seconds += result.duration_seconds
             return self._compared(part, result.commit_ids[-1], seconds)
 
@@ -291,17 +291,17 @@ class _Build:
         tree, wanted = self._git.tree_of(commit), part.commit.tree
         if tree == wanted:
             self._keep(part.commit, commit)
-            return RebuildStep(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
+            return RebuildStep(part, RebuildOutcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
         data_dir = self._project.settings.data_dir
         names = [run.name for run in part.runs]
         changes = real_changes(self._git, data_dir, wanted, tree, names)
         if not changes:
             # What follows was executed on the tree that is committed, with its own markers.
             self._commit(part.commit.id)
-            return RebuildStep(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
+            return RebuildStep(part, RebuildOutcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
         return RebuildStep(
             part,
-            Outcome.DIFFERENT,
+            RebuildOutcome.DIFFERENT,
             rebuilt_tree=tree,
             seconds=seconds,
             differing_files=len(changes),
@@ -311,7 +311,9 @@ class _Build:
     def _taken_over(self, part: Part, reason: Reason) -> RebuildStep:
         self._commit(part.commit.id)
         is_lost = reason is Reason.FOLDER
-        return RebuildStep(part, Outcome.UNPROVEN if is_lost else Outcome.TAKEN_OVER, reason)
+        return RebuildStep(
+            part, RebuildOutcome.UNPROVEN if is_lost else RebuildOutcome.TAKEN_OVER, reason
+        )
 
     def _commit(self, commit: str) -> str:
         """Return what was built for a commit of the history; one that was not is taken over."""

@@ -81,7 +81,9 @@ def _not_applied(entry: Entry) -> UsageError:
     return UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
 
 
-def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = None) -> Outcome:
+def applied_changes(
+    project: Project, entry: Entry, *, updated_per_type: int | None = None
+) -> Outcome:
     """Find out what the migration of `entry` changed. Writes nothing.
 
     Raises `UsageError` when it is not applied.

@@ -30,7 +30,7 @@ from ..running.runner import Runner
 from .accept import carry_over
 
 
-class Outcome(StrEnum):
+class SyncOutcome(StrEnum):
     """What a synchronization came to.
 
     Absent: the remote has no such branch yet. Current: it has nothing that is not here.
@@ -57,7 +57,7 @@ class Synchronization:
     the one of the settings is not among them.
     """
 
-    outcome: Outcome
+    outcome: SyncOutcome
     fetched: int = 0
     reapplied: tuple[MigrationResult, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ def synchronize(
         ahead, behind = _ahead_and_behind(project, repository, ours, theirs) or (None, None)
         if theirs is None or not remote_status.behind:
             return Synchronization(
-                Outcome.CURRENT if theirs else Outcome.ABSENT,
+                SyncOutcome.CURRENT if theirs else SyncOutcome.ABSENT,
                 ahead=remote_status.ahead,
                 ahead_migrations=ahead,
                 branches=() if theirs else tuple(repository.remote.branches()),
@@ -172,7 +172,7 @@ def synchronize(
             if ours is None or not remote_status.ahead:
                 repository.publish(ref, ours, theirs)
                 return Synchronization(
-                    Outcome.FORWARDED, remote_status.behind, fetched_migrations=behind
+                    SyncOutcome.FORWARDED, remote_status.behind, fetched_migrations=behind
                 )
             done = _rebuild(runner, project, ref, ours, remote_status, clock())
             return replace(done, fetched_migrations=behind)
@@ -208,7 +208,7 @@ def _rebuild(
     repository.publish(ref, ours, tip, kept=backup_ref)
     ahead = repository.remote.remote_status(tip).ahead
     return Synchronization(
-        Outcome.REAPPLIED,
+        SyncOutcome.REAPPLIED,
         remote_status.behind,
         tuple(results),
         tuple(dropped),

@@ -16,7 +16,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifyResult:
     """What came of one verify: it passed, unless there is an `error`."""
 
     name: str
@@ -35,7 +35,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class VerifyReport:
     """What came of all of them on `commit`, None for a database without one.
 
     `without` are applied migrations whose scripts have no verify, `missing` those whose folders are
@@ -43,21 +43,21 @@ class Verification:
     """
 
     commit: str | None
-    verified: tuple[Verified, ...]
+    results: tuple[VerifyResult, ...]
     without: tuple[str, ...]
     missing: tuple[str, ...]
 
     @property
-    def failed(self) -> tuple[Verified, ...]:
+    def failed(self) -> tuple[VerifyResult, ...]:
         """Those that did not pass."""
-        return tuple(verified for verified in self.verified if verified.error is not None)
+        return tuple(result for result in self.results if result.error is not None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/json.md."""
         return {
             "format": FORMAT,
             "commit": self.commit,
-            "verified": [verified.to_dict() for verified in self.verified],
+            "verified": [result.to_dict() for result in self.results],
             "without": list(self.without),
             "missing": list(self.missing),
         }
@@ -65,7 +65,7 @@ class Verification:
 
 def verify(
     project: Project, on_progress: ProgressCallback, names: Sequence[str] = ()
-) -> Verification:
+) -> VerifyReport:
     """Call verify of the applied migrations, or of those among `names` (full names).
 
     The scripts are those of the folders as they are now, and the database is that of the branch's
@@ -87,7 +87,7 @@ def verify(
             f"{name} has no function verify", hint="write async def verify(context): in its script"
         )
     if not with_verify:
-        return Verification(ledger.commit, (), without, missing)
+        return VerifyReport(ledger.commit, (), without, missing)
     if ledger.commit is None:
         raise DatabaseError("the database has no commit", hint="doit status")
     found = []
@@ -96,10 +96,10 @@ def verify(
             assert entry.folder is not None, "it has a script"
             try:
                 verifier.verify(entry.folder)
-                found.append(Verified(entry.name))
+                found.append(VerifyResult(entry.name))
             except MigrationFailedError as error:
-                found.append(Verified(entry.name, error))
-    return Verification(ledger.commit, tuple(found), without, missing)
+                found.append(VerifyResult(entry.name, error))
+    return VerifyReport(ledger.commit, tuple(found), without, missing)
 
 
 def _refuse_pending(entries: Sequence[Entry], names: Sequence[str]) -> None:
