@@ -11,7 +11,7 @@ from .session import session
 
 if TYPE_CHECKING:
     from ..git.log import Commit
-    from ..operations.show import Outcome
+    from ..operations.show import AppliedChanges
 
 # Many batches are one thing; the first and the last of them say when.
 MAX_COMMITS = 4
@@ -61,7 +61,7 @@ class Show(Command):
         return 0
 
 
-def _words(found: Outcome) -> str:
+def _words(found: AppliedChanges) -> str:
     from ..printable import printable
     from .changes_text import described
 
@@ -82,7 +82,7 @@ def _words(found: Outcome) -> str:
     return "\n".join([*lines, "", changes, _commits(found), f"Every line: {patch}", ""])
 
 
-def _unknown(found: Outcome) -> str:
+def _unknown(found: AppliedChanges) -> str:
     if found.is_truncated:
         label = session().project.settings.database_label
         return (
@@ -92,7 +92,7 @@ def _unknown(found: Outcome) -> str:
     return "No commit is known to be of this migration alone, so nothing can be compared."
 
 
-def _statistics(found: Outcome) -> str:
+def _statistics(found: AppliedChanges) -> str:
     from .reporter import format_counts
 
     counts = found.applied.statistics
@@ -103,7 +103,7 @@ def _statistics(found: Outcome) -> str:
     ).replace("\n", ", ")
 
 
-def _commits(found: Outcome) -> str:
+def _commits(found: AppliedChanges) -> str:
     commits = found.commits
     rows = [_commit(commit) for commit in commits]
     if len(rows) > MAX_COMMITS:
