@@ -82,7 +82,7 @@ def _words(found: Provenance) -> str:
             short(printable(commit.subject), MAX_SUBJECT),
         )
         for commit in found.commits
-        # The first one of a shallow clone has not set what it is shown with.
+        # The oldest commit of a shallow clone did not set the values it shows.
         if commit.id in setters and not commit.is_truncated
     ]
     text = f"{fields}(not shown: version_summary and what was never set, {hidden:,} fields)\n"
@@ -95,7 +95,7 @@ def _words(found: Provenance) -> str:
 
 
 def _whole(text: str, _: int) -> str:
-    """Return all of a text: what goes into a pipe is not cut."""
+    """Return the whole text: output to a pipe is not truncated."""
     return text
 
 

@@ -68,7 +68,7 @@ class Browse(Command):
 
 
 def _listen(port: int) -> socket.socket:
-    """Return a socket on the loopback address, before the work of an export is done."""
+    """Return a socket on the loopback address; bound before the export, to fail early."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,7 +97,7 @@ def _checked_export(name: str) -> Path:
 
 
 def _cached_export(at: str) -> Path:
-    """Return an export of a point, which is made unless the last one was of the same."""
+    """Return an export of a point, reusing the last one if it was of the same commit."""
     from ..operations.export_tables import is_export_of
     from ..operations.export_target import Format, Target
     from ..state_folder import make_folder

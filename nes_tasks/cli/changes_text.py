@@ -18,20 +18,20 @@ from .console import escape_lines, format_error
 from .session import session
 from .tables import new_table, rendered
 
-# How much of a large change people look at; --json has all of it.
+# Limits for a large change in a terminal; --json has all of it.
 UPDATED_PER_TYPE = 3
 MAX_FIELDS = 8
 MAX_KINDS_OF_FIELDS = 12
 MAX_VALUE = 70
 MAX_DELETED = 10
-# How much of what two long values have in common is shown before they differ.
+# Characters shown of the common beginning of two long values.
 CONTEXT = 20
-# More characters than any value that is written out has.
+# Longer than any value.
 WHOLE = 1_000_000
 
 
 def described(changes: Changes, *, full: bool = False) -> str:
-    """Return what changed as text of several paragraphs; nothing when nothing did.
+    """Return the changes as paragraphs of text; empty without changes.
 
     With `full` each field is shown, with its whole value, and each new one that `changes` holds.
     """
@@ -121,7 +121,7 @@ def left_out(count: int, singular: str, plural: str) -> str:
 def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, str | None]:
     """Return both values of a field as short JSON, None for a value that is not there.
 
-    Of long values that begin alike the part is shown in which they differ.
+    Long values that begin alike are shown from where they differ.
     """
     old, new = _as_text(field.old, field.new), _as_text(field.new, field.old)
     start = 0
@@ -142,7 +142,7 @@ def _as_text(value: Any, other: Any) -> str | None:
     if value is ABSENT:
         return None
     if other is ABSENT:
-        # Of what came or went as a whole the nulls are most of the text, and say nothing.
+        # Nulls fill most of an added or removed object and carry no information.
         with contextlib.suppress(RecursionError):
             value = _without_nulls(value)
     return printable(json.dumps(value, ensure_ascii=False))
@@ -206,7 +206,7 @@ def difference_lines(difference: Difference) -> list[str]:
     return lines
 
 
-# So many of each kind are shown; --full has all of them.
+# Remarks shown of each kind; --full shows all of them.
 SHOWN_IN_A_TERMINAL = 5
 SHOWN_IN_A_COMMENT = 10
 HEADING = "To look at"
@@ -221,7 +221,7 @@ class Section(NamedTuple):
 
 
 def sections(remarks: Sequence[Remark], most: int | None) -> Iterator[Section]:
-    """Yield the kinds that there are; `most` of each are shown, all of them with None."""
+    """Yield the kinds that occur, with at most `most` remarks each; None shows all."""
     for kind, heading in KINDS.items():
         found = [remark for remark in remarks if remark.kind == kind]
         if found:
@@ -246,7 +246,7 @@ def line_of(remark: Remark) -> str:
 
 
 def promises(previewed: Previewed) -> str:
-    """Return what the script says of its own result, and the line for what it does not say."""
+    """Return the checks that the script declares, and a suggestion for those it lacks."""
     lines = ["verify passed\n"] if previewed.verified else []
     if previewed.expects:
         lines.append("EXPECT is met\n")

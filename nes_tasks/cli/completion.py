@@ -98,10 +98,10 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What may stand behind a command.
+    """What may follow a command.
 
-    `options` are flags with their meaning; `paths` those that are followed by a path, `texts`
-    those that are followed by something that only the user knows.
+    `options` are flags with their meaning; `paths` take a path, `texts` take a value that cannot be
+    completed.
     """
 
     completes: str
@@ -111,7 +111,7 @@ class _Words:
 
     @classmethod
     def of(cls, command: Any) -> _Words:
-        """Return the words of a doit command, ours or another."""
+        """Return the words of a doit command, ours or doit's own."""
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
         words = cls(getattr(command, "completes", "") or doits, [], [], [])

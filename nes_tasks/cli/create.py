@@ -42,7 +42,7 @@ FROM = {
 
 
 class Create(Command):
-    """Make the folder of a new migration, with the next free number."""
+    """Create the folder of a new migration with the next free number."""
 
     name = "create"
     doc_purpose = "make a new migration from the template"
@@ -115,7 +115,7 @@ def _name(words: list[str]) -> str:
 
 
 def _draft(file: Path) -> DataDraft:
-    """Return the draft for a file; raises `UsageError` when it cannot be looked at."""
+    """Return the draft for a file; raises `UsageError` when it cannot be read."""
     from ..operations.draft import draft
     from ..running.readers import InputFileError
 
@@ -128,7 +128,7 @@ def _draft(file: Path) -> DataDraft:
 
 
 def _author(root: Path, text: str) -> str:
-    """Return who git takes the user for; raises `UsageError` when it does not know."""
+    """Return git's configured author; raises `UsageError` without one."""
     author = configured_author(root)
     if author is None:
         raise UsageError(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..operations.diff import Diff as Found
     from ..operations.points import Point
 
-# How many names of migrations a terminal shows; --json has all.
+# Limit of migration names in a terminal; --json has all.
 MOST_NAMES = 10
 
 
@@ -84,7 +84,7 @@ def _two_points(words: list[str]) -> tuple[Point, Point]:
 
 
 def shown_point(point: Point) -> str:
-    """Return a point as people read it: its name, its commit and when that was made."""
+    """Return a point as text: its name, its commit and the commit's date."""
     from ..printable import printable
 
     return f"{printable(point.name)} ({point.commit[:12]}, {point.committed_at:%Y-%m-%d %H:%M} UTC)"

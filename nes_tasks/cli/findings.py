@@ -1,4 +1,4 @@
-"""The findings of a check, in the forms that other programs read."""
+"""Output formats for the findings of a check."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def as_text(checked: Checked) -> str:
 
 
 def as_github(checked: Checked) -> str:
-    """Return commands that GitHub turns into annotations on the lines of a pull request."""
+    """Return workflow commands that annotate the lines of a pull request on GitHub."""
     return "".join(_annotation(name, finding) for name, finding in checked.findings)
 
 

@@ -8,7 +8,7 @@ from ..printable import printable
 from .changes_text import diff_command, difference_lines, failure_lines, files_differ
 from .tables import new_table, rendered
 
-# What to say of commits that are taken over, by the reason.
+# Explanations for commits that are taken over, by reason.
 REASONS = {
     Reason.ADOPTED: "adopted, with markers that were written afterwards",
     Reason.ACCEPTED: "accepting a folder that was edited",
@@ -28,7 +28,7 @@ def text(found: FromScratch) -> str:
 
 
 def _table(found: FromScratch) -> str:
-    """Return the migrations and reverts; of what else there is the numbers are enough."""
+    """Return the rows of migrations and reverts; other commits are only counted."""
     table = new_table()
     table.add_column("Step")
     table.add_column("Outcome", no_wrap=True)

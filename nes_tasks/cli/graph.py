@@ -17,7 +17,7 @@ from .doit_commands import LOOKING
 from .format import state_word
 from .session import GROUP, migration_name, session
 
-# What every folder of a migration has: without it the data are seen.
+# Files of every migration folder; left out, so that the data files are visible.
 OWN_FILES = re.compile(r"(?:.*/)?(?:migrate\.py|run\.py|README\.md)")
 FORMAT = {
     "name": "form",
@@ -37,7 +37,7 @@ FILES = {
     "help": "which files: data, all (scripts and READMEs, too), or none, nor targets "
     "[default: %(default)s]",
 }
-# The look of each state, legible on light and dark ground; colours of the Okabe-Ito palette.
+# Style of each state, legible on light and dark backgrounds (Okabe-Ito palette).
 COLOURS = {
     "applied": "#009e73",
     "pending": "#0072b2",
@@ -48,7 +48,7 @@ COLOURS = {
 
 
 class DrawGraph(Command):
-    """Draw what depends on what."""
+    """Draw the graph of migrations, tasks and files."""
 
     name = "graph"
     doc_purpose = "draw migrations, data files and targets as Mermaid or DOT"
@@ -81,7 +81,7 @@ class DrawGraph(Command):
         return 0
 
     def _task_infos(self, names: list[str], files: str) -> Iterator[TaskInfo]:
-        """Give the migrations in the order of the plan, then the other tasks."""
+        """Yield the migrations in the order of the plan, then the other tasks."""
         plan = session().known_plan()
         tasks = {task.name: task for task in self.task_list}
         by_migration = {migration_name(task.name): task for task in self.task_list}
@@ -94,13 +94,13 @@ class DrawGraph(Command):
             if _is_of_ours(task.name) or task.name.startswith("_"):
                 continue
             before = dict.fromkeys([*task.task_dep, *task.setup_tasks])
-            # The group of all migrations is done when the last one is.
+            # The group of all migrations depends on the last one.
             rows = (last if name == GROUP else [migration_name(name) or name] for name in before)
             yield _task_info(task, task.name, None, [name for row in rows for name in row], files)
 
 
 def _is_of_ours(task: str) -> bool:
-    """Return whether a task is a migration, or of the groups that all projects have."""
+    """Return whether a task is a migration or in a group that all projects have."""
     return task.partition(":")[0] in (GROUP, CHECK)
 
 
@@ -145,7 +145,7 @@ def _mermaid(graph: Graph) -> str:
     }
     lines = ["flowchart TD"]
     for at, node in enumerate(graph.nodes):
-        # Between quotes only the quote ends a label, and # begins a reference to a character.
+        # In a quoted label only the quote and # (a character reference) are special.
         text = _label(node).replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;")
         style = f":::{node.state}" if node.state in COLOURS else ""
         lines.append(f"  n{at}{shapes[node.kind].format(text)}{style}")

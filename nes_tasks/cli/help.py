@@ -1,4 +1,4 @@
-"""`doit help`: the commands by what they are for, and the manual of each."""
+"""`doit help`: the commands by purpose, and the manual of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .suggestions import unknown_command
 GROUPS = (APPLYING, LOOKING, CONTRIBUTING, MAINTAINING)
 # The heading of doit's own commands, which do not concern migrations.
 REST = BaseCommand.group
-# What is typed like a command and is a task to doit: the group it belongs to, its purpose.
+# Tasks that are typed like commands: their group and purpose.
 TASKS = {CHECK: (CONTRIBUTING, "report problems of migration folders")}
 EXPLANATIONS = {
     CHECK: (
@@ -53,7 +53,7 @@ class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
     cmds: Any
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Print what was asked for; raises `UsageError` for what is neither command nor task."""
+        """Print the help for a topic; raises `UsageError` for an unknown one."""
         if len(args) > 1:
             raise UsageError("doit help explains one thing", hint=f"doit help {args[0]}")
         if not args:
@@ -90,7 +90,7 @@ class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
 
 
 def overview(commands: Mapping[str, Any]) -> str:
-    """Return the commands with their purposes, by what a person is about to do."""
+    """Return the commands with their purposes, grouped by task of the user."""
     lines = ["Migrations of a database that is kept in git. doit applies what is pending.", ""]
     for group in (*GROUPS, REST):
         named = {name: cmd for name, cmd in commands.items() if _group(cmd) == group}

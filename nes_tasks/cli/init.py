@@ -38,7 +38,7 @@ WORKFLOWS = {
 
 
 class Init(BaseCommand, Command):  # type: ignore[misc]
-    """Make a new service repository, or add to one what it lacks."""
+    """Create a service repository, or add the files that an existing one lacks."""
 
     name = "init"
     doc_purpose = "make a new repository with migrations"

@@ -135,7 +135,7 @@ class List(BaseCommand, cmd_list.List):  # type: ignore[misc]
 
 
 def _in_order(tasks: Iterable[Any]) -> list[Any]:
-    """Return tasks by name, and migrations in their own order behind their group."""
+    """Return tasks by name, with migrations in plan order after their group."""
     order = {task_name(entry.name): at for at, entry in enumerate(session().plan)}
     return sorted(tasks, key=lambda task: (task.name.partition(":")[0], order.get(task.name, -1)))
 
@@ -149,7 +149,7 @@ def _entries(names: list[str], chosen: Iterable[Any]) -> list[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """What is listed: migrations and other tasks, with `letters` by task when asked for.
+    """The listing: migrations and other tasks, with status `letters` by task if requested.
 
     Without `is_known` the applied migrations are unknown, so no state is shown.
     """

@@ -1,4 +1,4 @@
-"""Previews as Markdown for GitHub: a comment of a code review, and a table in few characters.
+"""Previews and reports as Markdown for GitHub comments of limited length.
 
 Whatever comes from a migration or from the data stands in ``<code>`` with every punctuation
 mark as a character reference, or in a fence that is longer than any run of backticks inside. So
@@ -87,7 +87,7 @@ def _row(summary: MigrationSummary) -> list[str]:
     ]
 
 
-# GitHub takes 65,536 characters; some room is left for what a bot adds.
+# GitHub takes 65,536 characters; the rest is left for text that a bot adds.
 LIMIT = 60_000
 MAX_ROWS = 50
 MAX_SAMPLE = 2_000
@@ -101,7 +101,7 @@ NO_LABEL = re.compile(r"[^A-Za-z0-9_/ -]")
 
 
 class Block(NamedTuple):
-    """A paragraph, table or fold; of a comment that is too long those with a high `rank` go."""
+    """A paragraph, table or fold; blocks with a high `rank` are dropped first."""
 
     rank: int
     text: str
@@ -110,7 +110,7 @@ class Block(NamedTuple):
 def comment(found: Preview, closing: str = "", *, limit: int = LIMIT, full: bool = False) -> str:
     """Return the preview as Markdown of at most `limit` characters; `closing` is the last line.
 
-    With `full` all that is to be looked at is in it, as far as it fits.
+    With `full` it has all remarks, as far as they fit.
     """
     most = None if full else SHOWN_IN_A_COMMENT
     return _fitting([*_blocks(found, most), *([Block(0, closing)] if closing else [])], limit)
@@ -264,7 +264,7 @@ def _updated_rows(changes: Changes) -> Iterator[list[str]]:
 
 
 def code(text: str, limit: int = MAX_VALUE) -> str:
-    """Return `text` so that GitHub shows it and understands nothing in it."""
+    """Return `text` as code, with all Markdown in it escaped."""
     shown = shortened(printable(text), limit).translate(PUNCTUATION)
     return f"<code>{shown}</code>" if shown else ""
 
@@ -288,7 +288,7 @@ def _fold(title: str, content: str) -> str:
 
 
 def pie(title: str, counts: Counter[str]) -> str:
-    """Return a chart for Mermaid of the largest counts, and of the others together."""
+    """Return a Mermaid pie chart of the largest counts, with the others as one slice."""
     slices = counts.most_common(MAX_SLICES)
     if rest := sum(counts.values()) - sum(count for _, count in slices):
         slices.append(("others", rest))

@@ -86,7 +86,7 @@ class Pending(Command):
 
 
 def described(entry: Entry) -> dict[str, Any]:
-    """Return an entry of the plan as JSON has it."""
+    """Return an entry of the plan as a JSON document."""
     about = entry.metadata
     return {
         "name": entry.name,
@@ -100,7 +100,7 @@ def described(entry: Entry) -> dict[str, Any]:
 
 
 def _sizes(item: PendingMigration) -> dict[str, Any]:
-    """Return the files of a migration as JSON has them, null when they cannot be listed."""
+    """Return the files of a migration for JSON, null when they cannot be listed."""
     files = item.files
     return {
         "files": None if files is None else [{"path": f.path, "bytes": f.size} for f in files],

@@ -71,9 +71,9 @@ FULL = {
     "default": False,
     "help": "show all that is new, changed or to be looked at, with whole values",
 }
-# The most updated entities of each type that a comment lists; a terminal shows fewer.
+# Limit of updated entities of each type in a comment; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
-# Only for a preview that was just made; later changes are unknown for one in a file.
+# Only for a new preview: for one in a file later changes are unknown.
 CLOSING = "Nothing was applied: the database is as it was.\n"
 
 
@@ -154,7 +154,7 @@ class Preview(Command):
         after = _continued(proceed) if proceed else None
         shown = None if json or full else _limit(markdown)
         found = _found(pos_args, shown, force=force, full=full, limit=limit, after=after)
-        if after and not json:  # what was shown already is not shown again
+        if after and not json:  # earlier parts were already shown
             found = replace(found, migrations=found.migrations[len(after.migrations) :])
             if not found.migrations and found.failure is None:
                 print_stderr(f"{proceed} has all that is pending")
@@ -221,7 +221,7 @@ def _continued(path: str) -> Found:
 
 
 def _rest(names: list[str], output: str) -> str:
-    """Return a line that says what is left, and how to go on."""
+    """Return a line that says what is left and how to continue."""
     again = f"--continue {shlex.quote(output)}" if output else f"{names[0]}.."
     return f"left out: {short_list(names)}; doit preview {again} goes on"
 
@@ -260,7 +260,7 @@ def _is_meant(entry: Entry, *, force: bool) -> bool:
 
 
 def show_dry_run(stream: Any, names: list[str], forced: list[str]) -> int:
-    """Show what `doit run` would do; all that is pending without `names`. Return the exit code.
+    """Show what `doit run` would do; without `names` for everything pending. Return the exit code.
 
     Of `names` (full names) those that are `forced` are executed again if they are applied.
     """
@@ -288,7 +288,7 @@ def _limit(markdown: bool) -> int:
 
 
 def _is_current(path: str) -> bool:
-    """Return whether there is a preview of the present state in a file, and say why not."""
+    """Return whether the file holds a preview of the current state; print why not."""
     from ..operations.preview_file import outdated
     from .expected import saved_preview
 

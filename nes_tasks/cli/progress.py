@@ -46,7 +46,7 @@ class MigrationProgress:
         self._messages = 0
 
     def expect(self, count: int) -> None:
-        """Take note of how many are to come, so that each is shown with its number."""
+        """Set how many migrations will run, so that each is shown with its number."""
         self._expected = count
 
     def __call__(self, event: RunEvent) -> None:
@@ -110,7 +110,7 @@ class MigrationProgress:
             print_stderr(f"  {text} {count}")
 
     def _end(self) -> None:
-        """Take the line away, and say how many messages were not shown."""
+        """Remove the progress line, and print how many messages were not shown."""
         more = self._messages - self._shown
         if self._progress is not None:
             self._progress.stop()
@@ -173,7 +173,7 @@ def _bar() -> Progress:
 
 @contextmanager
 def transfer(doing: str) -> Iterator[OnTransfer | None]:
-    """Show `doing` while the block runs; give what takes progress, None off a terminal."""
+    """Show `doing` while the block runs; yield a progress callback, None without a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -12,7 +12,7 @@ from .session import session
 if TYPE_CHECKING:
     from ..operations.replay import ReplayReport, ReplayResult
 
-# What to say of those that are skipped, and of others that are not executed, by the reason.
+# Messages for migrations that are skipped or not executed, by reason.
 SKIPPED = {
     "earlier": "recorded by a legacy system, without the tree that they ran on",
     "adopted": "with a marker that was written afterwards, not by their run",
@@ -156,7 +156,7 @@ def _skipped(found: ReplayReport) -> list[str]:
 
 
 def _problem(result: ReplayResult) -> str:
-    """Return what there is to say about a migration beyond its verdict, as lines."""
+    """Return the details of a migration's verdict as lines."""
     from ..printable import printable
     from .changes_text import diff_command, difference_lines, failure_lines
 

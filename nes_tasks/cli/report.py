@@ -94,7 +94,7 @@ class Report(Command):
             write_file(Path(target), data)
             self.outstream.write(f"{target}: {size(len(data))}\n")
         elif self.outstream.stream is sys.stdout and isinstance(sys.stdout, io.TextIOWrapper):
-            # A page says of itself that it is UTF-8, whatever the terminal is.
+            # The page declares UTF-8, whatever encoding the terminal has.
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NEEDED = ("jinja2", "vl_convert")
-# What is shown of things of which there can be any number.
+# Limits of lists that can have any length.
 MAX_CHARTS = 11
-# One point is no growth.
+# A single point does not show growth.
 MIN_POINTS = 2
 MAX_PEOPLE = 30
 MAX_SOURCES = 50
@@ -33,7 +33,7 @@ MAX_COLUMNS = 30
 # The longest word that fits on the smallest phone.
 MAX_UNBROKEN = 28
 NAMES = ("names.en", "names.ne")
-# Fields whose own names do not tell a reader what they are.
+# Labels of fields whose names do not explain them.
 FIELDS = {
     "names.en": "Name in English",
     "names.ne": "Name in Nepali",
@@ -46,7 +46,7 @@ FIELDS = {
 
 
 def check_installed() -> None:
-    """Raise `UnavailableError` when what draws the page is not installed."""
+    """Raise `UnavailableError` when a library that renders the page is not installed."""
     lacking = [name for name in NEEDED if find_spec(name) is None]
     if lacking:
         raise UnavailableError(
@@ -93,7 +93,7 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
 
 
 def environment() -> Environment:
-    """Return what renders the templates in `pages`: it escapes, and an unknown name is an error."""
+    """Return the Jinja environment of `pages`: autoescaping, undefined names are errors."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -112,10 +112,10 @@ def environment() -> Environment:
 
 
 def whole(text: str) -> Any:
-    """Return `text` as markup in which words with a hyphen are broken nowhere.
+    """Return `text` as markup in which hyphenated words are not broken.
 
-    A browser breaks a line behind a hyphen, and then 2026-01-15 or a name of a migration is read
-    as two. A word that is too long for a phone may be broken.
+    Browsers break lines after a hyphen, which splits 2026-01-15 or the name of a migration. A word
+    that is too long for a phone may be broken.
     """
     from markupsafe import Markup, escape
 
@@ -129,7 +129,7 @@ def whole(text: str) -> Any:
 
 
 def _shown(value: Any) -> Any:
-    """Make what could hide or reorder text visible; markup of our own stays as it is."""
+    """Escape control and bidi characters; leave our own Markup untouched."""
     # Markup is a subclass.
     return printable(value) if type(value) is str else value
 
@@ -149,7 +149,7 @@ class Type(NamedTuple):
 
 
 def _types(report: Report) -> Iterator[Type]:
-    """Tell how many entities there are of each type, the most numerous first."""
+    """Yield the number of entities of each type, the largest first."""
     file_counts = report.file_counts
     grouped: defaultdict[str, list[tuple[str, int, int]]] = defaultdict(list)
     for name, count in file_counts.entities.items():
@@ -184,7 +184,7 @@ def _joined(kind: str, part: str) -> str:
 
 
 def _relationships(report: Report) -> list[tuple[str, int, str]]:
-    """Return each type with its number and its share, the most numerous first."""
+    """Return each type with its number and its share, the largest first."""
     file_counts = report.file_counts.relationships
     rows = sorted(file_counts.items(), key=lambda row: (-row[1], row[0]))
     rounded, total = shares([count for _, count in rows]), sum(file_counts.values())
@@ -195,10 +195,10 @@ def _relationships(report: Report) -> list[tuple[str, int, str]]:
 
 
 def _count_in_words(counts: Type) -> str:
-    """Return how many entities of a type there are as one says it, such as 838 people."""
+    """Return the number of entities of a type in words, such as 838 people."""
     name = label(counts.name).lower()
     plural = "people" if name == "person" else None
-    # Which plural a word has that nobody foresaw is not known.
+    # We cannot pluralise an unknown type name.
     known = name in {kind.value for kind in EntityType}
     return (
         counted(counts.entities, name, plural) if known else f"{counts.entities:,} of type {name}"
@@ -237,7 +237,7 @@ def _count(entities: Mapping[str, int], name: str | None) -> int:
 
 
 def _axis_labels(report: Report) -> tuple[str, str]:
-    """Return what is written at both ends of the axis of the growth."""
+    """Return the labels at both ends of the growth axis."""
     points = report.growth
     if len(points) < MIN_POINTS:
         return ("", "")
@@ -261,7 +261,7 @@ class Person(NamedTuple):
 
 
 def _persons(report: Report) -> Iterator[Person]:
-    """Tell about the authors, those with the most migrations first."""
+    """Yield the authors, those with the most migrations first."""
     found = people(report.summaries)
     ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_PEOPLE]
     largest = max((_touched(summary) for summary in report.summaries), default=0)
@@ -284,7 +284,7 @@ def _persons(report: Report) -> Iterator[Person]:
 
 
 class Sizes(NamedTuple):
-    """What the circles of the migrations mean: some numbers of changes, and a chart of them."""
+    """The legend of the circles: some numbers of changes, and a chart of them."""
 
     numbers: list[int]
     svg: Any
@@ -326,7 +326,7 @@ def _position(axis: Axis, report: Report, summary: MigrationSummary) -> float | 
 
 
 def migration_context(summary: MigrationSummary) -> dict[str, Any]:
-    """Return what templates need of a migration."""
+    """Return the template context of a migration."""
     changes = summary.changes
     return {
         "summary": summary,
@@ -341,7 +341,7 @@ def migration_context(summary: MigrationSummary) -> dict[str, Any]:
 
 
 def _type(name: str) -> tuple[str, str]:
-    """Return the words for a type of entity or relationship, and what it is a kind of."""
+    """Return the label of a type of entity or relationship, and its parent type."""
     if name.startswith("relationship:"):
         return label(name.removeprefix("relationship:")), "relationship"
     kind, _, part = name.partition("/")
@@ -374,7 +374,7 @@ def _table(kind: str, parts: Mapping[str, FieldCounts]) -> Fields:
     total: Counter[str] = Counter()
     for _, filled in columns:
         total.update(filled.fields)
-    # Names come first: everybody looks for them, and they are nearly always there.
+    # Names come first: readers look for them, and they are nearly always filled.
     order = sorted(total, key=lambda name: (name not in NAMES, -total[name], name))
     rows = [
         (FIELDS.get(name) or label(name), [f.fields[name] for _, f in columns[:MAX_COLUMNS]])

@@ -1,4 +1,4 @@
-"""Writing a site: static pages about the database that any web server can serve."""
+"""Write a static site about the database that any web server can serve."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class _Site:
         self.written = WrittenSite(0, 0)
 
     def write_frame(self, found: SiteTables, report: Report, url: str) -> None:
-        """Write all but the pages of entities."""
+        """Write everything except the pages of entities."""
         types = found.types()
         style = files("nes_tasks.cli") / "pages"
         css = [(style / name).read_text(encoding="utf-8") for name in ("report.css", "site.css")]
@@ -111,7 +111,7 @@ class _Site:
         )
         self._write("report.html", report_page(report, links=links))
         self._write("feed.xml", self._pages.feed(report, url))
-        # GitHub would else run all pages through Jekyll.
+        # Otherwise GitHub would run all pages through Jekyll.
         self._write(NO_JEKYLL, "")
         self._write(MANIFEST, json.dumps({MADE_BY: FORMAT, "commit": report.commit}) + "\n")
         for kind in types:
@@ -151,6 +151,6 @@ class _Site:
 
 
 def _json_rows(rows: Iterable[object]) -> str:
-    """Return a list as JSON, a row a line."""
+    """Return a list as JSON, one row per line."""
     lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     return "[" + ",\n".join(lines) + "]\n"

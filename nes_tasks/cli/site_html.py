@@ -19,7 +19,7 @@ from .format import done, label
 from .report_html import FIELDS, environment, migration_context
 
 LATEST = 10
-# So many entries a feed has at most; readers remember the earlier ones.
+# Maximum number of entries in the feed; feed readers keep earlier ones.
 MAX_ENTRIES = 100
 PER_LISTING = 500
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
@@ -28,7 +28,7 @@ PLACES = frozenset({"Identifier", "Contact"})
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the pages of a site are, seen from a page in a folder that `root` leads out of."""
+    """Relative links to the pages of a site; `root` leads to its top folder."""
 
     root: str = ""
     home: str = "index.html"
@@ -37,7 +37,7 @@ class Links:
 
     @classmethod
     def at(cls, depth: int) -> Links:
-        """Return the links of a page that so many folders deep in the site."""
+        """Return the links of a page `depth` folders below the top."""
         root = "../" * depth
         return cls(root, f"{root}index.html", f"{root}index.html")
 
@@ -76,13 +76,13 @@ def listing_file(kind: str, sub_type: str | None, number: int = 1) -> str:
 
 
 def migration_file(name: str) -> str:
-    """Return the path of a migration's page; a name that no system would take is hashed."""
+    """Return the path of a migration's page; a name that is too long is hashed."""
     plain = name if PLAIN.fullmatch(name) else sha256(name.encode(errors="replace")).hexdigest()
     return f"migration/{plain}.html"
 
 
 def fact_label(fact: Fact) -> str:
-    """Return what a fact is about as words, such as Personal details: birth date."""
+    """Return the label of a fact, such as Personal details: birth date."""
     first, *rest = fact.labels
     if first == "PRIMARY":
         return "Name"
@@ -182,7 +182,7 @@ class SitePages:
 
 
 def _xml(text: str) -> str:
-    """Return a text without the two characters that XML has no way to write.
+    """Return `text` without the two characters that XML cannot represent.
 
     Control characters, the others that it lacks, are shown as escapes everywhere. See
     https://www.w3.org/TR/xml/#charsets

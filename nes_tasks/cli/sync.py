@@ -1,4 +1,4 @@
-"""`doit sync`: catch up with what others have pushed."""
+"""`doit sync`: fetch what others have pushed, and reapply local migrations on top."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Sync(Command):
-    """Fetch, and apply what only we have on top of what the remote has."""
+    """Fetch, and apply local migrations on top of the remote branch."""
 
     name = "sync"
     doc_purpose = "fetch from the remote, and apply unpushed migrations on top of it"

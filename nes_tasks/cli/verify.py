@@ -1,4 +1,4 @@
-"""`doit verify`: what applied migrations promised of the data, checked on the database of today."""
+"""`doit verify`: run the verify functions of applied migrations on the current database."""
 
 from __future__ import annotations
 

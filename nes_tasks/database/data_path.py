@@ -48,7 +48,7 @@ def type_of(parts: Sequence[str]) -> str:
 
 
 class Collisions:
-    """Finds names of one folder that a file system may take for the same.
+    """Finds names in one folder that a file system may treat as the same.
 
     macOS and Windows compare without case, macOS also without the Unicode normalization form.
 
@@ -77,7 +77,7 @@ class Collisions:
             paths = f"{_join(folder, name)!r} and {_join(folder, known)!r}"
             raise RefusedPathError(f"{paths} are one file where case or Unicode form do not count")
         if key != name:
-            # The folded name itself may have come to stand beside it only if it is gone by now.
+            # The folded name itself can be added only when this spelling has been deleted.
             spelled[key] = name
 
 

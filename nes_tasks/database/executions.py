@@ -23,12 +23,12 @@ from .ledger import EARLIER_FILE_NAME, Applied
 from .marker import Marker, parse_duration, parse_subject
 from .unrecorded import find_reverted
 
-# The id that no object has.
+# An id that no object has.
 UNKNOWN = "0" * 40
 
 
 class Record(NamedTuple):
-    """What the marker at the branch's tip says of its execution: its blob and the base tree."""
+    """The marker at the branch's tip: its blob, and the base tree that it names."""
 
     blob: str
     base_tree: str
@@ -75,7 +75,7 @@ class Execution:
 
 
 class Run(NamedTuple):
-    """One execution with the migration that it is of and the marker that it wrote."""
+    """One execution with its migration and the marker that it wrote."""
 
     name: str
     marker: Marker
@@ -142,7 +142,7 @@ def every_run(history: History) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The commits of one execution, oldest first, and what it was on."""
+    """The commits of one execution, oldest first, and its base."""
 
     commits: tuple[Commit, ...]
     base: str | None
@@ -199,13 +199,13 @@ class _Marked:
         """Return the execution that wrote a marker."""
         row, runs = self._rows[last.commit], self._runs
         history, ends = self._history, self._history.ends
-        # The one that a shallow clone ends with holds what all before it did.
+        # The boundary commit of a shallow clone contains the changes of all earlier ones.
         own = self._own(row)
         base_tree = self._record.base_tree
         if not row.is_truncated:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
         at = history.position[last.commit]
-        # What brings the same marker again under another subject has executed nothing.
+        # A commit that restores the same marker under another subject is not an execution.
         others = [run for run in runs if run.new != last.new or self._is_named(run)]
         known = {commit.id for commit in history.named.get(self._name, ())}
         known |= {commit.id for change in others for commit in self._rows[change.commit].commits}
@@ -237,7 +237,7 @@ class _Marked:
         return tuple(row[1:])
 
     def _own(self, row: _Row) -> tuple[Commit, ...]:
-        """Return the commits of a row without an end of a shallow clone that is of another one."""
+        """Return the commits of a row without shallow boundary commits of other migrations."""
         history = self._history
         return tuple(
             commit
@@ -304,7 +304,7 @@ class _Marked:
             if merge.tree != last.tree or not chain:
                 continue
             is_whole = chain[0].parent == base
-            # The batches themselves may be beyond the end of a shallow clone, base and merge here.
+            # A shallow clone may have the base and the merge, but lack the batches.
             if (is_whole and (is_named or len(chain) > 1)) or (
                 is_named and chain[0].id in history.ends
             ):
@@ -343,17 +343,17 @@ class _Marked:
 
 
 def _is_later(git: Git, change: RecordChange) -> bool:
-    """Return whether a marker took the place of one of an earlier execution.
+    """Return whether a marker replaced that of an earlier execution.
 
-    One that was merely edited still has the time of the same execution.
+    An edited marker still has the time of the same execution.
     """
     old, new = read_markers(git, [change.old or "", change.new or ""])
-    # An unreadable marker was broken by one edit and repaired by another.
+    # An unreadable marker comes from an edit; a later edit repaired it.
     return bool(old and new and old.applied_at != new.applied_at)
 
 
 def read_markers(git: Git, blobs: Sequence[str]) -> list[Marker | None]:
-    """Return the marker that each of the `blobs` holds, None for one that holds none."""
+    """Return the marker in each of the `blobs`, None for a blob that is not a marker."""
     if git.is_partial:
         fetch_files(git, blobs)
     found: list[Marker | None] = []
@@ -390,9 +390,9 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
 def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
     """Return the migration whose record of the legacy system a commit brought, by commit.
 
-    Maintainers of then committed by hand, under any subject, and what was committed together
-    with such a record was made by that migration. A commit that brought several, as one that
-    imports a whole database does, is left out: which data belong to which is not known.
+    Its maintainers committed by hand, under any subject; files committed together with such a
+    record were written by that migration. A commit that brought several, as one that imports a
+    whole database does, is left out: its data cannot be attributed.
     """
     brought: dict[str, list[str]] = {}
     for change in (change for some in changes for change in some):

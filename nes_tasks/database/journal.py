@@ -44,7 +44,7 @@ class Journal:
         return self._path.exists()
 
     def begin(self, publication: Publication) -> None:
-        """Write down what is about to happen; it is on the disk afterwards. Raises `OSError`."""
+        """Write the publication to disk durably, before it begins. Raises `OSError`."""
         partial = self._path.with_suffix(".new")
         self._path.parent.mkdir(exist_ok=True)
         try:
@@ -62,7 +62,7 @@ class Journal:
     def read(self) -> Publication | None:
         """Return the publication that has not ended, None for none or an unreadable journal.
 
-        It is complete before anything moves, so one that a power cut has damaged has no meaning.
+        It is complete before anything moves, so a damaged one can be ignored.
         """
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
             found = json.loads(self._path.read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def _is_sound(found: object) -> bool:
 
 
 def _fsync_folder(folder: Path) -> None:
-    """Let the new name outlive a power cut; not every file system can do that for a folder."""
+    """Make the new name durable; not every file system can sync a folder."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

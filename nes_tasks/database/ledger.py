@@ -1,8 +1,8 @@
-"""The ledger: which migrations the database repository says are applied.
+"""The ledger: the applied migrations, as recorded in the database repository.
 
-It is read from the markers in a committed tree, never from the working tree or from files
-beside it, so every clone knows it, and a revert takes it back. The cache only saves the
-parsing: its key is the id of the tree that holds the markers.
+It is read from the markers in a committed tree, never from the working tree or other files, so that
+clones agree on it and a revert undoes it. The cache only saves the parsing: its key is the id of
+the tree that holds the markers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
 from .marker import FILE_NAME, FOLDER, Described, Marker, Metadata, Statistics
 
-# What a legacy system left for each migration it applied.
+# The record that a legacy system wrote for each applied migration.
 EARLIER_FILE_NAME = "metadata.json"
 CACHE_FORMAT = 2
 
@@ -117,7 +117,7 @@ def is_absent(database: Path) -> bool:
         ) from None
     except PermissionError:
         raise DatabaseError(f"{database} cannot be read: permission denied") from None
-    except OSError as error:  # such as a link to itself
+    except OSError as error:  # such as a symbolic link to itself
         raise DatabaseError(
             f"{database} cannot be read: {error.strerror}",
             hint="remove it or change the setting `database`",
@@ -125,7 +125,7 @@ def is_absent(database: Path) -> bool:
 
 
 def not_a_repository(database: Path, stderr: str) -> DatabaseError:
-    """Return the error for a folder in which git finds no repository; `stderr` are git's words."""
+    """Return the error for a folder in which git finds no repository; `stderr` is git's."""
     if "dubious ownership" in stderr:
         return DatabaseError(
             f"git does not trust {database}: it belongs to another user",
@@ -235,7 +235,7 @@ def _from_earlier(data: bytes) -> dict[str, Any]:
         "author": str(content.get("author") or ""),
         "date": date.fromisoformat(when[:10]).isoformat() if when else None,
         "description": str(content.get("description") or ""),
-        # Local time without a zone: the machine that wrote it is not known any more.
+        # Local time without a zone: the machine that wrote it is unknown.
         "applied_at": datetime.fromisoformat(moment).isoformat() if moment else None,
         "inputs": None,
         "statistics": {key: int(changes.get(key) or 0) for key in names},

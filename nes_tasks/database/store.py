@@ -15,8 +15,8 @@ from ..errors import NesTasksError
 class Store(Protocol):
     """The files of the data folder as one transaction sees them.
 
-    Paths are relative to the data folder, with ``/``. What was written can be read at once;
-    whether and when others see it is not the business of this interface.
+    Paths are relative to the data folder, with ``/``. Writes can be read back at once; this
+    interface does not define when others see them.
     """
 
     def read(self, path: str) -> bytes | None:
@@ -48,12 +48,11 @@ TEMPORARY_PREFIX = ".writing-"
 
 
 class FolderStore:
-    """The files below `root`, which is made when it is absent.
+    """The files below `root`, which is created if missing.
 
-    It implements `nes_tasks.database.store.Store`. There is no transaction: each file is written
-    aside and then takes the place of the old one, so that others see it whole or not at all,
-    but what was written before an error stays. Hidden files and symbolic links are not part of
-    it: listings leave them out, and a path to one, or one that leaves the folder, raises
+    It implements `nes_tasks.database.store.Store`. There is no transaction: each file is replaced
+    atomically, but earlier writes stay after an error. Hidden files and symbolic links are not part
+    of it: listings leave them out, and a path to one, or one that leaves the folder, raises
     `ValueError`.
     """
 
@@ -87,7 +86,7 @@ class FolderStore:
             entries = list(os.scandir(folder))
         except (FileNotFoundError, NotADirectoryError):
             return
-        # A folder sorts as its files' paths do: with the slash that follows its name.
+        # A folder sorts like the paths of its files: with a slash after its name.
         names = sorted(
             f"{entry.name}/" if entry.is_dir() else entry.name
             for entry in entries
@@ -125,7 +124,7 @@ class FolderStore:
         return True
 
     def _place(self, path: str) -> Path:
-        """Return where the file at `path` is; raises `ValueError` when that is not inside."""
+        """Return the location of the file at `path`; raises `ValueError` when it is outside."""
         parts = path.split("/")
         odd = any(not part or part.startswith(".") for part in parts) or "\\" in path
         if odd or any(ord(char) < 32 or ord(char) == 127 for char in path):
@@ -137,12 +136,12 @@ class FolderStore:
 
 
 class SingleThreadStore:
-    """A `Store` that raises `NesTasksError` to all but the thread that it was made in."""
+    """A `Store` that raises `NesTasksError` in every thread but its own."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._owner: int | None = threading.get_ident()
-        # Cheaper than to ask for the process's number at each call.
+        # Cheaper than reading the process id at each call.
         os.register_at_fork(after_in_child=self._disown)
 
     def read(self, path: str) -> bytes | None:

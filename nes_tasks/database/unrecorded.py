@@ -25,10 +25,10 @@ MAX_PATHS = 100
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Batches of a migration that are there without the others.
+    """Batches of a migration that are present without the others.
 
-    `commits` are those that say they are batches, oldest first, of `batches` in all. `tip` is
-    the commit that was looked at.
+    `commits` are those that say they are batches, oldest first, of `batches` in all. `tip` is the
+    commit that was examined.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Partial:
         return f"number{'' if len(numbers) == 1 else 's'} {', '.join(map(str, sorted(numbers)))}"
 
     def error(self, label: str) -> MigrationRefusedError:
-        """Return the error that names it and the way out; `label` is the database's name."""
+        """Return the error with its hint; `label` is the database's name."""
         is_on_top = self.commits[-1].id == self.tip
         command = "doit undo" if is_on_top else f"doit revert {self.name}"
         return MigrationRefusedError(
@@ -54,7 +54,7 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
-    """Migrations without a record that subjects name: run as a whole, or there in part."""
+    """Migrations without a record that subjects name: whole, or partly present."""
 
     by_hand: dict[str, list[Commit]]
     partial: dict[str, Partial]
@@ -63,7 +63,7 @@ class Unrecorded:
 def find_unrecorded(history: History, recorded: Collection[str]) -> Unrecorded:
     """Return the migrations that are not among `recorded`, but have an effect in the history.
 
-    A commit that wrote a record which is gone now was undone, whatever messages and ids say.
+    A commit whose record no longer exists was reverted, whatever messages and ids say.
     Raises `GitError`.
     """
     found = Unrecorded({}, {})
@@ -71,7 +71,7 @@ def find_unrecorded(history: History, recorded: Collection[str]) -> Unrecorded:
     if not names:
         return found
     reverted = find_reverted(history)
-    # It would have to be fetched there; then only messages count, and no part is noticed.
+    # A partial clone would have to fetch it; there only messages count, and parts are not detected.
     is_treeless = lacks_trees(history.git)
     changes = {} if is_treeless else history.records_of(names)
     for name in names:
@@ -91,7 +91,7 @@ def _live(
     changes: Sequence[RecordChange],
     reverted: Collection[str],
 ) -> tuple[list[Commit], list[Commit]]:
-    """Return the commits that were not reverted, and the batches that may be partly there."""
+    """Return the live commits, and the batches that may be partly present."""
     position = history.position
     gone = max((position[change.commit] for change in changes), default=-1)
     live = [commit for commit in named if position[commit.id] > gone and commit.id not in reverted]
@@ -107,7 +107,7 @@ def _live(
 
 
 def _is_whole(history: History, commits: Sequence[Commit]) -> bool:
-    """Return whether the batches among `commits` are all that there should be."""
+    """Return whether the batches among `commits` are complete."""
     numbers: dict[int, set[int]] = {}
     for commit in commits:
         _, batch, batches = history.subjects[commit.id]
@@ -116,7 +116,7 @@ def _is_whole(history: History, commits: Sequence[Commit]) -> bool:
 
 
 def _leaves_files(history: History, commits: Sequence[Commit], name: str) -> bool:
-    """Return whether files are still as `commits` left them, unchanged since."""
+    """Return whether the files of `commits` are unchanged since."""
     git, last = history.git, commits[-1]
     logs = f"{history.data_dir}/{FOLDER}/{name}/"
     written = {
@@ -140,10 +140,10 @@ def _leaves_files(history: History, commits: Sequence[Commit], name: str) -> boo
 
 
 def find_reverted(history: History) -> set[str]:
-    """Return the commits that a ``git revert`` took back, by the lines that it writes.
+    """Return the commits that ``git revert`` reverted, by the lines that it writes.
 
-    A revert that was itself reverted takes nothing back. After a rebase the line names a commit
-    that is not there any more; then the subject decides. Raises `GitError`.
+    A reverted revert does not count. After a rebase the line names a commit that no longer exists;
+    then the subject decides. Raises `GitError`.
     """
     commits, reverted = history.commits, set[str]()
     for by, message in reversed(list(read_messages(history.git, commits))):  # the newest first
@@ -157,7 +157,7 @@ def find_reverted(history: History) -> set[str]:
 
 
 def _by_subject(history: History, by: str, reverted: Collection[str]) -> set[str]:
-    """Return the commits before the revert `by` that its subject names, as far as still live."""
+    """Return the live commits before the revert `by` that its subject names."""
     found = REVERT_SUBJECT.fullmatch(history.commits[by].subject)
     if found is None:
         return set()
