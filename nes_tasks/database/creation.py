@@ -105,9 +105,9 @@ def starts_empty(settings: Settings) -> bool:
 
 
 def missing_submodule(settings: Settings) -> DatabaseError | None:
-    """Return the error for a database that is a submodule and not there yet, None for others.
+    """Return the error for a database that is a missing submodule, None for others.
 
-    Without it the applied migrations are unknown: an empty folder is not an empty database then.
+    Without it the applied migrations are unknown; the empty folder is not an empty database.
     """
     if not is_absent(settings.database) or not is_submodule(settings):
         return None

@@ -1,9 +1,8 @@
-"""The executions of migrations: which commits are a migration's, and which trees lie around them.
+"""The executions of migrations: their commits, and the trees before and after them.
 
-This is the one answer to that question. The commit that introduced the record decides, over all
-parents; what a subject says decides only where there never was a record. A marker alone is not
-enough: it may have been written afterwards, as adopting a database does, edited, or carried
-elsewhere by a rebase.
+The commit that introduced the record is authoritative, over all parents; a subject counts only
+where there never was a record. A marker alone is not enough: it may have been written afterwards,
+as adopting a database does, edited, or carried elsewhere by a rebase.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The history up to one commit, as evidence: all its commits, and what they did to records.
+"""The history up to one commit: all its commits, and their changes to records.
 
-It holds facts and draws no conclusion; `executions` and `unrecorded` do.
+It only has facts; `executions` and `unrecorded` draw conclusions from them.
 """
 
 from __future__ import annotations

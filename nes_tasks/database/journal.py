@@ -1,8 +1,7 @@
-"""The journal of a publication: what is about to move, written down before it does.
+"""The journal of a publication: a write-ahead log with one record.
 
-It lies in git's own folder and outlives a power cut. Each linked worktree has its own: another
-one could not finish what it says. Whether there is one is asked at every run, so this module
-loads nothing.
+It lies in git's folder and survives a power cut. Each linked worktree has its own, since another
+one could not complete the publication. Every run checks for it, so this module loads nothing.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def read_ledger(
 
 
 def is_absent(database: Path) -> bool:
-    """Return whether there is nothing at `database` yet: no folder, or an empty one.
+    """Return whether `database` is missing or an empty folder.
 
     Raises `DatabaseError` for what is not a folder and for one that cannot be read.
     """

@@ -74,9 +74,9 @@ def _unwritable(folder: Path, error: OSError) -> DatabaseError:
 
 
 def keep_as_interrupted(folder: Path) -> None:
-    """Keep the file of the holder as that of an interrupted command; the oldest one counts.
+    """Keep the holder's file as that of an interrupted command; the oldest one counts.
 
-    Its time stays: leftovers cannot be older.
+    Its modification time is kept: leftovers cannot be older.
     """
     if not (folder / INTERRUPTED).exists():
         with contextlib.suppress(FileNotFoundError):

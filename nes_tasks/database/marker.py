@@ -279,7 +279,7 @@ def parse_acceptance(subject: str) -> str | None:
 
 
 class Subject(NamedTuple):
-    """What a subject says: a migration, and which of how many batches (1 of 1 for the whole)."""
+    """A parsed subject: the migration, its batch and the number of batches (1 of 1 for all)."""
 
     migration: str
     batch: int

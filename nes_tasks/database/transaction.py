@@ -266,10 +266,10 @@ class Transaction(Overlay):
 def _batches(
     changes: Sequence[tuple[str, int | None]], records: Sequence[tuple[str, int]], size: int
 ) -> list[Sequence[tuple[str, int | None]]]:
-    """Cut changes and records into batches of at most `size` files.
+    """Split changes and records into batches of at most `size` files.
 
-    The records are not torn apart if they fit into one: a commit with a marker and nothing else
-    is what adopting makes.
+    Records stay together if they fit into one batch: a commit with only a marker looks like an
+    adoption.
     """
     files = [*changes, *records]
     cuts = [*range(0, len(files), size)]

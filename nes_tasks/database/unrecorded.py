@@ -1,7 +1,7 @@
-"""What only commit subjects show: migrations run without a record, and parts of one.
+"""Migrations without a record that only commit subjects show: run by hand, or in part.
 
-A subject is weak evidence: anybody can write it, and a revert leaves it as it is. So it counts
-only for a migration of which no commit ever wrote a record.
+A subject is weak evidence: anybody can write it, and it survives a revert. So it counts only for a
+migration that never had a record.
 """
 
 from __future__ import annotations

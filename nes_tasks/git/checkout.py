@@ -19,17 +19,17 @@ from .diff import Change, changed_files
 from .objects import blob_id
 from .safety import Allow
 
-# The words of git, in its entry.c, for a file that the system does not let it write.
+# git's message, from its entry.c, for a file that it may not write.
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
-# So many files are read to see whether they are as they were; for more git reads its index.
+# Up to this many files are compared here; for more git reads its index.
 FEW = 1000
 
 
 def check_out_sparsely(git: Git, folder: str) -> None:
     """Check out `folder` alone, and the files at the top, in a clone that has no files yet.
 
-    In cone mode, where git 2.37 and newer leave out of the index what is not checked out: its size
-    does not grow with the repository then (https://git-scm.com/docs/git-sparse-checkout).
+    In cone mode, where git 2.37 and newer keep unchecked folders out of the index, so that its size
+    does not grow with the repository (https://git-scm.com/docs/git-sparse-checkout).
     """
     try:
         git.run("sparse-checkout", "set", "--cone", "--sparse-index", folder)
@@ -43,8 +43,8 @@ def check_out_sparsely(git: Git, folder: str) -> None:
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 
-    `label` is what a person would type for the repository. `rescued_dir` is the folder for the
-    user's own files in places where a killed run had begun to write.
+    `label` is the path of the repository as users type it. `rescued_dir` is the folder for the
+    user's files found where a killed run was writing.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Checkout:
         self._top = top
         self._label = label
         self._rescued_dir = rescued_dir
-        # The index as the last look or move has left it: all of it is then what is committed.
+        # The stamp of the index after the last check or move, when it matched the commit.
         self._clean_index: Stamp | None = None
 
     def found_clean(self) -> None:
-        """Take note that nothing differs from the commit of the branch, in index or files."""
+        """Record that index and files match the commit of the branch."""
         self._clean_index = stamp(self._git_dir / "index")
 
     def check(self, old: str | None, new: str, changes: Sequence[Change] | None = None) -> None:
@@ -113,7 +113,7 @@ class Checkout:
         return settings.get("core.sparsecheckout") == "true"
 
     def _in_the_way(self, path: str, free: set[str]) -> str | None:
-        """Return what is where a file, or a folder above it, belongs; None when nothing is.
+        """Return the path that obstructs a file or a folder above it, None without one.
 
         `free` are paths known not to be in the way; checked folders are added to them.
         """
@@ -146,14 +146,14 @@ class Checkout:
     def _merge(self, *command: str) -> None:
         """Let git merge two trees into the index; raises `GitError`.
 
-        The index may only not know that files are as they were: touched, or copied with the whole
-        repository. A difference is reported when it matters, because checking each file is slow.
+        The index may have stale file times: files were touched, or the repository was copied. It is
+        refreshed only when git reports a difference, because checking each file is slow.
         """
         try:
             self._git.run(*command)
         except GitError as error:
             if CANNOT_WRITE.search(error.stderr):
-                raise  # a second try would only stumble over the files of the first
+                raise  # a second try would fail on the files of the first
             self._git.run_unchecked("update-index", "-q", "--refresh")
             self._git.run(*command)
 
@@ -167,7 +167,7 @@ class Checkout:
             self.found_clean()
         except GitError as error:
             away = f"git -C {self._label} stash --include-untracked, then run it again"
-            # The files are not the user's own then, and a stash would need space as well.
+            # The files are ours then, and a stash would need space as well.
             full = "make room on the disk, or permit writing; the next doit finishes it"
             hint = full if CANNOT_WRITE.search(error.stderr) else away
             raise DatabaseError(
@@ -177,7 +177,7 @@ class Checkout:
             ) from error
 
     def finish(self, old: str | None, new: str) -> None:
-        """Do what `move` had not done when it was killed, wherever it had stopped.
+        """Complete a `move` that was killed at any point.
 
         git writes the index last. While it is still the old one, each file may be the old or
         the new one or the beginning of the new one: those are removed, so that git writes them
@@ -190,7 +190,7 @@ class Checkout:
             self.move(old, new)
 
     def _clear(self, change: Change, rescued_dir: Path) -> None:
-        """Remove a file that is the one or the other version; keep any other."""
+        """Remove a file if it is one of the two versions; keep any other."""
         file = self._top / change.path
         if file.is_symlink():
             content = os.fsencode(file.readlink())

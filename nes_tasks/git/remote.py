@@ -20,23 +20,23 @@ from .command import NETWORK_COMMANDS, Git, failure, reason
 from .safety import Allow
 from .transfer_progress import OnTransfer
 
-# "Writing objects:  50% (1/2)" and its like: of interest while they last, no reason for anything.
+# Progress lines such as "Writing objects: 50% (1/2)"; they never explain a failure.
 PROGRESS = re.compile(
     r"(?:remote: +)?(?:(?:(?:Enumerating|Counting|Compressing|Writing|Receiving|Unpacking|Indexing|"
     r"Checking) objects|Resolving deltas|Finding sources|Checking connectivity|Updating files): +"
     r"[0-9]|Total [0-9])"
 )
 LINE_END = re.compile(rb"[\r\n]+")
-# What git says of a fetch when the branch there was rewritten.
+# git's message for a fetch when the remote branch was rewritten.
 REWRITTEN = "(non-fast-forward)"
-# What a remote says when another push was faster while ours was under way.
+# The remote's message when another push was faster.
 OVERTAKEN = (
     *("reference already exists", "incorrect old value", "failed to update ref"),
     "cannot lock ref",
 )
 # The remote is locked by another push now, or permanently by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
-# The remote has files of that branch on disk; git explains at length what could be set there.
+# The remote has the branch checked out; git's explanation is long.
 HAS_FILES = "(branch is currently checked out)"
 NO_SUCH_BRANCH = "couldn't find remote ref"
 
@@ -67,7 +67,7 @@ class _RefusedError(GitError):
 class Remote:
     """The branch `branch` of the remote `name`; `timeout` is in seconds.
 
-    `label` is what a person would type for our repository.
+    `label` is the path of our repository as users type it.
     """
 
     def __init__(self, git: Git, name: str, branch: str, *, label: str, timeout: int) -> None:
@@ -84,7 +84,7 @@ class Remote:
         return self.name in self._git.text("remote").splitlines()
 
     def remote_status(self, head: str | None) -> RemoteStatus:
-        """Compare the commit `head` with what was last seen of the remote. Uses no network."""
+        """Compare the commit `head` with the last known state of the remote. Uses no network."""
         theirs = self._git.query("rev-parse", "--verify", "--quiet", self._seen)
         if theirs and head:
             counts = self._git.text("rev-list", "--left-right", "--count", f"{head}...{theirs}")
@@ -142,10 +142,10 @@ class Remote:
         self._note_pushed(head)
 
     def _push(self, ref: str, on_progress: OnTransfer | None) -> None:
-        """Push a branch, by its full name: a tag may be called like it. Raises `GitError`."""
+        """Push a branch by its full name: a tag may have the same name. Raises `GitError`."""
         from .push_report import is_overtaken, line_of, push
 
-        # A mirror takes no names of branches at all.
+        # A mirror does not accept branch names.
         no_mirror = ("-c", f"remote.{self.name}.mirror=false")
         # A thin pack holds differences to files of the remote; a partial clone would fetch them.
         thin = not self._git.is_partial
@@ -168,7 +168,7 @@ class Remote:
             raise failed[0]
 
     def branches(self) -> list[str]:
-        """Return the names of the branches that are there. Raises `GitError`."""
+        """Return the names of the remote's branches. Raises `GitError`."""
         return branches_of(self._git.allowing(Allow.TRANSPORT), self.name)
 
     def _note_pushed(self, head: str | None) -> None:
@@ -218,11 +218,11 @@ class Remote:
                     lines.append(line)
             if output is not None:
                 assert process.stdout
-                output.append(process.stdout.read())  # some lines, which the pipe has held
+                output.append(process.stdout.read())  # a few lines, which fit into the pipe
             if process.wait():
                 raise failure(arguments[at - 1 :], "\n".join(lines).encode())
         finally:
-            process.terminate()  # nothing to do unless it was given up or interrupted
+            process.terminate()  # no effect unless it timed out or was interrupted
             for stream in (process.stdin, process.stdout, process.stderr):
                 with contextlib.suppress(BrokenPipeError):
                     assert stream
@@ -231,7 +231,7 @@ class Remote:
         return "\n".join(lines)
 
     def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[str]:
-        """Return the lines that git writes to stderr, as they come."""
+        """Yield the lines that git writes to stderr as they arrive."""
         assert process.stderr
         until = time.monotonic() + self._timeout
         rest = b""
@@ -250,7 +250,7 @@ class Remote:
 
 
 def _after_push(error: GitError) -> str:
-    """Return what to do after a push that failed."""
+    """Return the hint for a failed push."""
     if LOCKED.search(error.stderr):
         return "doit push; if it stays so, a killed push has left a lock at the remote"
     if HAS_FILES in error.stderr:

@@ -19,7 +19,7 @@ GITLINK = "160000"
 class Superproject:
     """The repository in the folder `root`, with a submodule at `path`.
 
-    Messages call the submodule `display_path`. The folder may be any folder of the repository.
+    `display_path` names the submodule in messages. The folder may be any folder of the repository.
     """
 
     def __init__(self, root: Path, path: Path, display_path: str) -> None:

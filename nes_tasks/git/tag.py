@@ -1,4 +1,4 @@
-"""Annotated tags: written without ever moving one that is there, and read with their messages."""
+"""Annotated tags: create them without moving existing ones, and read their messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_tag_name(git: Git, name: str) -> bool:
 
 
 def write_tag(git: Git, name: str, commit: str, message: str, who: Signature) -> None:
-    """Tag a commit; raises `GitError` when there is a tag of that name, which stays as it is."""
+    """Tag a commit; raises `GitError` when the tag exists, which stays unchanged."""
     head = f"object {commit}\ntype commit\ntag {name}\ntagger {person_line(who)}\n\n"
     oid = git.text("mktag", stdin=f"{head}{message}".encode())
     git.run("update-ref", f"{TAGS}{name}", oid, "0" * len(oid))
