@@ -85,9 +85,9 @@ class Checkout:
                 )
 
     def _is_as_committed(self, changes: Sequence[Change]) -> bool:
-        """Return whether it is plain to see that the files that change are as they were committed.
+        """Return whether a quick check shows that the files that change are as committed.
 
-        Where it is not, git has to say: it reads the whole index for that.
+        Otherwise git has to check, which reads the whole index.
         """
         if self._clean_index is None or stamp(self._git_dir / "index") != self._clean_index:
             return False

@@ -298,9 +298,9 @@ class Git:
         env: Mapping[str, str] | None = None,
         discard: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return what came of it, without judging its exit code.
+        """Run git and return the completed process, whatever its exit code.
 
-        With `discard` its standard output, however long it is, goes nowhere.
+        With `discard` its standard output is discarded.
         """
         if args[0] in UNREAD:
             denied = {} if Allow.TRANSPORT in self._allow else NO_TRANSPORT

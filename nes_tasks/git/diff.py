@@ -80,9 +80,9 @@ def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Chang
 def changes_of_commits(
     git: Git, commits: Iterable[str], *folders: str
 ) -> Iterator[tuple[str, Change]]:
-    """Yield what each of the `commits` changed against its parent, in the order of the commits.
+    """Yield what each of the `commits` changed against its parent, in their order.
 
-    Of a merge it is only what differs from all of its parents; `old` is then that of the first.
+    A merge yields only what differs from all of its parents; `old` is that of the first.
     The commit where a shallow clone ends seems to have added every file. Reads trees only; raises
     `GitError`.
     """

@@ -100,9 +100,9 @@ def _is_since(path: Path, moment: float) -> bool:
 
 
 def working_gits(folders: tuple[Path, ...]) -> list[int]:
-    """Return the processes of git that may be changing something in one of `folders`.
+    """Return the git processes that may be changing something in one of `folders`.
 
-    On Linux those that work there, or of which that cannot be seen; elsewhere all of them.
+    On Linux those whose working directory is there or unknown; elsewhere all of them.
     """
     if not Path("/proc/self/stat").exists():
         return _all_gits()

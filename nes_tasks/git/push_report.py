@@ -63,12 +63,12 @@ class ProgressLines(RemoteProgress):
 
 
 def push(folder: Path, remote: str, ref: str, run: Run, *, thin: bool) -> PushInfo | None:
-    """Push the branch `ref` to the same name at `remote`; return what became of it.
+    """Push the branch `ref` to the same name at `remote`; return the result of the branch.
 
-    None when git says nothing of the branch, as it does when the remote cannot be reached. What
-    `run` raises is passed on. The repository is opened, and nothing of it is read: also one with
-    SHA-256 or reftables, which GitPython cannot read, is pushed. One that it does not even open is
-    pushed without it.
+    None when git does not mention the branch, such as when the remote cannot be reached. Errors of
+    `run` are passed on. The repository is opened, and nothing of it is read: also one with SHA-256
+    or reftables, which GitPython cannot read, is pushed. One that it does not even open is pushed
+    without it.
     """
     refspec = f"{ref}:{ref}"
     try:

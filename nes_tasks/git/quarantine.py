@@ -65,10 +65,10 @@ def _install(source: Path, target: Path) -> None:
 
 
 def discard_quarantine(aside: Path, objects: Path) -> None:
-    """Throw a quarantine away, with what has been moved out of it and cannot be used.
+    """Delete a quarantine, with objects that were moved out of it and cannot be used.
 
-    The folder is our own, so no other process writes to it: the caller holds the lock. A pack
-    whose index is still inside is not seen by git and would stay for ever.
+    No other process writes to the folder: the caller holds the lock. A pack whose index is still
+    inside is invisible to git and would stay forever.
     """
     for index in (aside / "pack").glob("*.idx"):
         if not (objects / "pack" / index.name).exists():

@@ -19,10 +19,10 @@ COMMAND = ("update-ref", "-m", "nes-tasks: migration", "--stdin")
 
 
 class RefWriter(Conversation):
-    """Changes refs through one git process, one transaction after the other.
+    """Changes refs through one git process, one transaction at a time.
 
-    It starts at the first change, and is ended by `close`: an idle one looks like a git at work to
-    those who look for such, so it must not outlive the lock.
+    It starts at the first change and ends with `close`. It must not outlive the lock: other
+    commands treat a running git as busy.
     """
 
     command = COMMAND

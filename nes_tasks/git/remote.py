@@ -43,9 +43,9 @@ NO_SUCH_BRANCH = "couldn't find remote ref"
 
 @dataclass(frozen=True, slots=True)
 class RemoteStatus:
-    """How our branch stands against the remote's, as of the last fetch or push.
+    """Our branch compared with the remote's, as of the last fetch or push.
 
-    `commit` is the tip there, None when none was ever seen. `ahead` counts the commits that
+    `commit` is the remote tip, None when unknown. `ahead` counts the commits that
     only we have, `behind` those that only the remote has.
     """
 
@@ -172,9 +172,9 @@ class Remote:
         return branches_of(self._git.allowing(Allow.TRANSPORT), self.name)
 
     def _note_pushed(self, head: str | None) -> None:
-        """Note what the remote has now; git does so itself unless it is a bare clone.
+        """Record the remote's new tip; git does so itself except in a bare clone.
 
-        Where nothing can be written the push has been made nevertheless.
+        Errors are ignored: the push itself succeeded.
         """
         with contextlib.suppress(GitError):
             if head and self.remote_status(head).ahead:
@@ -198,9 +198,9 @@ class Remote:
         on_progress: OnTransfer | None,
         output: list[bytes] | None = None,
     ) -> str:
-        """Run a git command that talks to the remote; return what it said on the way.
+        """Run a git command that talks to the remote; return its messages without progress.
 
-        What it writes to its output is added to `output`. Raises `GitError` with what was said.
+        Its standard output is appended to `output`. Raises `GitError` with the messages.
         """
         at = next(i for i, word in enumerate(arguments) if word in NETWORK_COMMANDS) + 1
         progress = ["--progress"] if on_progress else []

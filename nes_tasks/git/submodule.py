@@ -1,6 +1,6 @@
-"""The superproject: the repository around, which holds the database as a submodule.
+"""The superproject: the enclosing repository, which holds the database as a submodule.
 
-It records one commit of it, see https://git-scm.com/book/en/v2/Git-Tools-Submodules.
+It records one commit of the database, see https://git-scm.com/book/en/v2/Git-Tools-Submodules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What reviewers should ask about: other authors than expected, others at work on the same."""
+"""Notes for reviewers: unexpected authors, and overlapping pull requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .api import Api
 from .artifact import UnfitArtifactError, preview_of
 from .pull_request import OpenPull, last_good_run
 
-# Each costs three calls and a download; the newest ones are looked at.
+# Each costs three calls and a download, so only the newest ones are examined.
 MAX_PULLS = 20
 MAX_NAMED = 5
 
@@ -73,7 +73,7 @@ def _newest(pull: OpenPull) -> int:
 
 
 def _preview(api: Api, pull: OpenPull) -> Preview | None:
-    """Return what another pull request does; an unreadable one is reported at its own."""
+    """Return the preview of another pull request; an unreadable one is reported there."""
     run = last_good_run(api, pull.head)
     try:
         return preview_of(api, run) if run else None

@@ -102,7 +102,7 @@ class Merged:
 
 
 def merged_as(api: Api, commit: str) -> Merged | None:
-    """Return the pull request whose merge made `commit`, None when it came in another way."""
+    """Return the pull request whose merge created `commit`, None without one."""
     for found in api.get_all(f"commits/{commit}/pulls"):
         if found["merged_at"] and found["merge_commit_sha"] == commit:
             return Merged(int(found["number"]), found["head"]["sha"])

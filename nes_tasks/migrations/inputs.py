@@ -26,7 +26,7 @@ SETTLED_NS = 2_000_000_000
 
 
 class InputFile(NamedTuple):
-    """One input file: its path relative to the folder with '/', and what `stat` said of it."""
+    """One input file: its path relative to the folder with '/', and its `stat` result."""
 
     relative: str
     path: str
@@ -45,11 +45,11 @@ def list_inputs(
     """Return the input files of `folder` in the order of their relative paths.
 
     Left out are hidden files and folders, what operating systems, editors and tools leave behind
-    (`leftovers`), and the paths in `ignored`: relative to the folder, and a folder stands for
-    all that is in it (with or without a slash at its end, as git prints it). `display_path` is how
-    messages name the folder. Raises `InvalidMigrationError` for what cannot be an input: a
-    link that leads out of the folder or to a folder, a pipe, socket or device, a name that is
-    not UTF-8 or holds control characters, and whatever cannot be read.
+    (`leftovers`), and the paths in `ignored`: relative to the folder, and a folder stands for all
+    that is in it (with or without a slash at its end, as git prints it). `display_path` names the
+    folder in messages. Raises `InvalidMigrationError` for anything that cannot be an input: a link
+    that leads out of the folder or to a folder, a pipe, socket or device, a name that is not UTF-8
+    or holds control characters, and anything unreadable.
     """
     root = os.fspath(folder)
     display_path = display_path or Path(root).name
@@ -116,7 +116,7 @@ def hash_file(file: InputFile) -> str:
 def differs_in_line_ends(file: InputFile, digest: str) -> bool:
     """Return whether a file would have the SHA-256 `digest` with other line ends, LF or CRLF.
 
-    That is what git makes of text files where ``core.autocrlf`` or ``.gitattributes`` say so:
+    git converts text files so where ``core.autocrlf`` or ``.gitattributes`` say it:
     https://git-scm.com/docs/gitattributes#_text
     """
     import hashlib
@@ -131,7 +131,7 @@ def differs_in_line_ends(file: InputFile, digest: str) -> bool:
 
 
 def _hash_watched(file: InputFile) -> tuple[str, bool]:
-    """Return the SHA-256, and whether the file was all the while what `stat` had said."""
+    """Return the SHA-256, and whether the file was unchanged while it was read."""
     import hashlib
 
     try:
@@ -163,7 +163,7 @@ def _input(entry: os.DirEntry[str], relative: str, root: str, display_path: str)
 
 
 def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path: str) -> None:
-    """Refuse a link unless it leads, on any machine, to a file of the folder."""
+    """Refuse a symbolic link unless it leads to a file of the folder on any machine."""
     link = Path(entry.path)
     target = link.readlink()
     label = printable(str(target))
@@ -216,9 +216,9 @@ class HashCache:
         self._derived: dict[str, Any] = content["derived"]
 
     def digest(self, file: InputFile) -> str:
-        """Return the SHA-256 of `file`, reading it only when it was touched.
+        """Return the SHA-256 of `file`, reading it only if it changed.
 
-        Raises `InvalidMigrationError` when it has to be read and cannot.
+        Raises `InvalidMigrationError` when it cannot be read.
         """
         self._used.add(file.path)
         known = self._files.get(file.path)
@@ -232,16 +232,16 @@ class HashCache:
         return digest
 
     def recall(self, digest: str) -> Any:
-        """Return what `keep` was given for the content with this SHA-256, or None."""
+        """Return the value that `keep` stored for the content with this SHA-256, or None."""
         return self._derived.get(self._key(digest))
 
     def keep(self, digest: str, value: Any) -> None:
-        """Keep a JSON value that follows from a content and this Python version alone."""
+        """Store a JSON value that depends only on a content and this Python version."""
         self._derived[self._key(digest)] = value
         self._changed = True
 
     def save(self) -> None:
-        """Write the cache if it has changed, in one step; forget files that are gone."""
+        """Write the cache atomically if it has changed; forget deleted files."""
         if not self._changed:
             return
         files = {
