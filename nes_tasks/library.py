@@ -1,6 +1,6 @@
-"""The library for other programs: what a project has applied, and applying more, as objects.
+"""The library for other programs: applied and pending migrations as objects.
 
-It does what the commands do and prints nothing.
+It does what the commands do, and prints nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The artifacts of a preview: taken from GitHub, and believed in nothing.
+"""The artifacts of a preview: downloaded from GitHub and not trusted.
 
-It comes from a job that has executed the code of a pull request. So it is never unpacked: the
-one file that is expected is read from the archive in memory, up to a limit, and checked.
+They come from a job that executed the code of a pull request. So an archive is never unpacked: the
+expected file is read in memory, up to a limit, and validated.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The input files of a migration: what its result depends on, and their SHA-256.
+"""The input files of a migration, which its result depends on, and their SHA-256.
 
-All this is read whenever tasks are listed, for every applied migration; hence `os.scandir`, plain
-strings instead of `Path`, and a cache that saves reading what has not been touched.
+They are read for every applied migration whenever tasks are listed; hence `os.scandir`, plain
+strings instead of `Path`, and a cache for unchanged files.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ def hash_inputs(
     cache: HashCache | None = None,
     display_path: str | None = None,
 ) -> dict[str, str]:
-    """Return the SHA-256 of each input file of `folder`, looked up now.
+    """Return the current SHA-256 of each input file of `folder`.
 
-    Without a cache every byte is read: that is for the moment before a migration runs.
+    Without a cache every byte is read, as required right before a migration runs.
     Parameters and errors are those of `list_inputs` and `hash_files`.
     """
     return hash_files(list_inputs(folder, ignored=ignored, display_path=display_path), cache)
@@ -198,12 +198,11 @@ def _unreadable(path: str, error: OSError) -> InvalidMigrationError:
 
 
 class HashCache:
-    """The SHA-256 of files that have not been touched since they were read.
+    """A cache of the SHA-256 of files that have not changed since they were read.
 
-    A file counts as untouched while its path, size, times of modification and change, and
-    inode are the same. It is kept as JSON in `path` and only ever saves work: when it is
-    missing, damaged or cannot be written, files are simply read again. `clock` gives the time
-    in nanoseconds since 1970.
+    A file counts as unchanged while its path, size, times of modification and change, and inode are
+    the same. It is stored as JSON in `path`; when it is missing, damaged or not writable, files are
+    read again. `clock` gives the time in nanoseconds since 1970.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], int] = time.time_ns) -> None:

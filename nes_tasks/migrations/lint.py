@@ -1,7 +1,7 @@
-"""What can be found wrong with a migration by reading its folder; nothing is executed.
+"""Lint rules for migrations: they only read the folder; nothing is executed.
 
-What keeps a folder from being applied is in the plan already and is found here in the same
-words; the rest is what a reviewer would ask for.
+Errors that prevent a migration from being applied come from the plan, with the same messages; the
+other rules are what a reviewer would ask for.
 """
 
 from __future__ import annotations

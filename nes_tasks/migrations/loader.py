@@ -127,10 +127,10 @@ def discover(
 
 
 def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True) -> Migration:
-    """Return the migration that `folder` is, with the metadata of its script.
+    """Return the migration in `folder`, with the metadata of its script.
 
-    The script is read, never imported; with a `cache`, one that has not been touched is not
-    parsed again. What is applied is not new, and may have a placeholder of the template. Raises
+    The script is read, never imported; with a `cache`, an unchanged one is not parsed again. An
+    applied migration (not `is_new`) may have placeholders of the template. Raises
     `InvalidMigrationError` when the folder is not a migration.
     """
     if folder.problem:

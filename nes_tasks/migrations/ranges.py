@@ -1,4 +1,4 @@
-"""Several migrations named at once: names one after the other, and ranges such as ``5..9``."""
+"""Parse several migrations: names, and ranges such as ``5..9``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOTS = ".."
 
 
 def is_range(word: str) -> bool:
-    """Return whether a word names the migrations from one to another."""
+    """Return whether a word is a range."""
     return DOTS in word and "/" not in word
 
 
@@ -21,10 +21,9 @@ def resolve_all(
 ) -> list[Entry]:
     """Return the migrations that `words` name, each once, in the order of the words.
 
-    A range has both of its ends, in the order of the plan; an end that is left out is that of the
-    plan. It is made of the entries that `counts` admits, described by `what` (such as
-    "applied"); a single name is taken as it is. Raises `UsageError` for a name that is not there
-    or can mean several, and for a range that holds nothing.
+    A range includes both ends, in plan order; an omitted end is that of the plan. It has only
+    entries that `counts` accepts, described by `what` (such as "applied"); a single name is
+    accepted as it is. Raises `UsageError` for an unknown or ambiguous name, and for an empty range.
     """
     found: dict[str, Entry] = {}
     for word in words:
@@ -51,9 +50,9 @@ def _between(plan: Plan, word: str) -> Sequence[Entry]:
 
 
 def _place(plan: Plan, text: str, which: int) -> int:
-    """Return where the migration stands that an end of a range names.
+    """Return the position of the migration at the end of a range.
 
-    Of several with one number it is the first or the last, by `which` (0 or -1).
+    If several share the number, `which` (0 or -1) selects the first or the last.
     """
     if text.isascii() and text.isdigit():
         number = text.lstrip("0") or "0"

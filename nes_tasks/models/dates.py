@@ -1,6 +1,6 @@
-"""Dates of the models: what is not clearly one day is refused in plain words.
+"""Dates of the models: ambiguous values are refused with a clear message.
 
-pydantic alone takes numbers and texts of digits for seconds since 1970.
+pydantic itself reads numbers and digit strings as seconds since 1970.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EXAMPLE = "write it as in 2024-01-25"
 
 
 def read_date(value: object) -> date:
-    """Return the day that `value` is: a date, a datetime at midnight, or its ISO 8601 text.
+    """Return `value` as a date: from a date, a datetime at midnight, or an ISO 8601 string.
 
     Raises `ValueError` for everything else, with what to write instead.
     """
@@ -65,7 +65,7 @@ def _from_text(text: str) -> date:
             raise ValueError(_not_a_day(text)) from None
     if _PARTIAL.fullmatch(text):
         raise ValueError(f"{text!r} is only a part of a date; {_EXAMPLE}, or leave it out")
-    # The calendar is needed for messages alone.
+    # The calendar is only needed for messages.
     from .bikram_sambat import find_dates
 
     if find_dates(text):

@@ -1,6 +1,6 @@
-"""pydantic's findings in plain words: the field, what it is, and what is allowed.
+"""Readable messages for pydantic's errors: the field, its value, and what is allowed.
 
-The exceptions stay as they are, because scripts may compare their texts. Types of errors:
+The exceptions are not changed, because scripts may compare their messages. Types of errors:
 https://docs.pydantic.dev/latest/errors/validation_errors/
 """
 
@@ -18,10 +18,10 @@ from ..printable import printable
 
 MAX_PROBLEMS = 5
 MAX_VALUE = 60
-# As many allowed values or fields as a message lists.
+# Maximum number of allowed values or fields in a message.
 MAX_LISTED = 12
 
-# What a value of a kind is called, by the first words of the type of error.
+# Names of the expected kinds of values, by the first words of the error type.
 _KINDS = {
     "string": "a text",
     "int": "a whole number",
@@ -64,7 +64,7 @@ _LIMITS = {
     "multiple_of": ("multiple_of", "a multiple of"),
 }
 _ALLOWED = re.compile(r"'((?:[^'\\]|\\.)*)'|(-?\d+|True|False|None)")
-# What validators of the models say, with the plain word for it.
+# Messages of the models' validators, with readable ones.
 _SAID: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"PHONE/WHATSAPP must be E\.164"),
@@ -84,7 +84,7 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def plain_problems(error: ValidationError, most: int = MAX_PROBLEMS) -> str:
-    """Return what pydantic found, in one line of plain words; of many the first `most`.
+    """Return pydantic's errors as one readable line; only the first `most`.
 
     Each is the field, what it holds and what is allowed: ``gender is "M"; use "male", "female" or
     "other"``.
@@ -100,7 +100,7 @@ def plain_problems(error: ValidationError, most: int = MAX_PROBLEMS) -> str:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first that pydantic found, in plain words."""
+    """Return pydantic's first error as a readable message."""
     return printable(_problem(error.errors(include_url=False)[0], class_named(error.title)))
 
 
@@ -122,7 +122,7 @@ def _problem(found: Mapping[str, Any], root: type[BaseModel] | None) -> str:
 
 
 def path_of(loc: Sequence[int | str]) -> str:
-    """Return a place in a document as a person writes it: ``contacts[0].value``."""
+    """Return a location in a document in the usual notation: ``contacts[0].value``."""
     path = ""
     for part in loc:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
@@ -130,7 +130,7 @@ def path_of(loc: Sequence[int | str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: on one line, and not too long."""
+    """Return a value for a message: on one line, truncated."""
     if isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False)
     elif value is None or isinstance(value, bool | int | float | bytes):

@@ -1,4 +1,4 @@
-"""Values as JSON can hold them: what data frames give is turned into what Python itself has.
+"""Plain values for JSON: scalars and arrays of data frames become Python's own types.
 
 numpy and pandas are recognised by their names, so that nothing here loads them.
 """

@@ -46,7 +46,7 @@ def atomic_write(place: Path) -> Iterator[Path]:
 
 
 def _move_folder(part: Path, place: Path) -> None:
-    """Put a new folder in the place of an old one, which two renames do."""
+    """Replace a folder by a new one with two renames."""
     if not place.exists():
         part.rename(place)
         return
@@ -72,7 +72,7 @@ def _remove(path: Path) -> None:
 
 
 def _remove_abandoned(place: Path) -> None:
-    """Remove what processes that were killed had begun to write."""
+    """Remove unfinished files of killed processes."""
     for left in place.parent.glob(f".{place.name}.*{PART}"):
         pid = left.name.removeprefix(f".{place.name}.").partition(".")[0]
         if left.suffixes[-2:] != [".old", PART] and is_abandoned(pid):

@@ -19,16 +19,16 @@ from ..models.identifiers import SUFFIX, InvalidIdentifierError, id_of
 from .fields import FieldChange, field_changes, parse
 
 SAMPLES_PER_TYPE = 3
-# Every update rewrites it, so it says nothing about this one.
+# Every update rewrites it, so it is not a change of the data.
 BOOKKEEPING = "version_summary"
 INDEX = re.compile(r"\[[0-9]+\]")
-# What is looked into; versions repeat it, and authors and records say nothing of the data.
+# Kinds that are compared; versions repeat them, and authors and records are not data.
 LOOKED_INTO = ("entity", "relationship")
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many files of a kind came, changed and went."""
+    """The number of created, updated and deleted files of a kind."""
 
     created: int = 0
     updated: int = 0
@@ -46,7 +46,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """An entity or relationship that was there before, and all its fields that differ."""
+    """An updated entity or relationship, and all its fields that differ."""
 
     id: str
     fields: tuple[FieldChange, ...]
@@ -59,7 +59,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A new entity or relationship with its content as it is in the file."""
+    """A new entity or relationship with the content of its file."""
 
     id: str
     content: Any
@@ -86,11 +86,11 @@ class Changes:
 
     @property
     def updated_left_out(self) -> int:
-        """How many updated ones are not in `updated`."""
+        """The number of updated objects that are not in `updated`."""
         return sum(counts.updated for counts in self.types.values()) - len(self.updated)
 
     def limited(self, updated_per_type: int) -> Changes:
-        """Return the same with at most so many updated ones of each type field by field."""
+        """Return the same changes with at most `updated_per_type` updated objects of each type."""
         seen: Counter[str] = Counter()
         kept: list[Updated] = []
         for updated in self.updated:
@@ -132,10 +132,9 @@ def compare(
 ) -> Changes:
     """Compare two trees (ids) of the database. Reads only.
 
-    `files` are those that differ, when that is known.
-    At most `updated_per_type` updated ones of each type are kept field by field, and at most
-    `samples_per_type` new ones with their content, None for all of them. Raises `GitError` for a
-    tree that is not there.
+    `files` are those that differ, when that is known. At most `updated_per_type` updated objects of
+    each type are listed by field, and at most `samples_per_type` new ones with their content; None
+    lists all. Raises `GitError` for a tree that is not there.
     """
     if files is None:
         files = list(changed_files(git, old, new))
@@ -144,7 +143,7 @@ def compare(
     inside: list[tuple[str, Change]] = []
     for change in files:
         parts = change.path.removeprefix(f"{data_dir}/").split("/")
-        # Files beside the data folder, or directly in it, were put there by hand.
+        # Files beside the data folder, or directly in it, were added by hand.
         own = change.path.startswith(f"{data_dir}/") and len(parts) > 1
         kind = parts[0] if own else "other"
         kinds[kind].add(change)
@@ -184,9 +183,9 @@ def _updated(
     data_dir: str,
     per_type: int | None,
 ) -> tuple[list[Updated], Counter[str]]:
-    """Return the updated ones up to the limit, and in how many of all each field differs."""
+    """Return the updated objects up to the limit, and the number of changes of each field."""
     rows = [(name, change) for name, change in inside if change.old and change.new]
-    # By their ids: to find them by their paths a whole folder would have to be read.
+    # Read by blob id: finding files by path would read the whole folder.
     old = [(change.path, change.old) for _, change in rows if change.old]
     new = [(change.path, change.new) for _, change in rows if change.new]
     seen: Counter[str] = Counter()
@@ -209,12 +208,12 @@ def content_paths(fields: Iterable[FieldChange]) -> set[str]:
 
 
 def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
-    """Return the counts in the order in which people want to see them."""
+    """Return the counts, the highest first."""
     return dict(sorted(tally.items(), key=lambda item: (-item[1], item[0])))
 
 
 def is_content_field(path: str) -> bool:
-    """Return whether a field says something of the data: all do but those of `BOOKKEEPING`."""
+    """Return whether a field is content: all are except those of `BOOKKEEPING`."""
     return path.partition(".")[0] != BOOKKEEPING
 
 
@@ -232,7 +231,7 @@ def _samples(
             yield Sample(document_id(path, data_dir), parse(data))
 
 
-# Of so many changed ones of each type it is looked which fields differ.
+# Number of updated objects of each type that are compared by field.
 LOOKED_INTO_PER_TYPE = 500
 
 
@@ -251,7 +250,7 @@ class ChangeSummary:
 
     @property
     def updated(self) -> int:
-        """How many entities and relationships were there before and differ."""
+        """The number of updated entities and relationships."""
         return sum(counts.updated for counts in self.types.values())
 
 

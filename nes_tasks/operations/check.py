@@ -25,7 +25,7 @@ from .data_files import data_findings
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check of many folders found: how many, and each finding with its migration."""
+    """The result of checking folders: their number, and the findings with their migrations."""
 
     count: int
     findings: tuple[tuple[str, Finding], ...]
@@ -66,8 +66,7 @@ class Checker:
     def check(self, entry: Entry) -> list[Finding]:
         """Return the findings for an entry of the plan: errors first, then hints.
 
-        A migration that is applied and unchanged is not looked into: a change to it would be
-        drift, which is worse than what might be found.
+        An applied and unchanged migration is not checked: fixing a finding would cause drift.
         """
         found = check_folder(entry)
         folder = entry.folder
@@ -80,7 +79,7 @@ class Checker:
         return sorted_findings(found)
 
     def _unadded(self, folder: Folder) -> Iterator[Finding]:
-        """Find input files that are not in git, though others of the folder are."""
+        """Find input files that git does not track although it tracks others of the folder."""
         new = self._project.unadded.get(folder.name, frozenset())
         for file in folder.files or ():
             if file.relative in new:
@@ -88,11 +87,11 @@ class Checker:
                 yield hint(path, "it is not added to git", line=1, advice=f"git add {quote(path)}")
 
     def _load(self, folder: Folder, script: str) -> Iterator[Finding]:
-        """Find out whether the script loads and has a `migrate` that can be called."""
+        """Check that the script loads and has a callable `migrate`."""
         display_path, path = f"{folder.display_path}/{script}", folder.path / script
         source = Script.read(path, display_path)
         if source is None:
-            return  # the plan names the line that is not Python
+            return  # the plan reports the syntax error
         settings = self._project.settings
         task = Task(
             name=folder.name,
@@ -124,7 +123,7 @@ class Checker:
             )
 
     def close(self) -> None:
-        """End the worker."""
+        """Stop the worker."""
         self._worker.close()
 
     def __enter__(self) -> Checker:

@@ -1,4 +1,4 @@
-"""The result of a check as JSON, and read again: checked, as a stranger may have made it."""
+"""The result of a check as JSON: written, and read with validation, as it is untrusted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def to_dict(checked: Checked) -> dict[str, Any]:
 
 
 def read_check(data: bytes, display_path: str) -> Checked:
-    """Read the document again; raises `UsageError` that names `display_path` for anything else."""
+    """Read the document; raises `UsageError` that names `display_path` if it is invalid."""
     try:
         document = _Document.model_validate_json(data)
     except ValidationError as error:

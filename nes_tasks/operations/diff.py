@@ -21,8 +21,8 @@ FORMAT = 1
 class Between:
     """The migrations whose records differ, by number.
 
-    `applied` have a record at the second point alone, `reverted` at the first alone. The record
-    of the `recorded_again` is another one: they were executed again, or their folder was accepted.
+    `applied` have a record at the second point alone, `reverted` at the first alone.
+    `recorded_again` have different records: they were executed again, or their folder was accepted.
     """
 
     applied: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What differs between two points, as seen from `old`, which may be the later one."""
+    """The differences between two points, from `old` to `new`; `old` may be the later one."""
 
     old: Point
     new: Point
@@ -53,7 +53,7 @@ class Diff:
 
 
 def point_document(point: Point) -> dict[str, Any]:
-    """Return a point as JSON has it."""
+    """Return a point as a JSON document."""
     return {
         "name": point.name,
         "commit": point.commit,

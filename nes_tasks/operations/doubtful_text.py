@@ -18,7 +18,7 @@ MARKUP = re.compile(
     r"&(?:nbsp|amp|lt|gt|quot|#\d+);|</?(?:b|i|u|br|p|div|span|font|td|tr|a)\b[^<>]*>"
 )
 
-# A shorter text can be anything.
+# Shorter texts are not conclusive.
 FEWEST_LETTERS = 4
 
 KINDS = (
@@ -86,7 +86,7 @@ def _texts(cells: Iterable[tuple[object, object]]) -> Iterator[tuple[object, str
     for column, value in cells:
         if isinstance(value, str):
             if not (value.isascii() and value.isalnum()):
-                # Line ends and tabulators are at home in longer texts.
+                # Line ends and tabs are normal in longer texts.
                 yield column, value.translate({9: " ", 10: " ", 13: " "})
         elif isinstance(value, Mapping):
             yield from ((column, text) for _, text in _texts(value.items()))

@@ -1,4 +1,4 @@
-"""An export in other formats than SQLite, made from its tables row by row."""
+"""Convert an export from SQLite to other formats, row by row."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..errors import UnavailableError
 from .export_tables import Progress
 from .export_target import MADE_BY, MANIFEST, Format
 
-# Every column with a document of JSON, which becomes one line, and those that only compare names.
+# Columns with a JSON document, which becomes one line, and those that only serve name comparison.
 DOCUMENTS = {"entities": "data", "relationships": "data", "versions": "snapshot"}
 LEFT_OUT = {"names": ("full_key", "given_key", "middle_key", "family_key")}
 TABLES = (
     *("entities", "names", "identifiers", "contacts", "tags", "attributes", "relationships"),
     *("versions", "authors", "migrations", "unread"),
 )
-# What a line of JSON Lines is about; the rest is in the documents.
+# Keys of a line in JSON Lines; the rest is in the documents.
 KINDS = {
     "author": "authors",
     "entity": "entities",
@@ -35,7 +35,7 @@ KINDS = {
     "unread": "unread",
 }
 ROWS = 1000
-# Archives keep local times; this is the earliest that they can.
+# Archives store local times; this is the earliest possible.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -65,7 +65,7 @@ def check_installed(wanted: Format) -> None:
 
 
 class _Tables:
-    """The tables as they are written: their columns, and their rows in order."""
+    """The exported tables: their columns, and their rows in order."""
 
     def __init__(self, connection: sqlite3.Connection, progress: Progress) -> None:
         self._connection = connection
@@ -73,7 +73,7 @@ class _Tables:
         self._done = 0
 
     def manifest(self) -> bytes:
-        """Return what says that this is an export, and of what."""
+        """Return the manifest of the export."""
         rows = dict(self._connection.execute("SELECT name, value FROM export ORDER BY name"))
         return json.dumps({MADE_BY: int(rows.pop("format")), **rows}).encode()
 

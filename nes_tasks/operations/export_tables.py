@@ -31,12 +31,12 @@ from . import export_schema as schema
 from .history import HistoryEntry, applied_history, people_of
 from .points import Point
 
-# What is done, how far it is, and how far it goes where that is known.
+# Progress callback: (label, done, total or None).
 Progress = Callable[[str, int, int | None], None]
 
 FOLDERS = (AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS)
 PROGRESS_EVERY = 1000
-# In KiB, as SQLite counts it: memory for pages, which makes the indexes at the end quicker.
+# SQLite's page cache in KiB, which speeds up creating the indexes.
 CACHE = 64 * 1024
 
 MAKER = {"format": str(schema.FORMAT), "made_by": f"nes-tasks {__version__}"}
@@ -56,7 +56,7 @@ def is_export_of(path: Path, commit: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How many rows the main tables of an export have; `unread` are files that have none."""
+    """The number of rows of an export's main tables; `unread` counts files without a row."""
 
     entities: int
     relationships: int
@@ -97,7 +97,7 @@ class _Export:
         execute = self._connection.execute
         if not schema.has_full_text_search(self._connection):
             raise UnavailableError("the SQLite of this Python has no full text search (FTS5)")
-        # Nobody looks at the file before it is whole, and one that is not is thrown away.
+        # The file is not used before it is complete, and an incomplete one is deleted.
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE}"):
             execute(f"PRAGMA {pragma}")
         execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
@@ -110,7 +110,7 @@ class _Export:
         self._add_files(writer)
         self._add_migrations(writer)
         self._progress("making the indexes", 0, None)
-        # Trigrams answer what our own searches ask; readers get an index of words.
+        # Trigrams serve our own searches; users get a word index.
         writer.finish(search=False)
         execute(schema.VERSION_MIGRATIONS_INDEX)
         schema.make_parents(self._connection)
@@ -166,7 +166,7 @@ class _Export:
             )
         self._connection.execute(schema.VERSION_MIGRATIONS)
         if lacks_trees(self._git):
-            return  # each tree would have to be fetched by itself
+            return  # each tree would be fetched separately
         for number, run in enumerate(applied, 1):
             self._connection.executemany(
                 "INSERT OR REPLACE INTO version_migrations VALUES (?, ?)", self._versions_of(run)
@@ -174,7 +174,7 @@ class _Export:
             self._progress("following the migrations", number, len(applied))
 
     def _versions_of(self, run: HistoryEntry) -> Iterator[tuple[str, str]]:
-        """Give the versions that a migration wrote, as far as the history reaches back."""
+        """Yield the versions that a migration wrote, as far as the history reaches back."""
         execution = run.execution
         if execution is None or execution.is_truncated:
             return

@@ -1,4 +1,4 @@
-"""Where an export goes: its format by the ending, and whether what is there may be replaced."""
+"""The target of an export: its format by extension, and whether it may be replaced."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MADE_BY = "nes_tasks_export"
 
 
 class Format(Enum):
-    """A format of an export, with the words that help and errors have for it."""
+    """A format of an export, with its description for help and errors."""
 
     SQLITE = "one SQLite file"
     CSV = "a folder of CSV files"
@@ -46,7 +46,7 @@ FOLDERS = {Format.CSV: ".csv", Format.PARQUET: ".parquet"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place for an export; `is_replaced` says that an earlier one is there."""
+    """The target of an export; `is_replaced` says that an earlier export exists."""
 
     path: Path
     format: Format
@@ -54,10 +54,10 @@ class Target:
 
 
 def target_of(text: str) -> Target:
-    """Return the target that a person names. Reads what is there, and writes nothing.
+    """Return the target for a path. Reads existing files, and writes nothing.
 
-    Raises `UsageError` for an ending that no format has, a place that cannot be written, and for
-    anything there that is not an export or empty.
+    Raises `UsageError` for an unknown extension, a path that cannot be written, and an existing
+    file or folder that is neither an export nor empty.
     """
     path = Path(text)
     found = ENDINGS.get(path.suffix.lower())

@@ -63,8 +63,8 @@ ENDS = (RebuildOutcome.DIFFERENT, RebuildOutcome.FAILED)
 class Reason(StrEnum):
     """Why a part is taken over as it is: by its origin, or because of a migration.
 
-    Nondeterministic: it says so of itself. Folder: neither the folder of today nor any commit
-    holds the files that it ran from.
+    Nondeterministic: its script declares it. Folder: neither the current folder nor any commit has
+    the files that it ran from.
     """
 
     ADOPTED = "adopted"
@@ -79,7 +79,7 @@ class Reason(StrEnum):
 class RebuildStep:
     """One part of the history and its result.
 
-    `rebuilt_tree` is what came out, `differing_files` counts the files between it and the
+    `rebuilt_tree` is the resulting tree, `differing_files` counts its differences from the
     committed tree, `difference` is the first. `failed` is the migration that `failure` is of.
     """
 
@@ -203,7 +203,7 @@ def _may_vary(part: Part) -> bool:
 
 
 class _Build:
-    """The database that is built: for each commit of the history its own."""
+    """The rebuilt database: one commit for each commit of the history."""
 
     def __init__(self, project: Project, runner: Runner, plan: Plan, history: History) -> None:
         self._project = project
@@ -287,7 +287,7 @@ class _Build:
         return self._compared(part, commit)
 
     def _compared(self, part: Part, commit: str, seconds: float | None = None) -> RebuildStep:
-        """Compare what came out with what is committed; the next part is built on it."""
+        """Compare the result with the committed tree; the next part is built on it."""
         tree, wanted = self._git.tree_of(commit), part.commit.tree
         if tree == wanted:
             self._keep(part.commit, commit)
@@ -296,7 +296,7 @@ class _Build:
         names = [run.name for run in part.runs]
         changes = real_changes(self._git, data_dir, wanted, tree, names)
         if not changes:
-            # What follows was executed on the tree that is committed, with its own markers.
+            # Later parts were executed on the committed tree, with its own markers.
             self._commit(part.commit.id)
             return RebuildStep(part, RebuildOutcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
         return RebuildStep(
@@ -316,7 +316,7 @@ class _Build:
         )
 
     def _commit(self, commit: str) -> str:
-        """Return what was built for a commit of the history; one that was not is taken over."""
+        """Return the rebuilt commit for a commit of the history; a missing one is taken over."""
         if commit not in self._rebuilt:
             original = self._history.commits[commit]
             who = _signature(original)
@@ -339,7 +339,7 @@ class _Build:
 
 
 def _holds(folder: Folder, marker: Marker) -> bool:
-    """Return whether a folder is what a marker names, but for its README."""
+    """Return whether a folder matches a marker, apart from the README."""
     try:
         return without_readme(folder.hashes()) == without_readme(marker.inputs)
     except InvalidMigrationError:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a node stands for."""
+    """The kind of a node."""
 
     MIGRATION = "migration"
     TASK = "task"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 class TaskInfo:
     """A task as an engine sees it: the tasks before it, the files it reads, and what it makes.
 
-    `state` is that of a migration in a word, None for a task of another kind.
+    `state` is the state of a migration, None for another task.
     """
 
     name: str

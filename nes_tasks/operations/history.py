@@ -20,7 +20,7 @@ from .points import Points, check_is_past, moment_of
 
 
 def name_of(author: str) -> str:
-    """Return the name in ``Name <address>``; of an address alone what stands before the @."""
+    """Return the name in ``Name <address>``; for an address alone, its local part."""
     name = author.partition("<")[0].strip() or author.strip("<> ")
     return name.partition("@")[0] if " " not in name else name
 
@@ -29,12 +29,11 @@ def people_of(authors: Iterable[str]) -> Mapping[str, str]:
     """Return the name of the person behind each of `authors`, strings like ``Name <address>``.
 
     Authors with the same address, or with the same name but for capitals and blanks, are one
-    person, also where one leads to the other: who has a new address keeps the name, and who has
-    a new name keeps the address. The person is called by the name that comes last, what stands
-    before the @ of an address counts only where there is no name.
+    person, also transitively: a new address with the same name, or a new name with the same
+    address. The last name is used; the local part of an address only if there is no name.
     """
     written = list(authors)
-    group: dict[str, str] = {}  # a key that an author has, and one that stands for the group
+    group: dict[str, str] = {}  # union-find: each key with its parent
 
     def root(key: str) -> str:
         while group.setdefault(key, key) != key:
@@ -56,7 +55,7 @@ def _has_name(author: str) -> bool:
 
 
 def _keys(author: str) -> list[str]:
-    """Return what an author is known by: the name, and the address if there is one."""
+    """Return the keys of an author: the name, and the address if there is one."""
     address = author.partition("<")[2].partition(">")[0].strip() or author.strip()
     name = " ".join(name_of(author).casefold().split())
     return [f"name {name}", *([f"address {address.casefold()}"] if "@" in address else [])]
@@ -64,7 +63,7 @@ def _keys(author: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An applied migration with what the history says of it.
+    """An applied migration with its execution in the history.
 
     `record` is its marker's content, with the statistics of its commits where its own run did
     not count them. `execution` is None when no commit is known to be its own. `duration` is in
@@ -77,7 +76,7 @@ class HistoryEntry:
 
     @property
     def commits(self) -> tuple[Commit, ...]:
-        """Its commits that were not taken back, oldest first; also of runs that it repeated."""
+        """Its commits that were not reverted, oldest first; also of runs that it repeated."""
         return self.execution.live if self.execution else ()
 
     @property
@@ -89,13 +88,13 @@ class HistoryEntry:
 
     @property
     def applied_in_utc(self) -> datetime | None:
-        """The same in UTC; records of the legacy system have no zone and are taken to be in it."""
+        """The same in UTC, also assumed for legacy records, which have no zone."""
         moment = self.applied_at
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
     @property
     def committer(self) -> str:
-        """Who applied it; empty when no commit says it."""
+        """The committer; empty when no commit is known."""
         return self.commits[-1].committer if self.commits else ""
 
 
@@ -123,8 +122,8 @@ def applied_history(
 class HistoryFilter:
     """Conditions on applied migrations; None for a condition that is not set.
 
-    `author` is a part of the name or address. `since` is the first moment, `before` are commits
-    of migrations that are too old. `touching` are the commits that changed an entity.
+    `author` is a part of the name or address. `since` is the earliest time, `before` are commits of
+    migrations that are too old. `touching` are the commits that changed an entity.
     """
 
     author: str | None = None
@@ -180,7 +179,7 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
         return frozenset()
     path = f"{project.settings.data_dir}/{document_path(entity)}"
     found = read_commits(git, "--full-history", ledger.commit, paths=[path])
-    # A shallow clone ends in a commit that seems to have made every file.
+    # The boundary commit of a shallow clone seems to create every file.
     commits = frozenset(commit.id for commit in found) - shallow_boundary(git)
     if not commits:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""A new service repository: what `doit init` writes, from the templates of this package."""
+"""Create a service repository from the templates of this package."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..migrations.scaffold import PACKAGE
 from ..version import __version__
 
 TEMPLATE = Path("templates", "service")
-# Names that git or tools would act on in the folder of the templates itself.
+# Files with special names, which git or tools would act on in the template folder.
 HIDDEN = {"gitattributes": ".gitattributes", "gitignore": ".gitignore", "github": ".github"}
 EXAMPLE = "migrations"
-# Whose workflows are called, and at which commit: a tag could be moved.
+# Owner, repository and commit of the called workflows: a tag could be moved.
 WORKFLOWS = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 
 
 @dataclass(frozen=True, slots=True)
 class NewRepository:
-    """What a new service repository is made of.
+    """The values of a new service repository.
 
     `author` is that of the first migration. `remote_url` is the address of the database, None
     for one that begins empty; `workflows` is ``OWNER/REPOSITORY@COMMIT`` of nes-tasks at GitHub,
@@ -39,7 +39,7 @@ class NewRepository:
 
 @dataclass(frozen=True, slots=True)
 class Initialized:
-    """The paths that were written, and those that were there already and stayed as they are."""
+    """The paths that were written, and existing ones that were kept."""
 
     created: tuple[str, ...]
     kept: tuple[str, ...]
@@ -60,7 +60,7 @@ def init(folder: Path, new: NewRepository) -> Initialized:
     created, kept = [], []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A repository around the folder is one, too.
+        # An enclosing repository counts, too.
         if Git(folder, around=True).run_unchecked("rev-parse", "--git-dir").returncode:
             Git(folder).run("init", "--quiet", "--initial-branch=main")
         has_migrations = any((folder / EXAMPLE).glob("*/"))

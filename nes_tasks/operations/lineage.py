@@ -1,4 +1,4 @@
-"""The lineage of a database: all that its history consists of, in the order to repeat it.
+"""The lineage of a database: all parts of its history, in the order to repeat them.
 
 Each part is the executions of one commit, a revert, or a commit that no migration made. No commit
 is left out, and none counts twice.
@@ -23,8 +23,7 @@ class Origin(StrEnum):
 
     Run: executions of migrations. Revert: `doit revert`. Adopted: a person wrote markers
     afterwards, as `doit adopt` does. Accepted: `doit accept` of an edited folder. Unmarked: a
-    migration that left no marker, as those of the legacy system. By hand: anything else, merges
-    included.
+    migration without a marker, as in the legacy system. By hand: anything else, merges included.
     """
 
     RUN = "run"
@@ -39,8 +38,8 @@ class Origin(StrEnum):
 class Part:
     """One part of the history, which `commit` ends.
 
-    `names` are the migrations that it is about; `runs` their executions, in their order;
-    `reverted` the commits that a revert took back.
+    `names` are its migrations; `runs` their executions, in their order;
+    `reverted` the commits that it reverts.
     """
 
     commit: Commit
@@ -51,7 +50,7 @@ class Part:
 
     @property
     def base(self) -> str | None:
-        """The commit that the first execution was on, None for none."""
+        """The base commit of the first execution, None for none."""
         return self.runs[0].execution.base if self.runs else self.commit.parent
 
 
@@ -81,7 +80,7 @@ def read_lineage(history: History) -> list[Part]:
 
 
 def _others(history: History, commits: Sequence[Commit]) -> list[Part]:
-    """Return the parts that no execution made."""
+    """Return the parts that are not executions."""
     seem_reverts = [commit.id for commit in commits if REVERT_SUBJECT.fullmatch(commit.subject)]
     messages = dict(read_messages(history.git, seem_reverts))
     brought: dict[str, dict[Origin, list[str]]] = {}
