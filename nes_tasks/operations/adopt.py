@@ -1,8 +1,8 @@
-"""Adopting a database that a legacy system, or people by hand, applied migrations to.
+"""Adopt a database with migrations that a legacy system, or people by hand, applied.
 
-Such a database is read correctly without it: a `metadata.json` counts as applied. Adopting
-writes markers, so that migrations known only from commit messages count too, and so that a
-folder that is edited from now on is noticed.
+Such a database also works without it: a `metadata.json` counts as applied. Adopting writes markers,
+so that migrations known only from commit messages count too, and later edits of folders are
+detected.
 """
 
 from __future__ import annotations

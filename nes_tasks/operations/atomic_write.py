@@ -1,7 +1,7 @@
-"""Writing a file or folder in one step: beside its place first, and into it when it is whole.
+"""Write a file or folder atomically: under a temporary name, then renamed into place.
 
-What takes minutes to write may be interrupted or fill the disk. Then what was there before is
-there still, and nothing half made is taken for a result.
+Writing may take minutes, be interrupted or fill the disk. The previous result then remains, and an
+incomplete one is never used.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ PART = ".part"
 
 @contextmanager
 def atomic_write(place: Path) -> Iterator[Path]:
-    """Give a path beside `place` to write a file or a folder to, and move it there at the end.
+    """Yield a temporary path beside `place` for a file or folder, and move it there at the end.
 
-    Of a folder that is replaced, the entries that the new one has none of the name for are moved
-    into it. Raises `UnavailableError` when the disk is full or the like.
+    Entries of a replaced folder that the new one lacks are moved into it. Raises `UnavailableError`
+    when the disk is full or the like.
     """
     place = place.resolve()
     part = place.with_name(f".{place.name}.{os.getpid()}{PART}")

@@ -136,10 +136,10 @@ def _contents(git: Git, names: list[str]) -> list[bytes | None]:
 
 
 def _origins(commits: list[FileCommit], documents: list[Any]) -> Any:
-    """Return the origin of the last document, carried along the history from its beginning.
+    """Return the origin of the last document, propagated along the history.
 
-    After a merge a field is of the side that has the same value; only what neither side has
-    was set by the merge itself.
+    After a merge a field belongs to the side with the same value; the merge itself set only values
+    that neither side has.
     """
     known: dict[str, tuple[Any, Any]] = {}
     for commit, document in zip(commits, documents, strict=True):

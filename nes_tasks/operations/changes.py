@@ -257,10 +257,10 @@ class ChangeSummary:
 def summarize_changes(
     git: Git, reader: ObjectReader | None, execution: Execution, data_dir: str
 ) -> ChangeSummary:
-    """Compare the two trees of a migration; without a `reader` no content is looked at.
+    """Compare the two trees of a migration; without a `reader` no content is read.
 
-    At most `LOOKED_INTO_PER_TYPE` updated ones of each type are compared field by field, the
-    first by path. Raises `GitError` for a tree that is not there.
+    At most `LOOKED_INTO_PER_TYPE` updated objects of each type are compared by field, the first by
+    path. Raises `GitError` for a tree that is not there.
     """
     types: defaultdict[str, Counts] = defaultdict(Counts)
     pairs: list[tuple[str, str]] = []

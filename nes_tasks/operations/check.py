@@ -134,6 +134,6 @@ class Checker:
 
 
 def _place(where: str | None, folder: Folder) -> tuple[str | None, int | None]:
-    """Return file and line of ``path:line  source text``, as messages name the file."""
+    """Return the displayed file and the line of ``path:line source text``."""
     found = re.match(rf"(?:.*/)?{re.escape(folder.name)}/(.+?):(\d+)(?:  |$)", where or "")
     return (f"{folder.display_path}/{found[1]}", int(found[2])) if found else (None, None)

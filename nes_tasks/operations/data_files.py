@@ -65,9 +65,9 @@ def _findings(
     kind: Callable[..., Finding],
     scripts: Collection[Script] = (),
 ) -> Iterator[Finding]:
-    """Read a file and yield its findings; a problem is of `kind`, a doubt a hint.
+    """Read a file and yield its findings: problems as `kind`, doubts as hints.
 
-    Columns that none of the `scripts` mentions are a doubt, too.
+    Columns that none of the `scripts` mentions are doubts, too.
     """
     if reading.method is None or reading.options is None:
         return

@@ -1,7 +1,7 @@
-"""What there is to say of one entity: read from the tables of an export, for pages about it.
+"""The content of an entity's page, read from the tables of an export.
 
-Which version set a field is found out from the versions of the entity, as `doit blame` finds it
-from commits: the oldest one since which the value is what it is now.
+The version that set a field is the oldest one since which the value is unchanged, as `doit blame`
+finds commits.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is known of an entity, and the version that set it last.
+    """A fact about an entity, and the version that set it last.
 
-    `labels` lead to it from the outside in. `entity` is what it names, `url` where it leads.
+    `labels` are its path from the outside in. `entity` is the entity it names, `url` its link.
     """
 
     labels: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""The whole proof: rebuild the database from the empty tree through all of its history.
+"""Rebuild the database from the empty tree through all of its history, as a full proof.
 
-A replay proves each migration on the base that is committed. This proves the chain as well: that
-nothing lies between the migrations but what is counted here.
+A replay verifies each migration on its committed base. This also verifies the chain: that the
+history has no other changes than those counted here.
 """
 
 from __future__ import annotations
@@ -253,9 +253,9 @@ class _Build:
             return self._compared(part, result.commit_ids[-1], seconds)
 
     def _folder(self, stack: ExitStack, run: Run) -> Folder | None:
-        """Return the folder that a migration ran from: that of today, else one out of git.
+        """Return the folder that a migration ran from: the current one, else one from git.
 
-        Where there is none it is that of today if it was accepted as giving the same data.
+        Without either, it is the current one if it was accepted as giving the same data.
         """
         entry, settings = self._plan.get(run.name), self._project.settings
         today = entry.folder if entry else None

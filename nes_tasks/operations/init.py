@@ -46,9 +46,9 @@ class Initialized:
 
 
 def init(folder: Path, new: NewRepository) -> Initialized:
-    """Write the files that are missing into `folder`, and make it a git repository.
+    """Write the missing files into `folder`, and make it a git repository.
 
-    Where a migration is there already the first one is left out. Raises `UsageError` for
+    The first migration is left out if there are migrations already. Raises `UsageError` for
     workflows that are not named with their commit, and `UnavailableError` when something cannot
     be written.
     """

@@ -19,7 +19,7 @@ from .revert import read_reversal
 
 
 class Origin(StrEnum):
-    """What made a part of the history.
+    """The origin of a part of the history.
 
     Run: executions of migrations. Revert: `doit revert`. Adopted: a person wrote markers
     afterwards, as `doit adopt` does. Accepted: `doit accept` of an edited folder. Unmarked: a
@@ -55,9 +55,9 @@ class Part:
 
 
 def read_lineage(history: History) -> list[Part]:
-    """Return the parts of a whole history, each after all that it is on.
+    """Return the parts of a whole history, each after its ancestors.
 
-    The empty commit that a history may begin with is none. Reads commits, trees and markers;
+    The initial empty commit of a history is not a part. Reads commits, trees and markers;
     raises `GitError`.
     """
     runs = {

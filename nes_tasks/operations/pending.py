@@ -1,4 +1,4 @@
-"""What is pending: the migrations to come, and the files that they are made of."""
+"""The pending migrations and their files."""
 
 from __future__ import annotations
 

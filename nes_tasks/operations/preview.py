@@ -1,8 +1,7 @@
-"""The preview: what pending migrations would change, found out by executing them.
+"""The preview: execute pending migrations to show what they would change.
 
-The migrations run as they would, each on top of the one before it, and only the last step is
-missing: no branch moves. So the tree of a preview is the tree that a run would commit, given
-the same clock (`SOURCE_DATE_EPOCH`).
+The migrations run as in a real run, each on top of the previous one, but no branch moves. So the
+tree of a preview is the tree that a run would commit, given the same clock (`SOURCE_DATE_EPOCH`).
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from .changes import SAMPLES_PER_TYPE, Changes, compare
 from .review import Remark, folder_remarks, review_changes
 
 FORMAT = 1
-# What a script is not expected to read, and what libraries open without Python.
+# Files that scripts need not read, or that libraries open without Python.
 NOT_READ_HERE = frozenset({".md", ".py", ".parquet", ".feather", ".orc"})
 CAPABILITIES = {
     "network": "It asks for the network: what it reads there is not in its folder, and what it "
@@ -49,8 +48,8 @@ class Previewed:
     """What one migration would do.
 
     `about` is what its script says of itself. `result` is that of its run, with the tree that would
-    be committed; `base_tree` is what that tree is compared with, `clock` the time that it saw,
-    `peak_memory` what its process needed, in bytes. `verified` says that its function verify has
+    be committed; `base_tree` is the tree to compare with, `clock` the time of the execution,
+    `peak_memory` the memory of its process, in bytes. `verified` says that its function verify has
     passed. `expect` is the line EXPECT that fits what it does, and `expects` says that the script
     has one. `to_look_at` are doubts of the data.
     """
@@ -68,7 +67,7 @@ class Previewed:
 
     @property
     def asks_for(self) -> list[str]:
-        """What its script asks for beyond what every script has, a sentence each."""
+        """The capabilities that its script requests, one sentence each."""
         return [text for name, text in CAPABILITIES.items() if getattr(self.about, name)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,12 +99,12 @@ class Previewed:
 
 @dataclass(slots=True)
 class Preview:
-    """The result of all of them, as far as they ran.
+    """The preview of all migrations, as far as they ran.
 
-    `base_commit` is the commit of the database that the first one ran on, None where there is
-    none yet and when nothing ran. `beneath` are those that had to be executed first and were not
-    asked for. `failure` is what stopped the chain, and `not_run` what comes after it. `left_out`
-    are those that a limit kept from being executed.
+    `base_commit` is the commit of the database that the first one ran on, None where there is none
+    yet and when nothing ran. `beneath` are earlier migrations that had to be executed first.
+    `failure` is what stopped the chain, and `not_run` what comes after it. `left_out` are those
+    that a limit kept from being executed.
     """
 
     base_commit: str | None = None
@@ -116,7 +115,7 @@ class Preview:
     left_out: list[str] = field(default_factory=list)
 
     def limited(self, updated_per_type: int) -> Preview:
-        """Return the same with at most so many updated ones of each type and migration."""
+        """Return the same preview with a limit of updated objects per type and migration."""
         shorter = [
             replace(previewed, changes=previewed.changes.limited(updated_per_type))
             for previewed in self.migrations
@@ -137,7 +136,7 @@ class Preview:
 
 
 def failure_document(error: NesTasksError | None) -> dict[str, Any] | None:
-    """Return an error as what JSON can hold, None for none."""
+    """Return an error as a JSON document, None without one."""
     if error is None:
         return None
     where = error.where if isinstance(error, MigrationFailedError) else None
@@ -200,7 +199,7 @@ def preview(
 
 @contextmanager
 def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
-    """Give a commit of the tree that a preview has left; None for one that is only to begin."""
+    """Yield a commit of a preview's last tree; None for a preview that has not begun."""
     if not found.migrations:
         yield None
         return
@@ -233,7 +232,7 @@ def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
 def _left_out(
     plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
 ) -> list[str]:
-    """Return what a limit keeps from being executed."""
+    """Return the migrations that the limit excludes."""
     executed = {previewed.result.migration for previewed in found.migrations}
     wanted = [e.name for e in plan if e.state is State.PENDING or e.name in forced]
     return [name for name in wanted if name not in executed and (not names or name in names)]
@@ -242,7 +241,7 @@ def _left_out(
 def _not_run(
     plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
 ) -> list[str]:
-    """Return what comes after the one that failed."""
+    """Return the migrations after the one that failed."""
     order = [entry.name for entry in plan]
     last = max(map(order.index, names)) + 1 if names else len(order)
     executed = {*(previewed.result.migration for previewed in found.migrations), *found.beneath}

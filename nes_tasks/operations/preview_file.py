@@ -1,7 +1,7 @@
-"""Reading a preview from a JSON file; validated, because it is untrusted input.
+"""Read a preview from a JSON file, with validation, because it is untrusted input.
 
-What a pull request's own code has written is nothing to be believed. So every value has its type
-and its range, and callers that compare trees check `outdated` first.
+The code of a pull request may have written the file. So every value has a type and a range, and
+callers that compare trees check `outdated` first.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from .fields import ABSENT, FieldChange
 from .preview import Preview, Previewed
 from .review import KINDS, Remark
 
-# More than any number that is counted, and short enough to be shown.
+# Larger than any count, and short enough to be printed.
 Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
-# In pydantic's regular expressions `$` is the end and nothing else, a line end does not pass.
+# In pydantic's regular expressions `$` matches only the end, not before a line end.
 ObjectId = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 
 
@@ -141,7 +141,7 @@ class _Previewed(_Part):
             statistics=Statistics(**dict(self.statistics)),
             duration_seconds=self.duration_seconds,
             logs=self.logs,
-            # The commits themselves are not published and soon forgotten; it is how many.
+            # The commits are not published; only their number matters.
             commit_ids=[""] * self.commits,
             tree=self.tree,
             environment=self.environment,
@@ -216,10 +216,10 @@ def read_preview(data: bytes, display_path: str) -> Preview:
 
 
 def outdated(found: Preview, project: Project) -> str | None:
-    """Return why the present state would give another preview, None if it would give this one.
+    """Return why the current state would give another preview, None if it would not.
 
-    Looks at the database and at the names of the folders, not into them: that a folder gives
-    what was previewed is for the run to find out.
+    Compares the database and the names of the folders, not their contents: the run compares the
+    results.
     """
     plan, ledger = project.load_state()
     names = [previewed.result.migration for previewed in found.migrations]
@@ -237,7 +237,7 @@ def outdated(found: Preview, project: Project) -> str | None:
 
 
 def check_continuable(found: Preview, project: Project, display_path: str) -> None:
-    """Raise `UsageError` when a preview is not of the first that are pending here and now."""
+    """Raise `UsageError` when a preview is not of the first migrations pending here."""
     plan, ledger = project.load_state()
     names = [previewed.result.migration for previewed in found.migrations]
     pending = [entry.name for entry in plan.pending]
@@ -256,7 +256,7 @@ def check_continuable(found: Preview, project: Project, display_path: str) -> No
 
 
 def _clock_problem(found: Preview, project: Project, commit: str | None) -> str | None:
-    """Return what is wrong with the times that the migrations saw; they become part of the data."""
+    """Return the problem of the previewed clocks, which become part of the data."""
     earliest: dt.datetime | None = None
     if commit is not None:
         earliest = committed_at(Git(project.settings.database), commit)

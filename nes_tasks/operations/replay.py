@@ -1,8 +1,8 @@
-"""The replay: what was proven of the history, and where it first differs.
+"""The replay: the verdict on each applied migration, and the first difference.
 
-A migration is proven when executing it again gives the tree that is committed; of a folder that was
-accepted as edited, and of a README, the hashes in its marker may be others. Data files come
-before the records of the run when the first difference is named, as the records count them.
+A migration is proven when executing it again gives the committed tree. Hashes in the marker may
+differ for a folder that was accepted as edited, and for a README. Data files come before the
+records of the run when the first difference is named, as the records count them.
 """
 
 from __future__ import annotations
@@ -73,21 +73,21 @@ VERDICTS = {
     SkipReason.MOVED: Verdict.DIFFERENT,
 }
 
-# What is wrong with a folder, which a commit of the migrations may put right.
+# Problems of a folder that an earlier commit of the migrations may solve.
 FOLDER_REASONS = (SkipReason.DRIFT, SkipReason.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What is known of one migration, and from what.
+    """The verdict on one migration, with its evidence.
 
     `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
-    command that brings the folder back as it was; where a shallow clone of the migrations may
-    lack its commit, `fetch` is the command that completes the clone. `base_tree`, `tree` and
-    `commit` are what is committed, `replayed_tree` what came out; `differing_files` counts the
-    files between the two. `versions` are those that were others then, with what they were and what
-    they are now, None for what was not imported. `earlier_runs` were executed before the one that
-    counts, and are not looked at.
+    command that brings the folder back as it was; where a shallow clone of the migrations may lack
+    its commit, `fetch` is the command that completes the clone. `base_tree`, `tree` and `commit`
+    are what is committed, `replayed_tree` the new result; `differing_files` counts the files
+    between the two. `versions` are the packages whose versions differ, with the old and the new
+    version, None for one that was not imported. `earlier_runs` counts executions before the last
+    one, which are not replayed.
     """
 
     name: str
@@ -133,13 +133,13 @@ class ReplayResult:
 
 @dataclass(slots=True)
 class ReplayReport:
-    """What is known of all of them, in the order of the plan."""
+    """The results of all migrations, in plan order."""
 
     migrations: list[ReplayResult] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[Verdict, int]:
-        """How many there are with each verdict."""
+        """The number of migrations with each verdict."""
         found = Counter(result.verdict for result in self.migrations)
         return {verdict: found[verdict] for verdict in Verdict}
 
@@ -172,11 +172,11 @@ def replay(
     `names` are full names, all applied ones without any. `counted` is called with how many will be
     executed, before the first is; those in `network` may use it. The database stays as it is; one
     that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not
-    applied, `UnavailableError` when the database cannot be used, `DatabaseError` when it is cut
-    off before a base.
+    applied, `UnavailableError` when the database cannot be used, `DatabaseError` when a shallow
+    clone lacks a base.
     """
     if starts_empty(project.settings):
-        candidates(project, names)  # whatever is named is not applied, and that is said
+        candidates(project, names)  # raises for names: nothing is applied
         return ReplayReport()
     found = ReplayReport()
     with (
@@ -234,7 +234,7 @@ def _result_of(project: Project, git: Git, reader: ObjectReader, run: ReplayRun)
 
 
 def _versions(git: Git, commit: str, run: ReplayRun) -> Mapping[str, tuple[str | None, str | None]]:
-    """Return which versions were others when the commit was made."""
+    """Return the versions that differ from those of the commit."""
     messages = dict(read_messages(git, [commit]))
     return differing_versions(parse_trailers(messages.get(commit, "")), run.environment)
 
@@ -259,7 +259,7 @@ def _fetch(project: Project, candidate: Candidate) -> str | None:
 def _difference_of_marker(
     project: Project, reader: ObjectReader, candidate: Candidate
 ) -> Difference | None:
-    """Return how the marker contradicts the history, if that is the obstacle."""
+    """Return how the marker contradicts the history, if that is the reason."""
     marker, execution = candidate.marker, candidate.execution
     if not marker or not execution:
         return None

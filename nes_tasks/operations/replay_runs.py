@@ -47,7 +47,7 @@ def commit_with(
     """Return the newest commit in which `folder` held exactly the files `inputs`.
 
     They are given as SHA-256 by path relative to the folder; a path that `is_input` denies does
-    not count. The folder itself need not exist any more, but the one around it. None when no
+    not count. The folder itself need not exist any more, but its parent must. None when no
     commit of its repository's branch holds them, or there is no repository.
     """
     found = _find(folder, inputs, is_input)
@@ -142,7 +142,7 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An applied migration, with what the history says of the run that its marker is from.
+    """An applied migration, with the execution that wrote its marker.
 
     `marker`, with the `blob` that holds it, is None for one that a legacy system recorded,
     `execution` where no run is known.
@@ -178,11 +178,10 @@ def replay_runs(
 ) -> Generator[ReplayRun, None, None]:
     """Execute the applied migrations `names` (full names) again; all of them without any.
 
-    The lock is held until the iterator is exhausted or closed. `counted` is called first, with
-    the number of executions. A failure does not keep the others from being executed. Those that
-    are not deterministic have to be named. Raises `UsageError` for a name that is not applied, and
-    `DatabaseError`, before anything is executed, when a shallow clone
-    does not reach back far enough.
+    The lock is held until the iterator is exhausted or closed. `counted` is called first, with the
+    number of executions. The others are executed after a failure, too. Nondeterministic migrations
+    must be named. Raises `UsageError` for a name that is not applied, and `DatabaseError`, before
+    anything is executed, when a shallow clone does not reach back far enough.
     """
     repository = runner.repository
     with repository.locked(runner.command), closing(ObjectReader(repository.git)) as reader:
@@ -197,7 +196,7 @@ def replay_runs(
 
 
 def _groups(found: Iterable[Candidate]) -> list[list[Candidate]]:
-    """Return the candidates, those to execute together for one commit in one list."""
+    """Return the candidates, grouped by the commit that holds them."""
     groups: dict[str, list[Candidate]] = {}
     for candidate in found:
         run = None if candidate.skip_reason else candidate.execution
@@ -258,7 +257,7 @@ def execute_in_row(
 
 
 def _tree(reader: ObjectReader, result: MigrationResult) -> str:
-    """Return the tree of the last commit, which git's commits begin with."""
+    """Return the tree of the last commit, which is its first header."""
     found = reader.get(result.commit_ids[-1])
     assert found is not None, "it was written a moment ago"
     return found.data.split(b"\n", 1)[0].removeprefix(b"tree ").decode()
@@ -291,7 +290,7 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
         blob, marker = recorded.get(entry.name, (None, None))
         execution = executions.get(entry.name)
         if execution and execution.marker is None:
-            execution = None  # a change made by hand is not a run
+            execution = None  # a manual change is not a run
         others = execution.squashed_with if execution else ()
         is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
         skip_reason = _skip_reason_of(
@@ -318,7 +317,7 @@ def _markers(
 
 
 def _with_others(candidate: Candidate, found: Sequence[Candidate]) -> Candidate:
-    """Return the candidate, with an obstacle if one of the same commit has one."""
+    """Return the candidate, skipped if another one of the same commit is."""
     run = candidate.execution
     if candidate.skip_reason or not run or not run.squashed_with:
         return candidate
@@ -360,7 +359,7 @@ def _skip_reason_of(
 
 
 def _refuse_truncated(project: Project, found: Iterable[Candidate]) -> None:
-    """Refuse to begin when the bases of some are beyond the end of a shallow clone."""
+    """Raise an error if a shallow clone lacks the base of a candidate."""
     cut = [
         candidate.entry.name
         for candidate in found

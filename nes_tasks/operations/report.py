@@ -1,8 +1,7 @@
-"""The report: what the database holds, how it came about, and how complete it is.
+"""The report: the contents, the history and the completeness of the database.
 
-All of it comes from the database repository: the files of one commit, and its history. The same
-commit gives the same report wherever it is made, unless a clone lacks a part of it; `Gaps` then
-says which.
+It is built only from the database repository: the files of one commit, and its history. The same
+commit gives the same report everywhere, unless a clone is incomplete; `Gaps` says how.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class FileCounts:
 
     `entities` and `relationships` are by type (``location/ward``; ``FUNDED_BY``), `versions`
     by the type of what they are versions of, relationships as ``relationship:FUNDED_BY``.
-    `records` are the files about migrations, `others` what belongs to no kind.
+    `records` are the files about migrations, `others` all other files.
     """
 
     entities: Mapping[str, int]
@@ -99,13 +98,13 @@ def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-# What is done, how far it is, and how far it goes where that is known.
+# Progress callback: (label, done, total or None).
 Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What this clone lacks: early commits, folders of early commits, or files."""
+    """The missing parts of this clone: early commits, folders of early commits, or files."""
 
     is_shallow: bool
     lacks_trees: bool
@@ -114,7 +113,7 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class MigrationSummary:
-    """One applied migration: what its record and commits say, and what it changed.
+    """One applied migration: its record, its commits, and its changes.
 
     `author` and `committer` are names without addresses, empty where nobody is known. `changes`
     is None where the history does not reach back to what it ran on.
@@ -134,7 +133,7 @@ class MigrationSummary:
     def applied_at(self) -> datetime | None:
         """When it was applied, in UTC.
 
-        A record of the earlier system has no zone; it is taken to be in UTC.
+        A legacy record has no time zone; UTC is assumed.
         """
         moment = self.run.applied_at
         if moment is None:
@@ -143,13 +142,13 @@ class MigrationSummary:
 
     @property
     def applied_on(self) -> date | None:
-        """The day of `applied_at`."""
+        """The date of `applied_at`."""
         return self.applied_at.date() if self.applied_at else None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one `commit` of the database, which is called `name`.
+    """The report about one `commit` of the database called `name`.
 
     A brief one has no `growth`, no changes of migrations and no `coverage`.
     """
@@ -241,7 +240,7 @@ def _summaries(project: Project, ledger: Ledger) -> list[MigrationSummary]:
 def _owners(
     project: Project, ledger: Ledger, executions: Mapping[str, Execution]
 ) -> Mapping[str, str]:
-    """Return the migration of each commit, also of those that were taken back later."""
+    """Return the migration of each commit, including reverted ones."""
     history = project.history(ledger)
     named = history.subjects.items() if history else ()
     return {commit: subject.migration for commit, subject in named} | owners(executions)

@@ -17,14 +17,14 @@ from ..git.objects import REQUEST_BATCH
 from ..models.identifiers import SUFFIX
 from .changes import document_id
 
-# They are always there, and say nothing of what is known of an entity.
+# They are always filled, so they do not measure coverage.
 BOOKKEEPING = frozenset(
     {"created_at", "entity_prefix", "names", "slug", "sub_type", "type", "version_summary"}
 )
-# Objects whose own fields are worth a line each; others are one field.
+# Objects whose fields are counted one by one; others are one field.
 LOOKED_INTO = frozenset({"personal_details", "electoral_details"})
 LANGUAGES = ("en", "ne")
-# Data can hold any number of names; the memory for them may not grow with it.
+# Bounds of memory: data can have any number of names.
 MAX_FIELDS = 200
 MAX_SOURCES = 10_000
 MAX_NAMED = 50
@@ -57,7 +57,7 @@ class FieldCounts:
 
 @dataclass(slots=True)
 class Coverage:
-    """What the contents of entities and relationships tell.
+    """The coverage of entities and relationships.
 
     `types` are as in `FileCounts.entities`. `sources` say of how many entities and relationships
     each is the source, `entities_with_source` how many entities name any. `unreadable` are the
@@ -83,10 +83,10 @@ def measure_coverage(
     missing: frozenset[bytes] = frozenset(),
     progress: Callable[[int], None],
 ) -> Coverage:
-    """Read the entities and relationships among `files`; what cannot be read is part of it.
+    """Read the entities and relationships among `files`, and count unreadable ones.
 
     Files whose blob id (raw) is `missing` are counted and not fetched. Holds a few hundred
-    files at a time. `progress` is told how many were read. Raises `GitError`.
+    files at a time. `progress` is called with the number of files read. Raises `GitError`.
     """
     found = Coverage()
     contents = read_contents(git, _files_to_read(files, data_dir, missing, found))
@@ -170,10 +170,10 @@ def _has_full_name(name: Any, language: str) -> bool:
 def is_filled(value: Any) -> bool:
     """Return whether there is anything in a value; false and 0 are something.
 
-    Null, blank text, and lists and objects that hold nothing else are nothing; so is saying
-    where a text that is not there comes from.
+    Null, blank text, and lists and objects of them are empty; so is the provenance of a missing
+    text.
     """
-    waiting = [value]  # and not recursion: what is nested deeply is no error
+    waiting = [value]  # not recursion: deep nesting is valid
     while waiting:
         current = waiting.pop()
         if isinstance(current, dict):
@@ -189,7 +189,7 @@ def is_filled(value: Any) -> bool:
 
 
 def _sources(attributions: Any) -> Iterator[Source]:
-    """Yield the titles: of entities they are texts in two languages, of relationships plain."""
+    """Yield the titles: in two languages for entities, plain strings for relationships."""
     for attribution in attributions if isinstance(attributions, list) else ():
         title = attribution.get("title") if isinstance(attribution, dict) else attribution
         if isinstance(title, str):

@@ -1,4 +1,4 @@
-"""What a reviewer should look at in a preview: doubts about the data that no rule refuses."""
+"""Remarks for reviewers of a preview: doubts about the data that are not errors."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ KINDS = {
     "relationship": "Relationships that end or overlap",
     "no_source": "Entities without a source",
 }
-# Of each kind so many are kept; the others are counted.
+# Limit of remarks of each kind; others are counted.
 MAX_OF_A_KIND = 1000
 
 ID = re.compile(r"(?:entity|relationship):[a-z][!-~]*")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-# Prose may speak of any date, and of any calendar.
+# Prose may mention any date in any calendar.
 PROSE = ("description", "short_description")
 DAMAGED = {DamageKind.MOJIBAKE, DamageKind.REPLACEMENT, DamageKind.QUESTION_MARKS}
-# Of these a person has one at a time, as a rule.
+# A person usually has one of these at a time.
 ONE_AT_A_TIME = frozenset({"EMPLOYED_BY", "MEMBER_OF"})
 
 
 class Remark(NamedTuple):
-    """One thing to look at: its kind (a key of `KINDS`), what it is about, and what it is."""
+    """One remark: its kind (a key of `KINDS`), its subject, and the text."""
 
     kind: str
     subject: str
@@ -82,7 +82,7 @@ def review_changes(
 
 
 class _Review:
-    """Looks through what changed; `source` has both contents of it, `after` is the result."""
+    """Checks changed files; `source` reads both versions, `after` is the result."""
 
     def __init__(self, source: GitSource, after: Snapshot, data_dir: str, today: date) -> None:
         self._source, self._after, self._data_dir, self._today = source, after, data_dir, today
@@ -94,7 +94,7 @@ class _Review:
         self.new_persons: dict[str, list[str]] = {}
 
     def remarks(self) -> Iterator[Remark]:
-        """Return what was found, in the order of the kinds."""
+        """Yield the remarks, in the order of the kinds."""
         if self._without_source:
             count = len(self._without_source)
             noun = "new entity names" if count == 1 else "new entities name"
@@ -107,10 +107,10 @@ class _Review:
                 yield Remark(kind, "", f"and {rest:,} more")
 
     def check(self, changes: Iterable[Change]) -> None:
-        """Look at all that changed."""
+        """Check all changed files."""
         folders = (f"{self._data_dir}/entity/", f"{self._data_dir}/relationship/")
         to_check = [change for change in changes if change.path.startswith(folders)]
-        # By their ids: to find them by their paths a whole folder would have to be read.
+        # Read by blob id: finding files by path would read the whole folder.
         old = self._contents((change.path, change.old) for change in to_check)
         new = self._contents((change.path, change.new) for change in to_check)
         for change, was, now in zip(to_check, old, new, strict=True):
@@ -196,7 +196,7 @@ class _Review:
             self._add("relationship", identifier, "it is deleted")
 
     def _check_references(self) -> None:
-        """Find relationships that stay though one of their ends was deleted."""
+        """Find relationships of deleted entities."""
         for path in self._after.walk(f"{self._data_dir}/relationship"):
             identifier = document_id(path, self._data_dir)
             parts = identifier.split(":")
@@ -238,7 +238,7 @@ class _Review:
     # Names
 
     def compare_names(self) -> None:
-        """Find new persons that are called like another, new or not."""
+        """Find new persons with the same name as another, new or not."""
         holders: defaultdict[str, set[str]] = defaultdict(set)
         wanted = {
             name_key(name)
@@ -266,7 +266,7 @@ class _Review:
 
 
 def _doubt_of_date(text: str, today: date) -> str | None:
-    """Return what is doubtful in a date as in ISO 8601, in words that follow it."""
+    """Return a doubt about an ISO 8601 date, as the end of a sentence."""
     try:
         nepali = suspect(date.fromisoformat(text), today)
     except ValueError:
@@ -277,9 +277,9 @@ def _doubt_of_date(text: str, today: date) -> str | None:
 
 
 def folder_remarks(unread: Iterable[str], hints: Sequence[str]) -> Iterator[Remark]:
-    """Return what is to be looked at in a migration's folder.
+    """Return remarks about a migration's folder.
 
-    `unread` are files that the script has not opened, `hints` what seemed wrong with the data.
+    `unread` are files that the script has not opened, `hints` are doubts about the data.
     """
     for path in unread:
         yield Remark("unread_file", path, "the script never opened it")

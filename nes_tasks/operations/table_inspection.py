@@ -1,4 +1,4 @@
-"""A look at a table that somebody got: where its names stand, and what its columns hold."""
+"""Inspect an unknown table: the position of its header, and the kinds of its columns."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from ..models.phone_numbers import read_phone_numbers
 from ..running import readers
 from ..running.readers.rows import OTHER_DELIMITERS, is_blank
 
-# Lists that were made to be printed have titles above the names, but not many.
+# Printed lists have a few title rows above the header.
 MAX_HEADER_ROW = 12
-# As many rows are looked at.
+# Number of rows to inspect.
 MAX_ROWS = 5000
-# As few different values are categories, where there are several rows of each.
+# Up to this many different values are categories, if each has several rows.
 MAX_CATEGORIES = 25
-# The years that dates of Bikram Sambat in today's lists have; Gregorian ones end before.
+# Years of Bikram Sambat dates in current lists; Gregorian years are lower.
 BIKRAM_SAMBAT_YEARS = range(2040, 2100)
 
 _NAME = re.compile(r"\bname\b|नाम", re.IGNORECASE)
-# Whose name it is not: that of the row.
+# Columns with the names of other people.
 _OTHER_NAME = re.compile(
     r"party|district|province|constituency|father|mother|spouse|user|file|दल|जिल्ला|प्रदेश|बाबु|आमा|पति|पत्नी",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ _SLUG = re.compile(SLUG_PATTERN)
 
 
 class Kind(Enum):
-    """What the values of a column are."""
+    """The kind of a column's values."""
 
     EMPTY = "empty"
     COUNTER = "counter"
@@ -68,7 +68,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, what its values are, and those that are not blank."""
+    """A column: its name, the kind of its values, and those that are not blank."""
 
     name: str
     kind: Kind

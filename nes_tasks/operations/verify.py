@@ -1,4 +1,4 @@
-"""Verifying: the functions verify of applied migrations, called on the database as it is now."""
+"""Call the verify functions of applied migrations on the current database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """What came of one verify: it passed, unless there is an `error`."""
+    """The result of one verify: it passed, unless there is an `error`."""
 
     name: str
     error: NesTasksError | None = None
@@ -36,7 +36,7 @@ class VerifyResult:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What came of all of them on `commit`, None for a database without one.
+    """The results of all verify functions on `commit`, None for a database without one.
 
     `without` are applied migrations whose scripts have no verify, `missing` those whose folders are
     gone or cannot be read.
@@ -49,7 +49,7 @@ class VerifyReport:
 
     @property
     def failed(self) -> tuple[VerifyResult, ...]:
-        """Those that did not pass."""
+        """The results with an error."""
         return tuple(result for result in self.results if result.error is not None)
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,9 +68,9 @@ def verify(
 ) -> VerifyReport:
     """Call verify of the applied migrations, or of those among `names` (full names).
 
-    The scripts are those of the folders as they are now, and the database is that of the branch's
-    tip: later migrations may have changed what an earlier one promised. Changes nothing. Raises
-    `UsageError` for a name that is not applied or has no verify.
+    It uses the current scripts and the branch's tip: later migrations may have changed what an
+    earlier one verifies. Changes nothing. Raises `UsageError` for a name that is not applied or has
+    no verify.
     """
     plan, ledger = project.load_state()
     entries = [entry for entry in plan if not names or entry.name in names]
