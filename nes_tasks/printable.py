@@ -1,7 +1,7 @@
-"""Text from outside (names of files, values of scripts) as it may appear in a message.
+"""Text from outside (file names, values of scripts): escaped, quoted, compared.
 
-A name can hold a terminal's escape sequences or turn the direction of the text around it, and
-what a reviewer sees is then not what is there.
+A name can contain terminal escape sequences or bidi overrides, which hide its real text from a
+reviewer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_SHOWN = 120
 
 
 def printable(text: str) -> str:
-    """Return `text` with every hostile character as its escape in Python."""
+    """Return `text` with every control character as a Python escape."""
     return CONTROL_CHARS.sub(lambda found: ascii(found.group())[1:-1], text)
 
 

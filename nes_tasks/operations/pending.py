@@ -29,9 +29,9 @@ class PendingMigration:
 
 
 def pending(plan: Plan) -> list[PendingMigration]:
-    """Return first what is invalid, then what is pending, in the order of the plan.
+    """Return the invalid, then the pending migrations, in plan order.
 
-    Sizes are those of the first look; no file is read.
+    Sizes are those of the loaded plan; no file is read.
     """
     return [PendingMigration(entry, _files(entry)) for entry in (*plan.invalid, *plan.pending)]
 

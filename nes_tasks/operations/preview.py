@@ -45,9 +45,9 @@ CAPABILITIES = {
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """What one migration would do.
+    """The preview of one migration.
 
-    `about` is what its script says of itself. `result` is that of its run, with the tree that would
+    `about` is the metadata of its script. `result` is that of its run, with the tree that would
     be committed; `base_tree` is the tree to compare with, `clock` the time of the execution,
     `peak_memory` the memory of its process, in bytes. `verified` says that its function verify has
     passed. `expect` is the line EXPECT that fits what it does, and `expects` says that the script
@@ -251,9 +251,9 @@ def _not_run(
 
 @contextmanager
 def _place(project: Project) -> Iterator[Project]:
-    """Give the project; a database that is not there yet is a passing one, which starts empty.
+    """Yield the project, with a temporary empty database if there is none.
 
-    One that has to be cloned is cloned to its place, as it would be for a run.
+    A database with a remote is cloned, as for a run.
     """
     settings = project.settings
     if not starts_empty(settings):

@@ -45,7 +45,7 @@ FORMAT = 1
 
 
 class Verdict(StrEnum):
-    """What is known of one migration.
+    """The verdict on one migration.
 
     Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
     an error. Unproven: it cannot be executed, since its folder is not as it was. Skipped: it
@@ -250,7 +250,7 @@ def _restore(project: Project, candidate: Candidate) -> str | None:
 
 
 def _fetch(project: Project, candidate: Candidate) -> str | None:
-    """Return the command that gets the rest of the migrations' history, None if all is here."""
+    """Return the command that fetches the migrations' full history, None if it is complete."""
     if candidate.skip_reason not in FOLDER_REASONS:
         return None
     return completing_command(project.settings)

@@ -1,7 +1,7 @@
-"""Replaying: applied migrations executed again as they were, to see whether the history is true.
+"""Execute applied migrations again as they were, to verify the history.
 
-A run is a function of its base tree, its folder and its clock. All three are recorded, so what
-comes out now must be what was committed then. Nothing is published.
+A run is a function of its base tree, its folder and its clock. All three are recorded, so the
+result must equal the committed one. Nothing is published.
 """
 
 from __future__ import annotations
@@ -121,10 +121,10 @@ def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:
 
 
 class SkipReason(StrEnum):
-    """Why a migration is not executed again.
+    """The reason why a migration is not executed again.
 
     Earlier: a legacy system recorded it, without base and inputs. Adopted: its marker was
-    written afterwards, not by its run. Nondeterministic: it says so of itself. Drift, missing:
+    written afterwards, not by its run. Nondeterministic: its script declares it. Drift, missing:
     its folder is not what it ran from, or is gone. Edited: its marker was changed after the run.
     Moved: its commits do not follow on the tree that its marker names. Squashed: one commit holds
     it and another migration that cannot be executed, and only together could they be proven.
@@ -157,10 +157,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ReplayRun:
-    """What came of one of them.
+    """The execution of a candidate.
 
-    Either its candidate has an obstacle, or it was executed: `tree` is then what came out, or
-    `error` why nothing did, `seconds` how long it took, and `environment` what it ran in.
+    Its candidate has a `skip_reason`, or it was executed: then `tree` is the result, or `error` the
+    failure, `seconds` the duration, and `environment` its environment.
     """
 
     candidate: Candidate

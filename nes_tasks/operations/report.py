@@ -35,7 +35,7 @@ RELATIONSHIP = "relationship:"
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """Numbers of files.
+    """Counts of files.
 
     `entities` and `relationships` are by type (``location/ward``; ``FUNDED_BY``), `versions`
     by the type of what they are versions of, relationships as ``relationship:FUNDED_BY``.
@@ -164,11 +164,11 @@ class Report:
 
 
 def make_report(project: Project, progress: Progress, *, brief: bool = False) -> Report:
-    """Look at the database and its history. Writes nothing to it.
+    """Read the database and its history. Writes nothing to it.
 
-    Of a partial clone it fetches only the records and folders of the last commit that it lacks.
+    In a partial clone it only fetches missing records and folders of the last commit.
 
-    A `brief` one is made from names of files and records of migrations alone. Raises
+    A `brief` report uses only file names and records of migrations. Raises
     `DatabaseError` when there is nothing yet.
     """
     ledger = project.ledger()
@@ -219,9 +219,9 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
 
 
 def _database_name(project: Project) -> str:
-    """Return what people call the database: its name at the remote, else that of its folder.
+    """Return the name of the database: that of the remote, else of its folder.
 
-    Of an address the last part is enough, and the only one without credentials.
+    Only the last part of an address is used, which has no credentials.
     """
     settings = project.settings
     address = (settings.remote_url or "").rstrip("/").removesuffix(".git")

@@ -67,9 +67,9 @@ class Changed:
 def review_changes(
     git: Git, new: str, changes: Iterable[Change], *, data_dir: str, clock: datetime
 ) -> tuple[Remark, ...]:
-    """Return what is doubtful in the `changes` that have made the tree `new` (id) of the database.
+    """Return remarks about the `changes` that led to the tree `new` (id) of the database.
 
-    Only what the change brings counts. `clock` is the time that the migration saw. Reads the
+    Only new problems count. `clock` is the clock of the migration. Reads the
     contents of what changed, and, where there are new persons, the names of all persons. Raises
     `DatabaseError` for a file that is not there.
     """

@@ -1,7 +1,7 @@
-"""Whether two trees hold the same data: they may differ in what a marker says of the folder.
+"""Compare the data of two trees, ignoring what markers record of the folder.
 
-A folder that is edited without changing its result gives another marker: it has the hash of each
-file, and the author, date and description that the script names. All else must be the same.
+Editing a folder changes the marker even if the result is the same: it has the hash of each file,
+and the script's author, date and description. Everything else must be equal.
 """
 
 from __future__ import annotations

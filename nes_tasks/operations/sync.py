@@ -31,10 +31,10 @@ from .accept import carry_over
 
 
 class SyncOutcome(StrEnum):
-    """What a synchronization came to.
+    """The outcome of a synchronization.
 
-    Absent: the remote has no such branch yet. Current: it has nothing that is not here.
-    Forwarded: its commits are here now. Reapplied: besides, the branch was rebuilt on them.
+    Absent: the remote has no such branch yet. Current: it has no new commits. Forwarded: its
+    commits were fetched. Reapplied: the local branch was also rebuilt on them.
     """
 
     ABSENT = "absent"

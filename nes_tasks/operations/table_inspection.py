@@ -84,9 +84,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: which method of the context reads it, with which options, and its columns.
+    """A table: the context method and the options that read it, and its columns.
 
-    `other_sheets` are those of a workbook that were not looked at.
+    `other_sheets` are the sheets of a workbook that were not inspected.
     """
 
     method: str
@@ -96,11 +96,11 @@ class Table:
 
 
 def inspect_table(path: Path) -> Table:
-    """Return what a CSV file or workbook holds.
+    """Inspect a CSV file or workbook.
 
-    The row of the names and the delimiter are the first with which the table can be read and has
-    several columns. Raises `UsageError` for another kind of file, and `InputFileError` when there
-    is no way to read it.
+    Header row and delimiter are the first with which the table is readable and has several columns.
+    Raises `UsageError` for another kind of file, and `InputFileError` when there is no way to read
+    it.
     """
     method = READER_BY_ENDING.get(path.suffix.lower())
     if method not in ("read_csv", "read_excel"):

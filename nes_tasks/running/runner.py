@@ -44,13 +44,12 @@ from .writer import Outcome, ScriptEvents, Writer
 class Runner:
     """Applies the migrations of one project.
 
-    `progress` is called for each event. `command` is shown to others when they
-    find the database in use, `clock` gives the time that a migration sees; without `may_record`
-    none records answers of the network. With `keep_going` later migrations pass over those that are
-    invalid or have failed in this run. The migrations in `network` may use it, besides those of the
-    setting of this name. With an `expectation` a migration sees the clock of its preview, and
-    nothing is applied whose tree is another than the previewed one. Use it in a ``with`` block or
-    call `close`.
+    `progress` is called for each event. `command` is shown to others when they find the database in
+    use, `clock` returns the time that a migration sees; without `may_record` no migration records
+    network answers. With `keep_going` later migrations run even after those that are invalid or
+    failed in this run. The migrations in `network` may use it, besides those of the setting of this
+    name. With an `expectation` a migration sees the clock of its preview, and nothing is applied
+    whose tree is another than the previewed one. Use it in a ``with`` block or call `close`.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class Runner:
 
     @property
     def repository(self) -> Repository:
-        """The database repository; made or cloned when it is first needed."""
+        """The database repository; created or cloned when first needed."""
         if self._opened is None:
             self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
@@ -99,18 +98,17 @@ class Runner:
         return self._opened
 
     def apply(self, name: str, *, force: bool = False) -> MigrationResult:
-        """Apply the migration called `name` (its full name) and return what came of it.
+        """Apply the migration `name` (its full name) and return the result.
 
-        Nothing happens, and the result says so, when it is applied already; `force` then
-        executes it again in a new commit. Raises `MigrationRefusedError` or
-        `InvalidMigrationError` when it may not run, `MigrationFailedError` when its script
-        failed, `DatabaseError` when the database is not ready. Whatever is raised, the
-        database is as it was.
+        Nothing happens, and the result says so, when it is applied already; `force` then executes
+        it again in a new commit. Raises `MigrationRefusedError` or `InvalidMigrationError` when it
+        may not run, `MigrationFailedError` when its script failed, `DatabaseError` when the
+        database is not ready. After an error the database is unchanged.
         """
         try:
             return self._apply_next(name, force=force)
         except NesTasksError as error:
-            if error.exit_code == 1:  # its own fault, or that of its folder
+            if error.exit_code == 1:  # the fault of the script or its folder
                 self._failed.add(name)
             raise
 
@@ -118,7 +116,7 @@ class Runner:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._state(repository)
-            # Before its place is looked at: between applied ones it seems to come too late.
+            # Checked before its position: between applied ones its number seems too low.
             self._reject_if_unrecorded(ledger, name, force=force)
             decision = check_may_run(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
@@ -188,7 +186,7 @@ class Runner:
             self._tell(EventKind.NOTED, job.name, note)
 
     def _remember(self, job: Job, result: MigrationResult) -> None:
-        """Bring plan and ledger up to the commit that was just published."""
+        """Update plan and ledger to the commit that was just published."""
         assert self._seen is not None, "nothing is published without a look"
         plan, ledger = self._seen
         record = Applied(
@@ -205,7 +203,7 @@ class Runner:
         )
 
     def record_of(self, name: str) -> Applied | None:
-        """Return the record of a migration as of the last look, None for none."""
+        """Return the cached record of a migration, None without one."""
         return self._seen.ledger.applied.get(name) if self._seen else None
 
     def dry_run(
@@ -252,7 +250,7 @@ class Runner:
                     repository.discard(ref)
 
     def apply_on(self, name: str, base: str, ref: str) -> MigrationResult:
-        """Execute a migration on the commit `base`, whatever the branch is at.
+        """Execute a migration on the commit `base` instead of the branch tip.
 
         The private `ref` is then at its last commit; nothing is published. The caller holds the
         lock. Raises what `apply` would.
@@ -274,9 +272,8 @@ class Runner:
     ) -> Iterator[MigrationResult]:
         """Execute a migration on the commit `base` as it would have been at `moment`.
 
-        Its private ref is gone after the block, and nothing is published. The caller holds the
-        lock and has decided that it may run: nothing is looked up. Raises what `apply` would
-        when the script fails.
+        Its private ref is gone after the block, and nothing is published. The caller holds the lock
+        and has checked that it may run. Raises what `apply` would when the script fails.
         """
         repository = self.repository
         executed = self._run_on_private_ref(repository, folder, base, moment, is_new=False)
@@ -298,10 +295,10 @@ class Runner:
         published: bool = False,
         is_new: bool = True,
     ) -> Iterator[tuple[Job, Outcome]]:
-        """Execute the script on a private ref; give the job and its outcome.
+        """Execute the script on a private ref; yield the job and its outcome.
 
-        Only what is `published` is signed. An exception in the block is noted as the
-        migration's failure, and the ref goes away.
+        Only what is `published` is signed. An exception in the block is recorded as the migration's
+        failure, and the ref is deleted.
         """
         name = folder.name
         migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
@@ -340,7 +337,7 @@ class Runner:
         self._progress(RunEvent(kind, name, text))
 
     def _printed(self, line: str) -> None:
-        """Pass on what was printed; the worker has written it to the log."""
+        """Pass on a printed line; the worker has already logged it."""
         self._tell(EventKind.PRINTED, self._running, line)
 
     def _execute(self, repository: Repository, job: Job) -> Outcome:
@@ -385,7 +382,7 @@ class Runner:
         terms = terms_of_run(
             settings, folder, migration, allowed=self._network, may_record=self._may_record
         )
-        # What the migration sees and what is recorded are the same text, whatever its precision.
+        # The migration sees the same string that is recorded, whatever its precision.
         clock = timestamp(moment)
         return Job(
             task=Task(
@@ -425,7 +422,7 @@ class Runner:
 
     @property
     def _shown_log(self) -> str | None:
-        """The path of the log as a person would type it, None when it could not be written."""
+        """The path of the log as users type it, None when it could not be written."""
         path = self._log.path
         return display_path(path, self._project.settings.root) if path.exists() else None
 
@@ -454,14 +451,14 @@ class Runner:
 
 
 def _hash(folder: Folder) -> dict[str, str]:
-    """Read every input file now; what a cache says is good enough to list, not to record."""
+    """Hash every input file now; cached hashes are for listings, not for records."""
     files = list_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
     refuse_pointers(files, folder.display_path)
     return hash_files(files)
 
 
 def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
-    """Refuse to record a result whose inputs are not what they were when the script started."""
+    """Refuse to record a result whose inputs changed since the script started."""
     after = _hash(folder)
     if after == inputs:
         return
