@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .adopt import DRY_RUN
-from .command import JSON, Command, one_name
+from .command import Command, one_name
 from .console import print_stderr
-from .doit_commands import ALLOW_NETWORK, MAINTAINING
+from .doit_commands import MAINTAINING
+from .options import ALLOW_NETWORK, DRY_RUN, JSON
 from .session import session
 
 if TYPE_CHECKING:

@@ -19,14 +19,6 @@ from .console import print_stderr
 from .doit_commands import BaseCommand
 from .session import migration_name, session
 
-JSON = {
-    "name": "json",
-    "long": "json",
-    "type": bool,
-    "default": False,
-    "help": "print one JSON document, and nothing else, on stdout",
-}
-
 
 class Command(BaseCommand, DoitCmdBase):  # type: ignore[misc]
     """A command whose options may come after its names, as people type them.
@@ -106,16 +98,6 @@ def is_one_name(words: list[str]) -> bool:
     return len(words) == 1 and not is_range(words[0])
 
 
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": "",
-    "help": "write to this file instead",
-}
-
-
 def check_writable(path: Path) -> None:
     """Fail early if the output file is not writable.
 
@@ -137,16 +119,6 @@ def write_file(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise UnavailableError(f"{path} cannot be written: {error.strerror}") from error
-
-
-YES = {
-    "name": "yes",
-    "short": "y",
-    "long": "yes",
-    "type": bool,
-    "default": False,
-    "help": "do it without asking",
-}
 
 
 def confirmed(question: str, command: str) -> bool:

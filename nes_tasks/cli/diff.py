@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, OUTPUT, Command, check_writable, write_file
+from .command import Command, check_writable, write_file
 from .doit_commands import LOOKING
+from .options import JSON, OUTPUT
 from .preview import MARKDOWN, UPDATED_IN_A_COMMENT
 from .session import session
 

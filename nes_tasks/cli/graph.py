@@ -12,31 +12,28 @@ from ..migrations.ranges import resolve_all
 from ..operations.graph import Graph, Kind, Node, TaskInfo, make_graph
 from ..printable import printable
 from .check_report import CHECK
-from .command import OUTPUT, Command, check_writable, write_file
+from .command import Command, check_writable, write_file
 from .doit_commands import LOOKING
 from .format import state_word
+from .options import OUTPUT, option
 from .session import GROUP, migration_name, session
 
 # Files of every migration folder; left out, so that the data files are visible.
 OWN_FILES = re.compile(r"(?:.*/)?(?:migrate\.py|run\.py|README\.md)")
-FORMAT = {
-    "name": "form",
-    "long": "format",
-    "type": str,
-    "default": "mermaid",
-    "choices": [("mermaid", ""), ("dot", "")],
-    "help": "mermaid, which GitHub draws in Markdown, or dot, which Graphviz draws "
+FORMAT = option(
+    "format",
+    "mermaid, which GitHub draws in Markdown, or dot, which Graphviz draws [default: %(default)s]",
+    default="mermaid",
+    name="form",
+    choices=[("mermaid", ""), ("dot", "")],
+)
+FILES = option(
+    "files",
+    "which files: data, all (scripts and READMEs, too), or none, nor targets "
     "[default: %(default)s]",
-}
-FILES = {
-    "name": "files",
-    "long": "files",
-    "type": str,
-    "default": "data",
-    "choices": [("data", ""), ("all", ""), ("none", "")],
-    "help": "which files: data, all (scripts and READMEs, too), or none, nor targets "
-    "[default: %(default)s]",
-}
+    default="data",
+    choices=[("data", ""), ("all", ""), ("none", "")],
+)
 # Style of each state, legible on light and dark backgrounds (Okabe-Ito palette).
 COLOURS = {
     "applied": "#009e73",

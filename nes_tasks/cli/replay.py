@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, Command, is_applied, several
-from .doit_commands import ALLOW_NETWORK, MAINTAINING
+from .command import Command, is_applied, several
+from .doit_commands import MAINTAINING
+from .options import ALLOW_NETWORK, JSON, flag
 from .session import session
 
 if TYPE_CHECKING:
@@ -29,13 +30,9 @@ WORDS = {
     "different": "is different from what is committed as",
     "varied": "varied, as it says that it may, from what is committed as",
 }
-FROM_SCRATCH = {
-    "name": "from_scratch",
-    "long": "from-scratch",
-    "type": bool,
-    "default": False,
-    "help": "rebuild the database from the empty tree through all of its history",
-}
+FROM_SCRATCH = flag(
+    "from-scratch", "rebuild the database from the empty tree through all of its history"
+)
 
 
 class Replay(Command):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..printable import printable
-from .command import OUTPUT, Command, no_names
+from .command import Command, no_names
 from .doit_commands import LOOKING
+from .options import OUTPUT
 
 FOLDER = {**OUTPUT, "help": "write to this folder, which is made when it is missing"}
 

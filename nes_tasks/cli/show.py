@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, Command, is_applied, is_one_name, several
+from .command import Command, is_applied, is_one_name, several
 from .doit_commands import LOOKING
+from .options import JSON
 from .session import session
 
 if TYPE_CHECKING:

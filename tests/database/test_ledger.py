@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ MARKER = Marker(
     inputs={"migrate.py": "ab" * 32},
 )
 
-EARLIER: dict[str, Any] = {
+LEGACY: dict[str, Any] = {
     "migration_name": "000-example-migration",
     "author": "contributor@example.org",
     "date": "2024-01-20T00:00:00",
@@ -53,7 +54,7 @@ def marker_of(name: str) -> dict[str, bytes]:
 
 def earlier(**changed: object) -> dict[str, str]:
     """Return what an earlier system left as a file."""
-    return {f"{LOGS}/000-example-migration/metadata.json": json.dumps({**EARLIER, **changed})}
+    return {f"{LOGS}/000-example-migration/metadata.json": json.dumps({**LEGACY, **changed})}
 
 
 def read(database: Place, **options: Any) -> Ledger:
@@ -122,7 +123,7 @@ def test_an_earlier_system_may_have_left_things_out(
 
 
 def test_a_marker_beside_the_earlier_record_wins(database: Place) -> None:
-    record = json.dumps(EARLIER)
+    record = json.dumps(LEGACY)
     database.commit({**marker_of("001-first"), f"{LOGS}/001-first/metadata.json": record})
     assert read(database).applied["001-first"].inputs == MARKER.inputs
 
@@ -383,13 +384,13 @@ def test_a_marker_that_cannot_be_read_is_named(database: Place, data: bytes) -> 
         "null",
         "[]",
         '"text"',
-        json.dumps({**EARLIER, "changes": [1]}),
-        json.dumps({**EARLIER, "changes": {"entities_created": "many"}}),
-        json.dumps({**EARLIER, "changes": {"entities_created": [1]}}),
-        json.dumps({**EARLIER, "date": "yesterday"}),
-        json.dumps({**EARLIER, "date": 20240120}),
-        json.dumps({**EARLIER, "executed_at": "now"}),
-        json.dumps({**EARLIER, "executed_at": 7}),
+        json.dumps({**LEGACY, "changes": [1]}),
+        json.dumps({**LEGACY, "changes": {"entities_created": "many"}}),
+        json.dumps({**LEGACY, "changes": {"entities_created": [1]}}),
+        json.dumps({**LEGACY, "date": "yesterday"}),
+        json.dumps({**LEGACY, "date": 20240120}),
+        json.dumps({**LEGACY, "executed_at": "now"}),
+        json.dumps({**LEGACY, "executed_at": 7}),
         "[" * 100_000,
     ],
     ids=range(13),
@@ -412,7 +413,7 @@ def poison(cache: Path, author: str) -> None:
     """Change what the cache says, so that one sees whether it was used."""
     content = json.loads(cache.read_text())
     for row in content["entries"].values():
-        row["author"] = author
+        row["applied"]["metadata"]["author"] = author
     cache.write_text(json.dumps(content))
 
 
@@ -480,7 +481,15 @@ def test_a_damaged_cache_is_as_good_as_none(
     read(database, cache=cache)
     cache.write_text(json.dumps(spoil(json.loads(cache.read_text()))))
     assert read(database, cache=cache) == read(database)
-    assert json.loads(cache.read_text())["entries"]["001-first"]["author"] == MARKER.author
+    assert json.loads(cache.read_text())["entries"]["001-first"]["applied"] == {
+        "name": "001-first",
+        "metadata": {**asdict(MARKER.metadata), "date": MARKER.metadata.iso_date},
+        "applied_at": MARKER.applied_at.isoformat(),
+        "inputs": MARKER.inputs,
+        "statistics": asdict(MARKER.statistics),
+        "base_tree": MARKER.base_tree,
+        "marker_blob": database.git("rev-parse", f"HEAD:{LOGS}/001-first/marker.toml"),
+    }
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"\0" * 100, b"[" * 100_000])

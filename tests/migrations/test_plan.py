@@ -23,7 +23,7 @@ from nes_tasks.errors import (
 )
 from nes_tasks.migrations import AppliedRecord, Decision, HashCache, Plan, State, check_may_run
 
-EARLIER = Metadata(
+LEGACY = Metadata(
     "Damodar Dahal", dt.date(2025, 11, 11), "[TODO: Describe what this migration does]"
 )
 
@@ -32,7 +32,7 @@ EARLIER = Metadata(
 class EarlierRecord:
     """What an earlier system's log tells: everything but the inputs."""
 
-    metadata: Metadata = EARLIER
+    metadata: Metadata = LEGACY
     inputs: None = None
 
 
