@@ -1,8 +1,8 @@
-"""``[tool.nes_tasks]``: where things are and how migrations are applied.
+"""The settings in ``[tool.nes_tasks]``.
 
-The table of `pyproject.toml` beside `dodo.py` gives the values, ``NES_TASKS_<KEY>`` variables
-of the environment win over it. Whatever is not understood is an error: a misspelt key that is
-silently ignored could publish to the wrong place.
+The table of `pyproject.toml` beside `dodo.py` gives the values, ``NES_TASKS_<KEY>`` variables of
+the environment win over it. Unknown keys are errors: silently ignoring a misspelt key could publish
+to the wrong place.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ OTHER_VARIABLES = frozenset({"NES_TASKS_PASS_ENV", "NES_TASKS_RECORD", "NES_TASK
 
 
 def _choice(*values: str) -> Any:
-    """Return a field that takes one of `values`; the first is the default."""
+    """Return a field with one of `values`; the first is the default."""
     return field(default=values[0], metadata={"choices": values})
 
 
 def _limit(default: int) -> Any:
-    """Return a field that takes a whole number, of which 0 stands for no limit."""
+    """Return a field with a whole number; 0 means no limit."""
     return field(default=default, metadata={"least": 0})
 
 
@@ -78,12 +78,12 @@ class Settings:
 
     @property
     def database_label(self) -> str:
-        """The database path as a person would type it from the project's root."""
+        """The database path relative to the project's root, as users type it."""
         return display_path(self.database, self.root)
 
     @property
     def migrations_label(self) -> str:
-        """The migrations path as a person would type it from the project's root."""
+        """The migrations path relative to the project's root, as users type it."""
         return display_path(self.migrations, self.root)
 
 
@@ -98,18 +98,18 @@ INTEGERS: dict[str, int] = {
 }
 SWITCHES = frozenset(f.name for f in fields(Settings) if f.type in ("bool", "bool | None"))
 NAME_LISTS = frozenset(f.name for f in fields(Settings) if f.type == "tuple[str, ...]")
-# What git does not accept in the name of a branch or a remote, see
+# Characters that git does not accept in the name of a branch or a remote, see
 # https://git-scm.com/docs/git-check-ref-format
 NO_NAME = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^@$|^HEAD$"
 )
-# What would have to be quoted in the languages that git is spoken to.
+# Characters that would need quoting in git's input formats.
 NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
-# A migration's name, of which the number matters here.
+# A migration's name; only the number matters here.
 NUMBERED = re.compile(r"([0-9]{3,})-[a-z0-9-]+")
 # The name of a folder of migrations, without characters that mean something in a pattern.
 NAME = re.compile(r"[\w.=+-]+")
-# What would end a line of `settings` for other programs.
+# Characters that end a line of `settings` for other programs.
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -229,7 +229,7 @@ def _checked(key: str, value: Any, place: str) -> Any:
 
 
 def _names(value: Any, place: str) -> tuple[str, ...]:
-    """Return the names of migrations in a list; a name with a wildcard would mean too many."""
+    """Return the names of migrations in a list; wildcards are not allowed."""
     if not isinstance(value, list) or not all(
         isinstance(name, str) and NAME.fullmatch(name) for name in value
     ):

@@ -142,10 +142,10 @@ class Runner:
         return self._seen
 
     def _reject_if_unrecorded(self, ledger: Ledger, name: str, *, force: bool = False) -> None:
-        """Refuse a migration when it, or one before it, was run without leaving a marker.
+        """Refuse a migration when it, or an earlier one, was run without leaving a marker.
 
-        Nothing at all runs on a part of a migration; `force` runs one that was run by hand. Looked
-        up once: commits that we add ourselves come with their markers.
+        Nothing runs on top of a partial migration; `force` runs one that was run by hand. The check
+        runs once: our own commits have markers.
         """
         if self._unrecorded is None:
             self._unrecorded = self._project.unrecorded(ledger)
@@ -427,9 +427,9 @@ class Runner:
         return display_path(path, self._project.settings.root) if path.exists() else None
 
     def close(self) -> None:
-        """End the worker, and tidy up after what was applied.
+        """Stop the worker, and tidy up the database.
 
-        A database that was made for migrations none of which was applied goes away again.
+        A new database is removed if no migration was applied.
         """
         self._worker.close()
         self._index.close()

@@ -1,8 +1,8 @@
-"""The sandbox: what the process of a script may still do once its script is loaded.
+"""The sandbox: the rights of a script's process after the script is loaded.
 
-On Linux the kernel keeps the rules, by Landlock (files, TCP, signals) and seccomp (system calls).
-Elsewhere `audit` keeps them as far as Python can, so that a script behaves alike; that is not a
-protection. docs/security.md explains each rule.
+On Linux the kernel enforces the rules, by Landlock (files, TCP, signals) and seccomp (system
+calls). Elsewhere `audit` enforces them as far as Python can, so that scripts behave alike; that is
+not a protection. docs/security.md explains each rule.
 """
 
 from __future__ import annotations
@@ -165,9 +165,9 @@ def _common() -> Sequence[Path]:
 
 
 def _python() -> Sequence[Path]:
-    """Return where Python and what is installed for it lie; not their prefix.
+    """Return the folders of Python and of installed packages, but not their prefix.
 
-    A virtual environment may have been made in the root of a repository.
+    A virtual environment may be the root of a repository.
     """
     paths = sysconfig.get_paths()
     libraries = [Path(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")]

@@ -1,7 +1,7 @@
-"""The script of a migration: loaded, called, and carried out to its end.
+"""Load the script of a migration, call it, and wait for everything it started.
 
-What a script forgets to wait for, Python drops with a warning at most. The migration would then
-count as applied although a part of it never happened, so whatever is left over is a failure.
+Python drops unawaited work with a warning at most. The migration would then count as applied
+although a part of it never ran, so any leftover is a failure.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ NEVER_AWAITED = re.compile(r"coroutine '(?P<name>.+)' was never awaited")
 
 
 class UnfinishedError(NesTasksError):
-    """A script has started something that was not carried out.
+    """A script has started something that did not finish.
 
-    `spot` is the file and the line that it comes from, if that is known.
+    `spot` is its file and line, if known.
     """
 
     def __init__(self, message: str, *, hint: str, spot: tuple[str, int] | None = None) -> None:

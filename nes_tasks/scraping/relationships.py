@@ -57,9 +57,9 @@ _ON = re.compile(rf"^,? on ({DATE})")
 
 
 class RelationshipExtractor:
-    """Finds what a text says an entity is part of, works for, is funded by and so on.
+    """Extracts relationships of an entity from a text: part of, employed by, funded by and others.
 
-    What is found are proposals: a sentence may be about someone else, so each comes with it.
+    The results are proposals: each has its sentence, which may be about someone else.
     `known_entities` gives the ids of names; a target that is not in it has a name only. Family
     relations are left alone: the database had them removed. Does not look into the database.
     """
@@ -87,7 +87,7 @@ class RelationshipExtractor:
                 if known:
                     target["id"] = known
                 new = {"type": kind, "target_entity": target, **period, "evidence": sentence}
-                # The first sentence counts, unless a later one knows when.
+                # The first sentence counts, unless a later one has dates.
                 old = found.get((kind, _name_key(name)))
                 if old is None or (period and not _has_period(old)):
                     found[kind, _name_key(name)] = new
@@ -95,7 +95,7 @@ class RelationshipExtractor:
 
 
 def _stated(sentence: str, source_type: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Return type, target and period of what a sentence states, in the order of the rules."""
+    """Yield type, target and period of each stated relationship, in the order of the rules."""
     if NEGATION.search(sentence) or _ABOUT_OTHERS.match(sentence):
         return
     for pattern, kind, sources in _RULES:

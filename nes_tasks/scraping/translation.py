@@ -1,4 +1,4 @@
-"""Translation between English and Nepali, and which of the two a text is in."""
+"""Translation between English and Nepali, and language detection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def detect_language(text: str) -> str:
 
 
 class Translator:
-    """Translates with a glossary, and what that does not hold with a language model.
+    """Translates with a glossary, and other texts with a language model.
 
     `glossary` pairs Nepali texts with their English ones; a text that is in it as a whole, in
     either language, needs no model and comes out the same for everyone. Without `provider`
@@ -44,7 +44,7 @@ class Translator:
         self._glossary: dict[str, dict[str, str]] = {"en": {}, "ne": {}}
         for nepali, english in (glossary or {}).items():
             self._glossary["en"][_spaced(nepali)] = english
-            # Of several Nepali spellings the first one stands for the English text.
+            # Of several Nepali spellings the first one is used for the English text.
             self._glossary["ne"].setdefault(_spaced(english), nepali)
 
     async def translate(

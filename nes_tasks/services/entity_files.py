@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 
 class _DefaultLimit(int):
-    """A default limit, so that what it cuts off can be reported."""
+    """A default limit, marked so that truncation can be reported."""
 
 
 DEFAULT_LIMIT = _DefaultLimit(100)
@@ -88,7 +88,7 @@ def prefix_folder(prefix: str) -> str | None:
 
 
 def _below_entities(segments: list[str]) -> str | None:
-    """Join the segments, unless one could be part of no path, such as ``..``."""
+    """Join the segments, unless one is invalid in a path, such as ``..``."""
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):
         return None
     return "/".join((ENTITIES, *segments))
@@ -104,15 +104,15 @@ Load = Callable[[bytes, str], Parsed]
 
 
 def log_warning(message: str) -> None:
-    """Log what a person should know."""
+    """Log a warning."""
     logging.getLogger(__name__).warning("%s", message)
 
 
 class ObjectFiles:
     """The objects in `store`, each in the file whose path is its id.
 
-    `strict` says whether a malformed file stops a listing or is left out of it. `warn` is
-    called with one line for what a person should know; it logs unless given.
+    `strict` says whether a malformed file stops a listing or is left out of it. `warn` is called
+    with one-line warnings; by default they are logged.
     """
 
     def __init__(
@@ -130,12 +130,12 @@ class ObjectFiles:
         return path is not None and self._store.exists(path)
 
     def watch(self, changed: Callable[[str], None]) -> None:
-        """Call `changed` with the id of each thing that is written or deleted from now on."""
+        """Call `changed` with the id of each object that is written or deleted from now on."""
         self._watchers.append(changed)
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
-        """Put back every file that was changed within the block when it ends by an exception."""
+        """Restore every file that was changed within the block if it raises an exception."""
         self._undo = {}
         try:
             yield
@@ -230,7 +230,7 @@ class ObjectFiles:
         offset: int,
         accepts: Callable[[Parsed], bool] | None = None,
     ) -> list[Parsed]:
-        """Return a page of what the files hold; `name` is the listing's for the warning."""
+        """Return a page of the files' objects; `name` names the listing in the warning."""
         check_page(limit, offset)
         if accepts is None and self._strict:
             # Each path is an item, so those before the page need not be read.
@@ -247,7 +247,7 @@ class ObjectFiles:
 
 
 def _growing(paths: Iterator[str], first: int | None) -> Iterator[Iterable[str]]:
-    """Cut paths into parts, each twice as long as the one before; None for a single part."""
+    """Split paths into batches of doubling size; None for a single batch."""
     if first is None:
         yield paths
         return

@@ -1,4 +1,4 @@
-"""Finding entities by what they are called."""
+"""Find entities by their names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _spelling(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SimilarEntity:
-    """An entity whose name is like another, the name that is, and how much, from 0 to 1."""
+    """An entity with a similar name, that name, and the similarity from 0 to 1."""
 
     entity_id: str
     name: str
@@ -32,7 +32,7 @@ class SimilarEntity:
 
 
 class Names:
-    """The full names of the entities below one folder of a database, at this moment.
+    """The current full names of the entities below one folder of a database.
 
     Malformed files are warned of once for each folder; `warned` are those for which they were.
     """
@@ -49,8 +49,8 @@ class Names:
     def find(self, name: str) -> list[str]:
         """Return the ids of the entities with this full name in either language, sorted.
 
-        Names are compared by their keys (`name_key`). Of several, those that are spelt as `name`
-        is go before those that are not. A blank name finds nothing.
+        Names are compared by their keys (`name_key`). Exact spellings of `name` come first. A blank
+        name finds nothing.
         """
         if is_blank(name):
             return []
@@ -59,7 +59,7 @@ class Names:
         return sorted(spelt_so or {hit.identifier for hit in hits})
 
     def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
-        """Return the entities that have a name like this one, the most alike first."""
+        """Return the entities with a similar name, the most similar first."""
         best: dict[str, SimilarEntity] = {}
         for match in similar_names(name, dict.fromkeys(self._all()), threshold):
             for hit in self._named(match.name):
@@ -73,7 +73,7 @@ class Names:
         """Return the names that have the same key as `name`."""
         if not self._is_indexed:
             yield from self._scanned.get(name_key(name), ())
-        elif is_askable(name):  # no name that the index knows is another
+        elif is_askable(name):  # other names are not in the index
             for hit in self._index.named(name, self._folder):
                 yield _Hit(id_of(hit.path), hit.name)
 
@@ -84,7 +84,7 @@ class Names:
 
     @cached_property
     def _scanned(self) -> dict[str, list[_Hit]]:
-        """All names by their keys, when the index does not know them."""
+        """All names by their keys, used without an index."""
         found: dict[str, list[_Hit]] = {}
         for entity in self._database.scan(self._folder):
             for name in _full_names(entity):

@@ -1,4 +1,4 @@
-"""The form that a model's answer must have: a JSON Schema or a pydantic model."""
+"""The schema of a model's answer: a JSON Schema or a pydantic model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FENCED = re.compile(r"\s*```(?:json|JSON)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 
 
 class AnswerSchema:
-    """What an answer must look like, from a JSON Schema (a mapping) or a pydantic class.
+    """The schema of an answer, from a JSON Schema (a mapping) or a pydantic class.
 
     Raises `ValueError` for what is neither, or a schema that would accept anything;
     `MissingPackageError` without the extra ``scraping``.
@@ -47,8 +47,8 @@ class AnswerSchema:
     def read(self, answer: str, asked: str) -> Any:
         """Return the JSON value in `answer`; ``` around it is ignored.
 
-        `asked` is who answered. Raises `ProviderAnswerError` when it is not JSON or does not
-        fit, and `ValueError` when the schema refers to something outside itself.
+        `asked` names the model in messages. Raises `ProviderAnswerError` when it is not JSON or
+        does not fit, and `ValueError` when the schema refers to something outside itself.
         """
         fenced = _FENCED.fullmatch(answer)
         try:
