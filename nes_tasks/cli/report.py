@@ -29,7 +29,7 @@ URL = option("url", "the address at which the site will be, for the links of its
 
 
 class Report(Command):
-    """Write a page about the database: its holdings, growth, migrations, fields and sources."""
+    """Write a page about the database: its contents, growth, migrations, fields and sources."""
 
     name = "report"
     doc_purpose = "write a page about what the database holds and how it came about"

@@ -95,12 +95,12 @@ def measure_coverage(
         try:
             content = None if data is None else orjson.loads(data)
         except ValueError as error:
-            _add_unreadable(found, file, data_dir, f"no JSON: {error}")
+            _add_unreadable(found, file, data_dir, f"not JSON: {error}")
         else:
             if data is None:
                 _add_unreadable(found, file, data_dir, "git has no such object")
             elif not isinstance(content, dict):
-                _add_unreadable(found, file, data_dir, "no JSON object")
+                _add_unreadable(found, file, data_dir, "not a JSON object")
             else:
                 _count(found, parts, content)
         if not done % REQUEST_BATCH:

@@ -29,7 +29,7 @@ class Recording:
 def record(project: Project) -> Recording:
     """Commit the database's present commit in the service repository, and nothing else.
 
-    Raises `DatabaseError` when the database is no submodule there, is not there, has no commit,
+    Raises `DatabaseError` when the database is not a submodule there, is missing, has no commit,
     or git refuses the commit.
     """
     settings = project.settings

@@ -267,7 +267,7 @@ def test_files_that_cannot_be_read_are_named_and_nothing_else_suffers(tmp_path: 
     found = report_of(fill(tmp_path / "nes-db", [Commit("x", "2026-01-01", files)])).coverage
     assert found
     assert found.unreadable_count == 6
-    assert Unreadable("entity:person/c-list", "no JSON object") in found.unreadable
+    assert Unreadable("entity:person/c-list", "not a JSON object") in found.unreadable
     assert [one.id[:17] for one in found.unreadable] == [
         "entity:person/" + c for c in ("a-b", "b-e", "c-l", "d-l", "e-d")
     ] + ["relationship:pers"]
