@@ -114,6 +114,6 @@ def environment_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno not in ENVIRONMENT:
             raise
-        place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        prefix = f"{error.filename}: " if isinstance(error.filename, str) else ""
         hint = MAKE_ROOM if error.errno in FULL else None
-        raise UnavailableError(f"{place}{error.strerror}", hint=hint) from error
+        raise UnavailableError(f"{prefix}{error.strerror}", hint=hint) from error

@@ -132,9 +132,9 @@ def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Setti
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = dict(DEFAULTS)
     for key, value in _table(root / "pyproject.toml").items():
-        place = f"[tool.nes_tasks] {key}"
-        _check_known(key, place)
-        values[key] = _checked(key, value, place)
+        label = f"[tool.nes_tasks] {key}"
+        _check_known(key, label)
+        values[key] = _checked(key, value, label)
     for variable, text in sorted(environ.items()):
         if variable.startswith(ENV_PREFIX) and variable not in OTHER_VARIABLES:
             key = variable.removeprefix(ENV_PREFIX).lower()
@@ -177,13 +177,13 @@ def _table(path: Path) -> dict[str, Any]:
     return dict(table)
 
 
-def _check_known(key: str, place: str) -> None:
+def _check_known(key: str, label: str) -> None:
     if key in KEYS:
         return
     close = difflib.get_close_matches(key.lower(), KEYS, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
     hint = f"{meant}the settings are {', '.join(KEYS)}"
-    raise SettingsError(f"{place} is not a setting", hint=hint)
+    raise SettingsError(f"{label} is not a setting", hint=hint)
 
 
 def _from_text(key: str, text: str, variable: str) -> Any:
@@ -202,59 +202,59 @@ def _from_text(key: str, text: str, variable: str) -> Any:
     return text
 
 
-def _checked(key: str, value: Any, place: str) -> Any:
+def _checked(key: str, value: Any, label: str) -> Any:
     if key in INTEGERS:
         least = INTEGERS[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise SettingsError(f"{place} is {value!r}, not a whole number of at least {least}")
+            raise SettingsError(f"{label} is {value!r}, not a whole number of at least {least}")
         return value
     if key in SWITCHES:
         if not isinstance(value, bool):
-            raise SettingsError(f"{place} is {value!r}, neither true nor false")
+            raise SettingsError(f"{label} is {value!r}, neither true nor false")
         return value
     if key in NAME_LISTS:
-        names = _names(value, place)
-        return _sharing_a_number(names, place) if key == "same_number" else names
+        names = _names(value, label)
+        return _sharing_a_number(names, label) if key == "same_number" else names
     if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise SettingsError(f"{place} is {value!r}, not a text")
+        raise SettingsError(f"{label} is {value!r}, not a text")
     if key in CHOICES and value not in CHOICES[key]:
-        raise SettingsError(f"{place} is {value!r}, not one of {', '.join(CHOICES[key])}")
+        raise SettingsError(f"{label} is {value!r}, not one of {', '.join(CHOICES[key])}")
     if key == "data_dir":
-        return _inside_repository(value, place)
+        return _inside_repository(value, label)
     if key in ("branch", "remote") and NO_NAME.search(value):
-        raise SettingsError(f"{place} is {value!r}, which cannot be a name in git")
+        raise SettingsError(f"{label} is {value!r}, which cannot be a name in git")
     if CONTROL.search(value):
-        raise SettingsError(f"{place} is {value!r}, which has control characters")
+        raise SettingsError(f"{label} is {value!r}, which has control characters")
     return value
 
 
-def _names(value: Any, place: str) -> tuple[str, ...]:
+def _names(value: Any, label: str) -> tuple[str, ...]:
     """Return the names of migrations in a list; wildcards are not allowed."""
     if not isinstance(value, list) or not all(
         isinstance(name, str) and NAME.fullmatch(name) for name in value
     ):
-        raise SettingsError(f"{place} is {value!r}, not a list of names of migrations")
+        raise SettingsError(f"{label} is {value!r}, not a list of names of migrations")
     return tuple(value)
 
 
-def _sharing_a_number(names: tuple[str, ...], place: str) -> tuple[str, ...]:
+def _sharing_a_number(names: tuple[str, ...], label: str) -> tuple[str, ...]:
     """Return names of migrations of which each shares its number with another, as they are."""
     numbers = [found[1] if (found := NUMBERED.fullmatch(name)) else None for name in names]
     for name, number in zip(names, numbers, strict=True):
         if number is None:
-            raise SettingsError(f"{place} has {name!r}, which is not the name of a migration")
+            raise SettingsError(f"{label} has {name!r}, which is not the name of a migration")
         if numbers.count(number) < 2 or names.count(name) > 1:
             raise SettingsError(
-                f"{place} has {name!r}, but no second migration with the number {number}",
+                f"{label} has {name!r}, but no second migration with the number {number}",
                 hint='name all that share it, such as ["007-first", "007-second"]',
             )
     return names
 
 
-def _inside_repository(value: str, place: str) -> str:
+def _inside_repository(value: str, label: str) -> str:
     """Return the data folder in normal form; it may not lead out of the repository."""
     path = PurePosixPath(value)
     bad = {"..", ".git"}.intersection(part.lower() for part in path.parts)
     if path.is_absolute() or bad or not path.parts or NO_FOLDER.search(value):
-        raise SettingsError(f"{place} is {value!r}, not a folder inside the database repository")
+        raise SettingsError(f"{label} is {value!r}, not a folder inside the database repository")
     return str(path)

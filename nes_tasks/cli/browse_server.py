@@ -169,9 +169,9 @@ def metadata(database: str) -> dict[str, Any]:
     }
     for name in TECHNICAL:
         tables[name]["hidden"] = True
-    place = f"/{tilde_encode(database)}"
+    root = f"/{tilde_encode(database)}"
     links = Markup(" · ").join(
-        Markup('<a href="{}/{}">{}</a>').format(place, name, text) for name, text in BEGIN.items()
+        Markup('<a href="{}/{}">{}</a>').format(root, name, text) for name, text in BEGIN.items()
     )
     return {
         "title": TITLE,

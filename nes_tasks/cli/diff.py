@@ -107,8 +107,8 @@ def _words(found: Found) -> str:
 
     head = [f"From {shown_point(found.old)}", f"to {shown_point(found.new)}", *_migrations(found)]
     changes = described(found.changes) or "No entity or relationship differs.\n"
-    place = session().project.settings.database_label
-    patch = f"git -C {place} diff {found.old.tree[:12]} {found.new.tree[:12]}"
+    label = session().project.settings.database_label
+    patch = f"git -C {label} diff {found.old.tree[:12]} {found.new.tree[:12]}"
     return "\n".join([*head, "", changes, f"Every line: {patch}", ""])
 
 

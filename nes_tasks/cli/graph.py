@@ -124,8 +124,8 @@ def _task_info(task: Any, name: str, state: str | None, after: list[str], files:
 
 
 def _relative(path: str, root: Path) -> str:
-    place = Path(path)
-    return str(place.relative_to(root)) if place.is_relative_to(root) else path
+    absolute = Path(path)
+    return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else path
 
 
 def _label(node: Node) -> str:

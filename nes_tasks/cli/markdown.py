@@ -138,9 +138,9 @@ def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
         yield Block(0, _summary(found.migrations))
     elif found.failure is None:
         yield Block(0, "Nothing is pending.\n")
-    if found.beneath:
-        names = ", ".join(code(name) for name in found.beneath[:MAX_ROWS])
-        rest = left_out(len(found.beneath) - MAX_ROWS, "is", "are")
+    if found.prerequisites:
+        names = ", ".join(code(name) for name in found.prerequisites[:MAX_ROWS])
+        rest = left_out(len(found.prerequisites) - MAX_ROWS, "is", "are")
         yield Block(0, f"Executed first, as they are pending, too: {names} {rest}\n")
     if found.failure is not None:
         yield Block(0, _fence(_safe_lines(format_error(found.failure))))

@@ -295,8 +295,8 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
     parts = [_migration(previewed, full=full) for previewed in found.migrations]
     if len(parts) > 1:
         parts.append(summary(previewed.result for previewed in found.migrations))
-    if found.beneath:
-        parts.append(f"Executed first, as they are pending too: {', '.join(found.beneath)}\n")
+    if found.prerequisites:
+        parts.append(f"Executed first, as they are pending too: {', '.join(found.prerequisites)}\n")
     return "\n".join([*parts, *filter(None, [closing])])
 
 

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..operations.atomic_write import atomic_write
 from ..operations.entity_page import EntityPages
 from ..operations.export_tables import Progress, write_tables
-from ..operations.export_target import check_place, is_manifest
+from ..operations.export_target import check_target, is_manifest
 from ..operations.points import Points
 from ..operations.report import Report, make_report
 from ..operations.site import MADE_BY, MANIFEST, SiteTables, Type, check_size
@@ -41,14 +41,14 @@ def check_folder(folder: Path) -> bool:
 
     Raises `UsageError` when none can be written there, or when something else is there.
     """
-    check_place(folder)
-    place = folder.resolve()
-    if not place.exists():
+    check_target(folder)
+    resolved = folder.resolve()
+    if not resolved.exists():
         return False
-    if not place.is_dir():
+    if not resolved.is_dir():
         raise UsageError(f"{folder} is not a folder", hint="give another one with --site")
-    names = {entry.name for entry in place.iterdir()}
-    if is_manifest(lambda: (place / MANIFEST).read_bytes(), MADE_BY):
+    names = {entry.name for entry in resolved.iterdir()}
+    if is_manifest(lambda: (resolved / MANIFEST).read_bytes(), MADE_BY):
         return True
     # The empty checkout of a branch that the site is published from.
     if others := sorted(names - {".git", "CNAME", NO_JEKYLL}):
@@ -69,15 +69,15 @@ def write_site(
     """
     point = Points(project).newest
     check_size(project, point)
-    with tempfile.TemporaryDirectory() as work, atomic_write(folder) as place:
+    with tempfile.TemporaryDirectory() as work, atomic_write(folder) as part:
         tables = Path(work) / "nes.db"
         write_tables(project, point, tables, progress)
         with closing(sqlite3.connect(f"{tables.as_uri()}?mode=ro", uri=True)) as connection:
             found = SiteTables(connection)
             report = make_report(project, progress)
-            place.mkdir()
+            part.mkdir()
             pages = SitePages(title or f"What {report.name} holds", point.commit)
-            site = _Site(place, pages, progress)
+            site = _Site(part, pages, progress)
             site.write_frame(found, report, url)
             site.write_entities(EntityPages(connection))
             return site.written
@@ -86,11 +86,11 @@ def write_site(
 class _Site:
     """The files of one site, written into an empty folder."""
 
-    def __init__(self, place: Path, pages: SitePages, progress: Progress) -> None:
-        self._place = place
+    def __init__(self, root: Path, pages: SitePages, progress: Progress) -> None:
+        self._root = root
         self._pages = pages
         self._progress = progress
-        self._folders = {place}
+        self._folders = {root}
         self.written = WrittenSite(0, 0)
 
     def write_frame(self, found: SiteTables, report: Report, url: str) -> None:
@@ -140,7 +140,7 @@ class _Site:
                 self._progress("writing pages", done, None)
 
     def _write(self, name: str, text: str) -> None:
-        path = self._place / name
+        path = self._root / name
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)

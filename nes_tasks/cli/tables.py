@@ -172,8 +172,8 @@ def fold(text: str, width: int) -> Iterator[str]:
             head = _head(rest, width)
             cut = len(head)
             if not rest[cut:].startswith(" "):
-                place = max(head.rfind(" "), head.rfind("-") + 1)
-                cut = place if head[:place].strip() else cut
+                position = max(head.rfind(" "), head.rfind("-") + 1)
+                cut = position if head[:position].strip() else cut
             yield rest[:cut].rstrip()
             rest = rest[cut:].lstrip()
         yield rest

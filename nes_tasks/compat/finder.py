@@ -138,7 +138,7 @@ def choose(nes_package: str) -> str | None:
         install()
     if found is None:
         return None
-    place = found.origin or found.name
+    location = found.origin or found.name
     if nes_package == COMPAT:
-        return f"the import names nes.* are those of nes-tasks, not of the package at {place}"
-    return f"the import names nes.* are those of the package at {place}"
+        return f"the import names nes.* are those of nes-tasks, not of the package at {location}"
+    return f"the import names nes.* are those of the package at {location}"

@@ -64,7 +64,7 @@ class FolderStore:
     def read(self, path: str) -> bytes | None:
         """Return the content of the file at `path`, None when there is none."""
         try:
-            return self._place(path).read_bytes()
+            return self._locate(path).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
@@ -75,11 +75,11 @@ class FolderStore:
 
     def exists(self, path: str) -> bool:
         """Return whether there is a file at `path`."""
-        return self._place(path).is_file()
+        return self._locate(path).is_file()
 
     def list(self, folder: str) -> Iterator[str]:
         """Return every file below `folder`, sorted by path; none when it is absent."""
-        yield from self._walk(self._place(folder) if folder else self.root)
+        yield from self._walk(self._locate(folder) if folder else self.root)
 
     def _walk(self, folder: Path) -> Iterator[str]:
         try:
@@ -100,16 +100,16 @@ class FolderStore:
 
     def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
         """Set the content of the file at `path`, as a whole; nothing here is a stored version."""
-        place = self._place(path)
+        target = self._locate(path)
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise ValueError(f"{path!r} is below a file") from None
         # Unique among processes by the id, and within this one by the number.
-        aside = place.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(self._written)}"
+        aside = target.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(self._written)}"
         try:
             aside.write_bytes(data)
-            aside.replace(place)
+            aside.replace(target)
         except IsADirectoryError:
             raise ValueError(f"{path!r} is a folder") from None
         finally:
@@ -117,22 +117,22 @@ class FolderStore:
 
     def delete(self, path: str, *, rewrite: bool = False) -> bool:
         """Remove the file at `path`; return whether there was one."""
-        place = self._place(path)
-        if not place.is_file():
+        target = self._locate(path)
+        if not target.is_file():
             return False
-        place.unlink()
+        target.unlink()
         return True
 
-    def _place(self, path: str) -> Path:
+    def _locate(self, path: str) -> Path:
         """Return the location of the file at `path`; raises `ValueError` when it is outside."""
         parts = path.split("/")
         odd = any(not part or part.startswith(".") for part in parts) or "\\" in path
         if odd or any(ord(char) < 32 or ord(char) == 127 for char in path):
             raise ValueError(f"{path!r} is not a path inside {self.root}")
-        place = self.root / path
-        if place.resolve() != place:
+        location = self.root / path
+        if location.resolve() != location:
             raise ValueError(f"{path!r} goes through a symbolic link in {self.root}")
-        return place
+        return location
 
 
 class SingleThreadStore:

@@ -84,7 +84,7 @@ class Transaction(Overlay):
         """
         check_data_path(path)
         full = self._prefix + path
-        self._make_place(full)
+        self._make_room(full)
         stored = self._snapshot.blob_id(full)
         if stored is not None and stored == blob_id(data, len(stored)):
             self._touched.pop(full, None)
@@ -241,7 +241,7 @@ class Transaction(Overlay):
     def _is_folder(self, full: str) -> bool:
         return full in self._folders or self._snapshot.is_folder(full)
 
-    def _make_place(self, full: str) -> None:
+    def _make_room(self, full: str) -> None:
         """Check that a file can be at `full`.
 
         git would accept paths that no file system can hold, and silently replace a whole folder

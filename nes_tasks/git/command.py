@@ -371,11 +371,15 @@ def _completed(
 
 def _signature(folder: Path) -> tuple[Stamp | None, ...]:
     """Return stamps that change with the configuration in `folder`."""
-    files = (f"{place}{name}" for place in (".git/", "") for name in ("config", "config.worktree"))
-    return (_place(folder / ".git"), *(stamp(folder / name) for name in files))
+    files = (
+        f"{folder_name}{name}"
+        for folder_name in (".git/", "")
+        for name in ("config", "config.worktree")
+    )
+    return (_folder_stamp(folder / ".git"), *(stamp(folder / name) for name in files))
 
 
-def _place(path: Path) -> Stamp | None:
+def _folder_stamp(path: Path) -> Stamp | None:
     """Return the stamp of a file, and of a folder only which one it is.
 
     Each lock that git takes changes the time of its folder, and nothing about the configuration.

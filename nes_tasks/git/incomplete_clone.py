@@ -52,8 +52,8 @@ def shallow_boundary(git: Git) -> frozenset[str]:
 
     git also lists the root commit when the depth ends exactly there; nothing is missing then.
     """
-    place = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
-    file = git.folder / place
+    path = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
+    file = git.folder / path
     ends = Path(file).read_text().split() if file.is_file() else []
     if not ends:
         return frozenset()

@@ -116,13 +116,13 @@ def working_gits(folders: tuple[Path, ...]) -> list[int]:
         if not _is_git(words):
             continue
         try:
-            place = str((process / "cwd").readlink())
+            cwd = str((process / "cwd").readlink())
         except FileNotFoundError:
             continue  # it has ended
         except OSError:
             found.append(int(process.name))
             continue
-        if any(place == folder or place.startswith(f"{folder}/") for folder in real):
+        if any(cwd == folder or cwd.startswith(f"{folder}/") for folder in real):
             found.append(int(process.name))
     return found
 

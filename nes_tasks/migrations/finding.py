@@ -41,8 +41,8 @@ class Finding:
         # Messages about a whole folder already begin with its name.
         if self.line is None and self.message.startswith(self.path):
             return f"{self.severity}: {text}"
-        place = self.path if self.line is None else f"{self.path}:{self.line}"
-        return f"{self.severity}: {place}: {text}"
+        location = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{self.severity}: {location}: {text}"
 
 
 def error(

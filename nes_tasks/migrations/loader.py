@@ -86,7 +86,7 @@ def order(name: str) -> SortKey:
 
 def ordering(same_number: Sequence[str]) -> Callable[[str], SortKey]:
     """Return the key of an order in which `same_number` lists migrations that share a number."""
-    places = {name: place for place, name in enumerate(same_number)}
+    places = {name: position for position, name in enumerate(same_number)}
 
     def key(name: str) -> SortKey:
         unnumbered, number, _, _ = order(name)

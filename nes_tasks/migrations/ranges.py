@@ -42,14 +42,14 @@ def _between(plan: Plan, word: str) -> Sequence[Entry]:
     begin, _, end = word.partition(DOTS)
     if not (begin or end) or DOTS in end or end.startswith("."):
         raise UsageError(f"{abridged(word)} is not a range", hint="write it as 5..9, 5.. or ..9")
-    first = _place(plan, begin, 0) if begin else 0
-    last = _place(plan, end, -1) if end else len(plan) - 1
+    first = _position(plan, begin, 0) if begin else 0
+    last = _position(plan, end, -1) if end else len(plan) - 1
     if first > last:
         raise UsageError(f"{abridged(word)} goes backwards", hint=f"write it as {end}{DOTS}{begin}")
     return plan.entries[first : last + 1]
 
 
-def _place(plan: Plan, text: str, which: int) -> int:
+def _position(plan: Plan, text: str, which: int) -> int:
     """Return the position of the migration at the end of a range.
 
     If several share the number, `which` (0 or -1) selects the first or the last.

@@ -109,9 +109,9 @@ class Scaffold:
             '"[DATE]"': self.date.isoformat(),
             '"[DESCRIPTION]"': f"{PLACEHOLDER}: say in one line what it does] {self.title}",
         }
-        for place, value in literals.items():
+        for placeholder, value in literals.items():
             # A JSON string without control characters is a valid Python literal.
-            text = text.replace(place, json.dumps(value, ensure_ascii=False))
+            text = text.replace(placeholder, json.dumps(value, ensure_ascii=False))
         return text.replace("[TITLE]", self.title).replace("[NAME]", self.name)
 
 

@@ -201,8 +201,8 @@ def _of_length(found: Mapping[str, Any], context: Mapping[str, Any]) -> str:
 
 def _of_json(found: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     del found
-    place = re.search(r"line \d+ column \d+", str(context.get("error", "")))
-    return f"is not valid JSON ({place[0]})" if place else "is not valid JSON"
+    location = re.search(r"line \d+ column \d+", str(context.get("error", "")))
+    return f"is not valid JSON ({location[0]})" if location else "is not valid JSON"
 
 
 def _of_limit(found: Mapping[str, Any], context: Mapping[str, Any]) -> str:

@@ -230,11 +230,11 @@ def _costs(first: str, second: str) -> list[float]:
         dropped = _WEIGHTS.get(one, _CONSONANT)
         above = row
         row = [above[0] + dropped]
-        for place, other in enumerate(second):
+        for index, other in enumerate(second):
             row.append(
                 min(
-                    above[place] + (0.0 if one == other else _replaced(one, other)),
-                    above[place + 1] + dropped,
+                    above[index] + (0.0 if one == other else _replaced(one, other)),
+                    above[index + 1] + dropped,
                     row[-1] + _WEIGHTS.get(other, _CONSONANT),
                 )
             )

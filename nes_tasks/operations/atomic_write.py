@@ -20,47 +20,47 @@ PART = ".part"
 
 
 @contextmanager
-def atomic_write(place: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `place` for a file or folder, and move it there at the end.
+def atomic_write(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target` for a file or folder, and move it there at the end.
 
     Entries of a replaced folder that the new one lacks are moved into it. Raises `UnavailableError`
     when the disk is full or the like.
     """
-    place = place.resolve()
-    part = place.with_name(f".{place.name}.{os.getpid()}{PART}")
+    target = target.resolve()
+    part = target.with_name(f".{target.name}.{os.getpid()}{PART}")
     try:
-        _remove_abandoned(place)
+        _remove_abandoned(target)
         _remove(part)
         yield part
         if part.is_dir():
-            _move_folder(part, place)
+            _move_folder(part, target)
         else:
             with part.open("rb") as file:
                 os.fsync(file.fileno())
-            part.replace(place)
+            part.replace(target)
     except OSError as error:
-        raise UnavailableError(f"{place.name} cannot be written: {error.strerror}") from error
+        raise UnavailableError(f"{target.name} cannot be written: {error.strerror}") from error
     finally:
         with contextlib.suppress(OSError):
             _remove(part)
 
 
-def _move_folder(part: Path, place: Path) -> None:
+def _move_folder(part: Path, target: Path) -> None:
     """Replace a folder by a new one with two renames."""
-    if not place.exists():
-        part.rename(place)
+    if not target.exists():
+        part.rename(target)
         return
-    old = place.with_name(f".{place.name}.{os.getpid()}.old{PART}")
+    old = target.with_name(f".{target.name}.{os.getpid()}.old{PART}")
     _remove(old)
-    place.rename(old)
+    target.rename(old)
     try:
-        part.rename(place)
+        part.rename(target)
     except BaseException:
-        old.rename(place)
+        old.rename(target)
         raise
     for entry in list(old.iterdir()):
-        if not (place / entry.name).exists():
-            entry.rename(place / entry.name)
+        if not (target / entry.name).exists():
+            entry.rename(target / entry.name)
     _remove(old)
 
 
@@ -71,10 +71,10 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _remove_abandoned(place: Path) -> None:
+def _remove_abandoned(target: Path) -> None:
     """Remove unfinished files of killed processes."""
-    for left in place.parent.glob(f".{place.name}.*{PART}"):
-        pid = left.name.removeprefix(f".{place.name}.").partition(".")[0]
+    for left in target.parent.glob(f".{target.name}.*{PART}"):
+        pid = left.name.removeprefix(f".{target.name}.").partition(".")[0]
         if left.suffixes[-2:] != [".old", PART] and is_abandoned(pid):
             with contextlib.suppress(OSError):
                 _remove(left)

@@ -105,10 +105,10 @@ class Checker:
             with self._worker.start(task, Terms.of(settings, folder)) as process:
                 loaded = decode_loaded(listen(process, task.name, {}, end=LOADED).payload)
         except MigrationFailedError as failed:
-            place, line = _place(failed.where, folder)
+            file, line = _location(failed.where, folder)
             message = failed.message.removeprefix(f"{folder.name} failed: ")
             yield error(
-                place or display_path,
+                file or display_path,
                 f"the script does not load: {message}",
                 line=line or source.line_of("migrate") or 1,
                 advice="correct it, or pip install what it imports",
@@ -133,7 +133,7 @@ class Checker:
         self.close()
 
 
-def _place(where: str | None, folder: Folder) -> tuple[str | None, int | None]:
+def _location(where: str | None, folder: Folder) -> tuple[str | None, int | None]:
     """Return the displayed file and the line of ``path:line source text``."""
     found = re.match(rf"(?:.*/)?{re.escape(folder.name)}/(.+?):(\d+)(?:  |$)", where or "")
     return (f"{folder.display_path}/{found[1]}", int(found[2])) if found else (None, None)

@@ -45,8 +45,8 @@ def doubts(rows: Iterable[object]) -> Iterator[tuple[int, str]]:
             for why, matches in KINDS:
                 if why not in seen and matches(value):
                     seen.add(why)
-                    place = f"{row.place}, column {column!r}"
-                    yield row.number, f"{place}: {abridged(value)} {why}"
+                    location = f"{row.place}, column {column!r}"
+                    yield row.number, f"{location}: {abridged(value)} {why}"
     yield from fonts.doubts()
 
 
@@ -74,10 +74,11 @@ class _OldFonts:
     def doubts(self) -> Iterator[tuple[int, str]]:
         for column, (row, value) in self._first.items():
             if self._typed_so[column] * 2 >= self._cells[column]:
-                place = f"{row.place}, column {column!r}"
+                location = f"{row.place}, column {column!r}"
                 yield (
                     row.number,
-                    f"{place}: {abridged(value)} seems to be typed for the font Preeti or Kantipur",
+                    f"{location}: {abridged(value)} seems to be typed for the font Preeti or "
+                    "Kantipur",
                 )
 
 

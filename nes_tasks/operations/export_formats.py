@@ -39,8 +39,8 @@ ROWS = 1000
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def convert(database: Path, wanted: Format, place: Path, progress: Progress) -> None:
-    """Write the tables of the SQLite export `database` in another format at `place`.
+def convert(database: Path, wanted: Format, target: Path, progress: Progress) -> None:
+    """Write the tables of the SQLite export `database` in another format at `target`.
 
     Holds a thousand rows at a time. Raises `UnavailableError` without the library for Parquet,
     and `OSError` when nothing can be written.
@@ -52,7 +52,7 @@ def convert(database: Path, wanted: Format, place: Path, progress: Progress) -> 
         Format.PARQUET: _write_parquet,
     }
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        writers[wanted](_Tables(connection, progress), place)
+        writers[wanted](_Tables(connection, progress), target)
 
 
 def check_installed(wanted: Format) -> None:
@@ -121,16 +121,16 @@ KEY = {
 }
 
 
-def _write_csv(tables: _Tables, place: Path) -> None:
-    place.mkdir()
-    (place / MANIFEST).write_bytes(tables.manifest())
+def _write_csv(tables: _Tables, target: Path) -> None:
+    target.mkdir()
+    (target / MANIFEST).write_bytes(tables.manifest())
     for table in TABLES:
-        with (place / f"{table}.csv").open("wb") as file:
+        with (target / f"{table}.csv").open("wb") as file:
             _write_table(tables, table, file)
 
 
-def _write_zip(tables: _Tables, place: Path) -> None:
-    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+def _write_zip(tables: _Tables, target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_member(MANIFEST), tables.manifest())
         for table in TABLES:
             with archive.open(_member(f"{table}.csv"), "w", force_zip64=True) as file:
@@ -155,10 +155,10 @@ def _write_table(tables: _Tables, table: str, file: IO[bytes]) -> None:
     text.detach()
 
 
-def _write_lines(tables: _Tables, place: Path) -> None:
+def _write_lines(tables: _Tables, target: Path) -> None:
     import orjson
 
-    with place.open("wb") as file:
+    with target.open("wb") as file:
         file.write(tables.manifest() + b"\n")
         for kind, table in KINDS.items():
             names = [name for name, _ in tables.columns(table)]
@@ -172,18 +172,18 @@ def _write_lines(tables: _Tables, place: Path) -> None:
                     file.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _write_parquet(tables: _Tables, place: Path) -> None:
+def _write_parquet(tables: _Tables, target: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
     types = {"INTEGER": pyarrow.int64(), "TEXT": pyarrow.string()}
-    place.mkdir()
-    (place / MANIFEST).write_bytes(tables.manifest())
+    target.mkdir()
+    (target / MANIFEST).write_bytes(tables.manifest())
     for table in TABLES:
         columns = tables.columns(table)
         schema = pyarrow.schema([(name, types[kind]) for name, kind in columns])
         with parquet.ParquetWriter(
-            place / f"{table}.parquet", schema, compression="zstd"
+            target / f"{table}.parquet", schema, compression="zstd"
         ) as writer:
             for rows in tables.rows(table):
                 arrays = [

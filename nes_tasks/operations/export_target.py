@@ -66,7 +66,7 @@ def target_of(text: str) -> Target:
             f"{abridged(text)} does not end like a format of an export",
             hint=f"end it in {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}",
         )
-    check_place(path)
+    check_target(path)
     actual = path.resolve()
     if not actual.exists():
         return Target(path, found, is_replaced=False)
@@ -81,10 +81,10 @@ def target_of(text: str) -> Target:
     return Target(path, found, is_replaced=is_ours)
 
 
-def check_place(path: Path) -> None:
+def check_target(path: Path) -> None:
     """Raise `UsageError` when nothing can be put at `path`."""
-    place = path.resolve()
-    folder = place.parent
+    resolved = path.resolve()
+    folder = resolved.parent
     if not folder.is_dir():
         problem = f"there is no folder {path.parent}"
     elif not os.access(folder, os.W_OK | os.X_OK):

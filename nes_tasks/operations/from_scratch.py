@@ -263,8 +263,8 @@ class _Build:
             return today
         make_folder(settings.state_folder)
         around = stack.enter_context(scratch_folder(settings.state_folder, "replay-"))
-        inputs, place = run.marker.inputs, settings.migrations / run.name
-        if write_version(around / run.name, place, inputs, is_input_path):
+        inputs, original = run.marker.inputs, settings.migrations / run.name
+        if write_version(around / run.name, original, inputs, is_input_path):
             (folder,) = discover(around, display_path=settings.migrations_label)
             if _holds(folder, run.marker):
                 return folder

@@ -104,6 +104,6 @@ def _filled_in(text: str, new: NewRepository) -> str:
         "[WORKFLOWS]": repository,
         "[COMMIT]": commit,
     }
-    for place, value in places.items():
-        text = text.replace(place, value)
+    for placeholder, value in places.items():
+        text = text.replace(placeholder, value)
     return text

@@ -102,14 +102,14 @@ class Preview:
     """The preview of all migrations, as far as they ran.
 
     `base_commit` is the commit of the database that the first one ran on, None where there is none
-    yet and when nothing ran. `beneath` are earlier migrations that had to be executed first.
+    yet and when nothing ran. `prerequisites` are earlier migrations that had to be executed first.
     `failure` is what stopped the chain, and `not_run` what comes after it. `left_out` are those
     that a limit kept from being executed.
     """
 
     base_commit: str | None = None
     migrations: list[Previewed] = field(default_factory=list)
-    beneath: list[str] = field(default_factory=list)
+    prerequisites: list[str] = field(default_factory=list)
     failure: NesTasksError | None = None
     not_run: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -128,7 +128,7 @@ class Preview:
             "format": FORMAT,
             "base_commit": self.base_commit,
             "migrations": [migration.to_dict() for migration in self.migrations],
-            "beneath": self.beneath,
+            "beneath": self.prerequisites,
             "failure": failure_document(self.failure),
             "not_run": self.not_run,
             "left_out": self.left_out,
@@ -161,7 +161,7 @@ def preview(
 
     `names` are full names, all pending ones without any; what is pending before them is
     executed, too. Those of them that are applied and `forced` are executed again, and those in
-    `network` may use it. At most `limit` are executed, without what is beneath them. `after` is a
+    `network` may use it. At most `limit` are executed, without their prerequisites. `after` is a
     preview of the first pending ones on the same commit: it is continued on the tree that it left,
     and is a part of the result. A migration that fails or is refused ends the preview and is part
     of it. Raises `UsageError` for a name that is applied already and for a preview whose tree is
@@ -176,16 +176,23 @@ def preview(
     before = len(found.migrations)
     done = [previewed.result.migration for previewed in found.migrations]
     with (
-        _place(project) as here,
-        Runner(here, progress, command=command, clock=clock, network=network) as runner,
+        _open_project(project) as opened,
+        Runner(opened, progress, command=command, clock=clock, network=network) as runner,
         _start(runner, found) as start,
         closing(runner.dry_run(names or None, forced, start=start, done=done)) as rehearsals,
     ):
         try:
             for dry_run in rehearsals:
-                if not (found.migrations or found.beneath):
+                if not (found.migrations or found.prerequisites):
                     found.base_commit = dry_run.base
-                _add(found, dry_run, runner, here, names, (updated_per_type, samples_per_type))
+                _add(
+                    found,
+                    dry_run,
+                    runner,
+                    opened,
+                    names,
+                    (updated_per_type, samples_per_type),
+                )
                 if limit is not None and len(found.migrations) - before >= limit:
                     found.left_out = _left_out(plan, found, names, forced)
                     break
@@ -244,13 +251,16 @@ def _not_run(
     """Return the migrations after the one that failed."""
     order = [entry.name for entry in plan]
     last = max(map(order.index, names)) + 1 if names else len(order)
-    executed = {*(previewed.result.migration for previewed in found.migrations), *found.beneath}
+    executed = {
+        *(previewed.result.migration for previewed in found.migrations),
+        *found.prerequisites,
+    }
     wanted = [n for n in order[:last] if not plan[n].is_applied or n in forced]
     return [name for name in wanted if name not in executed][1:]
 
 
 @contextmanager
-def _place(project: Project) -> Iterator[Project]:
+def _open_project(project: Project) -> Iterator[Project]:
     """Yield the project, with a temporary empty database if there is none.
 
     A database with a remote is cloned, as for a run.
@@ -274,7 +284,7 @@ def _add(
 ) -> None:
     result, git = dry_run.result, runner.repository.git
     if names and result.migration not in names:
-        found.beneath.append(result.migration)
+        found.prerequisites.append(result.migration)
         return
     base = dry_run.base
     base_tree = git.tree_of(base)

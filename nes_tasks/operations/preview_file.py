@@ -194,7 +194,7 @@ class _Preview(_Part):
         return Preview(
             base_commit=self.base_commit,
             migrations=[previewed.read() for previewed in self.migrations],
-            beneath=self.beneath,
+            prerequisites=self.beneath,
             failure=self.failure.read() if self.failure else None,
             not_run=self.not_run,
             left_out=self.left_out,
@@ -226,7 +226,7 @@ def outdated(found: Preview, project: Project) -> str | None:
     pending = [entry.name for entry in plan.pending]
     if found.failure is not None or plan.invalid:
         return "a migration fails or is not valid"
-    if found.beneath:
+    if found.prerequisites:
         return "it is of some of the pending migrations only"
     if names != pending:
         return f"it is of {_listed(names)}; pending: {_listed(pending)}"
@@ -244,7 +244,7 @@ def check_continuable(found: Preview, project: Project, display_path: str) -> No
     problem = _clock_problem(found, project, ledger.commit)
     if found.failure is not None:
         problem = "a migration fails in it"
-    elif found.beneath or names != pending[: len(names)]:
+    elif found.prerequisites or names != pending[: len(names)]:
         problem = f"it is of {_listed(names)}; pending: {_listed(pending)}"
     elif names and found.base_commit != ledger.commit:
         problem = f"it was made on {_short(found.base_commit)}, and the database is at "

@@ -245,8 +245,8 @@ def _restore(project: Project, candidate: Candidate) -> str | None:
         return None
     settings, name = project.settings, candidate.entry.name
     commit = commit_with(settings.migrations / name, candidate.marker.inputs, is_input_path)
-    place = shlex.quote(settings.migrations_label)
-    return commit and f"git -C {place} restore --source={commit[:12]} -- {shlex.quote(name)}"
+    label = shlex.quote(settings.migrations_label)
+    return commit and f"git -C {label} restore --source={commit[:12]} -- {shlex.quote(name)}"
 
 
 def _fetch(project: Project, candidate: Candidate) -> str | None:

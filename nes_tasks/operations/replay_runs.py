@@ -283,7 +283,7 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
     if ledger.commit is None or not entries:
         return []
     git, data_dir = Git(project.settings.database), project.settings.data_dir
-    place = {entry.name: at for at, entry in enumerate(plan)}
+    position = {entry.name: at for at, entry in enumerate(plan)}
     recorded = _markers(git, ledger.commit, data_dir, [entry.name for entry in entries])
     found: list[Candidate] = []
     for entry in entries:
@@ -292,7 +292,9 @@ def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]
         if execution and execution.marker is None:
             execution = None  # a manual change is not a run
         others = execution.squashed_with if execution else ()
-        is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
+        is_first = all(
+            position[entry.name] < position.get(other, len(position)) for other in others
+        )
         skip_reason = _skip_reason_of(
             entry, marker, blob, execution, is_first=is_first, named=entry.name in names
         )

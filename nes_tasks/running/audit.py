@@ -106,8 +106,8 @@ class _Places:
     """A set of folders and files that answers whether a path is below one of them."""
 
     def __init__(self, places: Iterable[Path]) -> None:
-        self._places = {os.path.realpath(place) for place in places}
-        self._folders = tuple(f"{place.rstrip(os.sep)}{os.sep}" for place in self._places)
+        self._places = {os.path.realpath(folder) for folder in places}
+        self._folders = tuple(f"{folder.rstrip(os.sep)}{os.sep}" for folder in self._places)
 
     def have(self, path: object) -> bool:
         """Return whether a path is below one of them; open file descriptors always are."""

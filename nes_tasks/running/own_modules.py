@@ -47,10 +47,10 @@ class OwnModules(MetaPathFinder):
         """Return the spec of a module in the folder, None for any other."""
         if path is None and fullname.partition(".")[0] in sys.stdlib_module_names:
             return None
-        for place in [str(self._folder)] if path is None else path:
-            if not Path(place).is_relative_to(self._folder):
+        for entry in [str(self._folder)] if path is None else path:
+            if not Path(entry).is_relative_to(self._folder):
                 continue
-            finder = FileFinder(place, (_FromSource, [".py"]))
+            finder = FileFinder(entry, (_FromSource, [".py"]))
             spec = finder.find_spec(fullname, target)
             if spec is not None and spec.origin is not None:
                 relative = Path(spec.origin).relative_to(self._folder).as_posix()
@@ -66,8 +66,8 @@ def _holds_source(package: ModuleSpec) -> bool:
     """Return whether a folder without __init__.py has source files, so that it is a package."""
     return any(
         path.suffix == ".py"
-        for place in package.submodule_search_locations or ()
-        for path in Path(place).iterdir()
+        for location in package.submodule_search_locations or ()
+        for path in Path(location).iterdir()
     )
 
 

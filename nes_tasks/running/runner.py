@@ -304,8 +304,8 @@ class Runner:
         migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
         sign = published and repository.signs
         job = self._job(repository, folder, migration, base, moment, sign=sign)
-        place = self._project.settings.database
-        self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
+        database = self._project.settings.database
+        self._log.write(f"{name}: on {base or 'an empty database'} in {database}")
         self._running = name
         self._tell(EventKind.STARTED, name)
         try:

@@ -186,8 +186,8 @@ def _filter(machine: _Machine, *, network: bool, truncation: bool) -> Iterator[b
         yield from _when(numbers[name], [_return(ERRNO)])
     for name in NOT_THERE:
         yield from _when(numbers[name], [_return(ERRNO | errno.ENOSYS)])
-    for name, (place, values) in REFUSED_VALUES.items():
-        yield from _when(numbers[name], [_load(ARGUMENTS + 8 * place), *_none_of(values)])
+    for name, (index, values) in REFUSED_VALUES.items():
+        yield from _when(numbers[name], [_load(ARGUMENTS + 8 * index), *_none_of(values)])
     yield from _when(numbers["utimensat"], _times())
     yield from _sockets(numbers, network)
     if not truncation:
@@ -249,12 +249,12 @@ def _truncation(numbers: dict[str, int]) -> Iterator[bytes]:
     """Yield the instructions that refuse truncating by name, for old versions of Landlock."""
     yield from _when(numbers["truncate"], [_return(ERRNO | errno.EACCES)])
     yield from _when(numbers["openat2"], [_return(ERRNO | errno.ENOSYS)])
-    for name, place in (("open", 1), ("openat", 2)):
+    for name, index in (("open", 1), ("openat", 2)):
         if name in numbers:
             yield from _when(
                 numbers[name],
                 [
-                    _load(ARGUMENTS + 8 * place),
+                    _load(ARGUMENTS + 8 * index),
                     _jump(ANY_BIT, os.O_TRUNC, 0, 2),
                     _jump(ANY_BIT, os.O_ACCMODE, 1, 0),
                     _return(ERRNO | errno.EACCES),

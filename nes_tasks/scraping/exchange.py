@@ -56,8 +56,8 @@ def decode(content: bytes, content_type: str) -> str:
 def _declared(content: bytes, content_type: str) -> str | None:
     """Return the first declared encoding that Python knows, from the header or the page."""
     head = content[:_PRESCAN_BYTES].decode("ascii", errors="replace")
-    for place in (content_type, head):
-        found = _CHARSET.search(place)
+    for source in (content_type, head):
+        found = _CHARSET.search(source)
         name = _python_name(found[1]) if found else None
         if name:
             return name

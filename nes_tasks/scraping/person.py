@@ -165,7 +165,9 @@ class DataQualityAssessor:
         fields (slug, type, identifiers …).
         """
         missing = {} if source_text is None else self.unsupported(data, source_text)
-        unsupported = {place: value for place, value in missing.items() if not _is_filing(place)}
+        unsupported = {
+            location: value for location, value in missing.items() if not _is_filing(location)
+        }
         return QualityReport(tuple(_issues(data)), unsupported)
 
     def unsupported(self, data: Any, source_text: str) -> dict[str, str]:
@@ -176,16 +178,18 @@ class DataQualityAssessor:
         """
         source = _comparable(source_text)
         return {
-            place: value for place, value in _values(data, "") if _comparable(value) not in source
+            location: value
+            for location, value in _values(data, "")
+            if _comparable(value) not in source
         }
 
 
 _FILING = {"identifiers", "kind", "scheme", "slug", "sub_type", "type"}
 
 
-def _is_filing(place: str) -> bool:
+def _is_filing(location: str) -> bool:
     """Return whether a location is a filing field."""
-    return any(part.partition("[")[0] in _FILING for part in place.split("."))
+    return any(part.partition("[")[0] in _FILING for part in location.split("."))
 
 
 def _issues(data: Mapping[str, Any]) -> Iterator[str]:
@@ -204,18 +208,18 @@ def _issues(data: Mapping[str, Any]) -> Iterator[str]:
         yield "neither identifiers nor attributions say where it comes from"
 
 
-def _values(data: Any, place: str) -> Iterator[tuple[str, str]]:
+def _values(data: Any, location: str) -> Iterator[tuple[str, str]]:
     """Yield the strings and numbers in JSON-like data, each with its location."""
     if isinstance(data, Mapping):
         for key, value in data.items():
-            yield from _values(value, f"{place}.{key}" if place else str(key))
+            yield from _values(value, f"{location}.{key}" if location else str(key))
     elif isinstance(data, list | tuple):
         for index, value in enumerate(data):
-            yield from _values(value, f"{place}[{index}]")
+            yield from _values(value, f"{location}[{index}]")
     elif isinstance(data, str | int | float) and not isinstance(data, bool):
         text = str(data)
         if text.strip():
-            yield place, text
+            yield location, text
 
 
 def _comparable(text: str) -> str:

@@ -134,11 +134,11 @@ def _wrong_encoding(path: Path, name: str, encoding: str, error: UnicodeError) -
         return InputFileError(f"{name} is not {label} but UTF-16", hint='pass encoding="utf-16"')
     # A decoder that reads in pieces counts from the start of a piece, so the whole is decoded.
     data = path.read_bytes()
-    place, is_truncated = "", False
+    location, is_truncated = "", False
     try:
         data.decode(encoding)
     except UnicodeDecodeError as bad:
-        place = f": byte 0x{data[bad.start]:02x} in line {_line(data, bad.start)}"
+        location = f": byte 0x{data[bad.start]:02x} in line {_line(data, bad.start)}"
         is_truncated = bad.reason == "unexpected end of data" and bad.end == len(data)
     except UnicodeError:
         pass
@@ -150,6 +150,6 @@ def _wrong_encoding(path: Path, name: str, encoding: str, error: UnicodeError) -
         )
     hint = "save it as UTF-8 or pass its encoding, for example"
     return InputFileError(
-        f"{name} is not {label}{place} ({error.args[-1]})",
+        f"{name} is not {label}{location} ({error.args[-1]})",
         hint=f'{hint} encoding="cp1252" for a CSV that Excel saved on Windows',
     )

@@ -35,7 +35,7 @@ class Meaning(NamedTuple):
 
     value: str
     meaning: str
-    place: str
+    location: str
 
 
 class Lookup(Mapping[str, str | None]):
@@ -105,7 +105,7 @@ def read_lookup(
     if unused:
         source = Source(display_path, "line")
         source.hints += [
-            f"{meaning.place}: no {name} is {_quoted(meaning.value)}; remove it"
+            f"{meaning.location}: no {name} is {_quoted(meaning.value)}; remove it"
             for meaning in unused
         ]
         sources.append(source)
@@ -142,8 +142,8 @@ def _read(path: Path | None, display_path: str, name: str) -> dict[str, Meaning]
         other = found.setdefault(key, value)
         if other.meaning != value.meaning:
             raise InputFileError(
-                f"{value.place}: {_quoted(value.value)} of {name} has another meaning "
-                f"in {other.place}",
+                f"{value.location}: {_quoted(value.value)} of {name} has another meaning "
+                f"in {other.location}",
                 hint="keep one of them",
             )
     return found
@@ -180,7 +180,7 @@ def _unmatched(
     named = ", ".join(map(_quoted, values[:MAX_NAMED]))
     more = f" and {count - MAX_NAMED:,} more" if count > MAX_NAMED else ""
     noun = "value" if count == 1 else f"{count:,} values"
-    blank = [meaning.place for meaning in meanings.values() if not meaning.meaning]
+    blank = [meaning.location for meaning in meanings.values() if not meaning.meaning]
     where = f"; {blank[0]} is not filled in" if blank else ""
     return UnmatchedError(
         f"{display_path} has no meaning for {'the ' if count == 1 else ''}{noun} of {name}: "

@@ -239,16 +239,16 @@ class _Table:
             )
 
     def _doubt_nameless(self, number: int, cell: Cell, names: dict[int, str]) -> None:
-        place = f"{self._source.name}, cell {address(cell.column, number)}"
+        location = f"{self._source.name}, cell {address(cell.column, number)}"
         if len(names) == 1:
             raise InputFileError(
-                f"{place} has no column name above it: row {self._header_rows[0]} looks like a "
+                f"{location} has no column name above it: row {self._header_rows[0]} looks like a "
                 "title",
                 hint="pass the row of the column names, such as header=2",
             )
         if cell.column not in self._doubts:
             self._doubts.add(cell.column)
-            self._source.hints.append(f"{place} has no column name above it and is not read")
+            self._source.hints.append(f"{location} has no column name above it and is not read")
 
     def _doubt_format(self, number: int, cell: Cell, value: Any, names: dict[int, str]) -> None:
         name = names[cell.column]
