@@ -86,11 +86,11 @@ def order(name: str) -> SortKey:
 
 def ordering(same_number: Sequence[str]) -> Callable[[str], SortKey]:
     """Return the key of an order in which `same_number` lists migrations that share a number."""
-    places = {name: position for position, name in enumerate(same_number)}
+    positions = {name: position for position, name in enumerate(same_number)}
 
     def key(name: str) -> SortKey:
         unnumbered, number, _, _ = order(name)
-        return unnumbered, number, places.get(name, len(places)), name
+        return unnumbered, number, positions.get(name, len(positions)), name
 
     return key
 

@@ -56,7 +56,7 @@ def _position(plan: Plan, text: str, which: int) -> int:
     """
     if text.isascii() and text.isdigit():
         number = text.lstrip("0") or "0"
-        places = [at for at, entry in enumerate(plan.entries) if str(entry.prefix) == number]
-        if places:
-            return places[which]
+        positions = [at for at, entry in enumerate(plan.entries) if str(entry.prefix) == number]
+        if positions:
+            return positions[which]
     return plan.entries.index(plan.resolve(text))

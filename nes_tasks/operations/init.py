@@ -96,7 +96,7 @@ def _filled_in(text: str, new: NewRepository) -> str:
     repository, _, commit = (new.workflows or "").partition("@")
     address = json.dumps(new.remote_url, ensure_ascii=False)
     remote = f"remote_url = {address}\n" if new.remote_url else ""
-    places = {
+    placeholders = {
         '"[AUTHOR]"': json.dumps(new.author, ensure_ascii=False),
         "[DATE]": new.date.isoformat(),
         "[REMOTE]\n": remote,
@@ -104,6 +104,6 @@ def _filled_in(text: str, new: NewRepository) -> str:
         "[WORKFLOWS]": repository,
         "[COMMIT]": commit,
     }
-    for placeholder, value in places.items():
+    for placeholder, value in placeholders.items():
         text = text.replace(placeholder, value)
     return text

@@ -105,9 +105,9 @@ def _denied(path: object, other: object = None) -> PermissionError:
 class _Places:
     """A set of folders and files that answers whether a path is below one of them."""
 
-    def __init__(self, places: Iterable[Path]) -> None:
-        self._places = {os.path.realpath(folder) for folder in places}
-        self._folders = tuple(f"{folder.rstrip(os.sep)}{os.sep}" for folder in self._places)
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = {os.path.realpath(folder) for folder in paths}
+        self._folders = tuple(f"{folder.rstrip(os.sep)}{os.sep}" for folder in self._paths)
 
     def have(self, path: object) -> bool:
         """Return whether a path is below one of them; open file descriptors always are."""
@@ -116,4 +116,4 @@ class _Places:
         if not isinstance(path, str | os.PathLike):
             return True
         real = os.path.realpath(path)
-        return real in self._places or real.startswith(self._folders)
+        return real in self._paths or real.startswith(self._folders)

@@ -139,12 +139,12 @@ def failure(error: BaseException, folder: str, display_path: str) -> dict[str, A
     if inspect.iscoroutine(forgotten) and inspect.getcoroutinestate(forgotten) == "CORO_CREATED":
         forgotten.close()  # or Python would warn of a missing await, which the message says already
     # An exception that was put into a group without being raised has no traceback.
-    places = (
+    lines = (
         _innermost_line(raised, folder, display_path) for raised in (next(_leaves(error)), error)
     )
     return {
         "message": describe(error, folder),
-        "where": next(filter(None, places), None),
+        "where": next(filter(None, lines), None),
         "traceback": "".join(traceback.format_exception(error)),
     }
 
