@@ -201,7 +201,7 @@ def rebase_conflict(workspace: Workspace) -> None:
 
 
 def plain_folder(workspace: Workspace) -> None:
-    """Put a folder that is no repository in the database's place."""
+    """Put a folder that is not a repository in the place of the database."""
     shutil.rmtree(workspace.db / ".git")
 
 
@@ -271,7 +271,7 @@ def test_a_machine_without_git_is_told_so(two: Workspace, tmp_path: Path) -> Non
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Take the permission to write away, for root by a mount that allows nobody to."""
+    """Remove the permission to write; for root, by a read-only mount."""
     if os.getuid() != 0:
         subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
         try:

@@ -112,7 +112,7 @@ def test_a_word_that_can_mean_two_states_is_refused(applied: Workspace) -> None:
     assert document(applied, "2026-01-05T23:59:59")["from"]["commit"] == applied.git(
         "rev-parse", "HEAD~2"
     )
-    # Two names of one state are no question.
+    # Two names of one state are not ambiguous.
     applied.git("tag", "3", "HEAD")
     assert document(applied, "3")["applied"] == []
 

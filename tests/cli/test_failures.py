@@ -426,7 +426,7 @@ def test_a_full_disk_changes_nothing(started: Workspace, tmp_path: Path) -> None
         assert "Traceback" not in ran.err
         assert started.git_in(small / "db", "rev-parse", "HEAD") == head
         assert started.git_in(small / "db", "status", "--porcelain") == ""
-        # What compresses well is committed before there is no room for the files.
+        # Data that compress well are committed before the disk is full.
         script = started.migrations / "002-big/migrate.py"
         script.write_text(script.read_text().replace("os.urandom(30000)", "bytes(30000)"))
         ran = started.doit()

@@ -1,4 +1,4 @@
-"""What is typed wrongly gets one line that says what was probably meant."""
+"""Typing mistakes: one line that names the probable intention."""
 
 from __future__ import annotations
 
@@ -183,7 +183,14 @@ WORDS = {
 MAY_BE_COMMANDS = ("diff", "graph", "init", "undo")
 
 
-@pytest.mark.parametrize("word", WORDS)
+def test_words_of_other_tools_have_their_answers() -> None:
+    commands = {*our_commands(), "run"}
+    for word, said in WORDS.items():
+        table = FOREIGN_OPTIONS if word.startswith("-") else FOREIGN
+        assert (foreign(word, commands, table) or "").startswith(said), word
+
+
+@pytest.mark.parametrize("word", ["apply", "migrations", "rollback", "--plan", "--version"])
 def test_words_of_other_tools_are_answered_with_the_command_of_ours_and_run_nothing(
     project_of_five: Workspace, word: str
 ) -> None:

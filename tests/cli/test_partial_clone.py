@@ -1,4 +1,4 @@
-"""Looking at a database of which only the newest commit and no file contents are here."""
+"""Commands that read, on a shallow clone without file contents."""
 
 from __future__ import annotations
 

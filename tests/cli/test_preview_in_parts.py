@@ -1,4 +1,4 @@
-"""A long row of pending migrations looked at in parts, none of them executed twice."""
+"""A long series of pending migrations, previewed in parts, none executed twice."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def verdicts(found: dict[str, Any]) -> dict[str, str]:
 
 
 def of(found: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what a document tells of one migration."""
+    """Return the entry of one migration in a document."""
     return next(proof for proof in found["migrations"] if proof["name"] == name)
 
 

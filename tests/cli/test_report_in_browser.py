@@ -1,4 +1,4 @@
-"""The page of `doit report` in a real browser: what a reader gets, and what nobody must get."""
+"""The page of `doit report` in a real browser: what readers see and hostile data cannot do."""
 
 from __future__ import annotations
 

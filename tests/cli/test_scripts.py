@@ -1,4 +1,4 @@
-"""What scripts can do wrong, or oddly: nothing of it is lost, and nothing reaches anybody else."""
+"""Scripts that misbehave: their output is kept, and they affect no other migration."""
 
 from __future__ import annotations
 

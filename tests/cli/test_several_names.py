@@ -175,7 +175,8 @@ def test_the_graph_is_drawn_by_graphviz(applied: Workspace, tmp_path: Path) -> N
     if not shutil.which("dot"):
         pytest.skip("Graphviz is not installed")
     dot = applied.doit("graph", "--format", "dot").out
-    subprocess.run(["dot", "-Tsvg"], input=dot.encode(), check=True, capture_output=True)
+    drawn = subprocess.run(["dot", "-Tsvg"], input=dot.encode(), check=True, capture_output=True)
+    assert b"<svg" in drawn.stdout
 
 
 def test_people_are_told_apart_by_name_and_address() -> None:

@@ -1,4 +1,4 @@
-"""Strict by habit, as users see it: verify, EXPECT, lookups, unread columns, what to look at."""
+"""Strictness as users see it: verify, EXPECT, lookups, unread columns, points to review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doit sync`: what others have pushed comes here, and what only we have goes on top of it."""
+"""`doit sync`: fetches the commits of others and puts unpushed ones on top."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Bikram Sambat dates: parsing, validation, and conversion to Gregorian dates."""
+
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta

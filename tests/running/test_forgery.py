@@ -164,7 +164,7 @@ def test_the_script_has_one_socket(applied: Workspace) -> None:
     assert log == "sockets: 1"
 
 
-# What is no message
+# Malformed messages
 
 
 @pytest.mark.parametrize(

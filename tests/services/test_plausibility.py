@@ -1,4 +1,4 @@
-"""What the publication service refuses because it cannot be true, and what it keeps."""
+"""Implausible data that the publication service refuses, and plausible data that it keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check finds by reading a folder."""
+"""Findings of a check about one migration folder."""
 
 from __future__ import annotations
 
