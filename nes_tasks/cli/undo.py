@@ -73,7 +73,7 @@ class Undo(Command):
         label = project.settings.database_label
         self.outstream.write(
             f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"
-            f"The previous branch is kept as {done.kept}; to bring it back:\n"
+            f"The previous branch is kept as {done.backup_ref}; to bring it back:\n"
             f"  {way_back(project, done)}\n"
         )
         return 0

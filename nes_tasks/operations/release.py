@@ -70,7 +70,7 @@ class Release:
     """A state of the database, and what became of it since the release before.
 
     `since` is that release, None for the first. `types` are the net changes by type, as in
-    `Changes`. `taken_back` are migrations that the release before had. `tagger` and `tagged_at`
+    `Changes`. `reverted` are migrations that the release before had. `tagger` and `tagged_at`
     are None as long as there is no tag.
     """
 
@@ -79,7 +79,7 @@ class Release:
     since: Point | None
     types: Mapping[str, Counts]
     migrations: tuple[Released, ...]
-    taken_back: tuple[str, ...]
+    reverted: tuple[str, ...]
     tagger: str | None = None
     tagged_at: datetime | None = None
 
@@ -91,7 +91,7 @@ class Release:
     @property
     def is_empty(self) -> bool:
         """Whether nothing became of the database since the release before."""
-        return not (self.types or self.migrations or self.taken_back)
+        return not (self.types or self.migrations or self.reverted)
 
     @property
     def contributions(self) -> list[Contribution]:
@@ -124,7 +124,7 @@ class Release:
                 }
                 for one in self.migrations
             ],
-            "taken_back": list(self.taken_back),
+            "taken_back": list(self.reverted),
             "contributors": [
                 {
                     "person": one.person,
@@ -172,8 +172,8 @@ def notes(release: Release) -> str:
             for one in release.contributions
         ]
         parts.append("\n".join(["By contributor:", *rows]))
-    if release.taken_back:
-        parts.append("\n".join(["Taken back:", *(f"  {name}" for name in release.taken_back)]))
+    if release.reverted:
+        parts.append("\n".join(["Taken back:", *(f"  {name}" for name in release.reverted)]))
     return "\n\n".join(parts)
 
 
@@ -341,7 +341,7 @@ def _release(project: Project, name: str, point: Point, since: Point | None) -> 
             )
             for run in done
         ),
-        taken_back=tuple(found.reverted),
+        reverted=tuple(found.reverted),
     )
 
 

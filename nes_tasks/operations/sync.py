@@ -204,7 +204,7 @@ def _rebuild(
             accepted += [change.migration] if made else []
             tip = made or tip
     backup_ref = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
-    repository.publish(ref, ours, tip, kept=backup_ref)
+    repository.publish(ref, ours, tip, backup_ref=backup_ref)
     ahead = repository.remote.remote_status(tip).ahead
     return Synchronization(
         SyncOutcome.REAPPLIED,

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from ..models.relationship import Relationship
 from ..models.version import Author
-from .filters import as_date
+from .filters import parse_date
 
 
 class Unset(Enum):
@@ -38,7 +38,7 @@ def checked_dates(
 
 def _named(argument: str, value: date | str | None) -> date | None:
     try:
-        return as_date(value)
+        return parse_date(value)
     except ValueError as error:
         raise ValueError(f"{argument}: {error}") from None
 
