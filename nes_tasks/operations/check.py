@@ -14,10 +14,10 @@ from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import check_folder, sorted_findings
 from ..migrations.script import Script
 from ..project import Project
-from ..running.job import Task
 from ..running.log import RunLog
 from ..running.process import listen
 from ..running.protocol import LOADED, decode_loaded
+from ..running.task import Task
 from ..running.terms import Terms
 from ..running.worker import Worker
 from .data_files import data_findings

@@ -26,12 +26,12 @@ from .client import Connection, RemoteStore, to_json
 from .environment import imported_modules
 from .failure import failure
 from .files_read import FilesRead
-from .job import Task
 from .loading import examine
 from .own_modules import make_importable
 from .readers import Inputs, Source, doubts
 from .refusal import refusal
 from .script import load_script, run_migrate, run_verify
+from .task import Task
 from .terms import Terms
 
 

@@ -10,8 +10,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .job import Task
 from .script import argument_problem, load_script
+from .task import Task
 
 
 def examine(task: Task) -> dict[str, Any]:

@@ -33,12 +33,12 @@ from ..settings import display_path
 from .events import DryRunResult, EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
-from .job import Job, Task
 from .log import RunLog
 from .run_index import RunIndex
+from .task import ExecuteRequest, Task
 from .terms import terms_of_run
 from .worker import Worker
-from .writer import Outcome, ScriptEvents, Writer
+from .writer import ScriptEvents, ScriptOutcome, Writer
 
 
 class Runner:
@@ -167,38 +167,42 @@ class Runner:
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
         executed = self._run_on_private_ref(repository, folder, base, published=True, is_new=is_new)
-        with executed as (job, outcome), interrupts_deferred():
-            self._meet_expectation(repository, job, outcome.commits[-1])
-            repository.publish(job.ref, base, outcome.commits[-1], changes=outcome.changes)
+        with executed as (request, outcome), interrupts_deferred():
+            self._meet_expectation(repository, request, outcome.commits[-1])
+            repository.publish(request.ref, base, outcome.commits[-1], changes=outcome.changes)
             self._applied += 1
             result = self._result(folder.name, outcome)
-            self._remember(job, result)
+            self._remember(request, result)
             commit, duration = result.commit_ids[-1], result.duration_seconds
             self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
         return result
 
-    def _meet_expectation(self, repository: Repository, job: Job, commit: str) -> None:
+    def _meet_expectation(
+        self, repository: Repository, request: ExecuteRequest, commit: str
+    ) -> None:
         if self._expectation is None:
             return
         tree = repository.tree_of(commit)
-        note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
+        note = self._expectation.compare(
+            request.name, tree, deterministic=request.task.deterministic
+        )
         if note:
-            self._tell(EventKind.NOTED, job.name, note)
+            self._tell(EventKind.NOTED, request.name, note)
 
-    def _remember(self, job: Job, result: MigrationResult) -> None:
+    def _remember(self, request: ExecuteRequest, result: MigrationResult) -> None:
         """Update plan and ledger to the commit that was just published."""
         assert self._seen is not None, "nothing is published without a look"
         plan, ledger = self._seen
         record = Applied(
-            name=job.name,
-            metadata=job.metadata,
-            applied_at=job.clock,
-            inputs=job.inputs,
+            name=request.name,
+            metadata=request.metadata,
+            applied_at=request.clock,
+            inputs=request.inputs,
             statistics=result.statistics,
         )
-        applied = {**ledger.applied, job.name: record}
+        applied = {**ledger.applied, request.name: record}
         self._seen = ProjectState(
-            plan.with_applied(job.name, record),
+            plan.with_applied(request.name, record),
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
 
@@ -237,13 +241,13 @@ class Runner:
                     folder = plan[name].folder
                     assert folder is not None, "what may run has a folder"
                     executed = self._run_on_private_ref(repository, folder, base, is_new=not again)
-                    with executed as (job, outcome):
-                        refs.append(job.ref)
+                    with executed as (request, outcome):
+                        refs.append(request.ref)
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.tree_of(commit)
-                    unread = tuple(sorted(job.inputs.keys() - outcome.read))
-                    yield DryRunResult(result, base, job.clock, outcome.peak_memory, unread)
+                    unread = tuple(sorted(request.inputs.keys() - outcome.read))
+                    yield DryRunResult(result, base, request.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
@@ -261,9 +265,12 @@ class Runner:
         self._reject_if_unrecorded(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "check_may_run refuses a migration without a folder"
-        with self._run_on_private_ref(repository, folder, base, published=True) as (job, outcome):
+        with self._run_on_private_ref(repository, folder, base, published=True) as (
+            request,
+            outcome,
+        ):
             repository.git.run("update-ref", ref, outcome.commits[-1])
-            repository.discard(job.ref)
+            repository.discard(request.ref)
         return self._result(name, outcome)
 
     @contextmanager
@@ -277,12 +284,12 @@ class Runner:
         """
         repository = self.repository
         executed = self._run_on_private_ref(repository, folder, base, moment, is_new=False)
-        with executed as (job, outcome):
+        with executed as (request, outcome):
             result = self._result(folder.name, outcome)
         try:
             yield result
         finally:
-            repository.discard(job.ref)
+            repository.discard(request.ref)
 
     @contextmanager
     def _run_on_private_ref(
@@ -294,8 +301,8 @@ class Runner:
         *,
         published: bool = False,
         is_new: bool = True,
-    ) -> Iterator[tuple[Job, Outcome]]:
-        """Execute the script on a private ref; yield the job and its outcome.
+    ) -> Iterator[tuple[ExecuteRequest, ScriptOutcome]]:
+        """Execute the script on a private ref; yield the request and its outcome.
 
         Only what is `published` is signed. An exception in the block is recorded as the migration's
         failure, and the ref is deleted.
@@ -303,23 +310,23 @@ class Runner:
         name = folder.name
         migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
         sign = published and repository.signs
-        job = self._job(repository, folder, migration, base, moment, sign=sign)
+        request = self._request(repository, folder, migration, base, moment, sign=sign)
         database = self._project.settings.database
         self._log.write(f"{name}: on {base or 'an empty database'} in {database}")
         self._running = name
         self._tell(EventKind.STARTED, name)
         try:
-            outcome = self._execute(repository, job)
-            _refuse_other_inputs(folder, job.inputs)
-            yield job, outcome
+            outcome = self._execute(repository, request)
+            _refuse_other_inputs(folder, request.inputs)
+            yield request, outcome
         except BaseException as error:
             self._note_failure(name, error)
-            repository.discard(job.ref)
+            repository.discard(request.ref)
             raise
         finally:
             self._tell(EventKind.ENDED, name)
 
-    def _result(self, name: str, outcome: Outcome) -> MigrationResult:
+    def _result(self, name: str, outcome: ScriptOutcome) -> MigrationResult:
         return MigrationResult(
             name,
             MigrationStatus.COMPLETED,
@@ -340,34 +347,34 @@ class Runner:
         """Pass on a printed line; the worker has already logged it."""
         self._tell(EventKind.PRINTED, self._running, line)
 
-    def _execute(self, repository: Repository, job: Job) -> Outcome:
+    def _execute(self, repository: Repository, request: ExecuteRequest) -> ScriptOutcome:
         """Run the script in a process of the worker, and commit what it writes."""
 
         def log(message: str) -> None:
-            self._log.write(f"{job.name}: {message}")
-            self._tell(EventKind.LOGGED, job.name, message)
+            self._log.write(f"{request.name}: {message}")
+            self._tell(EventKind.LOGGED, request.name, message)
 
         def progress(label: str | None, done: int, total: int | None) -> None:
-            self._progress(RunEvent(EventKind.PROGRESSED, job.name, label or "", done, total))
+            self._progress(RunEvent(EventKind.PROGRESSED, request.name, label or "", done, total))
 
         def note(text: str) -> None:
-            self._log.write(f"{job.name}: {text}")
+            self._log.write(f"{request.name}: {text}")
 
         def hint(text: str) -> None:
-            self._log.write(f"{job.name}: hint: {text}")
-            self._tell(EventKind.NOTED, job.name, f"hint: {text}")
+            self._log.write(f"{request.name}: hint: {text}")
+            self._tell(EventKind.NOTED, request.name, f"hint: {text}")
 
         events = ScriptEvents(log, progress, note, hint)
-        with repository.transaction(job.base, job.ref) as transaction:
-            task = replace(job.task, tree=transaction.base_tree)
+        with repository.transaction(request.base, request.ref) as transaction:
+            task = replace(request.task, tree=transaction.base_tree)
             try:
-                index = self._index.opener(repository, job.name, job.base)
-                with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, events, index).run(repository.git)
+                index = self._index.opener(repository, request.name, request.base)
+                with self._worker.start(task, request.terms) as process:
+                    return Writer(request, transaction, process, events, index).run(repository.git)
             finally:
                 self._worker.drain()
 
-    def _job(
+    def _request(
         self,
         repository: Repository,
         folder: Folder,
@@ -376,7 +383,7 @@ class Runner:
         moment: datetime,
         *,
         sign: bool,
-    ) -> Job:
+    ) -> ExecuteRequest:
         settings = self._project.settings
         inputs = _hash(folder)
         terms = terms_of_run(
@@ -384,7 +391,7 @@ class Runner:
         )
         # The migration sees the same string that is recorded, whatever its precision.
         clock = timestamp(moment)
-        return Job(
+        return ExecuteRequest(
             task=Task(
                 name=folder.name,
                 folder=folder.directory,

@@ -12,9 +12,9 @@ from ..migrations import Folder, list_inputs, load
 from ..project import Project
 from . import protocol
 from .events import EventKind, ProgressCallback, RunEvent
-from .job import Task
 from .log import RunLog
 from .process import ScriptProcess, listen
+from .task import Task
 from .terms import Terms
 from .worker import Worker
 
