@@ -13,7 +13,7 @@ from ..operations.fields import ABSENT, FieldChange, leaves
 from ..operations.preview import Previewed
 from ..operations.review import KINDS, Remark
 from ..operations.tree_difference import Difference
-from ..printable import printable
+from ..text import escape_control, truncate
 from .console import escape_lines, format_error
 from .session import session
 from .tables import new_table, rendered
@@ -55,7 +55,7 @@ def _counts(types: Mapping[str, Counts]) -> str:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, counts in types.items():
         numbers = (counts.created, counts.updated, counts.deleted)
-        table.add_row(printable(name), *(f"{n:,}" if n else "-" for n in numbers))
+        table.add_row(escape_control(name), *(f"{n:,}" if n else "-" for n in numbers))
     return rendered(table)
 
 
@@ -67,17 +67,17 @@ def _fields(fields: Mapping[str, int], most: int | None) -> str:
     table.add_column("In", justify="right", no_wrap=True)
     shown = list(fields.items())[:most]
     for path, count in shown:
-        table.add_row(shortened(printable(path)), f"{count:,}")
+        table.add_row(truncate(escape_control(path), MAX_VALUE), f"{count:,}")
     more = left_out(len(fields) - len(shown), "other field is", "other fields are")
     return rendered(table) + more
 
 
 def _updated(updated: Updated, *, full: bool) -> str:
-    lines = [printable(updated.id)]
+    lines = [escape_control(updated.id)]
     most = len(updated.content_fields) if full else MAX_FIELDS
     for field in updated.content_fields[:most]:
-        old, new = excerpts(field, WHOLE) if full else excerpts(field)
-        lines.append(f"  {shortened(printable(field.path)) or '(the whole file)'}")
+        old, new = short_values(field, WHOLE) if full else short_values(field)
+        lines.append(f"  {truncate(escape_control(field.path), MAX_VALUE) or '(the whole file)'}")
         lines += [f"    - {old}"] if old is not None else []
         lines += [f"    + {new}"] if new is not None else []
     if not updated.content_fields:
@@ -89,7 +89,7 @@ def _updated(updated: Updated, *, full: bool) -> str:
 def _samples(changes: Changes, *, full: bool) -> str:
     rows = []
     for sample in changes.samples:
-        rows.append(f"  {printable(sample.id)}  {name_of(sample.content)}".rstrip())
+        rows.append(f"  {escape_control(sample.id)}  {name_of(sample.content)}".rstrip())
         rows += _content(sample.content) if full else ()
     if not rows:
         return ""
@@ -102,13 +102,13 @@ def _content(content: Any) -> Iterator[str]:
     for path, value in leaves(content):
         if value is not None and is_content_field(path):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield f"    {printable(path)}: {printable(text)}"
+            yield f"    {escape_control(path)}: {escape_control(text)}"
 
 
 def _deleted(ids: Sequence[str], most: int | None) -> str:
     if not ids:
         return ""
-    rows = [f"  {printable(identifier)}" for identifier in ids[:most]]
+    rows = [f"  {escape_control(identifier)}" for identifier in ids[:most]]
     more = left_out(len(ids) - len(rows), "deleted one is", "deleted ones are")
     return "\n".join(["Deleted:", *rows, ""]) + more
 
@@ -118,7 +118,7 @@ def left_out(count: int, singular: str, plural: str) -> str:
     return f"({count:,} {singular if count == 1 else plural} not shown)\n" if count > 0 else ""
 
 
-def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, str | None]:
+def short_values(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, str | None]:
     """Return both values of a field as short JSON, None for a value that is not there.
 
     Long values that begin alike are shown from where they differ.
@@ -135,7 +135,7 @@ def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, st
 def _from(start: int, text: str | None, limit: int) -> str | None:
     if text is None:
         return None
-    return shortened(f"…{text[start:]}" if start else text, limit)
+    return truncate(f"…{text[start:]}" if start else text, limit)
 
 
 def _as_text(value: Any, other: Any) -> str | None:
@@ -145,7 +145,7 @@ def _as_text(value: Any, other: Any) -> str | None:
         # Nulls fill most of an added or removed object and carry no information.
         with contextlib.suppress(RecursionError):
             value = _without_nulls(value)
-    return printable(json.dumps(value, ensure_ascii=False))
+    return escape_control(json.dumps(value, ensure_ascii=False))
 
 
 def _without_nulls(value: Any) -> Any:
@@ -156,11 +156,6 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def shortened(text: str, limit: int = MAX_VALUE) -> str:
-    """Return `text` with at most `limit` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
 def name_of(content: Any) -> str:
     """Return the first name of an entity, in English or else in Nepali; "" for anything else."""
     names = content.get("names") if isinstance(content, dict) else None
@@ -169,7 +164,7 @@ def name_of(content: Any) -> str:
         parts = first.get(language) if isinstance(first, dict) else None
         full = parts.get("full") if isinstance(parts, dict) else None
         if isinstance(full, str):
-            return shortened(printable(full))
+            return truncate(escape_control(full), MAX_VALUE)
     return ""
 
 
@@ -190,7 +185,7 @@ def failure_lines(error: NesTasksError) -> list[str]:
 
 def difference_lines(difference: Difference) -> list[str]:
     """Return the path, and the field or line with both values, as indented lines."""
-    lines = [f"  {printable(difference.path)}"]
+    lines = [f"  {escape_control(difference.path)}"]
     change = difference.change
     if change is None:
         kinds = {
@@ -199,8 +194,8 @@ def difference_lines(difference: Difference) -> list[str]:
             "only_replayed": "was replayed, but is not committed",
         }
         return [f"{lines[0]} {kinds[difference.kind.value]}"]
-    committed, replayed = excerpts(change)
-    lines.append(f"    {printable(change.path) or f'line {difference.line}'}")
+    committed, replayed = short_values(change)
+    lines.append(f"    {escape_control(change.path) or f'line {difference.line}'}")
     lines.append(f"      committed  {'(not there)' if committed is None else committed}")
     lines.append(f"      replayed   {'(not there)' if replayed is None else replayed}")
     return lines
@@ -242,7 +237,7 @@ def as_text(remarks: Sequence[Remark], most: int | None) -> str:
 def line_of(remark: Remark) -> str:
     """Return a remark as one line."""
     text = f"{remark.subject}: {remark.text}" if remark.subject else remark.text
-    return printable(text)
+    return escape_control(text)
 
 
 def promises(previewed: Previewed) -> str:
@@ -251,5 +246,5 @@ def promises(previewed: Previewed) -> str:
     if previewed.expects:
         lines.append("EXPECT is met\n")
     elif previewed.expect:
-        lines.append(f"the script could say: {printable(previewed.expect)}\n")
+        lines.append(f"the script could say: {escape_control(previewed.expect)}\n")
     return "".join(lines)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import MigrationFailedError, NesTasksError, UnavailableError, environment_errors
-from ..printable import printable
+from ..text import escape_control
 
 INTERRUPTED = 130
 # Text between line ends and tabs, which are layout.
@@ -25,7 +25,7 @@ WITHIN_LINE = re.compile(r"[^\n\t]+")
 
 def escape_lines(text: str) -> str:
     """Return `text` with control characters other than line ends escaped."""
-    return "\n".join(printable(line.expandtabs(4)) for line in text.splitlines())
+    return "\n".join(escape_control(line.expandtabs(4)) for line in text.splitlines())
 
 
 class EscapedStream:
@@ -40,7 +40,7 @@ class EscapedStream:
 
     def write(self, text: str) -> int:
         """Write `text` with hostile characters escaped."""
-        return self.stream.write(WITHIN_LINE.sub(lambda found: printable(found.group()), text))
+        return self.stream.write(WITHIN_LINE.sub(lambda found: escape_control(found.group()), text))
 
     def __getattr__(self, name: str) -> Any:
         """Delegate everything else, such as `flush` and `isatty`, to the stream."""

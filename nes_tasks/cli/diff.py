@@ -86,9 +86,10 @@ def _two_points(words: list[str]) -> tuple[Point, Point]:
 
 def shown_point(point: Point) -> str:
     """Return a point as text: its name, its commit and the commit's date."""
-    from ..printable import printable
+    from ..text import escape_control
 
-    return f"{printable(point.name)} ({point.commit[:12]}, {point.committed_at:%Y-%m-%d %H:%M} UTC)"
+    when = f"{point.committed_at:%Y-%m-%d %H:%M} UTC"
+    return f"{escape_control(point.name)} ({point.commit[:12]}, {when})"
 
 
 def _migrations(found: Found) -> list[str]:

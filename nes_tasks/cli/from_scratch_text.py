@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..operations.from_scratch import FromScratch, Reason, RebuildOutcome, RebuildStep
 from ..operations.lineage import Origin
-from ..printable import printable
+from ..text import escape_control
 from .changes_text import diff_command, difference_lines, failure_lines, files_differ
 from .tables import new_table, rendered
 
@@ -41,7 +41,7 @@ def _table(found: FromScratch) -> str:
 
 
 def _name(step: RebuildStep) -> str:
-    names = printable(", ".join(step.part.names))
+    names = escape_control(", ".join(step.part.names))
     kinds = {Origin.REVERT: "revert of ", Origin.ACCEPTED: "acceptance of "}
     return f"{kinds.get(step.part.origin, '')}{names}"
 
@@ -52,7 +52,7 @@ def _problem(step: RebuildStep | None) -> str:
         return ""
     commit = step.part.commit
     if step.failure:
-        lines = [f"{printable(step.failed or '')} failed", *failure_lines(step.failure)]
+        lines = [f"{escape_control(step.failed or '')} failed", *failure_lines(step.failure)]
     else:
         files = files_differ(step.differing_files or 0)
         heading = f"is different from what is committed as {commit.id[:12]}: {files}"

@@ -10,7 +10,7 @@ from typing import Any
 from ..migrations import Entry, State
 from ..migrations.ranges import resolve_all
 from ..operations.graph import Graph, Kind, Node, TaskInfo, make_graph
-from ..printable import printable
+from ..text import escape_control
 from .check_report import CHECK
 from .command import Command, check_writable, write_file
 from .doit_commands import LOOKING
@@ -129,7 +129,7 @@ def _relative(path: str, root: Path) -> str:
 
 
 def _label(node: Node) -> str:
-    return printable(node.name) + (f" ({node.state})" if node.state else "")
+    return escape_control(node.name) + (f" ({node.state})" if node.state else "")
 
 
 def _mermaid(graph: Graph) -> str:

@@ -11,7 +11,7 @@ from ..clock import now
 from ..errors import UsageError
 from ..git.identity import configured_author
 from ..migrations.scaffold import checked_author
-from ..printable import printable
+from ..text import escape_control
 from .create import AUTHOR
 from .doit_commands import CONTRIBUTING, BaseCommand
 from .options import option
@@ -66,7 +66,7 @@ class Init(BaseCommand, Command):  # type: ignore[misc]
             workflows=params["workflows"] or None,
         )
         done = init(folder, new)
-        where = printable(str(folder))
+        where = escape_control(str(folder))
         for path in done.kept:
             self.outstream.write(f"Kept {path}.\n")
         if not done.created:

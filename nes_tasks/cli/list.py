@@ -11,7 +11,7 @@ from doit import cmd_list
 
 from ..errors import DatabaseError
 from ..migrations import Entry, State
-from ..printable import printable
+from ..text import escape_control
 from .command import document_text, options_first
 from .console import warn
 from .doit_commands import LOOKING, BaseCommand
@@ -185,10 +185,10 @@ class _Listing:
             for entry in self.entries:
                 about = entry.metadata
                 table.add_row(
-                    self._lettered(task_name(entry.name), printable(entry.name)),
+                    self._lettered(task_name(entry.name), escape_control(entry.name)),
                     self._state(entry),
                     (about and about.date) or "-",
-                    printable(author_name(about.author)) if about else "-",
+                    escape_control(author_name(about.author)) if about else "-",
                     _about(entry),
                 )
             parts.append(rendered(table))
@@ -197,8 +197,8 @@ class _Listing:
             table.add_column(self._lettered("", "Task"))
             table.add_column("What it does")
             for task in self.others:
-                name = self._lettered(task.name, printable(task.name))
-                table.add_row(name, printable(task.doc or ""))
+                name = self._lettered(task.name, escape_control(task.name))
+                table.add_row(name, escape_control(task.doc or ""))
             parts.append(rendered(table))
         return "\n".join(parts)
 
@@ -211,9 +211,11 @@ class _Listing:
         rows += [(task.name, task.name, task.doc or "") for task in self.others]
         lines: list[str] = []
         for task, name, about in rows:
-            lines.append(f"{self._lettered(task, printable(name))}  {printable(about)}".rstrip())
+            lines.append(
+                f"{self._lettered(task, escape_control(name))}  {escape_control(about)}".rstrip()
+            )
             files = sorted(tasks[task].file_dep) if task in tasks else []
-            lines += [*(f" -  {printable(path)}" for path in files), ""]
+            lines += [*(f" -  {escape_control(path)}" for path in files), ""]
         return "".join(f"{line}\n" for line in lines)
 
     def _state(self, entry: Entry) -> str:
@@ -229,10 +231,10 @@ class _Listing:
 def _about(entry: Entry) -> str:
     """Return the description, or what is wrong with a migration that is not valid."""
     if entry.metadata is None:
-        return printable(entry.problem.message if entry.problem else "")
+        return escape_control(entry.problem.message if entry.problem else "")
     difference = entry.difference if entry.state is State.DRIFT else entry.note
     drift = f" ({difference})" if difference else ""
-    return printable(f"{entry.metadata.description}{drift}")
+    return escape_control(f"{entry.metadata.description}{drift}")
 
 
 def _warn_of_missing_submodule() -> bool:

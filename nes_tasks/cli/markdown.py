@@ -18,17 +18,16 @@ from ..migrations import MigrationResult
 from ..operations.changes import Changes
 from ..operations.preview import Preview, Previewed
 from ..operations.report import MigrationSummary, Report, people
-from ..printable import printable
+from ..text import escape_control, truncate
 from .changes_text import (
     HEADING,
     MAX_VALUE,
     SHOWN_IN_A_COMMENT,
-    excerpts,
     left_out,
     line_of,
     name_of,
     sections,
-    shortened,
+    short_values,
 )
 from .console import format_error
 from .format import counted, day, done, size
@@ -201,7 +200,7 @@ def _migration(previewed: Previewed, most: int | None) -> Iterator[Block]:
     if result.logs:
         text = _safe_lines("\n".join(result.logs))
         lines = f"Log: {len(result.logs):,} line{'' if len(result.logs) == 1 else 's'}"
-        yield Block(3, _fold(lines, _fence(_cut(text, MAX_LOG))))
+        yield Block(3, _fold(lines, _fence(truncate(text, MAX_LOG))))
 
 
 def comment_on_changes(title: str, about: str, changes: Changes, *, limit: int = LIMIT) -> str:
@@ -252,35 +251,31 @@ def _details(changes: Changes) -> Iterator[Block]:
     for sample in changes.samples:
         text = json.dumps(sample.content, ensure_ascii=False, indent=2)
         title = f"New: {code(sample.id)} {code(name_of(sample.content))}"
-        yield Block(3, _fold(title, _fence(_cut(_safe_lines(text), MAX_SAMPLE), "json")))
+        yield Block(3, _fold(title, _fence(truncate(_safe_lines(text), MAX_SAMPLE), "json")))
 
 
 def _updated_rows(changes: Changes) -> Iterator[list[str]]:
     for updated in changes.updated:
         for field in updated.content_fields:
-            old, new = excerpts(field)
+            old, new = short_values(field)
             sides = ("" if side is None else code(side) for side in (old, new))
             yield [code(updated.id), code(field.path), *sides]
 
 
 def code(text: str, limit: int = MAX_VALUE) -> str:
     """Return `text` as code, with all Markdown in it escaped."""
-    shown = shortened(printable(text), limit).translate(PUNCTUATION)
+    shown = truncate(escape_control(text), limit).translate(PUNCTUATION)
     return f"<code>{shown}</code>" if shown else ""
 
 
 def _safe_lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
+    return "\n".join(escape_control(line) for line in text.split("\n"))
 
 
 def _fence(text: str, language: str = "") -> str:
     runs = re.findall(r"`+", text)
     fence = "`" * max(3, 1 + max(map(len, runs), default=0))
     return f"{fence}{language}\n{text}\n{fence}\n"
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def _fold(title: str, content: str) -> str:

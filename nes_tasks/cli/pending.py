@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import UsageError
 from ..migrations import Entry, State
 from ..operations.pending import PendingMigration, pending
-from ..printable import printable
+from ..text import escape_control
 from .command import Command, no_names
 from .console import warn
 from .doit_commands import LOOKING
@@ -104,9 +104,9 @@ def _table(found: list[PendingMigration]) -> str:
     for item in found:
         about = item.entry.metadata
         assert about, "a pending migration says what it is"
-        author = printable(author_name(about.author))
+        author = escape_control(author_name(about.author))
         count = f"{len(item.files or ()):,}"
-        described = printable(about.description)
+        described = escape_control(about.description)
         table.add_row(item.entry.name, about.date, count, size(item.size), author, described)
     return rendered(table)
 
@@ -118,5 +118,5 @@ def _listing(found: list[PendingMigration]) -> str:
         files = item.files or ()
         lines.append(f"{item.entry.name}: {counted(len(files), 'file')}, {size(item.size)}")
         width = max((len(size(file.size)) for file in files), default=0)
-        lines += [f"  {size(file.size):>{width}}  {printable(file.path)}" for file in files]
+        lines += [f"  {size(file.size):>{width}}  {escape_control(file.path)}" for file in files]
     return "\n".join([*lines, ""])

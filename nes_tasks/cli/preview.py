@@ -301,13 +301,13 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
 
 
 def _migration(previewed: Previewed, *, full: bool) -> str:
-    from ..printable import printable
+    from ..text import escape_control
     from .changes_text import SHOWN_IN_A_TERMINAL, as_text, described, promises
     from .format import size
 
     result, files = previewed.result, previewed.result.statistics.files
     commits = len(result.commit_ids)
-    head = f"{result.migration}: {printable(previewed.about.description)}\n"
+    head = f"{result.migration}: {escape_control(previewed.about.description)}\n"
     changes = described(previewed.changes, full=full) or "No entity or relationship would change.\n"
     cost = (
         f"{files:,} file{'' if files == 1 else 's'} in {commits:,} "

@@ -10,9 +10,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ..printable import printable
 from ..running.events import EventKind, RunEvent
 from ..settings import STATE_FOLDER
+from ..text import escape_control
 from .console import escape_lines, print_stderr, warn
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class MigrationProgress:
 
     def _show_progress(self, event: RunEvent) -> None:
         name, done, total = event.migration, event.done, event.total
-        text = f"{name}: {printable(event.text)}" if event.text else name
+        text = f"{name}: {escape_control(event.text)}" if event.text else name
         count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         if self._progress is not None and self._task is not None:
             self._progress.update(
@@ -181,4 +181,4 @@ def transfer(doing: str) -> Iterator[OnTransfer | None]:
     from rich.markup import escape
 
     with Console(stderr=True).status(escape(doing)) as status:
-        yield lambda progress: status.update(escape(f"{doing}: {printable(str(progress))}"))
+        yield lambda progress: status.update(escape(f"{doing}: {escape_control(str(progress))}"))

@@ -128,7 +128,7 @@ def _words(found: ReplayReport) -> str:
 
 def _table(found: ReplayReport) -> str:
 
-    from ..printable import printable
+    from ..text import escape_control
     from .tables import new_table, rendered
 
     table = new_table()
@@ -137,7 +137,7 @@ def _table(found: ReplayReport) -> str:
     table.add_column("Seconds", justify="right", no_wrap=True)
     for result in found.migrations:
         seconds = "-" if result.seconds is None else f"{result.seconds:.1f}"
-        table.add_row(printable(result.name), result.verdict.value, seconds)
+        table.add_row(escape_control(result.name), result.verdict.value, seconds)
     return rendered(table)
 
 
@@ -154,10 +154,10 @@ def _skipped(found: ReplayReport) -> list[str]:
 
 def _problem(result: ReplayResult) -> str:
     """Return the details of a migration's verdict as lines."""
-    from ..printable import printable
+    from ..text import escape_control
     from .changes_text import diff_command, difference_lines, failure_lines
 
-    lines = [f"{printable(result.name)} {_heading(result)}"]
+    lines = [f"{escape_control(result.name)} {_heading(result)}"]
     if result.restore:
         lines.append(f"  as it was: {result.restore}")
     elif result.fetch:
@@ -177,23 +177,23 @@ def _problem(result: ReplayResult) -> str:
 
 def _heading(result: ReplayResult) -> str:
     """Return the verdict as the end of a sentence about the migration."""
-    from ..printable import printable
+    from ..text import escape_control
     from .changes_text import files_differ
 
     if result.failure:
         return result.verdict.value
     if result.reason:
-        detail = f" ({printable(result.detail)})" if result.detail else ""
+        detail = f" ({escape_control(result.detail)})" if result.detail else ""
         return f"is {result.verdict.value}: {REASONS[result.reason.value]}{detail}"
     files = files_differ(result.differing_files or 0)
     return f"{WORDS[result.verdict.value]} {(result.commit or '')[:12]}: {files}"
 
 
 def _version(name: str, then: str | None, now: str | None) -> str:
-    from ..printable import printable
+    from ..text import escape_control
 
-    before = "was not imported" if then is None else f"was {printable(then)}"
-    return f"  {printable(name)} {before} and is {now or 'not imported now'}"
+    before = "was not imported" if then is None else f"was {escape_control(then)}"
+    return f"  {escape_control(name)} {before} and is {now or 'not imported now'}"
 
 
 def _conclusion(found: ReplayReport) -> str:

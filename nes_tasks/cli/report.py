@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .command import Command, check_writable, no_names, write_file
 from .doit_commands import LOOKING
 from .format import counted, size
@@ -101,7 +101,7 @@ class Report(Command):
 def _base(url: str) -> str:
     """Return the address of a folder; raises `UsageError` for what is not an address."""
     if url and not url.startswith(("https://", "http://")):
-        raise UsageError(f"{abridged(url)} is not an address", hint="begin it with https://")
+        raise UsageError(f"{quote(url)} is not an address", hint="begin it with https://")
     return f"{url.rstrip('/')}/" if url else ""
 
 

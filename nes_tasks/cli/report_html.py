@@ -13,7 +13,7 @@ from ..errors import UnavailableError
 from ..models.entity_types import EntityType
 from ..operations.report import MigrationSummary, Report, people
 from ..operations.report_coverage import Coverage, FieldCounts
-from ..printable import printable
+from ..text import escape_control
 from ..version import __version__
 from .charts import Axis, growth_chart, strip_chart
 from .format import counted, day, done, label, listed, percent, period, share_text, shares
@@ -123,7 +123,7 @@ def whole(text: str) -> Any:
         Markup('<span class="whole">{}</span>').format(word)
         if "-" in word and len(word) <= MAX_UNBROKEN
         else escape(word)
-        for word in re.split(r"(\s+)", printable(text))
+        for word in re.split(r"(\s+)", escape_control(text))
     ]
     return Markup("").join(parts)
 
@@ -131,7 +131,7 @@ def whole(text: str) -> Any:
 def _shown(value: Any) -> Any:
     """Escape control and bidi characters; leave our own Markup untouched."""
     # Markup is a subclass.
-    return printable(value) if type(value) is str else value
+    return escape_control(value) if type(value) is str else value
 
 
 class Type(NamedTuple):
@@ -269,7 +269,7 @@ def _persons(report: Report) -> Iterator[Person]:
     for name, summaries in ranked:
         days = [moment for summary in summaries if (moment := summary.applied_on)]
         marks = [
-            {"x": at, "n": _touched(summary), "text": printable(_tooltip(summary))}
+            {"x": at, "n": _touched(summary), "text": escape_control(_tooltip(summary))}
             for summary in summaries
             if axis and (at := _position(axis, report, summary)) is not None
         ]

@@ -63,14 +63,14 @@ class Show(Command):
 
 
 def _words(found: AppliedChanges) -> str:
-    from ..printable import printable
+    from ..text import escape_control
     from .changes_text import described
 
     applied = found.applied
-    lines = [f"{applied.name}: {printable(applied.description)}"]
+    lines = [f"{applied.name}: {escape_control(applied.description)}"]
     when = f"{applied.applied_at:%Y-%m-%d %H:%M}" if applied.applied_at else "an unknown time"
     written = f", written {applied.date}" if applied.date else ""
-    lines.append(f"by {printable(applied.author)}{written}, applied {when}")
+    lines.append(f"by {escape_control(applied.author)}{written}, applied {when}")
     lines.append(_statistics(found))
     if found.changes is None:
         lines.append(_unknown(found))
@@ -118,7 +118,7 @@ def _commits(found: AppliedChanges) -> str:
 
 
 def _commit(commit: Commit) -> str:
-    from ..printable import printable
+    from ..text import escape_control
 
     moment = f"{commit.committed_at:%Y-%m-%d %H:%M} UTC"
-    return f"  {commit.id[:12]}  {moment}  {printable(commit.committer)}"
+    return f"  {commit.id[:12]}  {moment}  {escape_control(commit.committer)}"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .session import GROUP
 
 NOT_RECOGNIZED = re.compile(r"option (-\S+) (?:not recognized|not a unique prefix)")
@@ -110,7 +110,7 @@ def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:
     """Return the error for an unknown task."""
     meant = closest(word, tasks)
     hint = f"did you mean {meant}?" if meant else "doit list --all shows them"
-    return UsageError(f"there is no task {abridged(word)}", hint=hint)
+    return UsageError(f"there is no task {quote(word)}", hint=hint)
 
 
 def is_harmless(task: str) -> bool:
@@ -122,7 +122,7 @@ def unknown_command(
     word: str, commands: Collection[str], tasks: Iterable[str], before: str = "doit"
 ) -> UsageError:
     """Return the error for the word after `before`, where a command or a task may stand."""
-    message = f"there is no command or task {abridged(word)}"
+    message = f"there is no command or task {quote(word)}"
     if hint := foreign(word, commands):
         return UsageError(message, hint=hint)
     meant = closest(word, {*commands, *filter(is_harmless, tasks)})

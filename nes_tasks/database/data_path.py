@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from ..printable import casefold_key
+from ..text import casefold_key
 
 KINDS = ("author", "entity", "relationship", "version")
 VERSIONS = "version/"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
-from ..printable import CONTROL_CHARS, printable
+from ..text import CONTROL_CHARS, escape_control
 from .leftovers import is_leftover, is_leftover_path
 
 CACHE_FORMAT = 2
@@ -166,7 +166,7 @@ def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path:
     """Refuse a symbolic link unless it leads to a file of the folder on any machine."""
     link = Path(entry.path)
     target = link.readlink()
-    label = printable(str(target))
+    label = escape_control(str(target))
     inside = os.path.realpath(root) + os.sep
     if target.is_absolute() or not os.path.realpath(link).startswith(inside):
         why = f"leads out of the folder, to {label}"
@@ -184,7 +184,7 @@ def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path:
 
 def _hostile_name(relative: str, display_path: str) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"{display_path}/{printable(relative)} has a name that is not UTF-8 "
+        f"{display_path}/{escape_control(relative)} has a name that is not UTF-8 "
         "or holds control characters",
         hint="rename the file",
     )
@@ -192,7 +192,7 @@ def _hostile_name(relative: str, display_path: str) -> InvalidMigrationError:
 
 def _unreadable(path: str, error: OSError) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"{printable(path)} cannot be read: {error.strerror}",
+        f"{escape_control(path)} cannot be read: {error.strerror}",
         hint="make it readable for you, or remove it",
     )
 

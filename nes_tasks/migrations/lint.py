@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ..errors import InvalidMigrationError, first_few
-from ..printable import abridged
+from ..text import quote
 from .data_kinds import READER_BY_ENDING
 from .finding import Finding, error, from_problem, hint
 from .inputs import is_input_path
@@ -251,7 +251,7 @@ def _script_placeholders(scripts: dict[str, Script]) -> Iterator[Finding]:
             if PLACEHOLDER in text.upper() and line not in constants:
                 yield error(
                     script.display_path,
-                    f"it still contains the placeholder {abridged(text)}",
+                    f"it still contains the placeholder {quote(text)}",
                     line=line,
                     advice="replace it",
                 )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, SettingsError
-from ..printable import move_command, printable
+from ..text import escape_control, move_command
 from .inputs import HashCache, InputFile, hash_files, list_inputs
 from .metadata import Metadata, checked_metadata, read_constants
 from .migration import Migration
@@ -288,7 +288,7 @@ def _naming_problem(name: str, display_path: str, taken: set[int]) -> InvalidMig
     directory = display_path.removesuffix(name)
     corrected = _corrected_name(name, taken)
     return InvalidMigrationError(
-        f"{printable(display_path)} is not named like 005-{EXAMPLE_NAME}: a number of three "
+        f"{escape_control(display_path)} is not named like 005-{EXAMPLE_NAME}: a number of three "
         "digits, then words of lower-case letters and digits joined by '-'",
         hint=f"{move_command(display_path, directory + corrected)}, or move it out of {directory}",
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..database.marker import Metadata as Metadata
 from ..errors import InvalidMigrationError
-from ..printable import CONTROL_CHARS, abridged, printable
+from ..text import CONTROL_CHARS, escape_control, quote
 from .expected_counts import EXAMPLE, Expected, read_expected
 
 MAX_LENGTH = 300
@@ -77,7 +77,7 @@ def author_identity(author: str) -> tuple[str, str]:
 
 def _refused_author(author: str, why: str) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"AUTHOR is {abridged(author)}, {why}", hint=f"write {EXAMPLES['AUTHOR']}"
+        f"AUTHOR is {quote(author)}, {why}", hint=f"write {EXAMPLES['AUTHOR']}"
     )
 
 
@@ -142,7 +142,7 @@ def _decoded(data: bytes, display_path: str) -> str:
         encoding, _ = detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
         raise InvalidMigrationError(
-            f"{display_path} is not UTF-8: {printable(str(error.msg))}", hint=hint
+            f"{display_path} is not UTF-8: {escape_control(str(error.msg))}", hint=hint
         ) from error
     try:
         return data.decode(encoding)
@@ -154,7 +154,8 @@ def _decoded(data: bytes, display_path: str) -> str:
         ) from error
     except (UnicodeError, LookupError) as error:  # a cookie that does not name a text encoding
         raise InvalidMigrationError(
-            f"{display_path} cannot be decoded as {encoding}: {printable(str(error))}", hint=hint
+            f"{display_path} cannot be decoded as {encoding}: {escape_control(str(error))}",
+            hint=hint,
         ) from error
 
 
@@ -165,15 +166,15 @@ def _parse(text: str, display_path: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        quoted = f": {abridged(error.text.strip())}" if error.text and error.text.strip() else ""
+        quoted = f": {quote(error.text.strip())}" if error.text and error.text.strip() else ""
         raise InvalidMigrationError(
-            f"{display_path}:{error.lineno or 1}: {printable(error.msg)}{quoted}",
+            f"{display_path}:{error.lineno or 1}: {escape_control(error.msg)}{quoted}",
             hint=f"correct the line, then try python -m py_compile {display_path}",
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise InvalidMigrationError(
             f"{display_path} cannot be parsed: "
-            f"{printable(str(error)) or 'it is nested too deeply'}",
+            f"{escape_control(str(error)) or 'it is nested too deeply'}",
             hint=f"try python -m py_compile {display_path}",
         ) from error
 
@@ -312,12 +313,12 @@ def _checked_text(name: str, value: str, display_path: str, is_new: bool) -> str
         raise InvalidMigrationError(f"{display_path}: {name} is empty", hint=hint)
     if CONTROL_CHARS.search(value):
         raise InvalidMigrationError(
-            f"{display_path}: {name} is {abridged(value)}, not one line of printable text",
+            f"{display_path}: {name} is {quote(value)}, not one line of printable text",
             hint="put it on one line, without control characters",
         )
     if is_new and text.upper().startswith(PLACEHOLDER):
         raise InvalidMigrationError(
-            f"{display_path}: {name} is still the placeholder {abridged(text)}", hint=hint
+            f"{display_path}: {name} is still the placeholder {quote(text)}", hint=hint
         )
     if len(text) > MAX_LENGTH:
         raise InvalidMigrationError(
@@ -340,5 +341,5 @@ def _checked_date(text: str, display_path: str) -> dt.date:
                 return date
             why = "before 1970, which git cannot record"
     raise InvalidMigrationError(
-        f"{display_path}: DATE is {abridged(text)}, {why}", hint=f"write it as {EXAMPLES['DATE']}"
+        f"{display_path}: DATE is {quote(text)}, {why}", hint=f"write it as {EXAMPLES['DATE']}"
     )

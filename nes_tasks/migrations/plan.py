@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import count
 
 from ..errors import InvalidMigrationError, UsageError
-from ..printable import abridged, move_command
+from ..text import move_command, quote
 from .inputs import HashCache, differs_in_line_ends, is_input_path
 from .loader import README, Folder, SortKey, free_name, load, next_number, ordering, split_name
 from .metadata import Metadata
@@ -264,9 +264,9 @@ class Plan:
         if found:
             names = [entry.name for entry in found]
             raise UsageError(
-                f"{abridged(text)} can mean {_listed(names, 'or')}", hint="give the full name"
+                f"{quote(text)} can mean {_listed(names, 'or')}", hint="give the full name"
             )
-        raise UsageError(f"there is no migration {abridged(text)}", hint=self._suggestion(wanted))
+        raise UsageError(f"there is no migration {quote(text)}", hint=self._suggestion(wanted))
 
     def _matching(self, wanted: str) -> list[Entry]:
         if not wanted:

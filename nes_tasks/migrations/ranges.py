@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .plan import Entry, Plan
 
 DOTS = ".."
@@ -30,7 +30,7 @@ def resolve_all(
         if is_range(word):
             inside = [entry for entry in _between(plan, word) if counts(entry)]
             if not inside:
-                raise UsageError(f"no migration of {abridged(word)} is {what}", hint="doit list")
+                raise UsageError(f"no migration of {quote(word)} is {what}", hint="doit list")
             found.update((entry.name, entry) for entry in inside)
         else:
             entry = plan.resolve(word)
@@ -41,11 +41,11 @@ def resolve_all(
 def _between(plan: Plan, word: str) -> Sequence[Entry]:
     begin, _, end = word.partition(DOTS)
     if not (begin or end) or DOTS in end or end.startswith("."):
-        raise UsageError(f"{abridged(word)} is not a range", hint="write it as 5..9, 5.. or ..9")
+        raise UsageError(f"{quote(word)} is not a range", hint="write it as 5..9, 5.. or ..9")
     first = _position(plan, begin, 0) if begin else 0
     last = _position(plan, end, -1) if end else len(plan) - 1
     if first > last:
-        raise UsageError(f"{abridged(word)} goes backwards", hint=f"write it as {end}{DOTS}{begin}")
+        raise UsageError(f"{quote(word)} goes backwards", hint=f"write it as {end}{DOTS}{begin}")
     return plan.entries[first : last + 1]
 
 

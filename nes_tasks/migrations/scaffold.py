@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, NesTasksError, UnavailableError, UsageError
-from ..printable import CONTROL_CHARS, abridged
+from ..text import CONTROL_CHARS, quote
 from .loader import MAX_NAME_LENGTH, README, SCRIPTS, in_latin, words_of
 from .metadata import PLACEHOLDER, author_identity
 
@@ -142,7 +142,7 @@ def name_words(text: str) -> str:
     words = words_of(re.sub(r"^\s*[0-9]{3}(?:[-_\s]+|$)", "", in_latin(plain)))
     if lost or not any(char.isalpha() for word in words for char in word):
         raise UsageError(
-            f"no name for a migration can be made of {abridged(text)}",
+            f"no name for a migration can be made of {quote(text)}",
             hint="say it in Latin letters, such as doit create add-ministers",
         )
     return "-".join(words)
@@ -155,7 +155,7 @@ def checked_author(author: str) -> str:
     """
     try:
         if CONTROL_CHARS.search(author) or PLACEHOLDER in author.upper():
-            raise InvalidMigrationError(f"the author is {abridged(author)}, not a name")
+            raise InvalidMigrationError(f"the author is {quote(author)}, not a name")
         author_identity(author)
     except InvalidMigrationError as error:
         raise UsageError(

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ..printable import printable
+from ..text import escape_control
 
 MAX_PROBLEMS = 5
 MAX_VALUE = 60
@@ -96,12 +96,12 @@ def plain_problems(error: ValidationError, most: int = MAX_PROBLEMS) -> str:
     lines = list(dict.fromkeys(lines))
     if len(found) > most:
         lines.append(f"and {len(found) - most} more")
-    return printable(". ".join(lines))
+    return escape_control(". ".join(lines))
 
 
 def first_problem(error: ValidationError) -> str:
     """Return pydantic's first error as a readable message."""
-    return printable(_problem(error.errors(include_url=False)[0], class_named(error.title)))
+    return escape_control(_problem(error.errors(include_url=False)[0], class_named(error.title)))
 
 
 def _problem(found: Mapping[str, Any], root: type[BaseModel] | None) -> str:

@@ -25,10 +25,10 @@ from ..git.incomplete_clone import truncated_history_error
 from ..git.log import read_messages
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, State
-from ..printable import printable
 from ..project import Project
 from ..running.events import ProgressCallback
 from ..running.runner import Runner
+from ..text import escape_control
 from .fields import ABSENT
 from .replay_runs import Candidate, SkipReason, candidates, execute_in_row
 from .revert import commit_files
@@ -78,7 +78,7 @@ class Acceptance:
     def files(self) -> list[str]:
         """What became of each file of the folder, such as "changed README.md"."""
         kinds = {"changed": self.changed, "added": self.added, "removed": self.removed}
-        return [f"{kind} {printable(file)}" for kind, row in kinds.items() for file in row]
+        return [f"{kind} {escape_control(file)}" for kind, row in kinds.items() for file in row]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/json.md."""

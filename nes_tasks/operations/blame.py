@@ -24,9 +24,9 @@ from ..models.identifiers import (
     InvalidIdentifierError,
     path_of,
 )
-from ..printable import abridged
 from ..project import Project
 from ..settings import Settings
+from ..text import quote
 from .changes import document_id
 from .fields import leaves, parse
 from .origins import Unset, all_of, carried
@@ -126,7 +126,7 @@ def document_path(identifier: str) -> str:
     except InvalidIdentifierError:
         path = ""
     if not path or not identifier.startswith((ENTITY, RELATIONSHIP, AUTHOR, VERSION)):
-        raise UsageError(f"{abridged(identifier)} is not an id", hint=EXAMPLES)
+        raise UsageError(f"{quote(identifier)} is not an id", hint=EXAMPLES)
     return path
 
 
@@ -171,7 +171,7 @@ def _absent(
 ) -> UsageError:
     if commits:
         last = commits[-1]
-        by = migrations.get(last.id) or f"the commit {abridged(last.subject)}"
+        by = migrations.get(last.id) or f"the commit {quote(last.subject)}"
         return UsageError(
             f"{identifier} was deleted by {by}",
             hint=f"git -C {settings.database_label} show {last.id[:12]} shows how",

@@ -13,8 +13,8 @@ from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import scripts_of
 from ..migrations.pointers import pointer_in
 from ..migrations.script import Reading, Script
-from ..printable import abridged
 from ..running import readers
+from ..text import quote
 from .doubtful_text import doubts
 
 SHEET_OPTIONS = ("as_text", "fill_merged", "max_rows")
@@ -198,7 +198,7 @@ def _doubt_csv(
     """Raise `DoubtfulFileError` for a CSV file with an implausible layout."""
     if sources and (delimiter := readers.likely_delimiter(list(sources[0].columns))):
         raise DoubtfulFileError(
-            f"{name} has one column only, {abridged(sources[0].columns[0])}",
+            f"{name} has one column only, {quote(sources[0].columns[0])}",
             hint=f"read it with delimiter={delimiter!r}",
         )
     if options.get("as_frame"):

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..models.legacy_fonts import looks_legacy
-from ..printable import CONTROL_CHARS, abridged
 from ..running.readers import Row
+from ..text import CONTROL_CHARS, quote
 
 # UTF-8 read as Latin-1 or cp1252: a lead byte shown as a letter, and what follows it. Devanagari
 # begins with E0 A4 and E0 A5, other Latin letters with C3.
@@ -46,7 +46,7 @@ def doubts(rows: Iterable[object]) -> Iterator[tuple[int, str]]:
                 if why not in seen and matches(value):
                     seen.add(why)
                     location = f"{row.place}, column {column!r}"
-                    yield row.number, f"{location}: {abridged(value)} {why}"
+                    yield row.number, f"{location}: {quote(value)} {why}"
     yield from fonts.doubts()
 
 
@@ -77,8 +77,7 @@ class _OldFonts:
                 location = f"{row.place}, column {column!r}"
                 yield (
                     row.number,
-                    f"{location}: {abridged(value)} seems to be typed for the font Preeti or "
-                    "Kantipur",
+                    f"{location}: {quote(value)} seems to be typed for the font Preeti or Kantipur",
                 )
 
 

@@ -14,7 +14,7 @@ from ..models.honorifics import split_honorifics
 from ..models.name_keys import name_key
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
-from ..printable import printable
+from ..text import escape_control
 from .table_inspection import Column, Kind, Table, inspect_table
 
 MAX_SHOWN = 3
@@ -223,7 +223,9 @@ def _seen(column: Column) -> Iterator[str]:
 
 
 def _shown(column: Column) -> str:
-    values = list(dict.fromkeys(printable(" ".join(str(value).split())) for value in column.values))
+    values = list(
+        dict.fromkeys(escape_control(" ".join(str(value).split())) for value in column.values)
+    )
     return ", ".join(
         value if len(value) <= 20 else f"{value[:19]}…" for value in values[:MAX_SHOWN]
     )

@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .export_schema import APPLICATION_ID
 
 MANIFEST = "export.json"
@@ -63,7 +63,7 @@ def target_of(text: str) -> Target:
     found = ENDINGS.get(path.suffix.lower())
     if found is None:
         raise UsageError(
-            f"{abridged(text)} does not end like a format of an export",
+            f"{quote(text)} does not end like a format of an export",
             hint=f"end it in {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}",
         )
     check_target(path)

@@ -13,8 +13,8 @@ from ..errors import UsageError
 from ..git.command import Git
 from ..git.incomplete_clone import shallow_boundary
 from ..git.log import Commit, read_commits
-from ..printable import abridged
 from ..project import Project
+from ..text import quote
 from .blame import document_path
 from .points import Points, check_is_past, moment_of
 
@@ -183,7 +183,7 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
     commits = frozenset(commit.id for commit in found) - shallow_boundary(git)
     if not commits:
         raise UsageError(
-            f"no commit that is here has changed {abridged(entity)}", hint=f"doit blame {entity}"
+            f"no commit that is here has changed {quote(entity)}", hint=f"doit blame {entity}"
         )
     return commits
 

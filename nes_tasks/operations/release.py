@@ -25,8 +25,8 @@ from ..git.incomplete_clone import shallow_boundary, truncated_history_error
 from ..git.log import read_commits
 from ..git.tag import TAGS, Tag, is_tag_name, read_tags, write_tag
 from ..models.identifiers import SUFFIX
-from ..printable import abridged, printable
 from ..project import Project
+from ..text import escape_control, quote
 from .changes import LOOKED_INTO, Counts
 from .diff import between, point_document
 from .history import applied_history, people_of
@@ -164,10 +164,10 @@ def notes(release: Release) -> str:
         rows = [f"  {name}: {counted(counts)}" for name, counts in release.types.items()]
         parts.append("\n".join(["By type:", *rows]))
     if release.migrations:
-        rows = [f"  {one.name}: {printable(one.description)}" for one in release.migrations]
+        rows = [f"  {one.name}: {escape_control(one.description)}" for one in release.migrations]
         parts.append("\n".join(["Migrations:", *rows]))
         rows = [
-            f"  {printable(one.person)}: {counted(one.counts)} "
+            f"  {escape_control(one.person)}: {counted(one.counts)} "
             f"({len(one.migrations)} migration{'' if len(one.migrations) == 1 else 's'})"
             for one in release.contributions
         ]
@@ -291,7 +291,7 @@ def _free_name(project: Project, name: str) -> str:
 def _check_name(project: Project, points: Points, name: str) -> None:
     git = Git(project.settings.database)
     if not is_tag_name(git, name):
-        raise UsageError(f"git does not allow a tag {abridged(name)}", hint="doit help release")
+        raise UsageError(f"git does not allow a tag {quote(name)}", hint="doit help release")
     if _is_taken(project, name):
         place = project.settings.database_label
         raise UsageError(

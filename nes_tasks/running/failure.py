@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import NesTasksError
 from ..models.entity_types import ENTITY_TYPE_MAP, EntitySubType, EntityType
-from ..printable import printable
+from ..text import escape_control
 from .current_row import current_row
 from .readers import similar_file
 from .script import UnfinishedError
@@ -156,13 +156,13 @@ def describe(error: BaseException, folder: str | None = None) -> str:
     file precedes it and a hint follows it, where known; `folder` is that of the migration.
     """
     first, *others = _leaves(error)
-    text = printable(_sentence(first))
+    text = escape_control(_sentence(first))
     text = text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
     if known := advice(first, _text(first), Path(folder) if folder else None):
-        text = f"{text}; {printable(known)}"
+        text = f"{text}; {escape_control(known)}"
     row = current_row(first, folder) if folder else None
     if row is not None and row.source.name not in text:
-        text = f"{printable(row.place)}: {text}"
+        text = f"{escape_control(row.place)}: {text}"
     return f"{text} (and {len(others)} more)" if others else text
 
 
@@ -237,7 +237,7 @@ def _innermost_line(error: BaseException, folder: str, display_path: str) -> str
     for file_name, number in reversed(spots):
         for inside in insides:
             if file_name.startswith(inside):
-                source = printable(linecache.getline(file_name, number).strip())
+                source = escape_control(linecache.getline(file_name, number).strip())
                 return (
                     f"{display_path}/{file_name.removeprefix(inside)}:{number}  {source}".rstrip()
                 )

@@ -32,7 +32,7 @@ from ..git.diff import Change
 from ..git.file_history import read_file_history
 from ..migrations import author_identity
 from ..migrations.expected_counts import Deeds, differences, fitting
-from ..printable import printable
+from ..text import escape_control
 from . import protocol
 from .environment import decode_modules, environment_of
 from .process import ScriptProcess, listen
@@ -220,7 +220,7 @@ class Writer:
         whole = f"{self._request.task.data_dir}/{path}"
         for commit in read_file_history(git, self._request.base, whole)[-1:]:
             named = parse_subject(commit.subject)
-            by_hand = f"commit {commit.id[:12]}, {printable(commit.subject)}"
+            by_hand = f"commit {commit.id[:12]}, {escape_control(commit.subject)}"
             writer = named.migration if named else by_hand
             return f"it was written by {writer}"
         return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from ..text import truncate
 from .errors import ExchangeError, RecordingError
 
 _BYTE_ORDER_MARKS = (
@@ -162,7 +163,7 @@ class Request:
 
     def __str__(self) -> str:
         """Return the request for messages."""
-        return f"{self.method} {shortened(self.url)}"
+        return f"{self.method} {excerpt(self.url)}"
 
 
 def _check_address(url: str) -> None:
@@ -172,7 +173,7 @@ def _check_address(url: str) -> None:
     except ValueError:
         usable = False
     if not usable or any(ord(character) <= 0x20 for character in url):
-        raise ExchangeError(f"{shortened(url)!r} is not an address that starts with http(s)://host")
+        raise ExchangeError(f"{excerpt(url)!r} is not an address that starts with http(s)://host")
 
 
 def _check_free_of_secrets(url: str, headers: Mapping[str, str]) -> None:
@@ -225,8 +226,7 @@ class Answer:
             return parse_json(self.text)
         except ValueError as error:
             raise ExchangeError(
-                f"{shortened(self.url)} did not answer with JSON ({error}):"
-                f" {shortened(self.text)!r}",
+                f"{excerpt(self.url)} did not answer with JSON ({error}): {excerpt(self.text)!r}",
                 status=self.status,
             ) from None
 
@@ -253,10 +253,9 @@ def _finite(text: str) -> float:
     return number
 
 
-def shortened(text: str, length: int = EXCERPT_LENGTH) -> str:
+def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:
     """Return `text` on one line, truncated to a readable length."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[:length]}…"
+    return truncate(" ".join(text.split()), length)
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

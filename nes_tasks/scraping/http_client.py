@@ -20,7 +20,7 @@ from ..errors import NesTasksError
 from ..version import __version__
 from . import recording
 from .errors import ExchangeError, MissingPackageError, NotFoundError, TransientError
-from .exchange import NO_CREDENTIALS, Answer, Credentials, Request, decode, masked, shortened
+from .exchange import NO_CREDENTIALS, Answer, Credentials, Request, decode, excerpt, masked
 
 if TYPE_CHECKING:
     import httpx
@@ -286,10 +286,10 @@ def _refusal(
     if 300 <= status < 400:
         target = urljoin(request.url, response.headers.get("Location", ""))
         target = masked(target, credentials.secrets)
-        return ExchangeError(f"{message}, to {shortened(target)}", status=status)
-    excerpt = shortened(masked(content.decode("utf-8", errors="replace"), credentials.secrets))
-    if excerpt:
-        message += f": {excerpt}"
+        return ExchangeError(f"{message}, to {excerpt(target)}", status=status)
+    preview = excerpt(masked(content.decode("utf-8", errors="replace"), credentials.secrets))
+    if preview:
+        message += f": {preview}"
     if status in _TRANSIENT or (status >= 500 and status not in _LASTING_SERVER_ERRORS):
         wait = _retry_after(response)
         if wait is not None:
@@ -316,7 +316,7 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _failed(request: Request, error: Exception, credentials: Credentials) -> str:
     reason = masked(str(error), credentials.secrets)
-    return shortened(f"{request}: {type(error).__name__}" + (f": {reason}" if reason else ""), 500)
+    return excerpt(f"{request}: {type(error).__name__}" + (f": {reason}" if reason else ""), 500)
 
 
 def _phrase(status: int) -> str:

@@ -13,7 +13,7 @@ from ..models.entity_types import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
 from ..models.names import NameExtractor as StandardNames
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
-from ..printable import casefold_key
+from ..text import casefold_key
 from .attributes import AttributeExtractor as AttributeExtractor
 from .relationships import RelationshipExtractor as RelationshipExtractor
 from .sentences import MONTHS

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..models.identifiers import break_entity_id
 from ..models.slugs import text_to_slug
-from ..printable import casefold_key
+from ..text import casefold_key
 from .sentences import DATE, NEGATION, read_date, sentences
 
 _PEOPLE = frozenset({"person"})

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from .errors import AmbiguousPageError, ExchangeError
-from .exchange import Answer, shortened
+from .exchange import Answer, excerpt
 from .web import WebScraper, text_of_html
 
 API_URL = "https://{language}.wikipedia.org/w/api.php"
@@ -211,7 +211,7 @@ def _query_part(answer: Answer) -> dict[str, Any]:
     if "error" in content:
         error = content["error"]
         raise ExchangeError(
-            f"{shortened(answer.url)}: {error['code']}: {shortened(str(error.get('info', '')))}",
+            f"{excerpt(answer.url)}: {error['code']}: {excerpt(str(error.get('info', '')))}",
             status=answer.status,
         )
     query = content["query"]
@@ -222,6 +222,6 @@ def _query_part(answer: Answer) -> dict[str, Any]:
 
 def _not_mediawiki(answer: Answer) -> ExchangeError:
     return ExchangeError(
-        f"{shortened(answer.url)} did not answer as MediaWiki does: {shortened(answer.text)}",
+        f"{excerpt(answer.url)} did not answer as MediaWiki does: {excerpt(answer.text)}",
         status=answer.status,
     )

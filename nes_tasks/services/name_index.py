@@ -12,7 +12,7 @@ from ..models.entity import Entity
 from ..models.identifiers import id_of
 from ..models.name_keys import is_blank, name_key
 from ..models.similar_names import similar_names
-from ..printable import casefold_key
+from ..text import casefold_key
 from .database import EntityDatabase, index_of
 from .index import is_askable
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...models.name_keys import name_key
-from ...printable import printable
+from ...text import escape_control
 from .csv_file import iter_csv
 from .errors import InputFileError, UnmatchedError
 from .layout import Layout
@@ -208,4 +208,4 @@ def _stub(display_path: str, name: str, values: list[str], *, is_toml: bool, is_
 
 
 def _quoted(value: Any) -> str:
-    return f"'{printable(_text(value))}'"
+    return f"'{escape_control(_text(value))}'"

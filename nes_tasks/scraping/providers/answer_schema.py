@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...models.plain_errors import first_problem
 from ..errors import MissingPackageError, ProviderAnswerError
-from ..exchange import parse_json, shortened
+from ..exchange import excerpt, parse_json
 
 # A schema without any of these accepts everything, as {"name": "string"} does.
 _CONSTRAINING = {
@@ -55,7 +55,7 @@ class AnswerSchema:
             value = parse_json(fenced[1] if fenced else answer)
         except ValueError as error:
             raise ProviderAnswerError(
-                f"{asked} did not answer with JSON ({error}): {shortened(answer)!r}"
+                f"{asked} did not answer with JSON ({error}): {excerpt(answer)!r}"
             ) from None
         problem = self._problem(value)
         if problem:
@@ -75,7 +75,7 @@ class AnswerSchema:
             misfit = next(self._validator.iter_errors(value), None)
         except Unresolvable as error:
             raise ValueError(f"the schema refers to {error.ref}, which is not in it") from None
-        return f"{misfit.json_path}: {shortened(misfit.message)}" if misfit else None
+        return f"{misfit.json_path}: {excerpt(misfit.message)}" if misfit else None
 
 
 def _model(schema: object) -> type[BaseModel] | None:
@@ -91,7 +91,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
         raise MissingPackageError("jsonschema", "scraping") from None
     if not _CONSTRAINING & schema.keys():
         raise ValueError(
-            f"the schema {shortened(json.dumps(dict(schema), default=str))} accepts anything; write"
+            f"the schema {excerpt(json.dumps(dict(schema), default=str))} accepts anything; write"
             ' {"type": "object", "properties": {…}, "required": […]}'
         )
     try:

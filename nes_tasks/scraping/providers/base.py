@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from ..errors import ExchangeError, ProviderAnswerError, ProviderMissingError
-from ..exchange import Answer, Credentials, Request, shortened
+from ..exchange import Answer, Credentials, Request, excerpt
 from ..http_client import HttpClient, RetryHandler
 from ..recording import PASS_VARIABLE
 from .answer_schema import AnswerSchema
@@ -237,12 +237,12 @@ class HttpProvider(BaseLLMProvider):
     def _read_completion(self, answer: Answer) -> Completion:
         body = answer.json()
         if isinstance(body, dict) and body.get("error"):
-            raise ExchangeError(f"{self}: {shortened(str(body['error']))}", status=answer.status)
+            raise ExchangeError(f"{self}: {excerpt(str(body['error']))}", status=answer.status)
         try:
             completion = self._completion(body)
         except (KeyError, IndexError, TypeError, AttributeError):
             raise ProviderAnswerError(
-                f"{self}: the answer has not the form of this interface: {shortened(answer.text)}"
+                f"{self}: the answer has not the form of this interface: {excerpt(answer.text)}"
             ) from None
         if not isinstance(completion.text, str) or not completion.text.strip():
             raise ProviderAnswerError(f"{self} answered with no text")

@@ -16,17 +16,22 @@ CONTROL_CHARS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
-MAX_SHOWN = 120
+MAX_QUOTED = 120
 
 
-def printable(text: str) -> str:
+def escape_control(text: str) -> str:
     """Return `text` with every control character as a Python escape."""
     return CONTROL_CHARS.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
-def abridged(text: str) -> str:
-    """Return `text` in quotes, printable and at most `MAX_SHOWN` characters long."""
-    return f"'{printable(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + '…')}'"
+def quote(text: str) -> str:
+    """Return at most `MAX_QUOTED` characters of `text` in quotes, control characters escaped."""
+    return f"'{escape_control(truncate(text, MAX_QUOTED))}'"
+
+
+def truncate(text: str, limit: int) -> str:
+    """Return `text` with at most `limit` characters, the last one an ellipsis if it is cut."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def casefold_key(text: str) -> str:
