@@ -1,4 +1,4 @@
-"""`doit renumber`: a free number for a migration, after two people took the same."""
+"""`doit renumber`: give a migration a free number after a collision."""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ def inputs_of(entry: Entry) -> Mapping[str, str]:
 
     doit asks a dozen times about each migration, so the answer is kept.
     """
-    kept = session().inputs
-    if (known := kept.get(entry.name)) is None or known[0] is not entry:
-        known = kept[entry.name] = entry, _inputs_of(entry)
+    cache = session().inputs
+    if (known := cache.get(entry.name)) is None or known[0] is not entry:
+        known = cache[entry.name] = entry, _inputs_of(entry)
     return known[1]
 
 
@@ -151,9 +151,9 @@ def result_of(name: str, record: AppliedRecord) -> str:
     A checksum of what the marker says. Executed again, a migration has another one, because the
     time of application is part of it. Of each record it is computed once.
     """
-    kept = session().results
-    if (known := kept.get(name)) is None or known[0] is not record:
-        known = kept[name] = record, _checksum(name, record)
+    cache = session().results
+    if (known := cache.get(name)) is None or known[0] is not record:
+        known = cache[name] = record, _checksum(name, record)
     return known[1]
 
 

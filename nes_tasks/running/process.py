@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from ..database.data_path import RefusedPathError
 from ..errors import MigrationFailedError
-from ..printable import printable
 from ..scratch import remove
+from ..text import escape_control
 from . import protocol
 from .protocol import ProtocolError
 
@@ -273,10 +273,10 @@ def listen(
 def _failure(
     name: str, report: protocol.Failure, explain: Callable[[str], str | None]
 ) -> MigrationFailedError:
-    message = f"{name} failed: {printable(report.message)}"
+    message = f"{name} failed: {escape_control(report.message)}"
     if report.source is not None and (known := explain(report.source)):
         message = f"{message}; {known}"
-    where = None if report.where is None else printable(report.where)
+    where = None if report.where is None else escape_control(report.where)
     return MigrationFailedError(message, where=where, traceback=report.traceback)
 
 

@@ -1,4 +1,4 @@
-"""Filling the tables of `tables` with the files of the data folder."""
+"""Fill the tables of `tables` with the files of the data folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .tables import (
     has_search,
 )
 
-# Rows that are sent to SQLite together.
+# Number of rows sent to SQLite together.
 ROW_BATCH = 512
 
 
@@ -53,20 +53,20 @@ class TableWriter:
         self._next_entity = self._next_name = 1
 
     def create(self) -> None:
-        """Make the tables, empty and without the secondary indexes that `finish` makes."""
+        """Create the empty tables, without the secondary indexes that `finish` creates."""
         for table in self._tables:
             ending = " WITHOUT ROWID" if table in WITHOUT_ROWID else ""
             self._connection.execute(f"CREATE TABLE {table} ({TABLES[table]}){ending}")
 
     def open(self) -> None:
-        """Go on with tables that were filled and finished before."""
+        """Continue with tables that were filled and finished before."""
         for table, attribute in (("entities", "_next_entity"), ("names", "_next_name")):
             (last,) = self._connection.execute(f"SELECT max(key) FROM {table}").fetchone()
             setattr(self, attribute, (last or 0) + 1)
         self._has_search = has_search(self._connection)
 
     def finish(self, *, search: bool = True) -> None:
-        """Write what is left, and make what searches need: once, after everything was added.
+        """Write the remaining rows, and create indexes: once, after everything was added.
 
         A SQLite before 3.34, or one without FTS5, does without `names_search`.
         """
@@ -92,7 +92,7 @@ class TableWriter:
     # Files ---------------------------------------------------------------------------------
 
     def add_file(self, path: str, data: bytes) -> None:
-        """Add what the file at `path` holds; without details only entities and relationships."""
+        """Add the file at `path`; without details only entities and relationships."""
         kind = path.partition("/")[0]
         add = self._adders.get(kind)
         if add is None:
@@ -118,7 +118,7 @@ class TableWriter:
         return adders
 
     def remove_file(self, path: str) -> None:
-        """Remove what the file at `path` held when it was added, if it was."""
+        """Remove the rows of the file at `path`, if it was added."""
         self.flush()
         execute = self._connection.execute
         execute("DELETE FROM unread WHERE path = ?", (_escaped(path),))
@@ -140,7 +140,7 @@ class TableWriter:
     def _remove_entity(self, key: int) -> None:
         execute, columns = self._connection.execute, ", ".join(KEYS)
         if self._has_search:
-            # A table with external content has to be given what it had.
+            # Deleting from a table with external content requires its old values.
             execute(
                 f"INSERT INTO {SEARCH} ({SEARCH}, rowid, {columns}) "
                 f"SELECT 'delete', key, {columns} FROM names WHERE entity = ?",
@@ -211,9 +211,16 @@ class TableWriter:
         return value if self._details or len(value) <= MAX_ATTRIBUTE else None
 
     def _add_details(self, key: int, entity: Entity) -> None:
-        for number, one in enumerate(entity.identifiers or ()):
-            url = None if one.url is None else str(one.url)
-            row = (key, number, one.scheme.value, *_both(one.name), one.value, url)
+        for number, identifier in enumerate(entity.identifiers or ()):
+            url = None if identifier.url is None else str(identifier.url)
+            row = (
+                key,
+                number,
+                identifier.scheme.value,
+                *_both(identifier.name),
+                identifier.value,
+                url,
+            )
             self._add("identifiers", row)
         for number, contact in enumerate(entity.contacts or ()):
             self._add("contacts", (key, number, contact.type.value, contact.value))
@@ -282,7 +289,7 @@ class TableWriter:
         self._rows.setdefault(table, []).append(row)
 
     def flush(self) -> None:
-        """Write the rows that wait for others."""
+        """Write the buffered rows."""
         if not self._rows:
             return
         rows, self._rows, self._count = self._rows, {}, 0
@@ -310,7 +317,7 @@ def _entity_details(entity: Entity, data: bytes) -> tuple[Any, ...]:
 
 
 def _summary(thing: Entity | Relationship) -> tuple[Any, Any, Any]:
-    """Return number, moment and author of the version of which a thing is."""
+    """Return number, time and author of an object's version."""
     summary = thing.version_summary
     if summary is None:
         return None, None, None

@@ -1,4 +1,4 @@
-"""The database as tables of SQLite: the schema, and who fills it.
+"""The database as SQLite tables: the schema and its use.
 
 One schema serves two files. The *index* of searches has what they look for, in the tables of
 `INDEX` alone, and columns that they do not need stay NULL. An *export* has everything::
@@ -171,11 +171,11 @@ SECONDARY = {
 }
 SEARCH = "names_search"
 
-# Longer attributes are not compared by the index, which then does not grow with them.
+# The index does not compare longer attributes, so that it stays small.
 MAX_ATTRIBUTE = 200
 
 
 def has_search(connection: sqlite3.Connection) -> bool:
-    """Return whether there is a table `names_search`."""
+    """Return whether the table `names_search` exists."""
     found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (SEARCH,))
     return found.fetchone() is not None
