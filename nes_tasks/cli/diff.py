@@ -41,7 +41,7 @@ class Diff(Command):
         ("doit diff 2026-01-31 2026-02-28", "shows what changed in February"),
         ("doit diff release-2026-01..HEAD --json", "prints every change as JSON"),
     )
-    takes = "points"
+    completes = "points"
     cmd_options = (JSON, MARKDOWN, OUTPUT)
 
     def _execute(self, json: bool, markdown: bool, output: str, pos_args: list[str]) -> int:

@@ -209,8 +209,8 @@ class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
     )
     group = LOOKING
     examples = (("doit info migrate:5", "explains number 5; the same as doit info 5"),)
-    failure = "the task is not up to date: doit would run it"
-    takes = "tasks"
+    exit_1_means = "the task is not up to date: doit would run it"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
         if self.is_ours:

@@ -22,8 +22,8 @@ class Renumber(Command):
     examples = (
         ("doit renumber 005-add-ministers", "renames it to 006-add-ministers, or a later number"),
     )
-    failure = "it is applied, or the folder has no number"
-    takes = "pending"
+    exit_1_means = "it is applied, or the folder has no number"
+    completes = "pending"
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..operations.renumber import renumber

@@ -20,7 +20,7 @@ class Clean(BaseCommand, cmd_clean.Clean):  # type: ignore[misc]
 
     doc_purpose = "remove targets of tasks other than migrations"
     examples = (("doit clean --dry-run lint", "shows what the task lint would remove"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, **options: Any) -> int:
         if self.name_migrations():
@@ -43,7 +43,7 @@ class Forget(BaseCommand, cmd_forget.Forget):  # type: ignore[misc]
 
     doc_purpose = "clear the saved state of tasks other than migrations"
     examples = (("doit forget check", "makes the next doit check check every folder"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
         if self.is_ours and (self.name_migrations() or self.sel_default_tasks or forget_all):
@@ -63,7 +63,7 @@ class ResetDep(BaseCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]
     doc_purpose = "mark the files of tasks as unchanged; migrations stay as they are"
     doc_description = "Marks the files that tasks depend on as unchanged, and executes nothing."
     examples = (("doit reset-dep lint", "marks the files of the task lint as unchanged"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str]) -> int:
         if self.is_ours:

@@ -30,8 +30,8 @@ class Verify(Command):
         ("doit verify", "runs the verify functions of all applied migrations"),
         ("doit verify 5", "runs that of number 5"),
     )
-    failure = "a verify function failed"
-    takes = "applied"
+    exit_1_means = "a verify function failed"
+    completes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
