@@ -206,9 +206,10 @@ class Checkout:
     def finish(self, old: str | None, new: str) -> None:
         """Do what `move` had not done when it was killed, wherever it had stopped.
 
-        git writes the index last; then only files that it could not remove can be left. While it is still the old one, each file may be the old or
-        the new one or the beginning of the new one: those are removed, so that git writes them
-        again. Anything else is the user's own and goes to the folder `rescued_dir`.
+        git writes the index last: with the new one only files that it could not remove can be left.
+        With the old one each file may be the old or the new one or the beginning of the new one:
+        those are removed, so that git writes them again. Anything else is the user's own and goes
+        to the folder `rescued_dir`.
         """
         (self._git_dir / "index.lock").unlink(missing_ok=True)
         if self._git.query("diff-index", "--cached", "--quiet", new) is None:
