@@ -13,7 +13,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import NamedTuple
 
 from ..errors import GitError
@@ -21,7 +21,7 @@ from ..errors import GitError
 FOLDER_MODE = b"40000"
 FILE_MODE = b"100644"
 # Small enough that taking one chunk apart is cheap, large enough that their number is small.
-CHUNK_ENTRIES = 64
+CHUNK_ENTRIES = 32
 # git's limits for one instruction of a delta: bytes that are copied, bytes that are inserted.
 MOST_COPIED = 0xFFFFFF
 MOST_INSERTED = 0x7F
@@ -116,11 +116,13 @@ class Tree:
     def items_from(self, first: bytes) -> Iterator[tuple[bytes, TreeEntry]]:
         """Yield each name with what it is, from the sort key `first` on; a folder's has a slash."""
         at = max(0, bisect_right(self._keys, first) - 1)
-        start = 0
-        for chunk in self._chunks[at : at + 1]:
-            starts = _starts(chunk, self.id_size)
-            start = starts[_place(chunk, starts, first)]
-        for chunk in islice(self._chunks, at, None):
+        start: int | None = None
+        # Not sliced: that would take as long as the folder is large.
+        for number in range(at, len(self._chunks)):
+            chunk = self._chunks[number]
+            if start is None:
+                starts = _starts(chunk, self.id_size)
+                start = starts[_place(chunk, starts, first)]
             for found in _patterns(self.id_size).entry.finditer(chunk, start):
                 yield found[2], TreeEntry(found[1], found[3])
             start = 0
