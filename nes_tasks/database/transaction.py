@@ -70,6 +70,10 @@ class Transaction(Overlay):
         """Return trees of the repository as git stores them, None for one that is not there."""
         return self._snapshot.raw_trees(ids)
 
+    def raw_pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        """Return a tree as `raw_trees` does, and the content of a file."""
+        return self._snapshot.raw_pair(tree, file)
+
     def _contents(self, written: Sequence[tuple[str, int]]) -> Sequence[bytes]:
         return self._writer.read_many([mark for _, mark in written])
 

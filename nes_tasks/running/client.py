@@ -112,6 +112,10 @@ class RemoteSource:
         """Return the contents of files."""
         return self._connection.ask(protocol.FILES, bytes.fromhex("".join(ids)), len(ids))
 
+    def pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        """Return a tree and the content of a file, in one go."""
+        return self._connection.ask(protocol.PAIR, bytes.fromhex(tree + file), 2)
+
     def close(self) -> None:
         """Do nothing: the reading process belongs to the writer."""
 

@@ -115,11 +115,12 @@ class ScriptProcess:
     def reply(self, data: bytes) -> None:
         """Send a reply; one to a process that has ended is lost."""
         rest = memoryview(data)
-        while rest and self._wait(select.POLLOUT):
-            try:
+        while rest:
+            try:  # there is room for most replies, so asking first would cost more than trying
                 rest = rest[self._stream.send(rest, socket.MSG_DONTWAIT) :]
             except BlockingIOError:
-                continue
+                if not self._wait(select.POLLOUT):
+                    return
             except ConnectionError:
                 return
 

@@ -107,6 +107,7 @@ class Writer:
             protocol.CONTENTS: self._send_contents,
             protocol.TREES: self._send_trees,
             protocol.FILES: self._send_files,
+            protocol.PAIR: self._send_pair,
             protocol.INDEX: self._send_index,
             protocol.LOG: self._log,
             protocol.NOTE: self._note,
@@ -258,6 +259,12 @@ class Writer:
 
     def _send_files(self, payload: bytes) -> None:
         self._reply(self._transaction.source.files(self._ids(payload)))
+
+    def _send_pair(self, payload: bytes) -> None:
+        ids = self._ids(payload)
+        if len(ids) != 2:
+            raise ProtocolError("a request for a pair with another number of ids")
+        self._reply(self._transaction.raw_pair(*ids))
 
     def _send_index(self, _: bytes) -> None:
         path = self._index()

@@ -21,8 +21,12 @@ from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
 from .entity_files import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
+from .filters import OTHER_BONUS, PART_CONTAINS, PRIMARY_BONUS, WHOLE_CONTAINS
 from .tables import (
+    BOUNDS,
+    BOUNDS_COLUMNS,
     INDEX,
+    INDEX_SECONDARY,
     KEYS,
     MAX_ATTRIBUTE,
     OF_ENTITY,
@@ -56,7 +60,8 @@ class TableWriter:
         """Create the empty tables, without the secondary indexes that `finish` creates."""
         for table in self._tables:
             ending = " WITHOUT ROWID" if table in WITHOUT_ROWID else ""
-            self._connection.execute(f"CREATE TABLE {table} ({TABLES[table]}){ending}")
+            columns = BOUNDS_COLUMNS if table == BOUNDS else TABLES[table]
+            self._connection.execute(f"CREATE TABLE {table} ({columns}){ending}")
 
     def open(self) -> None:
         """Continue with tables that were filled and finished before."""
@@ -71,7 +76,8 @@ class TableWriter:
         A SQLite before 3.34, or one without FTS5, does without `names_search`.
         """
         self.flush()
-        for statement in SECONDARY.values():
+        more = {} if self._details else INDEX_SECONDARY
+        for statement in (*SECONDARY.values(), *more.values()):
             if any(f" ON {table} " in statement for table in self._tables):
                 self._connection.execute(statement)
         if search:
@@ -169,6 +175,8 @@ class TableWriter:
         detail = _entity_details(entity, data) if self._details else (None,) * 12
         self._add("entities", (key, path, entity.type, _value(entity.sub_type), *detail))
         self._add_names(key, entity)
+        if not self._details:
+            self._add(BOUNDS, (key, path, *_bounds(entity)))
         for tag in dict.fromkeys(entity.tags or ()):
             self._add("tags", (key, tag))
         for name, value in (entity.attributes or {}).items():
@@ -314,6 +322,30 @@ def _entity_details(entity: Entity, data: bytes) -> tuple[Any, ...]:
     texts = (*_both(entity.short_description), *_both(entity.description))
     moments = (_iso(entity.created_at), *_summary(entity))
     return (entity.slug, *full, *texts, *moments, data.decode())
+
+
+def _bounds(entity: Entity) -> tuple[int, int]:
+    """Return the columns of `bounds` for an entity."""
+    latin = other = 0
+    for name in entity.names:
+        bonus = PRIMARY_BONUS if name.kind.value == "PRIMARY" else OTHER_BONUS
+        for parts in (name.en, name.ne):
+            if parts is None:
+                continue
+            for text, points in (
+                (parts.full, WHOLE_CONTAINS),
+                (parts.given, PART_CONTAINS),
+                (parts.middle, PART_CONTAINS),
+                (parts.family, PART_CONTAINS),
+            ):
+                if not text:
+                    continue
+                key = name_key(text)
+                other += (points + bonus) * (not key.isascii())
+                # A blank between two words is ASCII in every script.
+                is_latin = key.isascii() or any("!" <= letter <= "\x7f" for letter in key)
+                latin += (points + bonus) * is_latin
+    return latin, other
 
 
 def _summary(thing: Entity | Relationship) -> tuple[Any, Any, Any]:
