@@ -66,9 +66,10 @@ class PackWriter:
         """The number of bytes so far."""
         return self._at
 
-    def write(self, kind: int, data: bytes) -> bytes:
-        """Add an object, unless it is there, and return its raw id."""
-        oid = self._digest(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest()
+    def write(self, kind: int, data: bytes, oid: bytes | None = None) -> bytes:
+        """Add an object, unless it is there, and return its raw id: `oid`, if that is known."""
+        if oid is None:
+            oid = self._digest(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest()
         if oid not in self._numbers:
             self._add(oid, _object_header(kind, len(data)), data)
         return oid
@@ -158,9 +159,9 @@ class PackWriter:
 
 def _check_there(git: Git, ids: Iterable[bytes], env: Mapping[str, str] | None) -> None:
     """Raise `GitError` unless all these objects are stored, here or in the repository."""
-    names = "".join(f"{oid.hex()}\n" for oid in ids).encode()
-    rows = git.run("cat-file", "--batch-check", "--buffer", stdin=names, env=env).splitlines()
-    for row in rows:
+    names = "".join([f"{oid.hex()}\n" for oid in dict.fromkeys(ids)]).encode()
+    check = ("cat-file", "--batch-check=%(objectname)", "--buffer")
+    for row in git.run(*check, stdin=names, env=env).splitlines():
         if row.endswith(b" missing"):
             oid = row.split()[0].decode()
             raise GitError(f"a commit is not whole: git has no object {oid}", hint="see git fsck")

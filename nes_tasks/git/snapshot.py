@@ -167,6 +167,11 @@ class Snapshot:
         entry = self._entry(path)
         return None if entry is None or entry.is_folder else entry.oid.hex()
 
+    def file_id(self, path: str) -> bytes | None:
+        """Return the raw id of the file at `path`, None when there is no file."""
+        entry = self._entry(path)
+        return None if entry is None or entry.is_folder else entry.oid
+
     def exists(self, path: str) -> bool:
         """Return whether there is a file at `path`."""
         entry = self._entry(path)

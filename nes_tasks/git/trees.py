@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..errors import GitError
@@ -95,6 +96,23 @@ class Tree:
                     return TreeEntry(found[1], found[3])
         return None
 
+    def folders(self, names: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the raw ids of those of the `names` that are folders here, by name."""
+        wanted: dict[int, list[bytes]] = {}
+        for name in names:
+            at = bisect_right(self._keys, name + b"/") - 1
+            # Most names that are asked for are new. A hit may also lie inside an id.
+            if at >= 0 and b"%b %b\0" % (FOLDER_MODE, name) in self._chunks[at]:
+                wanted.setdefault(at, []).append(name)
+        found: dict[bytes, bytes] = {}
+        for at, some in wanted.items():
+            entries = _entries(self._chunks[at], self.id_size)
+            for name in some:
+                entry = entries.get(name + b"/")
+                if entry is not None:
+                    found[name] = entry[-self.id_size :]
+        return found
+
     def __iter__(self) -> Iterator[tuple[bytes, TreeEntry]]:
         """Yield each name with what it is, in git's order."""
         for chunk in self._chunks:
@@ -118,13 +136,27 @@ class Tree:
                     if not PLAIN_NAME.fullmatch(found[2]):
                         yield found[2]
 
-    def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
+    def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Tree:
         """Return the tree with the `changes`, by name; None removes a name if it is there."""
-        changed = _by_key(changes)
-        touched: dict[int, list[tuple[bytes, bytes | None]]] = {}
-        for key, entry in changed:
-            touched.setdefault(max(0, bisect_right(self._keys, key) - 1), []).append((key, entry))
+        if len(self._chunks) > 1:
+            return self._edited(changes, None)
+        # Most folders of a large migration are as small as this.
+        edits = _by_name(changes)
+        entries = _merged(_entries(b"".join(self._chunks), self.id_size), edits)
+        chunks = _chunks(entries)
+        return Tree(chunks, [_first_key(chunk) for chunk in chunks], self.id_size)
+
+    def edited_as_delta(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
+        """Return the tree as `edited` does, with how it is made from this one."""
         delta = _Delta(len(self))
+        tree = self._edited(changes, delta)
+        return Edit(tree, delta.to_bytes(len(tree)))
+
+    def _edited(self, changes: Mapping[bytes, TreeEntry | None], delta: _Delta | None) -> Tree:
+        """Return the tree with the `changes`, and add to `delta` how it is made from this one."""
+        touched: dict[int, list[tuple[bytes, bytes | None]]] = {}
+        for key, entry in sorted(_by_name(changes), key=itemgetter(0)):
+            touched.setdefault(max(0, bisect_right(self._keys, key) - 1), []).append((key, entry))
         chunks: list[bytes] = []
         keys: list[bytes] = []
         starts = [0, *accumulate(map(len, self._chunks))]
@@ -132,18 +164,20 @@ class Tree:
         for at, edits in touched.items():
             chunks += self._chunks[done:at]
             keys += self._keys[done:at]
-            delta.copy(starts[done], starts[at])
-            old = self._chunks[at] if at < len(self._chunks) else b""
-            for part in _merged(old, edits, starts[at], delta, self.id_size):
+            old = _entries(self._chunks[at], self.id_size) if at < len(self._chunks) else {}
+            entries = _merged(old, edits)
+            if delta is not None:
+                delta.copy(starts[done], starts[at])
+                delta.add(old.values(), starts[at], entries)
+            for part in _chunks(entries):
                 chunks.append(part)
                 keys.append(_first_key(part))
             done = at + 1
         chunks += self._chunks[done:]
         keys += self._keys[done:]
-        if done < len(self._chunks):
+        if delta is not None and done < len(self._chunks):
             delta.copy(starts[done], starts[-1])
-        tree = Tree(chunks, keys, self.id_size)
-        return Edit(tree, delta.to_bytes(len(tree)))
+        return Tree(chunks, keys, self.id_size)
 
 
 class _Patterns(NamedTuple):
@@ -172,53 +206,46 @@ def _first_key(chunk: bytes) -> bytes:
     return _key(mode, rest)
 
 
-def _by_key(changes: Mapping[bytes, TreeEntry | None]) -> list[tuple[bytes, bytes | None]]:
-    """Return by sort key, in order, the bytes of a new entry, None for one that goes."""
-    # What had the name before goes, whether it was a file or a folder.
-    by_key: dict[bytes, bytes | None] = {}
-    for name in changes:
-        by_key[name] = by_key[name + b"/"] = None
+def _entries(chunk: bytes, id_size: int) -> dict[bytes, bytes]:
+    """Return the bytes of each entry of a chunk by its sort key, in order."""
+    return {
+        _key(found[1], found[2]): found[0] for found in _patterns(id_size).entry.finditer(chunk)
+    }
+
+
+def _by_name(
+    changes: Mapping[bytes, TreeEntry | None],
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield by sort key the bytes of a new entry, None for one that goes."""
     for name, entry in changes.items():
-        if entry is not None:
-            by_key[_key(entry.mode, name)] = b"%b %b\0%b" % (entry.mode, name, entry.oid)
-    return sorted(by_key.items())
+        if entry is None:
+            yield name, None
+            yield name + b"/", None
+            continue
+        # What had the name before goes, whether it was a file or a folder.
+        key = _key(entry.mode, name)
+        yield (name if key != name else name + b"/"), None
+        yield key, b"%b %b\0%b" % (entry.mode, name, entry.oid)
 
 
 def _merged(
-    chunk: bytes,
-    edits: Iterable[tuple[bytes, bytes | None]],
-    start: int,
-    delta: _Delta,
-    id_size: int,
-) -> Iterator[bytes]:
-    """Yield the chunks that replace one, and add to `delta` how they are made from it."""
-    waiting = iter(edits)
-    edit = next(waiting, None)
-    entries: list[bytes] = []
-    for found in _patterns(id_size).entry.finditer(chunk):
-        key = _key(found[1], found[2])
-        while edit is not None and edit[0] < key:
-            if edit[1] is not None:
-                entries.append(edit[1])
-                delta.insert(edit[1])
-            edit = next(waiting, None)
-        if edit is not None and edit[0] == key:
-            if edit[1] is not None:
-                entries.append(edit[1])
-                delta.insert(edit[1])
-            edit = next(waiting, None)
+    entries: Mapping[bytes, bytes], edits: Iterable[tuple[bytes, bytes | None]]
+) -> list[bytes]:
+    """Return the entries of a chunk, in order, after some edits of it."""
+    merged = dict(entries)
+    for key, entry in edits:
+        if entry is None:
+            merged.pop(key, None)
         else:
-            entries.append(found[0])
-            delta.copy(start + found.start(), start + found.end())
-    while edit is not None:
-        if edit[1] is not None:
-            entries.append(edit[1])
-            delta.insert(edit[1])
-        edit = next(waiting, None)
+            merged[key] = entry
+    return [merged[key] for key in sorted(merged)]
+
+
+def _chunks(entries: Sequence[bytes]) -> list[bytes]:
+    """Return the chunks that hold these entries."""
     # A chunk that grows is split into halves, so that many small edits do not split each time.
     step = CHUNK_ENTRIES if len(entries) > 2 * CHUNK_ENTRIES else 2 * CHUNK_ENTRIES
-    for at in range(0, len(entries), step):
-        yield b"".join(entries[at : at + step])
+    return [b"".join(entries[at : at + step]) for at in range(0, len(entries), step)]
 
 
 class _Delta:
@@ -241,6 +268,19 @@ class _Delta:
         else:
             self._end_copy()
             self._copied = (start, end)
+
+    def add(self, old: Iterable[bytes], start: int, entries: Iterable[bytes]) -> None:
+        """Take `entries`; those of `old`, which lie one after the other from `start`, from there."""
+        places: dict[bytes, int] = {}
+        for entry in old:
+            places[entry] = start
+            start += len(entry)
+        for entry in entries:
+            place = places.get(entry)
+            if place is None:
+                self.insert(entry)
+            else:
+                self.copy(place, place + len(entry))
 
     def insert(self, data: bytes) -> None:
         """Take these bytes."""

@@ -265,9 +265,9 @@ def test_a_delta_that_makes_something_else_is_refused(
         pack.write(BLOB, b"%d" % number)
     size = len(git.empty_tree()) // 2
     blob = TreeEntry(FILE_MODE, pack.write(BLOB, b"x"))
-    tree = Tree([], [], size).edited({b"a": blob}).tree
+    tree = Tree([], [], size).edited({b"a": blob})
     base, wrong = pack.write(TREE, tree.to_bytes()), os.urandom(size)
-    pack.write_delta(wrong, base, tree.edited({b"b": blob}).delta)
+    pack.write_delta(wrong, base, tree.edited_as_delta({b"b": blob}).delta)
     pack.write(COMMIT, commit_of(wrong))
     with pytest.raises(GitError, match=r"unpack-objects|whole"):
         pack.store(git)
