@@ -30,6 +30,7 @@ from ..migrations import (
 from ..migrations.pointers import refuse_pointers
 from ..project import Project, ProjectState
 from ..settings import display_path
+from .collector import rare_collections
 from .events import EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
@@ -313,9 +314,10 @@ class Runner:
         self._running = name
         self._tell(EventKind.STARTED, name)
         try:
-            outcome = self._execute(repository, job)
-            _refuse_other_inputs(folder, job.inputs)
-            yield job, outcome
+            with rare_collections():
+                outcome = self._execute(repository, job)
+                _refuse_other_inputs(folder, job.inputs)
+                yield job, outcome
         except BaseException as error:
             self._note_failure(name, error)
             repository.discard(job.ref)
