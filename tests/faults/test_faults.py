@@ -37,6 +37,18 @@ def test_what_is_watched_is_what_both_git_and_we_change(tmp_path: Path) -> None:
     assert {kind for kind, _ in changes} >= {"create", "fsync", "mkdir", "unlink", "write"}
 
 
+@pytest.mark.parametrize("name", ["undo", "revert"])
+def test_a_file_that_git_fails_to_remove_is_removed(name: str, tmp_path: Path) -> None:
+    """git warns, exits with 0, and its index lacks the file."""
+    if not seccomp.is_supported():
+        pytest.skip("the kernel does not let system calls be watched")
+    trials = Trials(SCENARIOS[name], tmp_path)
+    workspace = trials.scenario.copy(trials.original, tmp_path / "copy")
+    changes = disturbed(workspace, trials.scenario.args).changes
+    file = ("unlink", "project/nes-db/v2/version/entity/person/bina-rai/1.json")
+    assert trials.wrong(changes.index(file) + 1, "EIO") == []
+
+
 @pytest.mark.parametrize("action", ["kill", "ENOSPC"])
 def test_where_nothing_can_be_watched_each_start_of_git_is_a_point(
     action: str, tmp_path: Path
