@@ -64,7 +64,7 @@ class Tree:
         """Return the tree with these bytes; raises `GitError` when they are not a tree."""
         chunks = [found.group() for found in _patterns(id_size).chunk.finditer(data)]
         if sum(map(len, chunks)) != len(data):
-            raise GitError("a tree in the repository is damaged", hint="see git fsck")
+            raise _damaged()
         return cls(chunks, [_first_key(chunk) for chunk in chunks], id_size)
 
     def __len__(self) -> int:
@@ -178,6 +178,23 @@ class Tree:
         if delta is not None and done < len(self._chunks):
             delta.copy(starts[done], starts[-1])
         return Tree(chunks, keys, self.id_size)
+
+
+def parse_entries(data: bytes, id_size: int) -> list[tuple[bytes, TreeEntry]]:
+    """Return each name in a tree with what it is, in git's order.
+
+    Quicker than a `Tree` for a folder whose names are all looked at. Raises `GitError` when the
+    bytes are not a tree.
+    """
+    found = _patterns(id_size).entry.findall(data)
+    size = sum([len(mode) + len(name) for mode, name, _ in found]) + len(found) * (id_size + 2)
+    if size != len(data):
+        raise _damaged()
+    return [(name, TreeEntry(mode, oid)) for mode, name, oid in found]
+
+
+def _damaged() -> GitError:
+    return GitError("a tree in the repository is damaged", hint="see git fsck")
 
 
 class _Patterns(NamedTuple):
