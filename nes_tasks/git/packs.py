@@ -13,6 +13,7 @@ import struct
 import tempfile
 from array import array
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -171,6 +172,7 @@ def _check_there(git: Git, ids: Iterable[bytes], env: Mapping[str, str] | None) 
             raise GitError(f"a commit is not whole: git has no object {oid}", hint="see git fsck")
 
 
+@lru_cache(maxsize=8192)  # most files of a large migration are of much the same size
 def _object_header(kind: int, size: int) -> bytes:
     """Return type and size as packs begin an object with."""
     first, size = kind << 4 | size & 0xF, size >> 4

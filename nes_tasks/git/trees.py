@@ -287,7 +287,7 @@ class _Delta:
             self._copied = (start, end)
 
     def add(self, old: Iterable[bytes], start: int, entries: Iterable[bytes]) -> None:
-        """Take `entries`; those of `old`, which lie one after the other from `start`, from there."""
+        """Take `entries`: from the base those of `old`, which lie there in a row from `start`."""
         places: dict[bytes, int] = {}
         for entry in old:
             places[entry] = start

@@ -1,7 +1,7 @@
 """Python's garbage collector while many small objects are made and kept.
 
 By default it looks through what is new after each 700 objects. Most of what a migration makes stays
-until its end, in the script's process and in that of the run, so that looking finds next to nothing.
+until its end, in the script's process and in that of the run, so looking finds next to nothing.
 """
 
 from __future__ import annotations

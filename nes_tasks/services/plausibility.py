@@ -28,9 +28,9 @@ _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 def implausible(snapshot: Mapping[str, Any], moment: datetime, *, planned: bool) -> list[str]:
     """Return what cannot be true of an entity or relationship at a moment, each in a sentence.
 
-    `snapshot` is its dump, of dicts and lists, which may hold anything that a script put into its fields: what is not
-    of the right form is left to the models. `planned` allows dates in the future. The moment's day
-    is that in Nepal.
+    `snapshot` is its dump, of dicts and lists, which may hold anything that a script put into its
+    fields: what is not of the right form is left to the models. `planned` allows dates in the
+    future. The moment's day is that in Nepal.
     """
     problems = list(_implausible_names(snapshot))
     if not planned:

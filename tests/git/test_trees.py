@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,15 @@ from nes_tasks.git.command import Git
 from nes_tasks.git.packs import BLOB, COMMIT, TREE, UNPACK_LIMIT, PackWriter
 from nes_tasks.git.quarantine import Quarantine
 from nes_tasks.git.tree_writer import MOST_DEPTH, TreeWriter
-from nes_tasks.git.trees import CHUNK_ENTRIES, FILE_MODE, Tree, TreeEntry
+from nes_tasks.git.trees import (
+    CHUNK_ENTRIES,
+    FILE_MODE,
+    FOLDER_MODE,
+    Tree,
+    TreeEntry,
+    apply_delta,
+    parse_entries,
+)
 
 Changes = dict[bytes, TreeEntry | None]
 # Names that sort oddly: around the slash, in several scripts, one the beginning of another.
@@ -181,9 +189,34 @@ def test_what_is_not_there_is_not_found_in_a_chunk_where_its_bytes_are() -> None
 @pytest.mark.parametrize(
     "data", [b"100644 a.json\0short", b"no tree", b"100644 a.json\0" + b"x" * 21]
 )
-def test_a_damaged_tree_is_refused(data: bytes) -> None:
+@pytest.mark.parametrize("parse", [Tree.parse, parse_entries])
+def test_a_damaged_tree_is_refused(data: bytes, parse: Callable[[bytes, int], object]) -> None:
     with pytest.raises(GitError, match="damaged"):
-        Tree.parse(data)
+        parse(data, 20)
+
+
+def test_a_folder_is_found_among_files_of_its_name() -> None:
+    numbers = range(3 * CHUNK_ENTRIES)
+    folder = TreeEntry(FOLDER_MODE, b"y" * 20)
+    names = {b"%03d" % number: folder for number in numbers}
+    files = {b"%03d.json" % number: TreeEntry(FILE_MODE, b"x" * 20) for number in numbers}
+    tree = Tree([], [], 20).edited({**names, **files, b"file": files[b"000.json"]})
+    wanted = [b"000", b"200", b"201", b"200.json", b"file", b"other"]
+    assert tree.folders(wanted) == dict.fromkeys((b"000", b"200", b"201"), folder.oid)
+    assert parse_entries(tree.to_bytes(), 20) == [*tree]
+    assert Tree([], [], 20).folders(wanted) == {}
+
+
+def test_a_small_folder_becomes_what_a_large_one_does() -> None:
+    """Both ways of editing, and the delta, agree on what has the place of another."""
+    file, folder = TreeEntry(FILE_MODE, b"x" * 20), TreeEntry(FOLDER_MODE, b"y" * 20)
+    old = Tree([], [], 20).edited({b"a": file, b"b": folder, b"b.c": file, b"d": file})
+    changes: Changes = {b"a": folder, b"b": file, b"d": None, b"new": file, b"gone": None}
+    found = [(b"b", file), (b"b.c", file), (b"a", folder), (b"new", file)]
+    edit = old.edited_as_delta(changes)
+    assert sorted(old.edited(changes)) == sorted(found)
+    assert edit.tree.to_bytes() == old.edited(changes).to_bytes()
+    assert apply_delta(old.to_bytes(), edit.delta) == edit.tree.to_bytes()
 
 
 def test_a_file_and_a_folder_of_one_name_are_refused(direct: Direct) -> None:
