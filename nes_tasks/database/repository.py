@@ -301,7 +301,8 @@ class Repository:
             with self._changing_refs():
                 yield
             # git says nothing of a lock of its own that it could not remove.
-            if locks(self.git_dir, self._common):
+            ours = self._common.glob(f"{PRIVATE_REFS}*/**/*.lock")
+            if locks(self.git_dir, self._common) or any(ours):
                 keep_as_interrupted(self._own_folder)
 
     def _recover(self) -> None:
