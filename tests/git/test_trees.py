@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import subprocess
+import sys
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -13,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from nes_tasks.errors import GitError
-from nes_tasks.git import tree_writer
+from nes_tasks.git import packs, tree_writer
 from nes_tasks.git.command import Git
 from nes_tasks.git.packs import BLOB, COMMIT, TREE, UNPACK_LIMIT, PackWriter
 from nes_tasks.git.quarantine import Quarantine
@@ -304,3 +307,16 @@ def test_a_delta_that_makes_something_else_is_refused(
     pack.write(COMMIT, commit_of(wrong))
     with pytest.raises(GitError, match=r"unpack-objects|whole"):
         pack.store(git)
+
+
+def test_without_isal_the_standard_library_compresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "isal", None)
+    assert packs.__file__
+    spec = importlib.util.spec_from_file_location("nes_tasks.git.packs_again", packs.__file__)
+    assert spec
+    assert spec.loader
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    assert again.zlib is zlib
+    with again.PackWriter() as pack:
+        assert pack.read(pack.number(pack.write(BLOB, b"content"))) == b"content"
