@@ -343,7 +343,9 @@ class EntityDatabase(ObjectFiles):
         self._put(version.id, VERSION, dump_version(version), load, rewrite=rewrite)
         return version
 
-    def add_version(self, summary: VersionSummary, snapshot: Mapping[str, Any] | None) -> None:
+    async def add_version(
+        self, summary: VersionSummary, snapshot: Mapping[str, Any] | None
+    ) -> None:
         """Write the file of a new version, given as `codec.dump_new_version` takes it.
 
         Its parts were valid when they were made. A version that is stored already is refused.

@@ -394,7 +394,7 @@ class PublicationService:
                 raise ValueError(problem)
 
     async def _record(self, summary: VersionSummary, snapshot: dict[str, Any] | None) -> None:
-        self.database.add_version(summary, snapshot)
+        await self.database.add_version(summary, snapshot)
         await self._authors.save(summary.author)
 
     async def _delete(

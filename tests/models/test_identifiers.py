@@ -14,6 +14,7 @@ from nes_tasks.models.entity_types import (
 )
 from nes_tasks.models.identifiers import (
     PLAIN,
+    _check_unusual_segments,
     break_author_id,
     break_entity_id,
     break_relationship_id,
@@ -23,7 +24,6 @@ from nes_tasks.models.identifiers import (
     build_entity_id_from_prefix,
     build_relationship_id,
     build_version_id,
-    check_unusual_segments,
     is_valid_author_id,
     is_valid_entity_id,
     is_valid_relationship_id,
@@ -258,4 +258,4 @@ def test_valid_ids_of_every_kind_pass() -> None:
 
 @given(st.from_regex(PLAIN, fullmatch=True))
 def test_what_is_plain_would_pass_every_single_check(text: str) -> None:
-    check_unusual_segments(text, text.replace(":", "/").split("/"))
+    _check_unusual_segments(text, text.replace(":", "/").split("/"))
