@@ -83,8 +83,8 @@ class Checkout:
         for change in changes:
             if change.old is None and (blocking := self._in_the_way(change.path, free)):
                 raise DatabaseError(
-                    f"{self._label} has a file of its own that git ignores where a new one "
-                    f"belongs: {blocking}; nothing was applied",
+                    f"{self._label} has an ignored file where a new one belongs: {blocking}; "
+                    "nothing was applied",
                     hint=f"move {self._label}/{blocking} away, then run it again",
                 )
 

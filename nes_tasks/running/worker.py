@@ -113,7 +113,7 @@ class Worker:
             with process:  # which ends it
                 raise UnavailableError(
                     f"migrations cannot be confined here: {confinement.problem}",
-                    hint='set sandbox = "auto" in [tool.nes_tasks] to run them all the same',
+                    hint='set sandbox = "auto" in [tool.nes_tasks] to run them anyway',
                 )
         if not self._has_warned:
             self._has_warned = True
