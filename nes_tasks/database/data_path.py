@@ -19,6 +19,8 @@ _NAME = r'(?!\.)[^\x00-\x1f\x7f-\U0010ffff/\\:*?"<>|]{0,254}[^\x00-\x20\x7f-\U00
 _ALLOWED = re.compile(rf"(?:{'|'.join(KINDS)})(?:/{_NAME})+(?<=[^/]\.json)")
 # git and Windows take it for the folder .git (core.protectNTFS).
 _GIT_ALIAS = re.compile(r"/git~[0-9]+(?:/|$)", re.IGNORECASE)
+# Most paths, found to be allowed in a third of the time that the two above take.
+PLAIN = re.compile(rf"(?:{'|'.join(KINDS)})(?:/[A-Za-z0-9_-]{{1,200}})+\.json")
 
 
 class RefusedPathError(ValueError):
@@ -30,11 +32,16 @@ def check_data_path(path: str) -> None:
 
     It may write JSON files below ``author``, ``entity``, ``relationship`` and ``version``.
     """
-    if not _ALLOWED.fullmatch(path) or _GIT_ALIAS.search(path):
+    if not PLAIN.fullmatch(path) and not is_allowed(path):
         raise RefusedPathError(
             f"{path!r} cannot be written by a migration: it writes .json files below "
             f"{', '.join(KINDS)}"
         )
+
+
+def is_allowed(path: str) -> bool:
+    """Say whether a migration may write `path`, relative to the data folder."""
+    return bool(_ALLOWED.fullmatch(path)) and not _GIT_ALIAS.search(path)
 
 
 def type_of(parts: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from ..git.command import Git
 from ..git.commit import Signature as Signature
 from ..git.diff import Change
 from ..git.object_writer import ObjectWriter
-from ..git.objects import ObjectReader, blob_id
+from ..git.objects import ObjectReader, file_id
 from ..git.refs import RefWriter, change_refs
 from ..git.snapshot import GitSource, Snapshot
 from ..git.trees import TreeEntry
@@ -88,14 +88,18 @@ class Transaction(Overlay):
         """
         check_data_path(path)
         full = self._prefix + path
-        self._make_room(full)
-        stored = self._snapshot.blob_id(full)
-        if stored is not None and stored == blob_id(data, len(stored)):
-            self._touched.pop(full, None)
-            return
-        if not rewrite:
-            self._keep_version(path)
-        self._touched[full] = self._writer.blob(data)
+        stored = self._snapshot.file_id(full)
+        if self._touched.get(full, stored) is None:
+            self._make_room(full)
+        oid = None
+        if stored is not None:
+            oid = file_id(data, len(stored))
+            if oid == stored:
+                self._touched.pop(full, None)
+                return
+            if not rewrite and path.startswith(VERSIONS):
+                raise _version_is_kept(path)
+        self._touched[full] = self._writer.blob(data, oid)
 
     def delete(self, path: str, *, rewrite: bool = False) -> bool:
         """Remove the file at `path`; return whether there was one. Raises as `write` does."""
@@ -114,9 +118,7 @@ class Transaction(Overlay):
     def _keep_version(self, path: str) -> None:
         """Refuse to change a version that the base has: history is not overwritten by accident."""
         if self.is_stored_version(path):
-            raise RefusedPathError(
-                f"{path!r} is a stored version; only put_version and delete_version change it"
-            )
+            raise _version_is_kept(path)
 
     def counts_by_type(self) -> dict[str, tuple[int, int, int]]:
         """Return how many of each type were created, changed and deleted, see `type_of`."""
@@ -246,13 +248,11 @@ class Transaction(Overlay):
         return full in self._folders or self._snapshot.is_folder(full)
 
     def _make_room(self, full: str) -> None:
-        """Check that a file can be at `full`.
+        """Check that a file can be at `full`, where there is none.
 
         git would accept paths that no file system can hold, and silently replace a whole folder
         with a file.
         """
-        if self._is_file(full):
-            return
         if self._is_folder(full):
             raise RefusedPathError(f"{full!r} is a folder")
         folder, _, name = full.rpartition("/")
@@ -265,6 +265,12 @@ class Transaction(Overlay):
             folder, _, name = folder.rpartition("/")
             self._collisions.check(folder, name)
         self._folders.update(above)
+
+
+def _version_is_kept(path: str) -> RefusedPathError:
+    return RefusedPathError(
+        f"{path!r} is a stored version; only put_version and delete_version change it"
+    )
 
 
 def _batches(

@@ -55,9 +55,12 @@ class ObjectWriter:
             found.append(data)
         return found
 
-    def blob(self, data: bytes) -> int:
-        """Write the content of a file and return its mark, by which it is named from now on."""
-        return self._pack.number(self._pack.write(BLOB, data))
+    def blob(self, data: bytes, oid: bytes | None = None) -> int:
+        """Write the content of a file and return its mark, by which it is named from now on.
+
+        `oid` is its raw id, where that is known.
+        """
+        return self._pack.number(self._pack.write(BLOB, data, oid))
 
     def read_many(self, marks: Sequence[int]) -> list[bytes]:
         """Return the contents that were written under `marks`."""

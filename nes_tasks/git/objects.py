@@ -28,8 +28,13 @@ def blob_id(data: bytes, length: int) -> str:
 
     SHA-256 repositories have longer ids: https://git-scm.com/docs/hash-function-transition
     """
-    digest = hashlib.sha256 if length == 64 else hashlib.sha1
-    return digest(b"blob %d\0" % len(data) + data).hexdigest()
+    return file_id(data, length // 2).hex()
+
+
+def file_id(data: bytes, size: int) -> bytes:
+    """Return the same as git keeps it in trees: `size` bytes."""
+    digest = hashlib.sha256 if size == 32 else hashlib.sha1
+    return digest(b"blob %d\0%b" % (len(data), data)).digest()
 
 
 class ObjectReader(Conversation):

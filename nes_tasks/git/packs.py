@@ -11,14 +11,19 @@ import hashlib
 import os
 import struct
 import tempfile
-import zlib
 from array import array
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from ..errors import GitError
 from .command import Git
+
+try:  # the same format in half the time, and large folders in a fifth
+    from isal import isal_zlib as zlib
+except ImportError:  # a machine that it is not made for
+    import zlib  # type: ignore[no-redef]
 
 COMMIT, TREE, BLOB, REF_DELTA = 1, 2, 3, 7
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob"}
@@ -69,9 +74,10 @@ class PackWriter:
         """The number of bytes so far."""
         return self._at
 
-    def write(self, kind: int, data: bytes) -> bytes:
-        """Add an object, unless it is there, and return its raw id."""
-        oid = self._digest(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest()
+    def write(self, kind: int, data: bytes, oid: bytes | None = None) -> bytes:
+        """Add an object, unless it is there, and return its raw id: `oid`, if that is known."""
+        if oid is None:
+            oid = self._digest(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest()
         if oid not in self._numbers:
             level = 0 if kind == TREE and len(data) > PLAIN_ABOVE else LEVEL
             self._add(oid, _object_header(kind, len(data)), data, level)
@@ -162,14 +168,15 @@ class PackWriter:
 
 def _check_there(git: Git, ids: Iterable[bytes], env: Mapping[str, str] | None) -> None:
     """Raise `GitError` unless all these objects are stored, here or in the repository."""
-    names = "".join(f"{oid.hex()}\n" for oid in ids).encode()
-    rows = git.run("cat-file", "--batch-check", "--buffer", stdin=names, env=env).splitlines()
-    for row in rows:
+    names = "".join([f"{oid.hex()}\n" for oid in dict.fromkeys(ids)]).encode()
+    check = ("cat-file", "--batch-check=%(objectname)", "--buffer")
+    for row in git.run(*check, stdin=names, env=env).splitlines():
         if row.endswith(b" missing"):
             oid = row.split()[0].decode()
             raise GitError(f"a commit is not whole: git has no object {oid}", hint="see git fsck")
 
 
+@lru_cache(maxsize=8192)  # most files of a large migration are of much the same size
 def _object_header(kind: int, size: int) -> bytes:
     """Return type and size as packs begin an object with."""
     first, size = kind << 4 | size & 0xF, size >> 4

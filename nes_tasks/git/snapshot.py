@@ -16,7 +16,7 @@ from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
 from .objects import REQUEST_BATCH, ObjectReader
-from .trees import Tree
+from .trees import Tree, parse_entries
 
 # What Python needs to keep a content and its id, beside the content; in bytes.
 OVERHEAD = 250
@@ -299,6 +299,11 @@ class Snapshot:
         entry = self._entry(path)
         return None if entry is None or entry.is_folder else entry.oid.hex()
 
+    def file_id(self, path: str) -> bytes | None:
+        """Return the raw id of the file at `path`, None when there is no file."""
+        entry = self._entry(path)
+        return None if entry is None or entry.is_folder else entry.oid
+
     def exists(self, path: str) -> bool:
         """Return whether there is a file at `path`."""
         entry = self._entry(path)
@@ -311,7 +316,11 @@ class Snapshot:
 
     def read(self, path: str) -> bytes | None:
         """Return the content of the file at `path`, None when there is no file."""
-        return next(self.read_many([path]))[1]
+        oid = self.blob_id(path)
+        if oid is None:
+            return None
+        data = self._recent.get(oid)
+        return next(self._read([path]))[1] if data is None else data
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """Return each path with its content, None for a path without a file, in this order."""
@@ -464,13 +473,16 @@ class Snapshot:
         return [name for name in folder if not (name.isascii() and name == name.lower())]
 
     def _parse(self, oid: str, data: bytes) -> Mapping[str, Entry]:
-        tree = Tree.parse(data, self._id_size)
-        folder = LargeFolder(tree)
         # Few names are looked up in a large folder; those of a small one are taken apart at once.
         if len(data) <= LARGE_BYTES:
-            return dict(folder.items())
+            return {
+                name.decode(errors="surrogateescape"): Entry(found.is_folder, found.oid)
+                for name, found in parse_entries(data, self._id_size)
+                if found.mode != GITLINK_MODE
+            }
+        tree = Tree.parse(data, self._id_size)
         self.large_trees[bytes.fromhex(oid)] = tree
-        return folder
+        return LargeFolder(tree)
 
     def close(self) -> None:
         """End what reading has started."""

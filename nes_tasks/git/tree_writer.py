@@ -9,7 +9,7 @@ disk must contain the bases of its deltas: git would store the old folder whole 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -25,8 +25,37 @@ WHOLE_BELOW = 4096
 KEPT_BYTES = 64 * 1024 * 1024
 
 T = TypeVar("T")
-# A name, what it is in a folder (None when it is not there), and what goes with it.
-Found = tuple[bytes, TreeEntry | None, T]
+# A name, the id of the folder that it is (None when it is none), and what goes with it.
+Found = tuple[bytes, bytes | None, T]
+
+
+class _Changes:
+    """The changes in one folder: of its files, by name, and those below it, by folder."""
+
+    __slots__ = ("files", "folders")
+
+    def __init__(self) -> None:
+        self.files: dict[bytes, TreeEntry | None] = {}
+        self.folders: dict[bytes, _Changes] = {}
+
+
+def _nested(changes: Mapping[bytes, TreeEntry | None]) -> _Changes:
+    """Return changes, given by path, as those of the root."""
+    root = _Changes()
+    known = {b"": root}
+    for path, entry in changes.items():
+        folder, _, name = path.rpartition(b"/")
+        (known.get(folder) or _made(known, folder)).files[name] = entry
+    return root
+
+
+def _made(known: dict[bytes, _Changes], folder: bytes) -> _Changes:
+    """Return the changes in `folder`, and make them, as those of all above it, if needed."""
+    changes = known.get(folder)
+    if changes is None:
+        above, _, name = folder.rpartition(b"/")
+        changes = known[folder] = _made(known, above).folders[name] = _Changes()
+    return changes
 
 
 class TreeWriter:
@@ -62,57 +91,56 @@ class TreeWriter:
         file goes; a file makes room for a folder of its name when both are among the changes.
         Raises `ValueError` when they leave a file and a folder of one name.
         """
-        return self._apply(root, changes.items()) or self._pack.write(TREE, b"")
+        return self._apply(root, _nested(changes)) or self._pack.write(TREE, b"")
 
-    def _apply(
-        self, oid: bytes | None, changes: Iterable[tuple[bytes, TreeEntry | None]]
-    ) -> bytes | None:
+    def _apply(self, oid: bytes | None, changes: _Changes) -> bytes | None:
+        """Write the tree that the changes make of the tree `oid`; return its id, None if empty."""
         tree = self.tree(oid) if oid else Tree([], [], self._id_size)
-        edits: dict[bytes, TreeEntry | None] = {}
-        below: dict[bytes, list[tuple[bytes, TreeEntry | None]]] = {}
-        for path, entry in changes:
-            name, slash, rest = path.partition(b"/")
-            if slash:
-                below.setdefault(name, []).append((rest, entry))
-            else:
-                edits[name] = entry
-        for name, old, rows in self._with_trees(tree, below):
-            folder = self._apply(old.oid if old and old.is_folder else None, rows)
+        edits = changes.files
+        for name, old, below in self._with_trees(tree, changes.folders):
+            folder = self._apply(old, below)
             if folder and edits.get(name):
                 raise ValueError(f"{name!r} cannot be a file and a folder")
             if folder:
                 edits[name] = TreeEntry(FOLDER_MODE, folder)
-            elif old and old.is_folder:
+            elif old:
                 # What is in its place now, if anything, is already among the edits.
                 edits.setdefault(name, None)
         self.referred.update(entry.oid for entry in edits.values() if entry)
-        new = tree.edited(edits)
-        if not len(new.tree):
-            return None
-        return self._write(oid, new.tree, new.delta)
+        return self._write(oid, tree, edits)
 
-    def _write(self, base: bytes | None, tree: Tree, delta: bytes) -> bytes:
+    def _write(
+        self, base: bytes | None, old: Tree, edits: Mapping[bytes, TreeEntry | None]
+    ) -> bytes | None:
+        """Write what `edits` make of the tree `old` with the id `base`; return its id."""
+        depth = self._depths.get(base, 0) + 1 if base else 0
+        is_large = base and base in self._pack and len(old) > WHOLE_BELOW and depth < MOST_DEPTH
+        tree, delta = old.edited_as_delta(edits) if is_large else (old.edited(edits), b"")
+        if not len(tree):
+            return None
         oid = tree.oid()
         if oid == base:
             return oid
-        depth = self._depths.get(base, 0) + 1 if base else 0
-        if base and base in self._pack and len(tree) > WHOLE_BELOW and depth < MOST_DEPTH:
+        if base and is_large:
             self._pack.write_delta(oid, base, delta)
             self._depths[oid] = depth
             self._bases[oid] = base
         else:
-            self._pack.write(TREE, tree.to_bytes())
+            self._pack.write(TREE, tree.to_bytes(), oid)
         self._keep(oid, tree)
         return oid
 
     def _with_trees(self, tree: Tree, below: Mapping[bytes, T]) -> Iterator[Found[T]]:
-        """Yield each name of `below` with what it is in `tree`; folders are read together."""
+        """Yield each name of `below` with the id of its folder in `tree`.
+
+        The folders are read together.
+        """
+        here = tree.folders(below)
         waiting = iter(below.items())
         while some := list(islice(waiting, REQUEST_BATCH)):
-            found = [(name, tree.find(name), rows) for name, rows in some]
-            ids = [old.oid for _, old, _ in found if old and old.is_folder]
-            here = {oid: self._tree_here(oid) for oid in ids}
-            wanted = [oid for oid, one in here.items() if one is None]
+            found = [(name, here.get(name), rest) for name, rest in some]
+            wanted = [oid for _, oid, _ in found if oid and self._tree_here(oid) is None]
+            wanted = [*dict.fromkeys(wanted)]
             for oid, data in zip(wanted, self._contents(wanted), strict=True):
                 self._keep(oid, Tree.parse(data, self._id_size))
             yield from found

@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..errors import GitError
@@ -63,7 +64,7 @@ class Tree:
         """Return the tree with these bytes; raises `GitError` when they are not a tree."""
         chunks = _chunks(data, id_size)
         if sum(map(len, chunks)) != len(data):
-            raise GitError("a tree in the repository is damaged", hint="see git fsck")
+            raise _damaged()
         return cls(chunks, [_key_at(chunk, 0) for chunk in chunks], id_size)
 
     def __len__(self) -> int:
@@ -107,6 +108,23 @@ class Tree:
             hit = chunk.find(wanted, hit + 1)
         return None
 
+    def folders(self, names: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the raw ids of those of the `names` that are folders here, by name."""
+        wanted: dict[int, list[bytes]] = {}
+        for name in names:
+            at = bisect_right(self._keys, name + b"/") - 1
+            # Most names that are asked for are new. A hit may also lie inside an id.
+            if at >= 0 and b"%b %b\0" % (FOLDER_MODE, name) in self._chunks[at]:
+                wanted.setdefault(at, []).append(name)
+        found: dict[bytes, bytes] = {}
+        for at, some in wanted.items():
+            entries = _entries(self._chunks[at], self.id_size)
+            for name in some:
+                entry = entries.get(name + b"/")
+                if entry is not None:
+                    found[name] = entry[-self.id_size :]
+        return found
+
     def __iter__(self) -> Iterator[tuple[bytes, TreeEntry]]:
         """Yield each name with what it is, in git's order."""
         for chunk in self._chunks:
@@ -136,13 +154,29 @@ class Tree:
                     if not PLAIN_NAME.fullmatch(found[2]):
                         yield found[2]
 
-    def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
+    def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Tree:
         """Return the tree with the `changes`, by name; None removes a name if it is there."""
-        changed = _by_key(changes)
-        touched: dict[int, list[tuple[bytes, bytes | None]]] = {}
-        for key, entry in changed:
-            touched.setdefault(max(0, bisect_right(self._keys, key) - 1), []).append((key, entry))
+        if len(self._chunks) > 1:
+            return self._edited(changes, None)
+        # Most folders of a large migration are as small as this.
+        edits = _by_name(changes)
+        entries = _merged(_entries(b"".join(self._chunks), self.id_size), edits)
+        new = b"".join(entries)
+        is_small = len(entries) <= 2 * CHUNK_ENTRIES
+        chunks = [new] * bool(new) if is_small else _chunks(new, self.id_size)
+        return Tree(chunks, [_key_at(chunk, 0) for chunk in chunks], self.id_size)
+
+    def edited_as_delta(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
+        """Return the tree as `edited` does, with how it is made from this one."""
         delta = _Delta(len(self))
+        tree = self._edited(changes, delta)
+        return Edit(tree, delta.to_bytes(len(tree)))
+
+    def _edited(self, changes: Mapping[bytes, TreeEntry | None], delta: _Delta | None) -> Tree:
+        """Return the tree with the `changes`, and add to `delta` how it is made from this one."""
+        touched: dict[int, list[tuple[bytes, bytes | None]]] = {}
+        for key, entry in sorted(_by_name(changes), key=itemgetter(0)):
+            touched.setdefault(max(0, bisect_right(self._keys, key) - 1), []).append((key, entry))
         chunks: list[bytes] = []
         keys: list[bytes] = []
         starts = [0, *accumulate(map(len, self._chunks))]
@@ -150,18 +184,35 @@ class Tree:
         for at, edits in touched.items():
             chunks += self._chunks[done:at]
             keys += self._keys[done:at]
-            delta.copy(starts[done], starts[at])
+            if delta is not None:
+                delta.copy(starts[done], starts[at])
             old = self._chunks[at] if at < len(self._chunks) else b""
-            for part in _merged(old, edits, starts[at], delta, self.id_size):
+            for part in _spliced(old, edits, starts[at], delta, self.id_size):
                 chunks.append(part)
                 keys.append(_key_at(part, 0))
             done = at + 1
         chunks += self._chunks[done:]
         keys += self._keys[done:]
-        if done < len(self._chunks):
+        if delta is not None and done < len(self._chunks):
             delta.copy(starts[done], starts[-1])
-        tree = Tree(chunks, keys, self.id_size)
-        return Edit(tree, delta.to_bytes(len(tree)))
+        return Tree(chunks, keys, self.id_size)
+
+
+def parse_entries(data: bytes, id_size: int) -> list[tuple[bytes, TreeEntry]]:
+    """Return each name in a tree with what it is, in git's order.
+
+    Quicker than a `Tree` for a folder whose names are all looked at. Raises `GitError` when the
+    bytes are not a tree.
+    """
+    found = _patterns(id_size).entry.findall(data)
+    size = sum([len(mode) + len(name) for mode, name, _ in found]) + len(found) * (id_size + 2)
+    if size != len(data):
+        raise _damaged()
+    return [(name, TreeEntry(mode, oid)) for mode, name, oid in found]
+
+
+def _damaged() -> GitError:
+    return GitError("a tree in the repository is damaged", hint="see git fsck")
 
 
 class _Patterns(NamedTuple):
@@ -210,26 +261,49 @@ def _place(chunk: bytes, starts: Sequence[int], key: bytes, low: int = 0) -> int
     return bisect_left(starts, key, low, len(starts) - 1, key=lambda at: _key_at(chunk, at))
 
 
-def _by_key(changes: Mapping[bytes, TreeEntry | None]) -> list[tuple[bytes, bytes | None]]:
-    """Return by sort key, in order, the bytes of a new entry, None for one that goes."""
-    # What had the name before goes, whether it was a file or a folder.
-    by_key: dict[bytes, bytes | None] = {}
-    for name in changes:
-        by_key[name] = by_key[name + b"/"] = None
+def _entries(chunk: bytes, id_size: int) -> dict[bytes, bytes]:
+    """Return the bytes of each entry of a chunk by its sort key, in order."""
+    return {
+        _key(found[1], found[2]): found[0] for found in _patterns(id_size).entry.finditer(chunk)
+    }
+
+
+def _by_name(
+    changes: Mapping[bytes, TreeEntry | None],
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield by sort key the bytes of a new entry, None for one that goes."""
     for name, entry in changes.items():
-        if entry is not None:
-            by_key[_key(entry.mode, name)] = b"%b %b\0%b" % (entry.mode, name, entry.oid)
-    return sorted(by_key.items())
+        if entry is None:
+            yield name, None
+            yield name + b"/", None
+            continue
+        # What had the name before goes, whether it was a file or a folder.
+        key = _key(entry.mode, name)
+        yield (name if key != name else name + b"/"), None
+        yield key, b"%b %b\0%b" % (entry.mode, name, entry.oid)
 
 
 def _merged(
+    entries: Mapping[bytes, bytes], edits: Iterable[tuple[bytes, bytes | None]]
+) -> list[bytes]:
+    """Return the entries of a chunk, in order, after some edits of it."""
+    merged = dict(entries)
+    for key, entry in edits:
+        if entry is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = entry
+    return [merged[key] for key in sorted(merged)]
+
+
+def _spliced(
     chunk: bytes,
     edits: Iterable[tuple[bytes, bytes | None]],
     start: int,
-    delta: _Delta,
+    delta: _Delta | None,
     id_size: int,
 ) -> Iterator[bytes]:
-    """Yield the chunks that replace one, and add to `delta` how they are made from it.
+    """Yield the chunks that replace one, and add to `delta`, if any, how they are made.
 
     The bytes between two edits are taken as they are, however many entries they hold.
     """
@@ -245,7 +319,8 @@ def _merged(
             there = _key_at(chunk, starts[place]) if starts[place] < len(chunk) else None
         if done < starts[place]:
             parts.append(chunk[done : starts[place]])
-            delta.copy(start + done, start + starts[place])
+            if delta is not None:
+                delta.copy(start + done, start + starts[place])
             done = starts[place]
         if there == key:
             place += 1
@@ -255,10 +330,12 @@ def _merged(
         if entry is not None:
             parts.append(entry)
             count += 1
-            delta.insert(entry)
+            if delta is not None:
+                delta.insert(entry)
     if done < len(chunk):
         parts.append(chunk[done:])
-        delta.copy(start + done, start + len(chunk))
+        if delta is not None:
+            delta.copy(start + done, start + len(chunk))
     new = b"".join(parts)
     # A chunk that grows is cut into small ones, so that many small edits do not cut each time.
     if count > 2 * CHUNK_ENTRIES:

@@ -103,7 +103,7 @@ def entity_from_dict(data: Mapping[str, Any]) -> Entity:
 
 
 _Made = TypeVar("_Made")
-_Dumped = Entity | Relationship | Version | Author
+_Dumped = Entity | Relationship | VersionSummary | Author
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 _FORMAT = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
@@ -183,13 +183,21 @@ def _dump_subject(
     model: Entity | Relationship, snapshot: Mapping[str, Any] | None, only_set: bool
 ) -> bytes:
     content = dict(snapshot_of(model, only_set=only_set) if snapshot is None else snapshot)
-    for name in type(model).model_computed_fields:
+    for name in _computed_fields(type(model)):
         content.pop(name, None)
     summary = content.get("version_summary")
     if isinstance(summary, dict):
-        computed = VersionSummary.model_computed_fields
-        content["version_summary"] = {k: v for k, v in summary.items() if k not in computed}
+        content["version_summary"] = _without_id(summary)
     return _encode(content, model)
+
+
+@lru_cache(maxsize=64)
+def _computed_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(model.model_computed_fields)
+
+
+def _without_id(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in summary.items() if key != "id"}
 
 
 def dump_version(version: Version, *, only_set: bool = False) -> bytes:
@@ -201,6 +209,19 @@ def dump_version(version: Version, *, only_set: bool = False) -> bytes:
     if not only_set or "snapshot" in version.model_fields_set:
         content["snapshot"] = version.snapshot
     return _encode(content, version)
+
+
+def dump_new_version(summary: VersionSummary, snapshot: Mapping[str, Any] | None) -> bytes:
+    """Return the bytes of the file of a version, given by its summary and snapshot.
+
+    The snapshot is the `snapshot_of` what has this very summary, None after a deletion.
+    """
+    if snapshot is None:
+        content = _plain(summary, exclude={"id"}, only_set=False)
+    else:  # in it the summary is plain already
+        content = _without_id(snapshot["version_summary"])
+    content["snapshot"] = snapshot
+    return _encode(content, summary)
 
 
 def dump_author(author: Author, *, only_set: bool = False) -> bytes:

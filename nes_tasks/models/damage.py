@@ -54,8 +54,8 @@ def forbidden_characters(name: str) -> list[str]:
     what overrides or nests the direction of writing (Unicode Standard Annex 9), and halves of
     surrogate pairs. Joiners, which Devanagari needs, are not.
     """
-    found = dict.fromkeys(_FORBIDDEN.findall(name))
-    return [f"U+{ord(character):04X}" for character in found]
+    found = _FORBIDDEN.findall(name)
+    return [f"U+{ord(character):04X}" for character in dict.fromkeys(found)] if found else found
 
 
 def damage_of(text: str) -> Damage | None:

@@ -164,9 +164,10 @@ class Entity(ClosedModel):
     @field_validator("names")
     @classmethod
     def _has_a_primary_name(cls, names: list[Name]) -> list[Name]:
-        if not any(name.kind is NameKind.PRIMARY for name in names):
-            raise ValueError("Entity must have at least one name with kind='PRIMARY'")
-        return names
+        for name in names:
+            if name.kind is NameKind.PRIMARY:
+                return names
+        raise ValueError("Entity must have at least one name with kind='PRIMARY'")
 
     @field_validator("entity_prefix")
     @classmethod

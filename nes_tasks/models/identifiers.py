@@ -43,6 +43,8 @@ MAX_SEGMENT_BYTES = 255
 _SLUG = re.compile(SLUG_PATTERN)
 _BLANK = re.compile(r"\s")
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
+# Most ids and paths; nothing of what `_check_unusual_segments` refuses.
+PLAIN = re.compile(r"[a-z]+(?:[:/][A-Za-z0-9_-]{1,200})+(?:\.json)?")
 # Git refuses to check out trees with these names: "git~1" is what Windows makes of ".git".
 _GIT_FOLDER_ALIAS = "git~1"
 
@@ -360,6 +362,12 @@ def _join_relationship(segments: list[str]) -> str | None:
 
 def _check_segments(text: str, segments: list[str]) -> None:
     """Raise `InvalidIdentifierError` when a file with these path segments must not be touched."""
+    if not PLAIN.fullmatch(text):
+        _check_unusual_segments(text, segments)
+
+
+def _check_unusual_segments(text: str, segments: list[str]) -> None:
+    """Check one by one what `PLAIN` does not know; raise `InvalidIdentifierError`."""
     if _NOT_PRINTABLE_ASCII.search(text) or "\\" in text:
         raise InvalidIdentifierError(f"{text!r} has characters that no id has")
     if segments[0].lower() == MIGRATION_LOGS:

@@ -35,6 +35,8 @@ ADMINISTRATIVE_LEVELS: dict[str, int | None] = {
 }
 """How far below the state a division is; electoral divisions have no level."""
 
+_TYPES: dict[str, LocationType] = {kind.value: kind for kind in LocationType}
+
 
 class Location(Entity):
     """A place; `parent` is the id of the division around it, `area` is in square kilometres."""
@@ -61,8 +63,7 @@ class Location(Entity):
     @property
     def location_type(self) -> LocationType | None:
         """The sub type as a kind of division; None when it is not one."""
-        known = self.sub_type in ADMINISTRATIVE_LEVELS
-        return LocationType(self.sub_type) if known else None
+        return _TYPES.get(self.sub_type) if self.sub_type else None
 
     @computed_field  # type: ignore[prop-decorator]
     @property

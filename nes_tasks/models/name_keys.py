@@ -44,4 +44,4 @@ def name_key(name: str) -> str:
 
 def is_blank(name: str) -> bool:
     """Say whether a name has neither a letter nor a digit, such as ``""``, ``" "`` or ``"-"``."""
-    return not any(character.isalnum() for character in name)
+    return not any(map(str.isalnum, name))

@@ -48,6 +48,8 @@ KINDS |= {LOG, NOTE, HINT, PROGRESS, READ, VERIFIED, DONE, LOADED, FAILED}
 
 HEADER = struct.Struct(">cI")
 PATH_LENGTH = struct.Struct(">H")
+# What a write begins with: the two of them, one after the other.
+WRITE_HEADER = struct.Struct(">cIH")
 LENGTH = struct.Struct(">I")
 MISSING = 0xFFFFFFFF
 # GitHub refuses files of more than 100 MiB; the largest of the published data has 200 kB.
@@ -82,7 +84,7 @@ def encode(kind: bytes, *payload: bytes) -> bytes:
 def encode_write(kind: bytes, path: bytes, data: bytes) -> bytes:
     """Return a message that sets the content of a file."""
     size = PATH_LENGTH.size + len(path) + len(data)
-    return b"%b%b%b%b" % (HEADER.pack(kind, size), PATH_LENGTH.pack(len(path)), path, data)
+    return b"%b%b%b" % (WRITE_HEADER.pack(kind, size, len(path)), path, data)
 
 
 def decode_write(payload: bytes) -> tuple[str, bytes]:

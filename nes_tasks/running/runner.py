@@ -31,6 +31,7 @@ from ..migrations.lint import refuse_placeholders
 from ..migrations.pointers import refuse_pointers
 from ..project import Project, ProjectState
 from ..settings import display_path
+from .collector import rare_collections
 from .events import DryRunResult, EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
@@ -319,9 +320,10 @@ class Runner:
         self._running = name
         self._tell(EventKind.STARTED, name)
         try:
-            outcome = self._execute(repository, request)
-            _refuse_other_inputs(folder, request.inputs)
-            yield request, outcome
+            with rare_collections():
+                outcome = self._execute(repository, request)
+                _refuse_other_inputs(folder, request.inputs)
+                yield request, outcome
         except BaseException as error:
             self._note_failure(name, error)
             repository.discard(request.ref)

@@ -9,7 +9,6 @@ Run as ``python -m nes_tasks.running.worker FD`` by `Worker`, never by hand.
 from __future__ import annotations
 
 import contextlib
-import gc
 import io
 import os
 import signal
@@ -25,6 +24,7 @@ from typing import IO
 from ..errors import UnavailableError
 from ..scratch import held_folder, remove_leftovers
 from . import sandbox, seccomp
+from .collector import collect_rarely
 from .output import Output
 from .process import ScriptProcess, receive, send
 from .protocol import encode_reply
@@ -314,11 +314,7 @@ def _give_up_rights(gate: socket.socket, terms: Terms, temporary: Path) -> None:
 
 
 def _preload() -> None:
-    """Import what every migration needs, and set the collector up for many small objects.
-
-    What is imported stays for good. What a migration makes is mostly kept too, so looking
-    through it after each 700 new objects, as Python does, would cost a third of a listing.
-    """
+    """Import what every migration needs, which stays for good."""
     # time_machine brings a plugin for pytest and imports all of pytest for it, if it is there.
     sys.modules["pytest"] = None  # type: ignore[assignment]
     import time_machine  # noqa: F401
@@ -342,9 +338,7 @@ def _preload() -> None:
     )
 
     sandbox.prepare()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    collect_rarely()
 
 
 if __name__ == "__main__":

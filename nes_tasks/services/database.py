@@ -29,6 +29,7 @@ from ..database.store import Store
 from ..models.codec import (
     dump_author,
     dump_entity,
+    dump_new_version,
     dump_relationship,
     dump_version,
     load_author,
@@ -41,7 +42,7 @@ from ..models.entity import Entity
 from ..models.identifiers import AUTHOR, ENTITY, RELATIONSHIP, SUFFIX, VERSION, path_of
 from ..models.name_keys import name_key
 from ..models.relationship import Relationship
-from ..models.version import Author, Version
+from ..models.version import Author, Version, VersionSummary
 from .entity_files import (
     AUTHORS,
     DEFAULT_LIMIT,
@@ -342,6 +343,15 @@ class EntityDatabase(ObjectFiles):
         load = None if checked else load_version
         self._put(version.id, VERSION, dump_version(version), load, rewrite=rewrite)
         return version
+
+    async def add_version(
+        self, summary: VersionSummary, snapshot: Mapping[str, Any] | None
+    ) -> None:
+        """Write the file of a new version, given as `codec.dump_new_version` takes it.
+
+        Its parts were valid when they were made. A version that is stored already is refused.
+        """
+        self._put(summary.id, VERSION, dump_new_version(summary, snapshot), None)
 
     async def get_version(self, version_id: str) -> Version | None:
         """Return a version, None when there is none; a malformed file raises."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from ..models.damage import forbidden_characters
@@ -27,21 +28,26 @@ _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 def implausible(snapshot: Mapping[str, Any], moment: datetime, *, planned: bool) -> list[str]:
     """Return the implausible values of an entity or relationship, each as a sentence.
 
-    `snapshot` is its dump, which may hold anything that a script put into its fields: what is not
-    of the right form is left to the models. `planned` allows dates in the future. The moment's day
-    is that in Nepal.
+    `snapshot` is its dump, of dicts and lists, which may hold anything that a script put into its
+    fields: what is not of the right form is left to the models. `planned` allows dates in the
+    future. The moment's day is that in Nepal.
     """
     problems = list(_implausible_names(snapshot))
     if not planned:
-        problems += _implausible_dates(snapshot, moment.astimezone(NEPAL).date())
+        problems += _implausible_dates(snapshot, _day_in_nepal(moment))
     return problems
+
+
+@lru_cache(maxsize=1)  # the clock of a migration stands still
+def _day_in_nepal(moment: datetime) -> date:
+    return moment.astimezone(NEPAL).date()
 
 
 def _implausible_names(snapshot: Mapping[str, Any]) -> Iterator[str]:
     for name in (*_dicts(snapshot, "names"), *_dicts(snapshot, "misspelled_names")):
         for language in ("en", "ne"):
             parts = name.get(language)
-            for field, text in parts.items() if isinstance(parts, Mapping) else ():
+            for field, text in parts.items() if isinstance(parts, dict) else ():
                 if not isinstance(text, str):
                     continue
                 if field == "full" and is_blank(text):
@@ -56,9 +62,8 @@ def _implausible_dates(snapshot: Mapping[str, Any], today: date) -> Iterator[str
         if value > today:
             advice = _advice(value, today, written)
             yield f"{field} {written} is after {today}, the day of this change{advice}"
-    latest = _years_after(today)
     for field, value, written in _dates(snapshot, ("end_date",)):
-        if value > latest:
+        if value > _years_after(today):
             yield (
                 f"{field} {written} is more than {MAX_YEARS_AHEAD} years after {today},"
                 f" the day of this change{_advice(value, today, written)}"
@@ -94,10 +99,14 @@ def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple
     Each with the field, the earliest day that it can be, and how it is written.
     """
     details = snapshot.get("personal_details")
-    details = details if isinstance(details, Mapping) else {}
-    for holder in (snapshot, details, *_dicts(details, "positions")):
+    holders = [snapshot]
+    if isinstance(details, dict):
+        holders += (details, *_dicts(details, "positions"))
+    for holder in holders:
         for field in fields:
             value = holder.get(field)
+            if value is None:
+                continue
             day = value if isinstance(value, date) else _earliest(value)
             if day is not None:
                 yield field, day, str(value).strip()
@@ -105,9 +114,7 @@ def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple
 
 def _dicts(holder: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
     listed = holder.get(field)
-    return (
-        [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
-    )
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 def _earliest(text: object) -> date | None:

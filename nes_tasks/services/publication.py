@@ -394,9 +394,7 @@ class PublicationService:
                 raise ValueError(problem)
 
     async def _record(self, summary: VersionSummary, snapshot: dict[str, Any] | None) -> None:
-        # Its parts were validated when they were made.
-        version = Version.model_construct(**dict(summary), snapshot=snapshot)
-        await self.database.put_version(version, checked=True, rewrite=False)
+        await self.database.add_version(summary, snapshot)
         await self._authors.save(summary.author)
 
     async def _delete(
@@ -472,16 +470,18 @@ def _holds_models(data: Mapping[str, Any]) -> bool:
 
 
 def _kind_of(name: object) -> object:
-    return name.get("kind") if isinstance(name, Mapping) else getattr(name, "kind", None)
+    if type(name) is dict or isinstance(name, Mapping):
+        return name.get("kind")
+    return getattr(name, "kind", None)
 
 
 def _entity_id(identity_fields: Mapping[str, str], slug: str) -> str:
     """Return the id that an entity filed there will have; the slug may be none."""
     if "entity_prefix" in identity_fields:
         return build_entity_id_from_prefix(identity_fields["entity_prefix"], str(slug))
-    sub_type = identity_fields.get(
-        "sub_type", entity_class_of(identity_fields).model_fields["sub_type"].default
-    )
+    sub_type = identity_fields.get("sub_type")
+    if sub_type is None:
+        sub_type = entity_class_of(identity_fields).model_fields["sub_type"].default
     return build_entity_id(identity_fields["type"], sub_type, str(slug))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from nes_tasks.errors import GitError
-from nes_tasks.git import tree_writer
+from nes_tasks.git import packs, tree_writer
 from nes_tasks.git.command import Git
 from nes_tasks.git.packs import (
     BLOB,
@@ -25,7 +28,15 @@ from nes_tasks.git.packs import (
 )
 from nes_tasks.git.quarantine import Quarantine
 from nes_tasks.git.tree_writer import MOST_DEPTH, TreeWriter
-from nes_tasks.git.trees import CHUNK_ENTRIES, FILE_MODE, Tree, TreeEntry
+from nes_tasks.git.trees import (
+    CHUNK_ENTRIES,
+    FILE_MODE,
+    FOLDER_MODE,
+    Tree,
+    TreeEntry,
+    apply_delta,
+    parse_entries,
+)
 
 Changes = dict[bytes, TreeEntry | None]
 # Names that sort oddly: around the slash, in several scripts, one the beginning of another.
@@ -188,9 +199,34 @@ def test_what_is_not_there_is_not_found_in_a_chunk_where_its_bytes_are() -> None
 @pytest.mark.parametrize(
     "data", [b"100644 a.json\0short", b"no tree", b"100644 a.json\0" + b"x" * 21]
 )
-def test_a_damaged_tree_is_refused(data: bytes) -> None:
+@pytest.mark.parametrize("parse", [Tree.parse, parse_entries])
+def test_a_damaged_tree_is_refused(data: bytes, parse: Callable[[bytes, int], object]) -> None:
     with pytest.raises(GitError, match="damaged"):
-        Tree.parse(data)
+        parse(data, 20)
+
+
+def test_a_folder_is_found_among_files_of_its_name() -> None:
+    numbers = range(3 * CHUNK_ENTRIES)
+    folder = TreeEntry(FOLDER_MODE, b"y" * 20)
+    names = {b"%03d" % number: folder for number in numbers}
+    files = {b"%03d.json" % number: TreeEntry(FILE_MODE, b"x" * 20) for number in numbers}
+    tree = Tree([], [], 20).edited({**names, **files, b"file": files[b"000.json"]})
+    wanted = [b"000", b"200", b"201", b"200.json", b"file", b"other"]
+    assert tree.folders(wanted) == dict.fromkeys((b"000", b"200", b"201"), folder.oid)
+    assert parse_entries(tree.to_bytes(), 20) == [*tree]
+    assert Tree([], [], 20).folders(wanted) == {}
+
+
+def test_a_small_folder_becomes_what_a_large_one_does() -> None:
+    """Both ways of editing, and the delta, agree on what has the place of another."""
+    file, folder = TreeEntry(FILE_MODE, b"x" * 20), TreeEntry(FOLDER_MODE, b"y" * 20)
+    old = Tree([], [], 20).edited({b"a": file, b"b": folder, b"b.c": file, b"d": file})
+    changes: Changes = {b"a": folder, b"b": file, b"d": None, b"new": file, b"gone": None}
+    found = [(b"b", file), (b"b.c", file), (b"a", folder), (b"new", file)]
+    edit = old.edited_as_delta(changes)
+    assert sorted(old.edited(changes)) == sorted(found)
+    assert edit.tree.to_bytes() == old.edited(changes).to_bytes()
+    assert apply_delta(old.to_bytes(), edit.delta) == edit.tree.to_bytes()
 
 
 def test_a_file_and_a_folder_of_one_name_are_refused(direct: Direct) -> None:
@@ -272,9 +308,9 @@ def test_a_delta_that_makes_something_else_is_refused(
         pack.write(BLOB, b"%d" % number)
     size = len(git.empty_tree()) // 2
     blob = TreeEntry(FILE_MODE, pack.write(BLOB, b"x"))
-    tree = Tree([], [], size).edited({b"a": blob}).tree
+    tree = Tree([], [], size).edited({b"a": blob})
     base, wrong = pack.write(TREE, tree.to_bytes()), os.urandom(size)
-    pack.write_delta(wrong, base, tree.edited({b"b": blob}).delta)
+    pack.write_delta(wrong, base, tree.edited_as_delta({b"b": blob}).delta)
     pack.write(COMMIT, commit_of(wrong))
     with pytest.raises(GitError, match=r"unpack-objects|whole"):
         pack.store(git)
@@ -285,12 +321,12 @@ def test_a_name_is_found_where_it_is_an_entry_and_nowhere_else(id_size: int) -> 
     inside = b"40000 c\0".ljust(id_size, b"\1")
     names = {b"a b": inside, b" d": inside, b"x 100644 e": inside, b"g": b"100644 f\0" * 4}
     entries = {name: TreeEntry(FILE_MODE, oid[:id_size]) for name, oid in names.items()}
-    tree = Tree([], [], id_size).edited(entries).tree
+    tree = Tree([], [], id_size).edited(entries)
     assert {name: tree.find(name) for name in names} == entries
     assert [tree.find(name) for name in (b"b", b"d", b"c", b"e", b"f", b"h", b"")] == [None] * 7
-    behind = tree.edited({b"f": entries[b"g"]}).tree
+    behind = tree.edited({b"f": entries[b"g"]})
     assert behind.find(b"f") == entries[b"g"]
-    assert behind.edited({b"f": None}).tree.to_bytes() == tree.to_bytes()
+    assert behind.edited({b"f": None}).to_bytes() == tree.to_bytes()
 
 
 def test_a_large_folder_is_not_compressed(pack: PackWriter) -> None:
@@ -303,3 +339,16 @@ def test_a_large_folder_is_not_compressed(pack: PackWriter) -> None:
     before = pack.size
     pack.write(BLOB, large)
     assert pack.size < before + len(large) // 10
+
+
+def test_without_isal_the_standard_library_compresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "isal", None)
+    assert packs.__file__
+    spec = importlib.util.spec_from_file_location("nes_tasks.git.packs_again", packs.__file__)
+    assert spec
+    assert spec.loader
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    assert again.zlib is zlib
+    with again.PackWriter() as pack:
+        assert pack.read(pack.number(pack.write(BLOB, b"content"))) == b"content"

@@ -15,7 +15,7 @@ from nes_tasks.models.base import Address, LangText, LangTextValue, Name, NameKi
 from nes_tasks.models.codec import entity_from_dict
 from nes_tasks.models.entity import Entity
 from nes_tasks.models.relationship import Relationship
-from nes_tasks.models.version import Author, Version
+from nes_tasks.models.version import Author, Version, VersionSummary
 
 Data = dict[str, Any]
 Make = Callable[..., Data]
@@ -130,6 +130,20 @@ def test_a_snapshot_at_hand_saves_taking_the_model_apart_and_stays_as_it_is(
     before = json.dumps(snapshot)
     assert codec.dump_entity(entity, snapshot) == codec.dump_entity(entity)
     assert json.dumps(snapshot) == before
+
+
+def test_a_new_version_is_written_as_one_that_is_made_of_its_parts(
+    full_entity: tuple[str, Data], full_summary: Data
+) -> None:
+    entity = entity_from_dict(full_entity[1])
+    snapshot = codec.snapshot_of(entity)
+    before = json.dumps(snapshot)
+    written = codec.dump_new_version(entity.version_summary, snapshot)
+    assert written == codec.dump_version(version_of(entity))
+    assert json.dumps(snapshot) == before
+    deletion = VersionSummary.model_validate(full_summary)
+    expected = codec.dump_version(Version.model_validate(full_summary))
+    assert codec.dump_new_version(deletion, None) == expected
 
 
 def test_relationships_versions_and_authors_survive(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nes_tasks.models.entity_types import (
     ALLOWED_ENTITY_PREFIXES,
@@ -13,6 +15,8 @@ from nes_tasks.models.entity_types import (
     EntityType,
 )
 from nes_tasks.models.identifiers import (
+    PLAIN,
+    _check_unusual_segments,
     break_author_id,
     break_entity_id,
     break_relationship_id,
@@ -252,3 +256,8 @@ def test_valid_ids_of_every_kind_pass() -> None:
     assert is_valid_author_id("author:migration-000-example-migration")
     assert not is_valid_author_id("author:")
     assert not is_valid_relationship_id("entity:person/abc")
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+def test_what_is_plain_would_pass_every_single_check(text: str) -> None:
+    _check_unusual_segments(text, text.replace(":", "/").split("/"))
