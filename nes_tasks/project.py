@@ -16,7 +16,7 @@ from .database.lock import was_interrupted
 from .database.unrecorded import Unrecorded, find_unrecorded
 from .errors import DatabaseError, LockHeldError, MigrationRefusedError, UnavailableError
 from .git.command import Git
-from .migrations import Folder, HashCache, Plan, discover
+from .migrations import Folder, HashCache, Plan, discover, find_folder
 from .migrations.loader import SortKey, ordering
 from .settings import Settings
 
@@ -91,20 +91,24 @@ class Project:
 
     def folder(self, name: str) -> Folder:
         """Read a migration's folder again; raises `MigrationRefusedError` when it is gone."""
-        for folder in self._folders(only=name):
+        settings = self.settings
+        folder = find_folder(
+            settings.migrations,
+            name,
+            ignored=self._ignored,
+            display_path=settings.migrations_label,
+        )
+        if folder is not None:
             return folder
         raise MigrationRefusedError(
             f"{self.settings.migrations_label}/{name} is not there any more",
             hint="doit list",
         )
 
-    def _folders(self, only: str | None = None) -> list[Folder]:
+    def _folders(self) -> list[Folder]:
         settings = self.settings
         return discover(
-            settings.migrations,
-            ignored=self._ignored,
-            display_path=settings.migrations_label,
-            only=only,
+            settings.migrations, ignored=self._ignored, display_path=settings.migrations_label
         )
 
     def history(self, ledger: Ledger) -> History | None:
