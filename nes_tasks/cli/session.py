@@ -135,6 +135,11 @@ class Session:
 
         return Checker(self.project, warn)
 
+    def rest(self) -> None:
+        """Leave the database to others: something else than a migration is about to run."""
+        if "runner" in self.__dict__:
+            self.runner.rest()
+
     def close(self) -> None:
         """End what was started."""
         if "runner" in self.__dict__:
