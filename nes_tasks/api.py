@@ -14,7 +14,7 @@ from .lazy import lazy_exports
 from .scraping import providers
 
 if TYPE_CHECKING:
-    from .compat.file_database import FileDatabase as FileDatabase
+    from .compat.config import FileDatabase as FileDatabase
     from .compat.finder import install as _install_nes_names
     from .database.ledger import Applied as _AppliedMigration
     from .database.marker import Metadata as Metadata
@@ -249,7 +249,7 @@ _NAMES = {
     "running.events": "EventKind ProgressCallback RunEvent",
     "migrations.migration": "Migration MigrationResult MigrationStatus",
     "database.marker": "Metadata Statistics",
-    "compat.file_database": "FileDatabase",
+    "compat.config": "FileDatabase",
     "errors": "DatabaseError GitError InvalidMigrationError LockHeldError MigrationFailedError"
     " MigrationRefusedError NesTasksError SettingsError UnavailableError UsageError",
 }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .adopt import DRY_RUN
-from .command import JSON, Command, one_name
+from .command import Command, one_name
 from .console import print_stderr
-from .doit_commands import ALLOW_NETWORK, MAINTAINING
+from .doit_commands import MAINTAINING
+from .options import ALLOW_NETWORK, DRY_RUN, JSON
 from .session import session
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Accept(Command):
         return 0 if found.is_same else 1
 
     def _tell(self, found: Acceptance, dry_run: bool) -> None:
-        from .difference_text import diff_command, difference_lines, files_differ
+        from .changes_text import diff_command, difference_lines, files_differ
 
         if not found.is_edited:
             self.outstream.write(f"{found.name} is as it was recorded; nothing to accept.\n")

@@ -5,22 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import Command, no_names
-from .confirm import YES, confirmed
+from .command import Command, confirmed, no_names
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
+from .options import DRY_RUN, YES
 from .session import session
 
 if TYPE_CHECKING:
     from ..operations.adopt import Proposal
-
-DRY_RUN = {
-    "name": "dry_run",
-    "long": "dry-run",
-    "type": bool,
-    "default": False,
-    "help": "show what it would do, and write nothing",
-}
 
 
 class Adopt(Command):

@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, Command
+from .command import Command
 from .doit_commands import LOOKING
+from .options import JSON
 from .session import session
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from ..errors import UnavailableError, UsageError
 from .command import Command
 from .doit_commands import LOOKING
 from .export import AT, point_at, write_export
+from .options import option
 from .session import session
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8001
-PORT = {
-    "name": "port",
-    "short": "p",
-    "long": "port",
-    "type": int,
-    "default": DEFAULT_PORT,
-    "help": f"listen on this port, 0 for any that is free ({DEFAULT_PORT})",
-}
+PORT = option(
+    "port",
+    f"listen on this port, 0 for any that is free ({DEFAULT_PORT})",
+    type=int,
+    default=DEFAULT_PORT,
+    short="p",
+)
 KEPT = "browse/nes.db"
 
 

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from ..models.identifiers import ENTITY, SUFFIX
 from ..operations.entity_page import EntityPage, EntityPages
 from ..operations.export_formats import DOCUMENTS
-from ..services.folders import ENTITIES
+from ..services.entity_files import ENTITIES
 from .site_html import Links, SitePages
 
 TITLE = "What the database holds"

@@ -1,15 +1,21 @@
-"""Changes of the data in words, for a terminal: counts, fields, and a few of each."""
+"""Format changes of the data, differences and doubtful values for a terminal."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..errors import NesTasksError
 from ..operations.changes import Changes, Counts, Updated, is_content_field
 from ..operations.fields import ABSENT, FieldChange, leaves
+from ..operations.preview import Previewed
+from ..operations.to_look_at import KINDS, Remark
+from ..operations.tree_difference import Difference
 from ..printable import printable
+from .console import escape_lines, format_error
+from .session import session
 from .tables import new_table, rendered
 
 # How much of a large change people look at; --json has all of it.
@@ -165,3 +171,85 @@ def name_of(content: Any) -> str:
         if isinstance(full, str):
             return shortened(printable(full))
     return ""
+
+
+def files_differ(count: int) -> str:
+    """Return how many files differ, in words."""
+    return f"{count:,} file{' differs' if count == 1 else 's differ'}"
+
+
+def diff_command(old: str, new: str) -> str:
+    """Return the command that shows the difference of two trees, as an indented line."""
+    return f"  git -C {session().project.settings.database_label} diff {old[:12]} {new[:12]}"
+
+
+def failure_lines(error: NesTasksError) -> list[str]:
+    """Return the error of a migration as indented lines."""
+    return [f"  {line}" for line in escape_lines(format_error(error)).splitlines()]
+
+
+def difference_lines(difference: Difference) -> list[str]:
+    """Return the path, and the field or line with both values, as indented lines."""
+    lines = [f"  {printable(difference.path)}"]
+    change = difference.change
+    if change is None:
+        kinds = {
+            "mode": "has another file mode",
+            "only_committed": "is committed, but was not replayed",
+            "only_replayed": "was replayed, but is not committed",
+        }
+        return [f"{lines[0]} {kinds[difference.kind.value]}"]
+    committed, replayed = excerpts(change)
+    lines.append(f"    {printable(change.path) or f'line {difference.line}'}")
+    lines.append(f"      committed  {'(not there)' if committed is None else committed}")
+    lines.append(f"      replayed   {'(not there)' if replayed is None else replayed}")
+    return lines
+
+
+# So many of each kind are shown; --full has all of them.
+SHOWN_IN_A_TERMINAL = 5
+SHOWN_IN_A_COMMENT = 10
+HEADING = "To look at"
+
+
+class Section(NamedTuple):
+    """One kind of remarks: its heading, the remarks that are shown, and how many are not."""
+
+    heading: str
+    shown: Sequence[Remark]
+    left_out: int
+
+
+def sections(remarks: Sequence[Remark], most: int | None) -> Iterator[Section]:
+    """Yield the kinds that there are; `most` of each are shown, all of them with None."""
+    for kind, heading in KINDS.items():
+        found = [remark for remark in remarks if remark.kind == kind]
+        if found:
+            yield Section(heading, found[:most], len(found) - len(found[:most]))
+
+
+def as_text(remarks: Sequence[Remark], most: int | None) -> str:
+    """Return the lines that a terminal shows; nothing without remarks."""
+    lines: list[str] = []
+    for heading, shown, rest in sections(remarks, most):
+        lines.append(f"  {heading}:")
+        lines += [f"    {line_of(remark)}" for remark in shown]
+        if rest:
+            lines.append(f"    ({rest:,} more: doit preview --full)")
+    return "\n".join([f"{HEADING}:", *lines, ""]) if lines else ""
+
+
+def line_of(remark: Remark) -> str:
+    """Return a remark as one line."""
+    text = f"{remark.subject}: {remark.text}" if remark.subject else remark.text
+    return printable(text)
+
+
+def promises(one: Previewed) -> str:
+    """Return what the script says of its own result, and the line for what it does not say."""
+    lines = ["verify passed\n"] if one.verified else []
+    if one.expects:
+        lines.append("EXPECT is met\n")
+    elif one.expect:
+        lines.append(f"the script could say: {printable(one.expect)}\n")
+    return "".join(lines)

@@ -14,8 +14,8 @@ from ..errors import NesTasksError, UsageError
 from ..migrations import Entry
 from . import run as run_command
 from .check_report import CHECK
-from .command import JSON, Command
-from .output import OUTPUT, check_writable, write_file
+from .command import Command, check_writable, write_file
+from .options import JSON, OUTPUT, option
 from .session import migration_name, session, task_name
 from .state import inputs_of
 from .tasks import MigrationTaskFailed, planned
@@ -23,20 +23,12 @@ from .tasks import MigrationTaskFailed, planned
 if TYPE_CHECKING:
     from ..operations.check import Checked
 
-FORMAT = {
-    "name": "form",
-    "long": "format",
-    "type": str,
-    "default": "",
-    "help": "print the findings as github (annotations), markdown, sarif or text",
-}
-FROM = {
-    "name": "source",
-    "long": "from",
-    "type": str,
-    "default": "",
-    "help": "check nothing; show the result that --json wrote to this file",
-}
+FORMAT = option(
+    "format", "print the findings as github (annotations), markdown, sarif or text", name="form"
+)
+FROM = option(
+    "from", "check nothing; show the result that --json wrote to this file", name="source"
+)
 OPTIONS = (JSON, FORMAT, OUTPUT, FROM)
 
 # Version of the rules; bump it to check folders again that passed under older rules.

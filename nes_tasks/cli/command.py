@@ -1,27 +1,23 @@
-"""What the commands about migrations take: options before or after names, and one name."""
+"""The base class of the commands, and what they share: names, output files, confirmation."""
 
 from __future__ import annotations
 
 import getopt
 import json
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase
 
-from ..errors import UsageError
+from ..errors import UnavailableError, UsageError
 from ..migrations import Entry
 from ..migrations.ranges import is_range, resolve_all
+from .console import print_stderr
 from .doit_commands import BaseCommand
 from .session import migration_name, session
-
-JSON = {
-    "name": "json",
-    "long": "json",
-    "type": bool,
-    "default": False,
-    "help": "print one JSON document, and nothing else, on stdout",
-}
 
 
 class Command(BaseCommand, DoitCmdBase):  # type: ignore[misc]
@@ -100,3 +96,40 @@ def is_applied(entry: Entry) -> bool:
 def is_one_name(words: list[str]) -> bool:
     """Return whether a command line names one migration, and no range of them."""
     return len(words) == 1 and not is_range(words[0])
+
+
+def check_writable(path: Path) -> None:
+    """Fail early if the output file is not writable.
+
+    Raises `UsageError` that says why.
+    """
+    folder = path.parent
+    if path.is_dir() or not folder.is_dir():
+        problem = "it is a folder" if path.is_dir() else f"there is no folder {folder}"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        problem = "permission denied"
+    else:
+        return
+    raise UsageError(f"{path} cannot be written: {problem}", hint="give another file with -o")
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a result; raises `UnavailableError` when the disk is full or the like."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UnavailableError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def confirmed(question: str, command: str) -> bool:
+    """Ask on the terminal; `command` is the command to use without a terminal.
+
+    Raises `UsageError` without a terminal.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():  # None when it is closed, as in <&-
+        raise UsageError(
+            "confirmation required, but stdin is not a terminal",
+            hint=command,
+        )
+    print_stderr(f"{question} [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

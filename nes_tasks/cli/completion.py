@@ -20,6 +20,7 @@ from ..migrations import Entry, State
 from .command import no_names
 from .doit_commands import BaseCommand
 from .help_text import shown_options
+from .options import option
 from .session import session
 
 # The values of `--names`, and the migrations that each stands for.
@@ -29,15 +30,12 @@ NAMES: dict[str, Callable[[Entry], bool]] = {
     "pending": lambda entry: entry.state is State.PENDING,
 }
 
-NAMES_OPTION = {
-    "name": "names",
-    "long": "names",
-    "type": str,
-    "default": "",
-    "metavar": "WHICH",
-    "choices": [(name, "") for name in ("", *NAMES)],
-    "help": "print names of migrations, which is what the script itself asks for",
-}
+NAMES_OPTION = option(
+    "names",
+    "print names of migrations, which is what the script itself asks for",
+    metavar="WHICH",
+    choices=[(name, "") for name in ("", *NAMES)],
+)
 SHELL_OPTION = {
     **cmd_completion.opt_shell,
     "metavar": "SHELL",
@@ -115,13 +113,13 @@ class _Words:
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
         words = cls(getattr(command, "takes", "") or doits, [], [], [])
-        for option in shown_options(command):
-            flags = [f"-{option.short}"] if option.short else []
-            flags += [f"--{option.long}"] if option.long else []
-            if option.type is not bool:
-                (words.paths if option.name in PATHS else words.texts).extend(flags)
-            flags += [f"--{option.inverse}"] if option.inverse else []
-            about = " ".join((option.help % {"default": option.default}).split())
+        for shown in shown_options(command):
+            flags = [f"-{shown.short}"] if shown.short else []
+            flags += [f"--{shown.long}"] if shown.long else []
+            if shown.type is not bool:
+                (words.paths if shown.name in PATHS else words.texts).extend(flags)
+            flags += [f"--{shown.inverse}"] if shown.inverse else []
+            about = " ".join((shown.help % {"default": shown.default}).split())
             words.options.extend((flag, about) for flag in flags)
         return words
 

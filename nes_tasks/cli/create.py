@@ -21,24 +21,20 @@ from ..migrations.scaffold import (
 from .command import Command
 from .console import warn
 from .doit_commands import CONTRIBUTING
+from .options import option
 from .session import session
 
-AUTHOR = {
-    "name": "author",
-    "long": "author",
-    "type": str,
-    "default": "",
-    "metavar": "AUTHOR",
-    "help": 'who writes it, as "Name <email>"; without it the name that git has for you',
-}
-FROM = {
-    "name": "from_file",
-    "long": "from",
-    "type": str,
-    "default": "",
-    "metavar": "FILE",
-    "help": "copy this CSV file or workbook, and draft the script for its columns",
-}
+AUTHOR = option(
+    "author",
+    'who writes it, as "Name <email>"; without it the name that git has for you',
+    metavar="AUTHOR",
+)
+FROM = option(
+    "from",
+    "copy this CSV file or workbook, and draft the script for its columns",
+    name="from_file",
+    metavar="FILE",
+)
 
 
 class Create(Command):

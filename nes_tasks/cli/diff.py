@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, Command
+from .command import Command, check_writable, write_file
 from .doit_commands import LOOKING
-from .output import OUTPUT, check_writable, write_file
+from .options import JSON, OUTPUT
 from .preview import MARKDOWN, UPDATED_IN_A_COMMENT
 from .session import session
 

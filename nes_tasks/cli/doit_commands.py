@@ -186,17 +186,6 @@ def is_of_migrations(task: str) -> bool:
     return task.partition(":")[0] == GROUP
 
 
-ALLOW_NETWORK = {
-    "name": "allow_network",
-    "long": "allow-network",
-    "type": list,
-    "default": [],
-    "metavar": "NAME",
-    "help": "let this migration use the network, to which its script can then send any data; "
-    "may be repeated",
-}
-
-
 def recover_interrupted(current: Session, command: str = "doit run") -> None:
     """Put right what a killed command has left; see `Project.recover_interrupted`."""
     current.project.recover_interrupted(command)

@@ -9,9 +9,8 @@ from .command import Command, no_names
 from .console import warn
 from .diff import shown_point
 from .doit_commands import LOOKING
-from .format import counted
+from .format import counted, size
 from .session import session
-from .sizes import size
 
 if TYPE_CHECKING:
     from ..operations.export_tables import Exported

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..operations.from_scratch import FromScratch, Outcome, Reason, Step
 from ..operations.lineage import Origin
 from ..printable import printable
-from .difference_text import diff_command, difference_lines, failure_lines, files_differ
+from .changes_text import diff_command, difference_lines, failure_lines, files_differ
 from .tables import new_table, rendered
 
 # What to say of commits that are taken over, by the reason.

@@ -12,32 +12,28 @@ from ..migrations.ranges import resolve_all
 from ..operations.graph import Graph, Kind, Node, Step, make_graph
 from ..printable import printable
 from .check_report import CHECK
-from .command import Command
+from .command import Command, check_writable, write_file
 from .doit_commands import LOOKING
 from .format import state_word
-from .output import OUTPUT, check_writable, write_file
+from .options import OUTPUT, option
 from .session import GROUP, migration_name, session
 
 # What every folder of a migration has: without it the data are seen.
 OWN_FILES = re.compile(r"(?:.*/)?(?:migrate\.py|run\.py|README\.md)")
-FORMAT = {
-    "name": "form",
-    "long": "format",
-    "type": str,
-    "default": "mermaid",
-    "choices": [("mermaid", ""), ("dot", "")],
-    "help": "mermaid, which GitHub draws in Markdown, or dot, which Graphviz draws "
+FORMAT = option(
+    "format",
+    "mermaid, which GitHub draws in Markdown, or dot, which Graphviz draws [default: %(default)s]",
+    default="mermaid",
+    name="form",
+    choices=[("mermaid", ""), ("dot", "")],
+)
+FILES = option(
+    "files",
+    "which files: data, all (scripts and READMEs, too), or none, nor targets "
     "[default: %(default)s]",
-}
-FILES = {
-    "name": "files",
-    "long": "files",
-    "type": str,
-    "default": "data",
-    "choices": [("data", ""), ("all", ""), ("none", "")],
-    "help": "which files: data, all (scripts and READMEs, too), or none, nor targets "
-    "[default: %(default)s]",
-}
+    default="data",
+    choices=[("data", ""), ("all", ""), ("none", "")],
+)
 # The look of each state, legible on light and dark ground; colours of the Okabe-Ito palette.
 COLOURS = {
     "applied": "#009e73",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import timestamp
 from ..errors import UsageError
-from .command import JSON, Command, is_applied, is_one_name, several
+from .command import Command, is_applied, is_one_name, several
 from .doit_commands import LOOKING
+from .options import JSON, option
+from .reporter import format_counts
 from .session import session
-from .summary import changes
 
 if TYPE_CHECKING:
     from ..database.marker import Statistics
@@ -19,38 +20,18 @@ if TYPE_CHECKING:
     from ..operations.history import Run
 
 
-AUTHOR = {
-    "name": "author",
-    "long": "author",
-    "type": str,
-    "default": "",
-    "metavar": "TEXT",
-    "help": "only those whose author has this in the name or address, whatever the case",
-}
-SINCE = {
-    "name": "since",
-    "long": "since",
-    "type": str,
-    "default": "",
-    "metavar": "POINT",
-    "help": "only those applied on this day or later, or after this migration, tag or commit",
-}
-ENTITY = {
-    "name": "entity",
-    "long": "entity",
-    "type": str,
-    "default": "",
-    "metavar": "ID",
-    "help": "only those that changed this entity or relationship",
-}
-LIMIT = {
-    "name": "limit",
-    "long": "limit",
-    "type": int,
-    "default": None,
-    "metavar": "N",
-    "help": "only the newest N",
-}
+AUTHOR = option(
+    "author",
+    "only those whose author has this in the name or address, whatever the case",
+    metavar="TEXT",
+)
+SINCE = option(
+    "since",
+    "only those applied on this day or later, or after this migration, tag or commit",
+    metavar="POINT",
+)
+ENTITY = option("entity", "only those that changed this entity or relationship", metavar="ID")
+LIMIT = option("limit", "only the newest N", type=int, default=None, metavar="N")
 
 
 class History(Command):
@@ -170,8 +151,8 @@ def _details(run: Run) -> str:
 
 def _statistics(counts: Statistics) -> dict[str, str]:
     return {
-        "Entities": changes(*counts.entities).replace("\n", ", "),
-        "Relationships": changes(*counts.relationships).replace("\n", ", "),
+        "Entities": format_counts(*counts.entities).replace("\n", ", "),
+        "Relationships": format_counts(*counts.relationships).replace("\n", ", "),
         "Versions": f"{counts.versions_created:,} new",
         "Files": f"{counts.files:,}",
     }

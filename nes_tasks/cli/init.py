@@ -14,27 +14,22 @@ from ..migrations.scaffold import checked_author
 from ..printable import printable
 from .create import AUTHOR
 from .doit_commands import CONTRIBUTING, BaseCommand
+from .options import option
 
 FIRST_AUTHOR = {
     **AUTHOR,
     "help": 'who writes the first migration, as "Name <email>"; without it git is asked',
 }
-REMOTE_URL = {
-    "name": "remote_url",
-    "long": "remote-url",
-    "type": str,
-    "default": "",
-    "metavar": "URL",
-    "help": "the address of the database repository; without it the database begins empty",
-}
-WORKFLOWS = {
-    "name": "workflows",
-    "long": "workflows",
-    "type": str,
-    "default": "",
-    "metavar": "WORKFLOWS",
-    "help": "call the workflows of this repository of nes-tasks at GitHub: OWNER/nes-tasks@COMMIT",
-}
+REMOTE_URL = option(
+    "remote-url",
+    "the address of the database repository; without it the database begins empty",
+    metavar="URL",
+)
+WORKFLOWS = option(
+    "workflows",
+    "call the workflows of this repository of nes-tasks at GitHub: OWNER/nes-tasks@COMMIT",
+    metavar="WORKFLOWS",
+)
 
 
 class Init(BaseCommand, Command):  # type: ignore[misc]

@@ -12,10 +12,11 @@ from doit import cmd_list
 from ..errors import DatabaseError
 from ..migrations import Entry, State
 from ..printable import printable
-from .command import JSON, document_text, options_first
+from .command import document_text, options_first
 from .console import warn
 from .doit_commands import LOOKING, BaseCommand
 from .format import author_name, state_word
+from .options import JSON
 from .pending import described
 from .session import GROUP, migration_name, session, task_name
 from .tables import add_names, new_table, rendered

@@ -1,4 +1,4 @@
-"""The preview as one comment of a code review: Markdown as GitHub shows it.
+"""Previews as Markdown for GitHub: a comment of a code review, and a table in few characters.
 
 Whatever comes from a migration or from the data stands in ``<code>`` with every punctuation
 mark as a character reference, or in a fence that is longer than any run of backticks inside. So
@@ -17,12 +17,70 @@ from typing import NamedTuple
 from ..migrations import MigrationResult
 from ..operations.changes import Changes
 from ..operations.preview import Preview, Previewed
+from ..operations.report import Chapter, Report, people
 from ..printable import printable
-from .changes_text import MAX_VALUE, excerpts, left_out, name_of, shortened
+from .changes_text import (
+    HEADING,
+    MAX_VALUE,
+    SHOWN_IN_A_COMMENT,
+    excerpts,
+    left_out,
+    line_of,
+    name_of,
+    sections,
+    shortened,
+)
 from .console import format_error
-from .sizes import size
-from .summary import changes as counted
-from .to_look_at_text import HEADING, SHOWN_IN_A_COMMENT, line_of, sections
+from .format import counted, day, done, size
+from .reporter import format_counts
+
+MAX_MIGRATIONS = 10
+
+
+def digest(report: Report) -> str:
+    """Return the numbers by type and the last migrations. What comes from data is escaped."""
+    held = report.holdings
+    entities, relationships = sum(held.entities.values()), sum(held.relationships.values())
+    head = (
+        f"### {code(report.name)} on {day(report.committed_at)}\n\n"
+        f"{counted(entities, 'entity', 'entities')}, "
+        f"{counted(relationships, 'relationship')}, "
+        f"{counted(sum(held.versions.values()), 'version')}, "
+        f"{counted(len(report.chapters), 'migration')} "
+        f"by {counted(len(people(report.chapters)), 'contributor')}. "
+        f"Commit {code(report.commit)}.\n"
+    )
+    parts = [head]
+    rows = Counter(held.entities)
+    rows.update({f"relationship:{name}": count for name, count in held.relationships.items()})
+    if rows:
+        ordered = sorted(rows.items(), key=lambda row: (-row[1], row[0]))
+        cells = [[code(name), f"{count:,}"] for name, count in ordered[:MAX_ROWS]]
+        parts.append(table(("Type", "Number"), cells))
+        parts.append(left_out(len(rows) - MAX_ROWS, "type is", "types are"))
+    if len(held.entities) > 1:
+        parts.append(pie("Entities by type", Counter(held.entities)))
+    if report.chapters:
+        latest = [_row(chapter) for chapter in reversed(report.chapters[-MAX_MIGRATIONS:])]
+        parts.append(table(("Applied", "Migration", "Author", "Did", "Description"), latest))
+        more = len(report.chapters) - MAX_MIGRATIONS
+        parts.append(left_out(more, "earlier migration is", "earlier migrations are"))
+    if report.gaps.is_shallow:
+        parts.append("Made from a shallow clone: early commits are not known.\n")
+    return "\n".join(filter(None, parts))
+
+
+def _row(chapter: Chapter) -> list[str]:
+    record = chapter.run.record
+    when = chapter.applied_on
+    return [
+        when.isoformat() if when else "",
+        code(record.name, 300),
+        code(chapter.author, 300),
+        done(record.statistics),
+        code(record.description, 300),
+    ]
+
 
 # GitHub takes 65,536 characters; some room is left for what a bot adds.
 LIMIT = 60_000
@@ -101,8 +159,8 @@ def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
     counts = result.statistics
     return [
         code(result.migration),
-        counted(*counts.entities).replace("\n", ", "),
-        counted(*counts.relationships).replace("\n", ", "),
+        format_counts(*counts.entities).replace("\n", ", "),
+        format_counts(*counts.relationships).replace("\n", ", "),
         f"{counts.files:,}",
         size(one.changes.new_bytes or 0),
         f"{result.duration_seconds:.1f} s",

@@ -9,36 +9,18 @@ from ..migrations import Entry, State
 from ..operations.pending import Pending as Found
 from ..operations.pending import pending
 from ..printable import printable
-from .command import JSON, Command, no_names
+from .command import Command, no_names
 from .console import warn
 from .doit_commands import LOOKING
-from .format import author_name, counted
+from .format import author_name, counted, size
+from .options import JSON, flag
 from .session import session
-from .sizes import size
 
-CHECK = {
-    "name": "check",
-    "long": "check",
-    "type": bool,
-    "default": False,
-    "help": "exit with 1 when there is any",
-}
-COUNT = {
-    "name": "count",
-    "long": "count",
-    "type": bool,
-    "default": False,
-    "help": "print only how many there are, counted as for --check",
-}
+CHECK = flag("check", "exit with 1 when there is any")
+COUNT = flag("count", "print only how many there are, counted as for --check")
 
 
-FILES = {
-    "name": "files",
-    "long": "files",
-    "type": bool,
-    "default": False,
-    "help": "list each file with its size as well",
-}
+FILES = flag("files", "list each file with its size as well")
 
 
 class Pending(Command):

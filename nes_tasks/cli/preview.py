@@ -10,68 +10,39 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..migrations import Entry, State
-from .command import JSON, Command, several
+from .command import Command, check_writable, several, write_file
 from .console import bold, format_error, print_stderr
-from .doit_commands import ALLOW_NETWORK, LOOKING
+from .doit_commands import LOOKING
 from .format import short_list
-from .output import OUTPUT, check_writable, write_file
+from .options import ALLOW_NETWORK, JSON, OUTPUT, flag, option
 from .session import session
 
 if TYPE_CHECKING:
     from ..operations.preview import Preview as Found
     from ..operations.preview import Previewed
 
-MARKDOWN = {
-    "name": "markdown",
-    "long": "markdown",
-    "type": bool,
-    "default": False,
-    "help": "print Markdown that fits into one comment on GitHub",
-}
-FROM = {
-    "name": "source",
-    "long": "from",
-    "type": str,
-    "default": "",
-    "help": "execute nothing; show the preview that --json wrote to this file",
-}
-KEEP = {
-    "name": "keep",
-    "long": "keep",
-    "type": bool,
-    "default": False,
-    "help": "with --json and -o: leave a file that is a preview of the present state as it is",
-}
-FORCE = {
-    "name": "force",
-    "long": "force",
-    "type": bool,
-    "default": False,
-    "help": "execute a NAME that is applied again, on the database as it is",
-}
-LIMIT = {
-    "name": "limit",
-    "long": "limit",
-    "type": int,
-    "default": None,
-    "metavar": "N",
-    "help": "execute at most N migrations, and say which are left",
-}
-CONTINUE = {
-    "name": "proceed",
-    "long": "continue",
-    "type": str,
-    "default": "",
-    "metavar": "FILE",
-    "help": "go on where the preview ended that --json wrote to this file",
-}
-FULL = {
-    "name": "full",
-    "long": "full",
-    "type": bool,
-    "default": False,
-    "help": "show all that is new, changed or to be looked at, with whole values",
-}
+MARKDOWN = flag("markdown", "print Markdown that fits into one comment on GitHub")
+FROM = option(
+    "from", "execute nothing; show the preview that --json wrote to this file", name="source"
+)
+KEEP = flag(
+    "keep", "with --json and -o: leave a file that is a preview of the present state as it is"
+)
+FORCE = flag("force", "execute a NAME that is applied again, on the database as it is")
+LIMIT = option(
+    "limit",
+    "execute at most N migrations, and say which are left",
+    type=int,
+    default=None,
+    metavar="N",
+)
+CONTINUE = option(
+    "continue",
+    "go on where the preview ended that --json wrote to this file",
+    name="proceed",
+    metavar="FILE",
+)
+FULL = flag("full", "show all that is new, changed or to be looked at, with whole values")
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
 # Only for a preview that was just made; later changes are unknown for one in a file.
@@ -313,7 +284,7 @@ def _comment(found: Found, closing: str, *, full: bool = False) -> str:
 
 
 def _words(found: Found, closing: str, *, full: bool = False) -> str:
-    from .summary import summary
+    from .reporter import summary
 
     if not found.migrations and found.failure is None:
         if not closing:
@@ -331,9 +302,8 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
 
 def _migration(one: Previewed, *, full: bool) -> str:
     from ..printable import printable
-    from .changes_text import described
-    from .sizes import size
-    from .to_look_at_text import SHOWN_IN_A_TERMINAL, as_text, promises
+    from .changes_text import SHOWN_IN_A_TERMINAL, as_text, described, promises
+    from .format import size
 
     result, files = one.result, one.result.statistics.files
     commits = len(result.commit_ids)

@@ -1,4 +1,4 @@
-"""The display of a running migration, on stderr.
+"""The progress of a running migration and of a transfer, on stderr.
 
 On a terminal it is one line that changes; elsewhere plain lines, at most one every few
 seconds for progress, so that a log stays readable.
@@ -17,6 +17,10 @@ from .console import escape_lines, print_stderr, warn
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..git.transfer_progress import OnTransfer
 
 SECONDS_BETWEEN_LINES = 2.0
 LOGS = f"{STATE_FOLDER}/logs"
@@ -165,3 +169,16 @@ def _bar() -> Progress:
     )
     bar.start()
     return bar
+
+
+@contextmanager
+def transfer(doing: str) -> Iterator[OnTransfer | None]:
+    """Show `doing` while the block runs; give what takes progress, None off a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(doing)) as status:
+        yield lambda progress: status.update(escape(f"{doing}: {printable(str(progress))}"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..settings import Settings
 from .command import Command, no_names
 from .doit_commands import MAINTAINING, recover_interrupted
+from .progress import transfer
 from .session import session
-from .transfer import transfer
 
 
 class Push(Command):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .adopt import DRY_RUN
-from .command import JSON, Command
+from .command import Command
 from .console import print_stderr
 from .doit_commands import MAINTAINING
+from .options import DRY_RUN, JSON
 from .session import session
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, Command, is_applied, several
-from .doit_commands import ALLOW_NETWORK, MAINTAINING
+from .command import Command, is_applied, several
+from .doit_commands import MAINTAINING
+from .options import ALLOW_NETWORK, JSON, flag
 from .session import session
 
 if TYPE_CHECKING:
@@ -30,13 +31,9 @@ WORDS = {
     "different": "is different from what is committed as",
     "varied": "varied, as it says that it may, from what is committed as",
 }
-FROM_SCRATCH = {
-    "name": "from_scratch",
-    "long": "from-scratch",
-    "type": bool,
-    "default": False,
-    "help": "rebuild the database from the empty tree through all of its history",
-}
+FROM_SCRATCH = flag(
+    "from-scratch", "rebuild the database from the empty tree through all of its history"
+)
 
 
 class Replay(Command):
@@ -159,7 +156,7 @@ def _skipped(found: Found) -> list[str]:
 def _problem(proof: Proof) -> str:
     """Return what there is to say about a migration beyond its verdict, as lines."""
     from ..printable import printable
-    from .difference_text import diff_command, difference_lines, failure_lines
+    from .changes_text import diff_command, difference_lines, failure_lines
 
     lines = [f"{printable(proof.name)} {_heading(proof)}"]
     if proof.restore:
@@ -182,7 +179,7 @@ def _problem(proof: Proof) -> str:
 def _heading(proof: Proof) -> str:
     """Return the verdict as the end of a sentence about the migration."""
     from ..printable import printable
-    from .difference_text import files_differ
+    from .changes_text import files_differ
 
     if proof.failure:
         return proof.verdict.value

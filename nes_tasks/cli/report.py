@@ -8,47 +8,24 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..printable import abridged
-from .command import Command, no_names
+from .command import Command, check_writable, no_names, write_file
 from .doit_commands import LOOKING
-from .format import counted
-from .output import OUTPUT, check_writable, write_file
+from .format import counted, size
+from .options import OUTPUT, flag, option
 from .session import session
-from .sizes import size
 
 DEFAULT = "report.html"
 STDOUT = "-"
-MARKDOWN = {
-    "name": "markdown",
-    "long": "markdown",
-    "type": bool,
-    "default": False,
-    "help": "print a short version as Markdown, for a README or a job summary",
-}
+MARKDOWN = flag("markdown", "print a short version as Markdown, for a README or a job summary")
 WRITE_TO = {
     **OUTPUT,
     "help": f"write to this file, - for stdout; {DEFAULT} without it, stdout with --markdown",
 }
-SITE = {
-    "name": "site",
-    "long": "site",
-    "type": str,
-    "default": "",
-    "help": "write a site into this folder: search, and a page for each entity and migration",
-}
-TITLE = {
-    "name": "title",
-    "long": "title",
-    "type": str,
-    "default": "",
-    "help": "the title of the site instead of What … holds",
-}
-URL = {
-    "name": "url",
-    "long": "url",
-    "type": str,
-    "default": "",
-    "help": "the address at which the site will be, for the links of its feed",
-}
+SITE = option(
+    "site", "write a site into this folder: search, and a page for each entity and migration"
+)
+TITLE = option("title", "the title of the site instead of What … holds")
+URL = option("url", "the address at which the site will be, for the links of its feed")
 
 
 class Report(Command):
@@ -141,7 +118,7 @@ def _page() -> str:
 
 def _digest() -> str:
     from ..operations.report import make_report
-    from .digest import digest
+    from .markdown import digest
     from .progress import Steps
 
     with Steps() as steps:

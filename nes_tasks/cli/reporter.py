@@ -1,8 +1,9 @@
-"""The reporter: what `doit run` says while it runs and in the end."""
+"""The reporter: what `doit run` prints while it runs, and the table at its end."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
@@ -14,6 +15,7 @@ from .check_report import CHECK, CheckReport, is_check
 from .console import drop, format_error, print_stderr
 from .format import short_list
 from .session import GROUP, migration_name, session
+from .tables import add_names, new_table, rendered
 
 
 class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
@@ -100,8 +102,6 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         if self.failed and (waiting := self._waiting(done)):
             print_stderr(f"not run, because they come after it: {short_list(waiting)}")
         if done:
-            from .summary import summary
-
             self.write(summary(done))
             self._speak_of_the_remote(may_push=not interrupted)
         elif not (interrupted or self.failures_seen):
@@ -158,3 +158,44 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         except NesTasksError as error:
             current.set_exit_code(error.exit_code)
             print_stderr(format_error(error))
+
+
+def summary(results: Iterable[MigrationResult]) -> str:
+    """Return a table of what was applied: one line for each migration, and a total."""
+    rows = list(results)
+    table = new_table()
+    add_names(table, "Migration", (row.migration for row in rows))
+    for heading in ("Entities", "Relationships", "Files", "Commits", "Seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for result in rows:
+        counts = result.statistics
+        table.add_row(
+            result.migration,
+            format_counts(*counts.entities),
+            format_counts(*counts.relationships),
+            f"{counts.files:,}",
+            f"{len(result.commit_ids):,}",
+            f"{result.duration_seconds:.1f}",
+        )
+    if len(rows) > 1:
+        table.add_section()
+        table.add_row(*_total(rows))
+    return rendered(table)
+
+
+def format_counts(created: int, updated: int, deleted: int) -> str:
+    """Return three counts as short text, one a line: 7 new, 17 changed, 1 deleted."""
+    parts = [(created, "new"), (updated, "changed"), (deleted, "deleted")]
+    return "\n".join(f"{count:,} {word}" for count, word in parts if count) or "-"
+
+
+def _total(rows: list[MigrationResult]) -> list[str]:
+    counts = [row.statistics for row in rows]
+    return [
+        f"{len(rows)} migrations",
+        format_counts(*map(sum, zip(*(one.entities for one in counts), strict=True))),
+        format_counts(*map(sum, zip(*(one.relationships for one in counts), strict=True))),
+        f"{sum(one.files for one in counts):,}",
+        f"{sum(len(row.commit_ids) for row in rows):,}",
+        f"{sum(row.duration_seconds for row in rows):.1f}",
+    ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from ..migrations import State
-from .command import Command, one_name
-from .confirm import YES, confirmed
+from .command import Command, confirmed, one_name
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
+from .options import YES
 from .session import session
 
 TO = {

@@ -12,26 +12,17 @@ from ..errors import UsageError
 from ..migrations import State
 from .check_report import CHECK
 from .console import INTERRUPTED, EscapedStream, drop, print_stderr, warn
-from .doit_commands import ALLOW_NETWORK, APPLYING, BaseCommand, recover_interrupted
+from .doit_commands import APPLYING, BaseCommand, recover_interrupted
+from .options import ALLOW_NETWORK, flag, option
 from .selection import Selection, read_selection
 from .session import GROUP, migration_name, session, task_name
 from .suggestions import is_harmless, unknown_command, unknown_task, wrong_word
 
-EXPECT = {
-    "name": "expect",
-    "long": "expect",
-    "type": str,
-    "default": "",
-    "help": "apply only what gives the trees of this preview (doit preview --json -o FILE), "
-    "with its clock",
-}
-DRY_RUN = {
-    "name": "dry_run",
-    "long": "dry-run",
-    "type": bool,
-    "default": False,
-    "help": "apply nothing: show what would change, as doit preview does",
-}
+EXPECT = option(
+    "expect",
+    "apply only what gives the trees of this preview (doit preview --json -o FILE), with its clock",
+)
+DRY_RUN = flag("dry-run", "apply nothing: show what would change, as doit preview does")
 
 
 class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from ..errors import UsageError
 from ..printable import printable
 from .command import Command, no_names
 from .doit_commands import LOOKING
-from .output import OUTPUT
+from .options import OUTPUT
 
 FOLDER = {**OUTPUT, "help": "write to this folder, which is made when it is missing"}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .command import JSON, Command, is_applied, is_one_name, several
+from .command import Command, is_applied, is_one_name, several
 from .doit_commands import LOOKING
+from .options import JSON
 from .session import session
 
 if TYPE_CHECKING:
@@ -91,11 +92,12 @@ def _unknown(found: Outcome) -> str:
 
 
 def _statistics(found: Outcome) -> str:
-    from .summary import changes
+    from .reporter import format_counts
 
     counts = found.applied.statistics
     return (
-        f"entities: {changes(*counts.entities)}; relationships: {changes(*counts.relationships)}; "
+        f"entities: {format_counts(*counts.entities)}; "
+        f"relationships: {format_counts(*counts.relationships)}; "
         f"versions: {counts.versions_created:,} new; files: {counts.files:,}"
     ).replace("\n", ", ")
 

@@ -22,14 +22,7 @@ from ..operations.site import MADE_BY, MANIFEST, SiteTables, Type, check_size
 from ..project import Project
 from .report_html import ReportLinks
 from .report_html import page as report_page
-from .site_html import (
-    PER_LISTING,
-    Links,
-    SitePages,
-    entity_file,
-    listing_file,
-    migration_file,
-)
+from .site_html import PER_LISTING, Links, SitePages, entity_file, listing_file, migration_file
 
 FORMAT = 1
 NO_JEKYLL = ".nojekyll"

@@ -8,9 +8,10 @@ from ..errors import first_few
 from ..migrations import State
 from ..printable import printable
 from ..running.terms import OFF
-from .command import JSON, Command, no_names
+from .command import Command, no_names
 from .doit_commands import LOOKING
 from .format import state_word
+from .options import JSON
 from .pending import described
 from .push import with_migrations
 from .session import session

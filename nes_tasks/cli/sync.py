@@ -8,9 +8,9 @@ from ..errors import first_few
 from .command import Command, no_names
 from .console import print_stderr
 from .doit_commands import MAINTAINING
+from .progress import transfer
 from .push import with_migrations
 from .session import session
-from .transfer import transfer
 
 if TYPE_CHECKING:
     from ..operations.sync import Synchronization

@@ -13,6 +13,7 @@ from ..printable import printable
 from ..settings import STATE_FOLDER
 from .console import format_error
 from .format import author_name
+from .options import flag
 from .reporter import MigrationReporter
 from .session import BACKEND, GROUP, session, task_name
 from .state import CommittedChecker, inputs_of, target_of
@@ -27,13 +28,7 @@ DOIT_CONFIG = {
     "minversion": "0.37.0",
 }
 
-FORCE = {
-    "name": "force",
-    "long": "force",
-    "type": bool,
-    "default": False,
-    "help": "execute it again although it is applied, in a new commit",
-}
+FORCE = flag("force", "execute it again although it is applied, in a new commit")
 
 
 class MigrationTaskFailed(TaskFailed):  # type: ignore[misc]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .adopt import DRY_RUN
-from .command import Command, no_names
-from .confirm import YES, confirmed
+from .command import Command, confirmed, no_names
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
+from .options import DRY_RUN, YES
 from .push import commits
 from .session import session
 

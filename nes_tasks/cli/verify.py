@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .command import JSON, Command
+from .command import Command
 from .console import format_error, print_stderr
 from .doit_commands import LOOKING
+from .options import JSON
 from .session import migration_name, session
 
 if TYPE_CHECKING:

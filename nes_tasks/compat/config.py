@@ -1,4 +1,4 @@
-"""One database on a plain folder, shared by a program, and the services over it."""
+"""The database on a plain folder, one shared by a program, and the services over it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,24 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
+from ..database.store import FolderStore
+from ..services.database import EntityDatabase
 from ..services.publication import PublicationService
 from ..services.search import SearchService
-from .file_database import FileDatabase
+
+
+class FileDatabase(EntityDatabase):
+    """The database in the folder `base_path`, which is made when it is absent.
+
+    For scripts that work beside migrations. What it writes is in no transaction and no commit;
+    within a migration the database is ``context.db``.
+    """
+
+    def __init__(self, base_path: str | Path = "nes-db/v2") -> None:
+        store = FolderStore(Path(base_path))
+        super().__init__(store)
+        self.base_path = store.root
+
 
 DEFAULT_PATH = "nes-db/v2"
 VARIABLE = "NES_DB_URL"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -84,10 +84,25 @@ class EarlierNames(_Names):
 class MovedNames(_Names):
     """Finds the modules of `published.PUBLISHED` that are not there any more.
 
-    It is asked last, so a module that is still there is itself.
+    A module that is still there is itself.
     """
 
     modules = PUBLISHED
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Return how to make a module that has moved, None for any other."""
+        moved = super().find_spec(fullname, path, target)
+        if moved is None:
+            return None
+        there = PathFinder.find_spec(fullname, path, target)
+        # An update leaves the folder of a moved package with its compiled files, which Python
+        # takes for a namespace package: the only kind without an origin.
+        return moved if there is None or there.origin is None else there
 
 
 def _missing(module: str, name: str) -> Exception:
@@ -115,7 +130,7 @@ def install() -> None:
 def install_moved() -> None:
     """Let imports from modules of this package that have moved find their names."""
     if not any(isinstance(finder, MovedNames) for finder in sys.meta_path):
-        sys.meta_path.append(MovedNames())
+        sys.meta_path.insert(0, MovedNames())
 
 
 @cache

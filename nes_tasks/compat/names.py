@@ -30,7 +30,7 @@ _MIGRATION_CONTEXT = _of("running.context", "MigrationContext")
 _PUBLICATION = _of("services.publication", "PublicationService")
 _SEARCH = _of("services.search", "SearchService")
 _ENTITY_DATABASE = _of("services.database", "EntityDatabase")
-_FILE_DATABASE = _of("compat.file_database", "FileDatabase")
+_FILE_DATABASE = _of("compat.config", "FileDatabase")
 _SCRAPING = "scraping"
 _SCRAPING_SERVICE = _of(_SCRAPING, "ScrapingService")
 _SCRAPERS = _of(_SCRAPING, "RateLimiter RetryHandler WebScraper WikipediaScraper")
@@ -45,7 +45,7 @@ MODULES: dict[str, dict[str, str]] = {
     "nes.config": _of("compat.config", "Config"),
     "nes.core": {},
     "nes.core.constraints": _of(
-        "models.constraints",
+        "models.entity_types",
         "MAX_DESCRIPTION_LENGTH MAX_ID_LENGTH MAX_PREFIX_DEPTH MAX_SHORT_DESCRIPTION_LENGTH"
         " MAX_SLUG_LENGTH MAX_SUBTYPE_LENGTH MAX_TYPE_LENGTH MIN_SLUG_LENGTH SLUG_PATTERN",
     ),
@@ -91,7 +91,7 @@ MODULES: dict[str, dict[str, str]] = {
         ),
         **_of("models.transliteration", "transliterate_to_devanagari"),
     },
-    "nes.core.utils.entity_utils": _of("models.entity_classes", "entity_from_dict"),
+    "nes.core.utils.entity_utils": _of("models.codec", "entity_from_dict"),
     "nes.core.utils.multilingual": _of(
         "models.multilingual",
         "extract_name_variants fuzzy_match_transliterations match_names_cross_language"

@@ -19,9 +19,8 @@ from ..git.incomplete_clone import fetch_files
 from ..git.log import Commit, read_messages
 from ..git.objects import ObjectReader
 from .history import History, RecordChange, record_changes
-from .ledger import EARLIER_FILE_NAME, Applied
-from .marker import Marker
-from .message import parse_duration, parse_subject
+from .ledger import LEGACY_FILE_NAME, Applied
+from .marker import Marker, parse_duration, parse_subject
 from .unrecorded import reverted
 
 # The id that no object has.
@@ -393,7 +392,7 @@ def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
     """
     brought: dict[str, list[str]] = {}
     for change in (one for some in changes for one in some):
-        if change.file_name == EARLIER_FILE_NAME and change.new and change.old is None:
+        if change.file_name == LEGACY_FILE_NAME and change.new and change.old is None:
             brought.setdefault(change.commit, []).append(change.migration)
     return {commit: names[0] for commit, names in brought.items() if len(names) == 1}
 

@@ -14,11 +14,10 @@ from ..git.command import Git
 from ..git.diff import changed_files, changes_of_commits
 from ..git.incomplete_clone import lacks_trees, shallow_boundary
 from ..git.log import Commit, read_commits
-from .ledger import EARLIER_FILE_NAME
-from .marker import FILE_NAME, FOLDER
-from .message import Subject, parse_acceptance, parse_subject
+from .ledger import LEGACY_FILE_NAME
+from .marker import FILE_NAME, FOLDER, Subject, parse_acceptance, parse_subject
 
-RECORDS = (FILE_NAME, EARLIER_FILE_NAME)
+RECORDS = (FILE_NAME, LEGACY_FILE_NAME)
 
 
 @dataclass(frozen=True, slots=True)

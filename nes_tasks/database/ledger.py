@@ -20,13 +20,13 @@ from ..cache import load_cache, save_cache
 from ..errors import DatabaseError
 from ..git.command import Git, failure, reason
 from ..git.incomplete_clone import fetch_files
-from ..git.objects import ObjectReader
+from ..git.objects import GitObject, ObjectReader
 from ..git.snapshot import Snapshot
 from .marker import FILE_NAME, FOLDER, Described, Marker, Metadata, Statistics
 
 # What a legacy system left for each migration it applied.
-EARLIER_FILE_NAME = "metadata.json"
-CACHE_FORMAT = 2
+LEGACY_FILE_NAME = "metadata.json"
+CACHE_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,8 @@ def _read(git: Git, tree: str, known: Mapping[str, Any]) -> dict[str, Any]:
         if blob is None:
             raise DatabaseError(f"the database is damaged: {path} is missing", hint="see git fsck")
         try:
-            parse = _from_marker if file_name == FILE_NAME else _from_earlier
-            rows[name] = {"blob": oid, **parse(blob.data)}
+            parse = _from_marker if file_name == FILE_NAME else _from_legacy
+            rows[name] = {"blob": oid, "applied": _encode(parse(name, blob))}
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DatabaseError(
                 f"{path} in the database cannot be read: {error}",
@@ -200,7 +200,7 @@ def _records(git: Git, tree: str) -> dict[str, tuple[str, str]]:
     try:
         found: dict[str, tuple[str, str]] = {}
         for name in sorted(snapshot.folder("")):
-            for file_name in (FILE_NAME, EARLIER_FILE_NAME):
+            for file_name in (FILE_NAME, LEGACY_FILE_NAME):
                 oid = snapshot.blob_id(f"{name}/{file_name}")
                 if oid is not None:
                     found[name] = (file_name, oid)
@@ -210,62 +210,64 @@ def _records(git: Git, tree: str) -> dict[str, tuple[str, str]]:
         snapshot.close()
 
 
-def _from_marker(data: bytes) -> dict[str, Any]:
-    marker = Marker.from_bytes(data)
-    return {
-        "author": marker.author,
-        "date": marker.date.isoformat(),
-        "description": marker.description,
-        "applied_at": marker.applied_at.isoformat(),
-        "inputs": dict(marker.inputs),
-        "statistics": asdict(marker.statistics),
-        "deterministic": marker.deterministic,
-        "base_tree": marker.base_tree,
-    }
+def _from_marker(name: str, blob: GitObject) -> Applied:
+    marker = Marker.from_bytes(blob.data)
+    return Applied(
+        name=name,
+        metadata=marker.metadata,
+        applied_at=marker.applied_at,
+        inputs=marker.inputs,
+        statistics=marker.statistics,
+        base_tree=marker.base_tree,
+        marker_blob=blob.oid,
+    )
 
 
-def _from_earlier(data: bytes) -> dict[str, Any]:
-    content = json.loads(data)
+def _from_legacy(name: str, blob: GitObject) -> Applied:
+    content = json.loads(blob.data)
     changes = (content.get("changes") or {}) if isinstance(content, dict) else None
     if not isinstance(changes, dict):
         raise ValueError("it is not the record of a migration")
-    kept = ("entities_created", "relationships_created", "versions_created")
+    counted = ("entities_created", "relationships_created", "versions_created")
     when, moment = content.get("date"), content.get("executed_at")
-    return {
-        "author": str(content.get("author") or ""),
-        "date": date.fromisoformat(when[:10]).isoformat() if when else None,
-        "description": str(content.get("description") or ""),
+    return Applied(
+        name=name,
+        metadata=Metadata(
+            author=str(content.get("author") or ""),
+            date=date.fromisoformat(when[:10]) if when else None,
+            description=str(content.get("description") or ""),
+        ),
         # Local time without a zone: the machine that wrote it is not known any more.
-        "applied_at": datetime.fromisoformat(moment).isoformat() if moment else None,
-        "inputs": None,
-        "statistics": {key: int(changes.get(key) or 0) for key in kept},
-        "deterministic": True,
-        "base_tree": None,
-    }
+        applied_at=datetime.fromisoformat(moment) if moment else None,
+        inputs=None,
+        statistics=Statistics(**{key: int(changes.get(key) or 0) for key in counted}),
+    )
 
 
 def _decoded(known: Mapping[str, Any]) -> dict[str, Applied] | None:
     """Return what a cache holds, None when it is empty or was damaged."""
     try:
         known["tree"]
-        return {name: _decode(name, row) for name, row in known["entries"].items()}
+        return {name: _decode(row["applied"]) for name, row in known["entries"].items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
-def _decode(name: str, row: Mapping[str, Any]) -> Applied:
-    when, moment = row["date"], row["applied_at"]
-    return Applied(
-        name=name,
-        metadata=Metadata(
-            author=row["author"],
-            date=date.fromisoformat(when) if when else None,
-            description=row["description"],
-            deterministic=row["deterministic"],
+def _encode(applied: Applied) -> dict[str, Any]:
+    """Return a row of the cache: the fields of the dataclasses, dates in ISO format."""
+    row = asdict(applied)
+    row["metadata"]["date"] = applied.metadata.iso_date
+    row["applied_at"] = applied.applied_at.isoformat() if applied.applied_at else None
+    return row
+
+
+def _decode(row: Mapping[str, Any]) -> Applied:
+    when, moment = row["metadata"]["date"], row["applied_at"]
+    fields = {
+        "metadata": Metadata(
+            **{**row["metadata"], "date": date.fromisoformat(when) if when else None}
         ),
-        applied_at=datetime.fromisoformat(moment) if moment else None,
-        inputs=row["inputs"],
-        statistics=Statistics(**row["statistics"]),
-        base_tree=row["base_tree"],
-        marker_blob=row["blob"] if row["inputs"] is not None else None,
-    )
+        "applied_at": datetime.fromisoformat(moment) if moment else None,
+        "statistics": Statistics(**row["statistics"]),
+    }
+    return Applied(**{**row, **fields})

@@ -12,10 +12,9 @@ from ..errors import DatabaseError, first_few
 from ..git.checkout import Checkout
 from ..git.command import Git, check_version
 from ..git.diff import Change
-from ..git.head import symbolic_head
 from ..git.leftovers import clear_leftovers, locks
 from ..git.objects import ObjectReader
-from ..git.refs import RefWriter
+from ..git.refs import RefWriter, symbolic_head
 from ..git.remote import Remote
 from ..git.safety import Allow, Programs, find_programs
 from ..git.snapshot import GitSource

@@ -1,9 +1,15 @@
-"""The files of the data folder, as the services see them."""
+"""Stores: the files of the data folder, as the services see them, and on a plain folder."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import Path
 from typing import Protocol
+
+from ..errors import NesTasksError
 
 
 class Store(Protocol):
@@ -36,3 +42,140 @@ class Store(Protocol):
     def delete(self, path: str, *, rewrite: bool = False) -> bool:
         """Remove the file at `path`; return whether there was one. `rewrite` as for `write`."""
         ...
+
+
+TEMPORARY_PREFIX = ".writing-"
+
+
+class FolderStore:
+    """The files below `root`, which is made when it is absent.
+
+    It implements `nes_tasks.database.store.Store`. There is no transaction: each file is written
+    aside and then takes the place of the old one, so that others see it whole or not at all,
+    but what was written before an error stays. Hidden files and symbolic links are not part of
+    it: listings leave them out, and a path to one, or one that leaves the folder, raises
+    `ValueError`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self.root = root.resolve()
+        self._written = count()
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of the file at `path`, None when there is none."""
+        try:
+            return self._place(path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Return each path with its content in the given order, one at a time."""
+        for path in paths:
+            yield path, self.read(path)
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is a file at `path`."""
+        return self._place(path).is_file()
+
+    def list(self, folder: str) -> Iterator[str]:
+        """Return every file below `folder`, sorted by path; none when it is absent."""
+        yield from self._walk(self._place(folder) if folder else self.root)
+
+    def _walk(self, folder: Path) -> Iterator[str]:
+        try:
+            entries = list(os.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        # A folder sorts as its files' paths do: with the slash that follows its name.
+        names = sorted(
+            f"{entry.name}/" if entry.is_dir() else entry.name
+            for entry in entries
+            if not entry.name.startswith(".") and not entry.is_symlink()
+        )
+        for name in names:
+            if name.endswith("/"):
+                yield from self._walk(folder / name)
+            else:
+                yield (folder / name).relative_to(self.root).as_posix()
+
+    def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
+        """Set the content of the file at `path`, as a whole; nothing here is a stored version."""
+        place = self._place(path)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise ValueError(f"{path!r} is below a file") from None
+        # Unique among processes by the id, and within this one by the number.
+        aside = place.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(self._written)}"
+        try:
+            aside.write_bytes(data)
+            aside.replace(place)
+        except IsADirectoryError:
+            raise ValueError(f"{path!r} is a folder") from None
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def delete(self, path: str, *, rewrite: bool = False) -> bool:
+        """Remove the file at `path`; return whether there was one."""
+        place = self._place(path)
+        if not place.is_file():
+            return False
+        place.unlink()
+        return True
+
+    def _place(self, path: str) -> Path:
+        """Return where the file at `path` is; raises `ValueError` when that is not inside."""
+        parts = path.split("/")
+        odd = any(not part or part.startswith(".") for part in parts) or "\\" in path
+        if odd or any(ord(char) < 32 or ord(char) == 127 for char in path):
+            raise ValueError(f"{path!r} is not a path inside {self.root}")
+        place = self.root / path
+        if place.resolve() != place:
+            raise ValueError(f"{path!r} goes through a symbolic link in {self.root}")
+        return place
+
+
+class SingleThreadStore:
+    """A `Store` that raises `NesTasksError` to all but the thread that it was made in."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._owner: int | None = threading.get_ident()
+        # Cheaper than to ask for the process's number at each call.
+        os.register_at_fork(after_in_child=self._disown)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of the file at `path`, None when there is none."""
+        return self._own().read(path)
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Return each path with its content in the given order, holding few of them at a time."""
+        return self._own().read_many(paths)
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is a file at `path`."""
+        return self._own().exists(path)
+
+    def list(self, folder: str) -> Iterator[str]:
+        """Return every file below `folder` at any depth, sorted by path; none when it is absent."""
+        return self._own().list(folder)
+
+    def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
+        """Set the content of the file at `path`; a stored version changes only with `rewrite`."""
+        self._own().write(path, data, rewrite=rewrite)
+
+    def delete(self, path: str, *, rewrite: bool = False) -> bool:
+        """Remove the file at `path`; return whether there was one. `rewrite` as for `write`."""
+        return self._own().delete(path, rewrite=rewrite)
+
+    def _disown(self) -> None:
+        self._owner = None
+
+    def _own(self) -> Store:
+        if threading.get_ident() != self._owner:
+            raise NesTasksError(
+                "the database was used by a thread or a process that the script has started",
+                hint="let it return what it found, and read and write in migrate itself",
+            )
+        return self._store

@@ -15,8 +15,7 @@ from ..git.diff import changed_files, changes_of_commits
 from ..git.incomplete_clone import lacks_trees
 from ..git.log import Commit, read_commits, read_messages
 from .history import History, RecordChange
-from .marker import FOLDER
-from .message import parse_subject
+from .marker import FOLDER, parse_subject
 
 REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
 REVERT_SUBJECT = re.compile(r'Revert "(.*)"')

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from .command import Git
+from .diff import File
 from .incomplete_clone import fetch_files
-from .listing import File
 from .objects import REQUEST_BATCH, ObjectReader
 
 # So many files a partial clone fetches in one go: a request to its remote for each few hundred

@@ -1,13 +1,15 @@
-"""Changing refs: several in one step, all of them or none.
+"""Refs: change several in one step, all of them or none; read which branch is checked out.
 
 See https://git-scm.com/docs/git-update-ref#_description for what a step says.
 """
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from .command import Git
 from .conversation import Conversation
@@ -60,3 +62,22 @@ def _interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# The content of the file in a repository with reftables, see
+# https://git-scm.com/docs/reftable#_layout; git alone knows the branch then.
+ELSEWHERE = "refs/heads/.invalid"
+
+
+def symbolic_head(git: Git, git_dir: Path) -> str | None:
+    """Return the full name of the branch that HEAD is on, None when it is detached.
+
+    The file says it as a rule (https://git-scm.com/docs/gitrepository-layout); it is asked for
+    several times for each migration, and a git process would take as long as all the rest.
+    """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        head = git_dir / "HEAD"
+        word, _, ref = head.read_text(encoding="utf-8").rstrip("\n").partition(" ")
+        if word == "ref:" and ref.startswith("refs/heads/") and ref != ELSEWHERE:
+            return ref
+    return git.query("symbolic-ref", "--quiet", "HEAD")

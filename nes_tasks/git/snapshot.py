@@ -1,4 +1,4 @@
-"""A snapshot: the files of one commit, read from git's objects.
+"""A snapshot: the files of one commit, read from git's objects, with read-ahead and a cache.
 
 The working tree is never looked at, so it may be dirty, sparse, or absent (a bare repository,
 a clone without checkout).
@@ -6,6 +6,8 @@ a clone without checkout).
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -14,8 +16,70 @@ from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
 from .objects import REQUEST_BATCH, ObjectReader
-from .read_ahead import ReadAhead, RecentFiles, following_in
 from .trees import Tree
+
+# What Python needs to keep a content and its id, beside the content; in bytes.
+OVERHEAD = 250
+
+
+class ReadAhead:
+    """Selects the names of an ordered folder to read ahead with a requested one.
+
+    Sequential readers get a window that doubles up to `most`; random access resets it to one.
+    `following` yields the names of folders in git's order, in which a
+    folder's name ends with a slash, from the one that it is given on.
+    """
+
+    def __init__(self, following: Callable[[str], Iterable[str]], most: int) -> None:
+        self._following = following
+        self._most = most
+        self._next = next(iter(following("")), None)
+        self._count = 1
+
+    def along(self, name: str) -> Sequence[str]:
+        """Return `name`, which must be in the folder, and those that follow it."""
+        self._count = min(2 * self._count, self._most) if name == self._next else 1
+        found = list(islice(self._following(name), self._count + 1))
+        self._next = found[self._count] if len(found) > self._count else None
+        return found[: self._count]
+
+
+def following_in(names: Sequence[str]) -> Callable[[str], Iterable[str]]:
+    """Return what yields the `names`, which are in git's order of folders, from a given one on."""
+
+    def following(name: str) -> Iterable[str]:
+        return islice(names, bisect_left(names, _rank(name), key=_rank) if name else 0, None)
+
+    return following
+
+
+def _rank(name: str) -> bytes:
+    """Return the sort key of git's tree order; names with non-UTF-8 bytes differ as text."""
+    return f"{name}/".encode(errors="surrogateescape")
+
+
+class RecentFiles:
+    """An LRU cache of file contents by id, of at most `room` bytes."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._contents: OrderedDict[str, bytes] = OrderedDict()
+
+    def get(self, oid: str) -> bytes | None:
+        """Return the content with this id if it is still here."""
+        data = self._contents.get(oid)
+        if data is not None:
+            self._contents.move_to_end(oid)
+        return data
+
+    def keep(self, oid: str, data: bytes) -> None:
+        """Keep a content that is not here, and let go of the oldest ones for it."""
+        self._contents[oid] = data
+        self._room -= len(data) + OVERHEAD
+        while self._room < 0:
+            _, gone = self._contents.popitem(last=False)
+            self._room += len(gone) + OVERHEAD
+
 
 GITLINK_MODE = b"160000"
 # What is kept of the files that were read last, in bytes: a script lists what it then changes.

@@ -20,8 +20,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from .constraints import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH, SLUG_PATTERN
-from .entity_types import EntityType
+from .entity_types import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH, SLUG_PATTERN, EntityType
 from .identifiers import break_entity_id, is_valid_entity_id
 
 Slug = Annotated[

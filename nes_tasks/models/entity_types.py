@@ -1,4 +1,4 @@
-"""The types and sub types of entities, and the prefixes that their ids may start with.
+"""The types and sub types of entities, the prefixes of their ids, and the limits of both.
 
 Apart from the models, so that ids can be checked without loading pydantic.
 """
@@ -101,3 +101,17 @@ ALLOWED_ENTITY_PREFIXES = GOVERNMENT_PREFIXES | {
     for sub_type in sub_types
 }
 """Everything that may stand between ``entity:`` and the slug of an entity id."""
+
+
+MIN_SLUG_LENGTH = 3
+MAX_SLUG_LENGTH = 100
+# A leading, trailing or doubled hyphen is allowed: published slugs have them.
+SLUG_PATTERN = "^[a-z0-9-]+$"
+
+MAX_TYPE_LENGTH = 16
+MAX_SUBTYPE_LENGTH = 25
+MAX_ID_LENGTH = 32
+MAX_PREFIX_DEPTH = 4
+
+MAX_SHORT_DESCRIPTION_LENGTH = 300
+MAX_DESCRIPTION_LENGTH = 5000

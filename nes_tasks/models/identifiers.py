@@ -19,14 +19,17 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..database.marker import FOLDER as MIGRATION_LOGS
-from .constraints import (
+from .entity_types import (
+    ALLOWED_ENTITY_PREFIXES,
+    ENTITY_TYPE_MAP,
     MAX_PREFIX_DEPTH,
     MAX_SLUG_LENGTH,
     MAX_TYPE_LENGTH,
     MIN_SLUG_LENGTH,
     SLUG_PATTERN,
+    EntitySubType,
+    EntityType,
 )
-from .entity_types import ALLOWED_ENTITY_PREFIXES, ENTITY_TYPE_MAP, EntitySubType, EntityType
 
 ENTITY = "entity:"
 RELATIONSHIP = "relationship:"

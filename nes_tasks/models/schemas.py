@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from .codec import ENTITY_CLASSES
 from .entity import Entity
-from .entity_classes import ENTITY_CLASSES
 from .entity_types import GOVERNMENT_PREFIXES, EntityType
 from .relationship import Relationship
 from .version import Author, Version, VersionSummary, VersionType

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection
 
-from .constraints import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
+from .entity_types import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
 from .romanization import romanize
 
 _BLANKS = re.compile(r"[\s_]+")

@@ -17,8 +17,7 @@ from typing import Any
 from ..clock import now
 from ..database.creation import starts_empty
 from ..database.history import RecordChange
-from ..database.marker import FILE_NAME, FOLDER, Marker, marker_path
-from ..database.message import acceptance_message
+from ..database.marker import FILE_NAME, FOLDER, Marker, acceptance_message, marker_path
 from ..database.repository import PRIVATE_REFS, Repository
 from ..database.transaction import Signature, Transaction
 from ..errors import DatabaseError, MigrationRefusedError, UsageError
@@ -31,8 +30,8 @@ from ..project import Project
 from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import ABSENT
-from .inverse import commit_files
 from .replay import Candidate, SkipReason, candidates, execute_in_row
+from .revert import commit_files
 from .same_data import of_folder, real_changes
 from .tree_difference import Difference, first_of
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..models.identifiers import ENTITY, SUFFIX
-from ..services.folders import ENTITIES
+from ..services.entity_files import ENTITIES
 from .origins import Unset, all_of, carried
 
 LANGUAGES = ("en", "ne")

@@ -19,18 +19,16 @@ from pathlib import Path
 from ..errors import UnavailableError
 from ..git.command import Git
 from ..git.contents import read_contents
-from ..git.diff import changed_files
+from ..git.diff import changed_files, list_files
 from ..git.incomplete_clone import lacks_trees
-from ..git.listing import list_files
 from ..git.snapshot import missing_object
 from ..models.identifiers import SUFFIX
 from ..project import Project
-from ..services.folders import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
+from ..services.entity_files import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
 from ..services.table_writer import TableWriter
 from ..version import __version__
 from . import export_schema as schema
-from .history import Run, runs
-from .people import people_of
+from .history import Run, people_of, runs
 from .points import Point
 
 # What is done, how far it is, and how far it goes where that is known.

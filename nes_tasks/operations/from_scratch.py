@@ -31,12 +31,10 @@ from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
-from .folder_history import completing_command, write_version
-from .inverse import commit_files
 from .lineage import Origin, Part, read_lineage
 from .preview import failure_document
-from .replay import execute_in_row
-from .revert import repeat_revert
+from .replay import completing_command, execute_in_row, write_version
+from .revert import commit_files, repeat_revert
 from .same_data import real_changes, without_readme
 from .tree_difference import Difference, first_of
 

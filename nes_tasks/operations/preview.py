@@ -27,8 +27,7 @@ from ..git.object_writer import write_commit
 from ..migrations import Migration, MigrationResult, Plan, State, load
 from ..migrations.expected_counts import Deeds, fitting
 from ..project import Project
-from ..running.events import ProgressCallback
-from ..running.rehearsal import DryRunResult
+from ..running.events import DryRunResult, ProgressCallback
 from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder

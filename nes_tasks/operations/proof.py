@@ -16,8 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..database.creation import starts_empty
-from ..database.marker import marker_path
-from ..database.message import parse_trailers
+from ..database.marker import marker_path, parse_trailers
 from ..errors import NesTasksError
 from ..git.command import Git
 from ..git.diff import Change
@@ -29,9 +28,8 @@ from ..running.environment import differing_versions
 from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import FieldChange
-from .folder_history import commit_with, completing_command
 from .preview import failure_document
-from .replay import Candidate, Replayed, SkipReason, candidates
+from .replay import Candidate, Replayed, SkipReason, candidates, commit_with, completing_command
 from .replay import replay as execute
 from .same_data import real_changes
 from .tree_difference import Difference, Kind, difference_of, first_of

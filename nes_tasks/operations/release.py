@@ -15,8 +15,7 @@ from typing import Any
 
 from ..clock import now, timestamp
 from ..database.data_path import type_of
-from ..database.marker import Statistics
-from ..database.message import parse_trailers
+from ..database.marker import Statistics, parse_trailers
 from ..database.repository import Repository
 from ..errors import GitError, UsageError
 from ..git.command import Git
@@ -30,8 +29,7 @@ from ..printable import abridged, printable
 from ..project import Project
 from .changes import LOOKED_INTO, Counts
 from .diff import between, point_document
-from .history import runs
-from .people import people_of
+from .history import people_of, runs
 from .points import Point, Points
 
 # The key of the trailer that makes a tag a release, and of the one that says what it follows on.

@@ -12,7 +12,7 @@ import orjson
 from ..database.data_path import type_of
 from ..git.command import Git
 from ..git.contents import read_contents
-from ..git.listing import File
+from ..git.diff import File
 from ..git.objects import REQUEST_BATCH
 from ..models.identifiers import SUFFIX
 from .changes import document_id

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from ..errors import UsageError
 from ..git.command import Git
-from ..git.listing import list_files
+from ..git.diff import list_files
 from ..models.identifiers import SUFFIX
 from ..project import Project
-from ..services.folders import ENTITIES
+from ..services.entity_files import ENTITIES
 from .entity_page import Named
 from .points import Point
 

@@ -16,8 +16,8 @@ from ..errors import UsageError
 from ..migrations.data_kinds import READER_BY_ENDING
 from ..models.amounts import read_number
 from ..models.bikram_sambat import parse_date
-from ..models.constraints import SLUG_PATTERN
 from ..models.devanagari import contains_devanagari
+from ..models.entity_types import SLUG_PATTERN
 from ..models.phone_numbers import read_phone_numbers
 from ..running import readers
 from ..running.readers.rows import OTHER_DELIMITERS, is_blank

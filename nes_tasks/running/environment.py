@@ -32,8 +32,9 @@ TOP = re.compile(r"^([A-Za-z]\w*)(?:/|\.(?:py|[a-z0-9_.-]*(?:so|pyd)),)", re.MUL
 def imported_modules(script: str) -> list[str]:
     """Return the modules at the top that this process has imported, but for the standard library's.
 
-    They are the names of packages, as `import` has them; `script` is left out. All of them stand in the order of import;
-    to look at those that `imported_before` knows would cost a forked process more than the rest.
+    They are the names of packages, as `import` has them; `script` is left out. All of them stand
+    in the order of import; to look at those that `imported_before` knows would cost a forked
+    process more than the rest.
     """
     before = imported_before()
     more = max(0, len(sys.modules) - before.total)

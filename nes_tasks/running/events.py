@@ -1,10 +1,14 @@
-"""What happens in a run, as events for one callback: the core itself never prints."""
+"""The events and the results of a run, for a callback: the core itself never prints."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
+
+from ..migrations import MigrationResult
 
 
 class EventKind(StrEnum):
@@ -46,3 +50,19 @@ ProgressCallback = Callable[[RunEvent], None]
 
 def ignore(event: RunEvent) -> None:
     """Do nothing with an event: the callback of those who do not want any."""
+
+
+class DryRunResult(NamedTuple):
+    """What came of a migration that was executed without being published.
+
+    `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
+    `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
+    readable after the end, until git's garbage collection. `unread` are the inputs that its script
+    has not opened.
+    """
+
+    result: MigrationResult
+    base: str | None
+    clock: datetime
+    peak_memory: int
+    unread: tuple[str, ...] = ()

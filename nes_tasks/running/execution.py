@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import compat
-from ..database.owned_store import SingleThreadStore
+from ..database.store import SingleThreadStore
 from ..errors import NesTasksError
 from ..models.codec import MalformedFileError
 from . import protocol

@@ -30,12 +30,11 @@ from ..migrations import (
 from ..migrations.pointers import refuse_pointers
 from ..project import Project, ProjectState
 from ..settings import display_path
-from .events import EventKind, ProgressCallback, RunEvent
+from .events import DryRunResult, EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
 from .job import Job, Task
 from .log import RunLog
-from .rehearsal import DryRunResult
 from .run_index import RunIndex
 from .terms import terms_of_run
 from .worker import Worker

@@ -318,9 +318,22 @@ def _preload() -> None:
 
     del sys.modules["pytest"]
     from .. import compat
-    from ..scraping import recording, service  # noqa: F401
-    from ..services import database, index_connection, publication, search  # noqa: F401
-    from . import context, environment, execution, loading  # noqa: F401
+    from ..scraping import (
+        recording,  # noqa: F401
+        service,  # noqa: F401
+    )
+    from ..services import (
+        database,  # noqa: F401
+        index_connection,  # noqa: F401
+        publication,  # noqa: F401
+        search,  # noqa: F401
+    )
+    from . import (
+        context,  # noqa: F401
+        environment,
+        execution,  # noqa: F401
+        loading,  # noqa: F401
+    )
 
     sandbox.prepare()
     compat.installed_package()

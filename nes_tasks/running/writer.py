@@ -15,8 +15,15 @@ from time import perf_counter
 from typing import NamedTuple
 
 from ..database.data_path import RefusedPathError, check_data_path
-from ..database.marker import FILE_NAME, FOLDER, LOG_NAME, Marker, Statistics
-from ..database.message import commit_message, parse_subject
+from ..database.marker import (
+    FILE_NAME,
+    FOLDER,
+    LOG_NAME,
+    Marker,
+    Statistics,
+    commit_message,
+    parse_subject,
+)
 from ..database.transaction import Transaction
 from ..errors import MigrationFailedError
 from ..git.command import Git

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..models.constraints import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
 from ..models.devanagari import contains_devanagari
+from ..models.entity_types import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
 from ..models.names import NameExtractor as StandardNames
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug

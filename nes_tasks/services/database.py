@@ -42,20 +42,23 @@ from ..models.identifiers import AUTHOR, ENTITY, RELATIONSHIP, SUFFIX, VERSION, 
 from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
-from .entity_files import ObjectFiles, log_warning, path_if_any
-from .filters import entity_test, relationship_test, version_test
-from .folders import (
+from .entity_files import (
     AUTHORS,
+    DEFAULT_LIMIT,
     ENTITIES,
     RELATIONSHIPS,
     VERSIONS,
+    ObjectFiles,
+    check_page,
     entity_folder,
+    log_warning,
+    page,
+    path_if_any,
     plain,
     prefix_folder,
 )
+from .filters import entity_test, name_score, relationship_test, version_test
 from .index import Conditions, Index, Opener, is_askable
-from .pagination import DEFAULT_LIMIT, check_page, page
-from .scoring import name_score
 
 Direction = Literal["source", "target", "both"]
 Order = Literal["asc", "desc"]

@@ -1,20 +1,103 @@
-"""Objects stored as files, whatever their kind; the base of `EntityDatabase`."""
+"""Objects stored as files in their folders, page by page; the base of `EntityDatabase`."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from itertools import islice
 from typing import TypeVar
 
 from ..database.store import Store
 from ..models.codec import MalformedFileError
 from ..models.entity import Entity
+from ..models.entity_types import ENTITY_TYPE_MAP
 from ..models.identifiers import SUFFIX, InvalidIdentifierError, path_of
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
-from .pagination import DEFAULT_LIMIT, check_page, page
+
+Item = TypeVar("Item")
+
+
+class _DefaultLimit(int):
+    """A default limit, so that what it cuts off can be reported."""
+
+
+DEFAULT_LIMIT = _DefaultLimit(100)
+"""What a listing returns at most when no limit is given; ``limit=None`` returns everything."""
+
+
+def check_page(limit: int | None, offset: int) -> None:
+    """Raise `ValueError` when limit or offset is negative."""
+    for name, value in (("limit", limit), ("offset", offset)):
+        if value is not None and value < 0:
+            raise ValueError(f"{name} must not be negative, but is {value}")
+
+
+def page(
+    items: Iterable[Item], limit: int | None, offset: int, cut_off: Callable[[], None]
+) -> list[Item]:
+    """Return at most `limit` items after the first `offset`; takes no more items than it needs.
+
+    `cut_off` is called when there are more and the limit is the default one.
+    """
+    rest = islice(items, offset, None)
+    taken = list(islice(rest, limit))
+    if isinstance(limit, _DefaultLimit) and next(rest, None) is not None:
+        cut_off()
+    return taken
+
+
+ENTITIES = "entity"
+RELATIONSHIPS = "relationship"
+VERSIONS = "version"
+AUTHORS = "author"
+
+_TYPE_OF = {
+    sub_type.value: entity_type.value
+    for entity_type, sub_types in ENTITY_TYPE_MAP.items()
+    for sub_type in sub_types
+    if sub_type is not None
+}
+_SEGMENT = re.compile(r"[a-z0-9_-]+")
+
+
+def entity_folder(entity_type: str | None = None, sub_type: str | None = None) -> str | None:
+    """Return the folder of the entities of this type and sub type, enum members or strings.
+
+    A sub type without a type is looked up, since it belongs to one type only. None when no
+    entity can be meant.
+    """
+    kind, sub = plain(entity_type), plain(sub_type)
+    if kind is None and sub is not None:
+        kind = _TYPE_OF.get(sub)
+        if kind is None:
+            return None
+    return _below_entities([part for part in (kind, sub) if part is not None])
+
+
+def prefix_folder(prefix: str) -> str | None:
+    """Return the folder of the entities whose prefix is this one or starts with it.
+
+    A file's path is its id, so an entity that has no prefix of its own is filed as if its type
+    and sub type were one. None when no entity can be meant.
+    """
+    return _below_entities(prefix.split("/"))
+
+
+def _below_entities(segments: list[str]) -> str | None:
+    """Join the segments, unless one could be part of no path, such as ``..``."""
+    if not all(_SEGMENT.fullmatch(segment) for segment in segments):
+        return None
+    return "/".join((ENTITIES, *segments))
+
+
+def plain(text: str | None) -> str | None:
+    """Return the value of an enum member, and any other text as it is."""
+    return text.value if isinstance(text, Enum) else text
+
 
 Thing = TypeVar("Thing", Entity, Relationship, Version, Author, int)
 Load = Callable[[bytes, str], Thing]

@@ -1,17 +1,53 @@
-"""What a listing leaves out: one predicate per kind of thing, None where everything passes."""
+"""Filters and scores: what a listing leaves out, and how well a name answers a query."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from ..models.base import Name, NameKind, NameParts
 from ..models.dates import read_optional_date
 from ..models.entity import Entity
+from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Version
+
+WHOLE_EQUAL, WHOLE_CONTAINS = 100, 50
+PART_EQUAL, PART_CONTAINS = 75, 25
+PRIMARY_BONUS, OTHER_BONUS = 20, 10
+
+
+def name_score(names: Iterable[Name], query: str) -> int:
+    """Return how well `names` fit `query`, which is a key; 0 when they do not at all."""
+    score = 0
+    for name in names:
+        bonus = PRIMARY_BONUS if name.kind is NameKind.PRIMARY else OTHER_BONUS
+        for parts in (name.en, name.ne):
+            if parts is not None:
+                hits = _hits(parts, query)
+                score += sum(hits) + bonus * len(hits)
+    return score
+
+
+def _hits(parts: NameParts, query: str) -> list[int]:
+    """Return the points of each part that fits, without the bonus."""
+    candidates = (
+        (parts.full, WHOLE_EQUAL, WHOLE_CONTAINS),
+        (parts.given, PART_EQUAL, PART_CONTAINS),
+        (parts.middle, PART_EQUAL, PART_CONTAINS),
+        (parts.family, PART_EQUAL, PART_CONTAINS),
+    )
+    return [
+        equal if query == key else contains
+        for key, equal, contains in (
+            (name_key(text), equal, contains) for text, equal, contains in candidates if text
+        )
+        if query in key
+    ]
+
 
 EntityTest = Callable[[Entity], bool]
 RelationshipTest = Callable[[Relationship], bool]

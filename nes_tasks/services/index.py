@@ -22,8 +22,8 @@ from ..errors import NesTasksError
 from ..models.identifiers import ENTITY, RELATIONSHIP, SUFFIX, path_of
 from ..models.name_keys import name_key
 from ..settings import STATE_FOLDER
-from .folders import plain
-from .scoring import (
+from .entity_files import plain
+from .filters import (
     OTHER_BONUS,
     PART_CONTAINS,
     PART_EQUAL,

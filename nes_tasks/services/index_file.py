@@ -20,15 +20,14 @@ from typing import NamedTuple
 
 from ..cache import is_abandoned, load_cache, save_cache
 from ..git.command import Git
-from ..git.diff import Change, changed_files
+from ..git.diff import Change, changed_files, list_files
 from ..git.incomplete_clone import fetch_files, has_tree
-from ..git.listing import list_files
 from ..git.objects import REQUEST_BATCH, ObjectReader
 from ..git.snapshot import GITLINK_MODE, missing_object
 from ..models.identifiers import SUFFIX
 from ..settings import STATE_FOLDER
 from ..state_folder import make_folder
-from .folders import ENTITIES, RELATIONSHIPS
+from .entity_files import ENTITIES, RELATIONSHIPS
 from .index_connection import MAKER, connect, tree_in
 from .table_writer import TableWriter
 from .tables import FORMAT

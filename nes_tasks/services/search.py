@@ -14,9 +14,8 @@ from ..models.similar_names import DEFAULT_THRESHOLD
 from ..models.slugs import free_slug
 from ..models.version import Version
 from .database import EntityDatabase
-from .folders import entity_folder, plain
+from .entity_files import DEFAULT_LIMIT, entity_folder, plain
 from .name_index import Names, SimilarEntity
-from .pagination import DEFAULT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from ..models.identifiers import ENTITY, SUFFIX
 from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
-from .folders import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
+from .entity_files import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
 from .tables import (
     INDEX,
     KEYS,

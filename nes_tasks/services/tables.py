@@ -32,7 +32,7 @@ from __future__ import annotations
 import sqlite3
 
 from ..models.identifiers import ENTITY
-from .folders import ENTITIES
+from .entity_files import ENTITIES
 
 FORMAT = 1
 """Another number for each change of the schema or of what is in it."""

@@ -218,7 +218,7 @@ def test_of_a_run_of_this_moment_the_steps_are_shown(workspace: Workspace) -> No
     ids=["no data", "nothing changed", "all removed", "one step", "a file for a folder"],
 )
 def test_a_page_of_next_to_nothing_is_a_page(tmp_path: Path, history: list[Commit]) -> None:
-    from nes_tasks.cli.digest import digest
+    from nes_tasks.cli.markdown import digest
     from nes_tasks.cli.report_html import page
     from nes_tasks.operations.report import make_report
     from nes_tasks.project import Project

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workspace import SCRIPT, Workspace, create_person
 
-from nes_tasks.operations.people import people_of
+from nes_tasks.operations.history import people_of
 
 TAG = """\
     person = await context.db.get_entity("entity:person/asha-rai")

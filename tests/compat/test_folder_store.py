@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nes_tasks.database.folder_store import FolderStore
-from nes_tasks.database.store import Store
+from nes_tasks.database.store import FolderStore, Store
 
 
 @pytest.fixture

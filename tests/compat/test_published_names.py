@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from workspace import Workspace
 
-from nes_tasks import api
+from nes_tasks import api, services
 from nes_tasks.compat import install_moved
 from nes_tasks.compat.finder import MovedNames
 from nes_tasks.compat.published import PUBLISHED
@@ -65,6 +66,15 @@ def test_a_module_that_has_moved_is_made_and_one_that_is_there_is_itself() -> No
     assert not isinstance(import_module("nes_tasks.models.slugs").__loader__, MovedNames)
     with pytest.raises(ImportError, match=r"nes_tasks\.services\.other"):
         import_module("nes_tasks.services.other")
+
+
+def test_a_folder_that_an_update_left_behind_hides_no_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scraping/__pycache__").mkdir(parents=True)
+    (tmp_path / "scraping/__pycache__/service.cpython-311.pyc").write_bytes(b"old")
+    monkeypatch.setattr(services, "__path__", [*services.__path__, str(tmp_path)])
+    assert import_module("nes_tasks.services.scraping").Translator is api.Translator
 
 
 def test_a_migration_with_the_imports_of_all_earlier_pages_runs(workspace: Workspace) -> None:

@@ -17,8 +17,8 @@ from nes_tasks.database.history import History
 from nes_tasks.database.ledger import read_ledger
 from nes_tasks.database.unrecorded import find_unrecorded
 from nes_tasks.git.command import Git
+from nes_tasks.git.diff import list_files
 from nes_tasks.git.file_history import read_file_history
-from nes_tasks.git.listing import list_files
 from nes_tasks.git.remote import Remote
 
 # Keys of https://git-scm.com/docs/git-config that change what commands print, find or compare.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -412,7 +413,7 @@ def poison(cache: Path, author: str) -> None:
     """Change what the cache says, so that one sees whether it was used."""
     content = json.loads(cache.read_text())
     for row in content["entries"].values():
-        row["author"] = author
+        row["applied"]["metadata"]["author"] = author
     cache.write_text(json.dumps(content))
 
 
@@ -480,7 +481,15 @@ def test_a_damaged_cache_is_as_good_as_none(
     read(database, cache=cache)
     cache.write_text(json.dumps(spoil(json.loads(cache.read_text()))))
     assert read(database, cache=cache) == read(database)
-    assert json.loads(cache.read_text())["entries"]["001-first"]["author"] == MARKER.author
+    assert json.loads(cache.read_text())["entries"]["001-first"]["applied"] == {
+        "name": "001-first",
+        "metadata": {**asdict(MARKER.metadata), "date": MARKER.metadata.iso_date},
+        "applied_at": MARKER.applied_at.isoformat(),
+        "inputs": MARKER.inputs,
+        "statistics": asdict(MARKER.statistics),
+        "base_tree": MARKER.base_tree,
+        "marker_blob": database.git("rev-parse", f"HEAD:{LOGS}/001-first/marker.toml"),
+    }
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"\0" * 100, b"[" * 100_000])

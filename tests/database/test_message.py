@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 from repositories import Place, init
 
-from nes_tasks.database.marker import Marker, Metadata, Statistics
-from nes_tasks.database.message import Subject, commit_message, parse_duration, parse_subject
+from nes_tasks.database.marker import (
+    Marker,
+    Metadata,
+    Statistics,
+    Subject,
+    commit_message,
+    parse_duration,
+    parse_subject,
+)
 
 
 def marker(**counts: int) -> Marker:

@@ -16,8 +16,7 @@ from story import surroundings
 from transcripts import blocks, commands, masked
 from workspace import Ran, Workspace
 
-from nes_tasks.database.marker import Marker, Statistics
-from nes_tasks.database.message import commit_message, parse_trailers
+from nes_tasks.database.marker import Marker, Statistics, commit_message, parse_trailers
 from nes_tasks.running.environment import NETWORK, PACKAGES, PYTHON, SANDBOX
 from nes_tasks.settings import DEFAULTS, KEYS, Settings
 

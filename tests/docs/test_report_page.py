@@ -14,8 +14,8 @@ from databases import fill
 from hostile import commits
 from workspace import Workspace
 
-from nes_tasks.cli.digest import MAX_MIGRATIONS
-from nes_tasks.operations.effects import LOOKED_INTO_PER_TYPE
+from nes_tasks.cli.markdown import MAX_MIGRATIONS
+from nes_tasks.operations.changes import LOOKED_INTO_PER_TYPE
 from nes_tasks.operations.report_growth import MAX_POINTS
 
 

@@ -11,8 +11,7 @@ from repositories import Place, init
 
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
-from nes_tasks.git.head import symbolic_head
-from nes_tasks.git.refs import RefWriter, change_refs
+from nes_tasks.git.refs import RefWriter, change_refs, symbolic_head
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from nes_tasks.models.codec import entity_class_of, entity_from_dict
 from nes_tasks.models.entity import Entity, EntitySubType, EntityType
-from nes_tasks.models.entity_classes import entity_class_of, entity_from_dict
 from nes_tasks.models.location import Location, LocationType
 from nes_tasks.models.organization import GovernmentBody, Organization, PoliticalParty
 from nes_tasks.models.person import Person

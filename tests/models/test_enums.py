@@ -12,8 +12,8 @@ from nes_tasks.models.base import (
     NamePart,
     ProvenanceMethod,
 )
+from nes_tasks.models.codec import check_classes
 from nes_tasks.models.entity import EntitySubType, EntityType, IdentifierScheme
-from nes_tasks.models.entity_classes import check_classes
 from nes_tasks.models.entity_types import ENTITY_TYPE_MAP, check_map
 from nes_tasks.models.location import ADMINISTRATIVE_LEVELS, LocationType
 from nes_tasks.models.organization import GovernmentType, OwnershipType

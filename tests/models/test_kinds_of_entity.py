@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from nes_tasks.models.entity_classes import entity_from_dict
+from nes_tasks.models.codec import entity_from_dict
 
 Full = Callable[[str], dict[str, Any]]
 

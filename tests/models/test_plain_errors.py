@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from pydantic_core import core_schema
 
-from nes_tasks.models.entity_classes import entity_from_dict
+from nes_tasks.models.codec import entity_from_dict
 from nes_tasks.models.plain_errors import MAX_PROBLEMS, first_problem, plain_problems
 
 TYPES = typing.get_args(core_schema.ErrorType)

@@ -10,8 +10,8 @@ import pytest
 from nes_tasks.errors import NesTasksError
 from nes_tasks.models import codec
 from nes_tasks.models.base import Address, LangText, LangTextValue, Name, NameKind, NameParts
+from nes_tasks.models.codec import entity_from_dict
 from nes_tasks.models.entity import Entity
-from nes_tasks.models.entity_classes import entity_from_dict
 from nes_tasks.models.relationship import Relationship
 from nes_tasks.models.version import Author, Version
 

@@ -176,7 +176,7 @@ def test_each_migration_says_who_when_and_what(report: Report) -> None:
 def test_of_many_changed_ones_the_first_of_each_type_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nes_tasks.operations.effects.LOOKED_INTO_PER_TYPE", 2)
+    monkeypatch.setattr("nes_tasks.operations.changes.LOOKED_INTO_PER_TYPE", 2)
     paths = [f"{folder}/p-{n}.json" for folder in (PERSON, WARD) for n in range(5)]
     commits = [
         migration("001-a", "2026-01-01", {path: entity("p") for path in paths}),

@@ -228,7 +228,7 @@ os._exit(3)
 def test_author_statistics_marker_and_date_are_not_the_scripts(applied: Workspace) -> None:
     body = """
 import nes_tasks.database.marker as marker
-import nes_tasks.database.message as text
+import nes_tasks.database.marker as text
 import nes_tasks.database.transaction as transaction
 import nes_tasks.running.job as job
 from nes_tasks.database.marker import Marker, Statistics

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from nes_tasks.database.folder_store import FolderStore
-from nes_tasks.database.store import Store
+from nes_tasks.database.store import FolderStore, Store
 from nes_tasks.errors import NesTasksError
 from nes_tasks.models.codec import MalformedFileError, entity_from_dict
 from nes_tasks.models.entity import Entity, EntitySubType, EntityType

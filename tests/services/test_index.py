@@ -17,8 +17,7 @@ from repositories import Place, commit_all, transaction
 
 from nes_tasks.database.transaction import Transaction
 from nes_tasks.git.command import Git
-from nes_tasks.models.codec import MalformedFileError
-from nes_tasks.models.entity_classes import entity_from_dict
+from nes_tasks.models.codec import MalformedFileError, entity_from_dict
 from nes_tasks.models.relationship import RELATIONSHIP_TYPES, Relationship
 from nes_tasks.services import index as index_module
 from nes_tasks.services.database import EntityDatabase, index_of

@@ -14,8 +14,8 @@ from nes_tasks.database.transaction import Transaction
 from nes_tasks.models.base import Name, NameParts
 from nes_tasks.models.codec import MalformedFileError
 from nes_tasks.services.database import EntityDatabase
+from nes_tasks.services.filters import name_score
 from nes_tasks.services.publication import PublicationService
-from nes_tasks.services.scoring import name_score
 from nes_tasks.services.search import SearchService
 
 from .samples import AUTHOR, name, person

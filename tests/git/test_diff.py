@@ -9,9 +9,8 @@ from repositories import Place, clone, init, partial_clone
 
 from nes_tasks.errors import GitError
 from nes_tasks.git.command import Git
-from nes_tasks.git.diff import changed_files, changes_of_commits
+from nes_tasks.git.diff import changed_files, changes_of_commits, list_files
 from nes_tasks.git.incomplete_clone import lacks_trees, missing_files, shallow_boundary
-from nes_tasks.git.listing import list_files
 from nes_tasks.git.log import read_commits
 
 DEVANAGARI = "v2/entity/person/अशा.json"
