@@ -150,12 +150,12 @@ class Checkout:
         repository. A difference is reported when it matters, because checking each file is slow.
         """
         try:
-            self._git.run(*command)
+            self._git.run(*command, discard=True)
         except GitError as error:
             if CANNOT_WRITE.search(error.stderr):
                 raise  # a second try would only stumble over the files of the first
             self._git.run_unchecked("update-index", "-q", "--refresh")
-            self._git.run(*command)
+            self._git.run(*command, discard=True)
 
     def move(self, old: str | None, new: str) -> None:
         """Write what differs between two commits; the branch is at `new` already.

@@ -22,7 +22,7 @@ class RefWriter(Conversation):
     """Changes refs through one git process, one transaction after the other.
 
     It starts at the first change, and is ended by `close`: an idle one looks like a git at work to
-    those who look for such, so it must not outlive the lock.
+    those who look for such.
     """
 
     command = COMMAND

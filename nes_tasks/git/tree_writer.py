@@ -64,6 +64,16 @@ class TreeWriter:
         """
         return self._apply(root, changes.items()) or self._pack.write(TREE, b"")
 
+    def find(self, root: bytes, path: bytes) -> TreeEntry | None:
+        """Return what is at `path` in the tree with the raw id `root`, None when nothing is."""
+        *folders, name = path.split(b"/")
+        for folder in folders:
+            found = self.tree(root).find(folder)
+            if found is None or not found.is_folder:
+                return None
+            root = found.oid
+        return self.tree(root).find(name)
+
     def _apply(
         self, oid: bytes | None, changes: Iterable[tuple[bytes, TreeEntry | None]]
     ) -> bytes | None:
