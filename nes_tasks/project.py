@@ -6,19 +6,21 @@ import contextlib
 import os
 from collections.abc import Callable, Collection
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .database.executions import Execution, find_executions, records_of
-from .database.history import History
 from .database.journal import is_publishing, own_folder
 from .database.ledger import Ledger, is_absent, read_ledger
 from .database.lock import was_interrupted
-from .database.unrecorded import Unrecorded, find_unrecorded
 from .errors import DatabaseError, LockHeldError, MigrationRefusedError, UnavailableError
 from .git.command import Git
 from .migrations import Folder, HashCache, Plan, discover, find_folder
 from .migrations.loader import SortKey, ordering
 from .settings import Settings
+
+if TYPE_CHECKING:  # a run with nothing to do reads no history
+    from .database.executions import Execution
+    from .database.history import History
+    from .database.unrecorded import Unrecorded
 
 
 class ProjectState(NamedTuple):
@@ -116,6 +118,8 @@ class Project:
         if ledger.commit is None:
             return None
         if self._history is None or self._history.tip != ledger.commit:
+            from .database.history import History
+
             settings = self.settings
             self._history = History(Git(settings.database), ledger.commit, settings.data_dir)
         return self._history
@@ -127,6 +131,8 @@ class Project:
 
         Raises `GitError` when the history cannot be read.
         """
+        from .database.executions import find_executions, records_of
+
         history = self.history(ledger)
         wanted = {n: one for n, one in ledger.applied.items() if names is None or n in names}
         return find_executions(history, records_of(wanted)) if history and wanted else {}
@@ -137,6 +143,8 @@ class Project:
         Of those that were run by hand only the ones that have a folder: a message alone, which
         anybody can write, does not justify recording a commit that cannot be fetched.
         """
+        from .database.unrecorded import Unrecorded, find_unrecorded
+
         history = self.history(ledger)
         if history is None:
             return Unrecorded({}, {})
