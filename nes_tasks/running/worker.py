@@ -313,11 +313,14 @@ def _preload() -> None:
     """
     # time_machine brings a plugin for pytest and imports all of pytest for it, if it is there.
     sys.modules["pytest"] = None  # type: ignore[assignment]
+    import asyncio
+
     import time_machine  # noqa: F401
     import tomli_w  # noqa: F401
 
     del sys.modules["pytest"]
     from .. import compat
+    from ..git.trees import Tree
     from ..scraping import (
         recording,  # noqa: F401
         service,  # noqa: F401
@@ -337,6 +340,8 @@ def _preload() -> None:
 
     sandbox.prepare()
     compat.installed_package()
+    Tree.parse(b"")  # which compiles the expressions for trees
+    asyncio.run(asyncio.sleep(0))  # what a loop makes only once
     environment.imported_before()
     gc.collect()
     gc.freeze()
