@@ -75,7 +75,7 @@ class Project:
                 raise missing
             if settings.remote_url:
                 raise DatabaseError(
-                    f"{settings.database_label} is not there, so what is applied is not known",
+                    f"{settings.database_label} does not exist, so it is unknown what is applied",
                     hint="python -m nes_tasks.github clone",
                 )
         return read_ledger(
@@ -103,7 +103,7 @@ class Project:
         if folder is not None:
             return folder
         raise MigrationRefusedError(
-            f"{self.settings.migrations_label}/{name} is not there any more",
+            f"{self.settings.migrations_label}/{name} does not exist any more",
             hint="doit list",
         )
 

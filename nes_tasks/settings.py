@@ -161,7 +161,7 @@ def _table(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path.name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise SettingsError(f"{path.name}:{line}: it is not UTF-8, which TOML must be") from error
+        raise SettingsError(f"{path.name}:{line}: it is not UTF-8, as TOML requires") from error
     except tomllib.TOMLDecodeError as error:
         at = re.search(r" \(at line (\d+), column \d+\)$", str(error))
         line = int(at[1]) if at else len(path.read_bytes().splitlines())
@@ -216,7 +216,7 @@ def _checked(key: str, value: Any, place: str) -> Any:
         names = _names(value, place)
         return _sharing_a_number(names, place) if key == "same_number" else names
     if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise SettingsError(f"{place} is {value!r}, not a text")
+        raise SettingsError(f"{place} is {value!r}, not a string")
     if key in CHOICES and value not in CHOICES[key]:
         raise SettingsError(f"{place} is {value!r}, not one of {', '.join(CHOICES[key])}")
     if key == "data_dir":

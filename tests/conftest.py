@@ -19,12 +19,14 @@ Build = Callable[[Workspace], object]
 PROJECT = Path(__file__).resolve().parent.parent
 # Where it is set an absent database is an error, and most tests are about people.
 os.environ.pop("CI", None)
+# Thousands of processes are started here. Without bytecode each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 # Folders and files of tests that take minutes: they build distributions and environments, run
 # workflows, or end commands at many moments.
 SLOW = ("faults/", "packaging/", "workflows/", "compat/test_full_size.py")
-BROWSER = ("cli/test_report_in_browser.py",)
+BROWSER = ("cli/test_report_in_browser.py", "cli/test_site_in_browser.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,14 +53,20 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark slow tests and those that need a browser by where they are."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark slow tests and those that need a browser by where they are.
+
+    Processes that share the tests begin with the slow ones: one that is left for the end would
+    keep a single process busy while the others have nothing to do.
+    """
     for item in items:
         path = item.path.relative_to(PROJECT / "tests").as_posix()
         if path.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
         if path.startswith(BROWSER):
             item.add_marker(pytest.mark.browser)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ class Repository(Protocol):
 
 
 def batches_since(place: Repository, base: str) -> list[str]:
-    """Return the commits since `base` that are no merges, oldest first."""
+    """Return the commits since `base` without merges, oldest first."""
     return place.git("rev-list", "--reverse", "--no-merges", f"{base}..HEAD").split()
 
 

@@ -1,4 +1,4 @@
-"""A database whose data wants to harm whoever looks at it, and one that is in Nepali."""
+"""A database with data that attacks its reader, and one in Nepali."""
 
 from __future__ import annotations
 

@@ -27,7 +27,6 @@ RUN: Mapping[str, tuple[str, ...]] = {
     "cli/state_commands.py": ("cli/test_doit_flags.py", "cli/test_other_tasks.py"),
     "cli/verify.py": ("cli/test_strict.py",),
     "cli/version.py": ("cli/test_mistakes.py",),
-    "compat/config.py": ("compat/test_file_database.py",),
     "dodo.py": ("cli/test_other_tasks.py",),
     "operations/graph.py": ("cli/test_several_names.py",),
     "operations/init.py": ("workflows/test_new_repository.py",),

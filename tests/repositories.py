@@ -20,6 +20,12 @@ DAY = datetime(2024, 1, 25, tzinfo=UTC)
 REF = f"{PRIVATE_REFS}/run"
 LOGS = "v2/migration-logs"
 
+ASHA = "entity/person/asha-rai.json"
+MINA = "entity/person/mina-thapa.json"
+NEW = "entity/person/new.json"
+FILES = {f"v2/{ASHA}": "asha", "README.md": "about"}
+BASE = {**FILES, f"v2/{MINA}": "mina"}
+
 
 class Place:
     """A folder to run git in, as a person would in a terminal."""
@@ -220,3 +226,8 @@ def git_called(folder: Path, script: str) -> str:
     (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
     (folder / "git").chmod(0o755)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def opened(root: Path, **values: object) -> Repository:
+    """Open the database of a project in `root`, or make it."""
+    return Repository.open(settings(root, **values))

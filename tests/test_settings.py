@@ -395,7 +395,7 @@ def test_the_root_is_no_setting(tmp_path: Path) -> None:
         (b"[tool.nes_tasks", "1: it is not valid TOML: "),
         (b"[tool.nes_tasks]\nbranch = main", "2: it is not valid TOML: Invalid value"),
         (b"[tool.nes_tasks]\nbranch = 'a'\nbranch = 'b'", "3: it is not valid TOML: "),
-        (b"[tool.nes_tasks]\n\n# \xff\xfe", "3: it is not UTF-8, which TOML must be"),
+        (b"[tool.nes_tasks]\n\n# \xff\xfe", "3: it is not UTF-8, as TOML requires"),
         (b"\0", "1: it is not valid TOML: "),
     ],
 )

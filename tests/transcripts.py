@@ -50,7 +50,7 @@ def masked(text: str) -> list[str]:
 
 
 def output_of(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what a command printed, or its complaint if there is nothing else."""
+    """Return what a command printed, or its error message if it printed nothing else."""
     return done.stdout or (done.stderr if done.returncode else "")
 
 

@@ -18,22 +18,22 @@ class Accept(Command):
     """Execute the edited folder of an applied migration, and accept it if nothing differs."""
 
     name = "accept"
-    doc_purpose = "record the hashes of a folder that was edited without changing its result"
+    doc_purpose = "accept an edited folder whose result is still the same"
     doc_usage = "NAME [--dry-run] [--json] [--allow-network NAME]"
     doc_description = (
-        "For a typo in a README, line ends, or an author with a new name: the folder is executed "
-        "again on the tree that it ran on and with its clock, as by doit replay. If the data are "
-        "the same, a commit of its own changes what the marker says of the folder: hashes of "
-        "files, author, date and description. Otherwise nothing is written, and the first "
-        "difference is shown.\n\n"
-        "The data stay as they are; what was executed and when stays as well, so doit show, "
-        "replay and revert go on as before. doit undo takes the commit off again while it is not "
-        "pushed. To change the data write a new migration."
+        "For an edit that does not change the data: a comment, line ends, an author's new "
+        "name. The folder is executed again on its base tree and with its clock, as by "
+        "doit replay. If the data are the same, one commit updates the folder's record in "
+        "the marker: hashes of files, author, date and description. Otherwise nothing is "
+        "written, and the first difference is shown.\n\n"
+        "The record of the run stays, so doit show, replay and revert work as before. "
+        "doit undo removes the commit if it is not pushed. To change the data, write a "
+        "new migration."
     )
     group = MAINTAINING
     examples = (
         ("doit accept 5 --dry-run", "checks whether number 5 still gives the same data"),
-        ("doit accept 5", "records the folder as it is now, if so"),
+        ("doit accept 5", "records the folder if it does"),
     )
     failure = "it gives other data, fails, or there is no run to compare with"
     takes = "applied"

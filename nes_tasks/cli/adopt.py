@@ -19,19 +19,20 @@ class Adopt(Command):
     """Write markers for migrations that a legacy system applied, or a person by hand."""
 
     name = "adopt"
-    doc_purpose = "record migrations that were applied to the database before"
+    doc_purpose = "record migrations that were applied by other means"
     doc_usage = "[--dry-run | --yes]"
     doc_description = (
-        "Migrations with a migration-logs/NNN-name/metadata.json, and those that commit "
-        "messages name (Migration NNN-name, Run migration NNN-name, Run NNN-name), get a marker, "
-        "all in one commit. What it would do is shown first.\n\n"
-        "The checksums in the markers are those of the folders as they are now: from then on an "
-        "edited folder is reported."
+        "Writes a marker for each migration that has a "
+        "migration-logs/NNN-name/metadata.json, or that the subject of a commit names "
+        "(Migration NNN-name, Run migration NNN-name, Run NNN-name). All markers are one "
+        "commit. The command shows them first, and asks.\n\n"
+        "The markers hold the checksums of the current folders, so later edits are "
+        "reported."
     )
     group = MAINTAINING
     examples = (
         ("doit adopt --dry-run", "shows which markers it would write"),
-        ("doit adopt --yes", "writes them; without --yes it asks first"),
+        ("doit adopt --yes", "writes them without asking"),
     )
     cmd_options = (DRY_RUN, YES)
 
@@ -42,7 +43,7 @@ class Adopt(Command):
         no_names(pos_args, self.name)
         recover_interrupted(session(), "doit adopt")
         if dry_run and yes:
-            raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
+            raise UsageError("--dry-run and --yes cannot be combined", hint="give one of them")
         project = session().project
         proposal = propose(project)
         self._show(proposal)
@@ -71,7 +72,7 @@ class Adopt(Command):
                 table.add_column(heading, no_wrap=heading == "Date")
             for found in proposal.adoptions:
                 marker = found.marker
-                folder = "there" if found.has_folder else "missing"
+                folder = "present" if found.has_folder else "missing"
                 table.add_row(marker.migration, str(marker.date), found.evidence, folder)
             self.outstream.write(rendered(table))
         else:

@@ -31,12 +31,13 @@ class Blame(Command):
     doc_purpose = "show which migration set each field of an entity or relationship"
     doc_usage = "ID [--json]"
     doc_description = (
-        "For each field: its present value, the migration that set it, the commit, the author "
-        "and the date of the commit. A commit of no migration is shown by its subject. "
-        "Fields that are null and never were anything else are left out; --json has them."
+        "Shows each field with its current value, and the migration, commit, author and "
+        "date that set it. A commit that belongs to no migration appears with its "
+        "subject. Fields that were never set, and version_summary, are omitted; --json "
+        "has them."
     )
     group = LOOKING
-    examples = (("doit blame entity:person/asha-rai", "shows where each of her fields is from"),)
+    examples = (("doit blame entity:person/asha-rai", "shows which migration set each field"),)
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
@@ -86,12 +87,14 @@ def _words(found: Provenance) -> str:
         # The first one of a shallow clone has not set what it is shown with.
         if commit.id in setters and not commit.is_truncated
     ]
-    text = f"{fields}(not shown: version_summary and what was never set, {hidden:,} fields)\n"
+    text = (
+        f"{fields}(not shown: version_summary and fields that were never set, {hidden:,} fields)\n"
+    )
     if commits:
         text += f"\n{_table(('Commit', 'Date', 'Author', 'Subject'), commits)}"
     if any(commit.is_truncated for commit in setters.values()):
         label = session().project.settings.database_label
-        text += f"\nThis is a shallow clone; git -C {label} fetch --unshallow brings the rest.\n"
+        text += f"\nThis is a shallow clone; git -C {label} fetch --unshallow fetches the rest.\n"
     return text
 
 

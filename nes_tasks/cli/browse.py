@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8001
 PORT = option(
     "port",
-    f"listen on this port, 0 for any that is free ({DEFAULT_PORT})",
+    f"listen on this port; 0 selects a free one [default: {DEFAULT_PORT}]",
     type=int,
     default=DEFAULT_PORT,
     short="p",
@@ -30,13 +30,14 @@ class Browse(Command):
     """Serve an export of the database to a browser on this machine."""
 
     name = "browse"
-    doc_purpose = "look at the database in a browser, with search, filters and SQL"
+    doc_purpose = "browse the database in a web browser, with search, filters and SQL"
     doc_usage = "[FILE] [--at POINT] [--port N]"
     doc_description = (
-        "Serves an export with Datasette (pip install 'nes-tasks[browse]') to this machine alone, "
-        "until Ctrl-C: search, filters, facets, queries in SQL, and a page for each entity with "
-        "its history and sources. FILE is an export that doit export wrote; without it one of the "
-        "newest state is made, and kept for the next time."
+        "Serves an export with Datasette to this machine only, until Ctrl-C. It has "
+        "search, filters, facets, SQL queries, and a page for each entity with its "
+        "history and sources. FILE is an export in SQLite. Without FILE, the newest state "
+        "is exported, and the export is kept for the next time. Needs pip install "
+        "'nes-tasks[browse]'."
     )
     group = LOOKING
     examples = (
@@ -61,7 +62,7 @@ class Browse(Command):
             from .browse_server import serve
 
             host, actual = listening.getsockname()[:2]
-            self.outstream.write(f"http://{host}:{actual}/ (Ctrl-C ends it)\n")
+            self.outstream.write(f"http://{host}:{actual}/ (Ctrl-C stops it)\n")
             self.outstream.flush()
             serve(file, listening)
         return 0

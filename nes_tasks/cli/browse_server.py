@@ -33,7 +33,7 @@ DOCS = {
     "identifiers": "What entities are called elsewhere",
     "contacts": "How entities can be reached",
     "tags": "Tags of entities",
-    "attributes": "Free attributes of entities, as JSON unless they are texts",
+    "attributes": "Free attributes of entities, as JSON unless they are strings",
     "parents": "To which entity another one belongs",
     "relationships": "Relationships between entities",
     "versions": "Every version of every entity and relationship, with its state as JSON",

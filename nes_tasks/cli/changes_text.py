@@ -81,7 +81,7 @@ def _updated(one: Updated, *, full: bool) -> str:
         lines += [f"    - {old}"] if old is not None else []
         lines += [f"    + {new}"] if new is not None else []
     if not one.content_fields:
-        lines.append("  (nothing but its version)")
+        lines.append("  (only its version)")
     rest = left_out(len(one.content_fields) - most, "other field is", "other fields are")
     return "\n".join(lines) + f"\n{'  ' if rest else ''}{rest}"
 
@@ -194,15 +194,15 @@ def difference_lines(difference: Difference) -> list[str]:
     change = difference.change
     if change is None:
         kinds = {
-            "mode": "has another file mode",
+            "mode": "has a different file mode",
             "only_committed": "is committed, but was not replayed",
             "only_replayed": "was replayed, but is not committed",
         }
         return [f"{lines[0]} {kinds[difference.kind.value]}"]
     committed, replayed = excerpts(change)
     lines.append(f"    {printable(change.path) or f'line {difference.line}'}")
-    lines.append(f"      committed  {'(not there)' if committed is None else committed}")
-    lines.append(f"      replayed   {'(not there)' if replayed is None else replayed}")
+    lines.append(f"      committed  {'(absent)' if committed is None else committed}")
+    lines.append(f"      replayed   {'(absent)' if replayed is None else replayed}")
     return lines
 
 
@@ -251,5 +251,5 @@ def promises(one: Previewed) -> str:
     if one.expects:
         lines.append("EXPECT is met\n")
     elif one.expect:
-        lines.append(f"the script could say: {printable(one.expect)}\n")
+        lines.append(f"suggested for the script: {printable(one.expect)}\n")
     return "".join(lines)

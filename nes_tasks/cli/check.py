@@ -47,7 +47,7 @@ def task_check() -> Iterator[dict[str, Any]]:
     yield {
         "basename": CHECK,
         "name": None,
-        "doc": "check migration folders; a finding fails",
+        "doc": "check migration folders; an error fails",
         "params": list(OPTIONS),
     }
     for entry in plan:
@@ -128,9 +128,9 @@ class Check(Command):
     @staticmethod
     def _check_use(json: bool, form: str, source: str, names: list[str]) -> None:
         if json and form:
-            raise UsageError("--json and --format do not go together", hint="give one of them")
+            raise UsageError("--json and --format cannot be combined", hint="give one of them")
         if source and names:
-            raise UsageError("--from shows all of a check", hint="leave out the name")
+            raise UsageError("--from shows the whole check", hint="omit the name")
         if form:
             from .findings import FORMS
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.cmd_base import DoitCmdBase
 
@@ -18,6 +18,9 @@ from ..migrations.ranges import is_range, resolve_all
 from .console import print_stderr
 from .doit_commands import BaseCommand
 from .session import migration_name, session
+
+if TYPE_CHECKING:
+    from ..operations.points import Point
 
 
 class Command(BaseCommand, DoitCmdBase):  # type: ignore[misc]
@@ -75,6 +78,14 @@ def one_name(words: list[str], command: str) -> Entry:
             f"doit {command} takes the name of one migration", hint=f"doit {command} NNN-name"
         )
     return session().known_plan().resolve(migration_name(words[0]) or words[0])
+
+
+def earlier_point(text: str) -> Point:
+    """Return the point that is meant, for the data to go back to; raises as `find_below` does."""
+    from ..operations.points import Points
+
+    session().known_plan()
+    return Points(session().project).find_below(text)
 
 
 def several(words: list[str], counts: Callable[[Entry], bool], what: str) -> list[Entry]:

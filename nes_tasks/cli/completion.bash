@@ -21,7 +21,7 @@ _doit_words() {
 _doit() {
     COMPREPLY=()
     local line="${COMP_LINE:0:COMP_POINT}" words word cur previous="" command="" skip=""
-    local takes=tasks options="" paths="-f -d --file --dir" texts="" found="" where=()
+    local takes=tasks options="" paths="-f -d --file --dir" points="" texts="" found="" where=()
     local doit="${COMP_WORDS[0]/#\~/$HOME}"
     # bash cuts words at colons; names of tasks have some.
     read -ra words <<< "$line"
@@ -62,6 +62,7 @@ _doit() {
         [[ $command == tabcompletion ]] && _doit_words "$cur" "bash zsh"
         return
     fi
+    [[ -n $previous && " $points " == *" $previous "* ]] && takes=points
     if [[ $cur == -* ]]; then
         _doit_words "$cur" "$options --help"
         return
@@ -71,7 +72,7 @@ _doit() {
         found="@commands@"
     fi
     case "$takes" in
-    applied | pending)
+    applied | pending | points)
         found+=" $("$doit" tabcompletion "${where[@]}" --names "$takes" 2> /dev/null)"
         ;;
     commands) found+=" @commands@" ;;

@@ -19,6 +19,7 @@ from ..errors import NesTasksError
 from ..migrations import Entry, State
 from .command import no_names
 from .doit_commands import BaseCommand
+from .doit_options import help_of
 from .help_text import shown_options
 from .options import option
 from .session import session
@@ -29,17 +30,19 @@ NAMES: dict[str, Callable[[Entry], bool]] = {
     "applied": lambda entry: entry.is_applied,
     "pending": lambda entry: entry.state is State.PENDING,
 }
+# The other value of `--names`: applied migrations, tags and branches.
+POINTS = "points"
 
 NAMES_OPTION = option(
     "names",
-    "print names of migrations, which is what the script itself asks for",
+    "print names of migrations or points; the script itself uses this",
     metavar="WHICH",
-    choices=[(name, "") for name in ("", *NAMES)],
+    choices=[(name, "") for name in ("", *NAMES, POINTS)],
 )
 SHELL_OPTION = {
     **cmd_completion.opt_shell,
     "metavar": "SHELL",
-    "help": "for which shell [default: %(default)s]",
+    "help": "the shell [default: %(default)s]",
 }
 # Options whose value is a path.
 PATHS = frozenset({"dodoFile", "cwdPath", "output", "outfile", "dep_file"})
@@ -52,13 +55,14 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
     doc_purpose = "print the completion script for bash or zsh"
     doc_usage = "[-s SHELL]"
     doc_description = (
-        "With the script in the shell the tabulator key completes commands, options, tasks and "
-        "migrations: doit show knows what is applied, doit preview what is pending.\n\n"
-        "Put the line of the example at the end of .venv/bin/activate, or where your shell starts "
-        "if doit is on PATH there; in zsh behind compinit."
+        "With this script, the Tab key completes commands, options, tasks and migrations: "
+        "applied ones for doit show, pending ones for doit preview, and tags and branches where a "
+        "point is wanted, such as for doit diff and --to.\n\n"
+        "Add the line of the example to the end of .venv/bin/activate, or to your shell's "
+        "startup file if doit is on PATH there; in zsh after compinit."
     )
     examples = (
-        ('eval "$(doit tabcompletion)"', "completes in this bash from now on"),
+        ('eval "$(doit tabcompletion)"', "enables completion in this bash"),
         ('eval "$(doit tabcompletion -s zsh)"', "the same in zsh"),
     )
     cmd_options = (SHELL_OPTION, NAMES_OPTION)
@@ -88,23 +92,32 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
         try:
             self.loader.setup(params)
             if self.is_ours:
-                entries = filter(NAMES[params["names"]], session().plan)
-                self.outstream.write("".join(f"{entry.name}\n" for entry in entries))
+                names = self._names(params["names"])
+                self.outstream.write("".join(f"{name}\n" for name in names))
         except (InvalidDodoFile, NesTasksError):
             return
+
+    def _names(self, which: str) -> list[str]:
+        if which == POINTS:
+            from ..operations.points import Points
+
+            return Points(session().project).names()
+        return [entry.name for entry in filter(NAMES[which], session().plan)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What may stand behind a command.
 
-    `options` are flags with their meaning; `paths` those that are followed by a path, `texts`
-    those that are followed by something that only the user knows.
+    `options` are flags with their meaning; `paths` those that are followed by a path, `points`
+    those that are followed by a state of the database, `texts` those that are followed by
+    something that only the user knows.
     """
 
     takes: str
     options: list[tuple[str, str]]
     paths: list[str]
+    points: list[str]
     texts: list[str]
 
     @classmethod
@@ -112,16 +125,22 @@ class _Words:
         """Return the words of a doit command, ours or another."""
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
-        words = cls(getattr(command, "takes", "") or doits, [], [], [])
+        words = cls(getattr(command, "takes", "") or doits, [], [], [], [])
         for shown in shown_options(command):
             flags = [f"-{shown.short}"] if shown.short else []
             flags += [f"--{shown.long}"] if shown.long else []
             if shown.type is not bool:
-                (words.paths if shown.name in PATHS else words.texts).extend(flags)
+                words.of_values(shown).extend(flags)
             flags += [f"--{shown.inverse}"] if shown.inverse else []
-            about = " ".join((shown.help % {"default": shown.default}).split())
+            about = " ".join(help_of(shown).split())
             words.options.extend((flag, about) for flag in flags)
         return words
+
+    def of_values(self, shown: Any) -> list[str]:
+        """Return the flags that are followed by the same kind of value as `shown`."""
+        if shown.name in PATHS:
+            return self.paths
+        return self.points if shown.metavar == "POINT" else self.texts
 
 
 def _bash_words(words: list[tuple[str, str]]) -> str:
@@ -131,7 +150,8 @@ def _bash_words(words: list[tuple[str, str]]) -> str:
 def _bash_case(name: str, words: _Words) -> str:
     return (
         f'    {name})\n        takes={words.takes} paths="{" ".join(words.paths)}" '
-        f'texts="{" ".join(words.texts)}"\n        options="{_bash_words(words.options)}"\n'
+        f'points="{" ".join(words.points)}" texts="{" ".join(words.texts)}"\n'
+        f'        options="{_bash_words(words.options)}"\n'
         "        ;;"
     )
 
@@ -147,6 +167,7 @@ def _zsh_quoted(text: str) -> str:
 def _zsh_case(name: str, words: _Words) -> str:
     return (
         f"    ({name})\n        takes={words.takes} paths=({' '.join(words.paths)}) "
-        f"texts=({' '.join(words.texts)})\n        options=({_zsh_words(words.options)})\n"
+        f"points=({' '.join(words.points)}) texts=({' '.join(words.texts)})\n"
+        f"        options=({_zsh_words(words.options)})\n"
         "        ;;"
     )

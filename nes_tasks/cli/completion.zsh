@@ -3,7 +3,7 @@
 
 _doit() {
     local word command='' skip='' takes=tasks doit="${words[1]/#\~/$HOME}" previous=''
-    local -a where options commands found texts
+    local -a where options commands found points texts
     local -a paths=(-f -d --file --dir)
     commands=(@commands@)
     for word in "${(@)words[2,CURRENT-1]}"; do
@@ -41,6 +41,7 @@ _doit() {
         [[ $command == tabcompletion ]] && compadd bash zsh
         return
     fi
+    (( ${points[(Ie)$previous]} )) && takes=points
     if [[ $PREFIX == -* ]]; then
         options+=('--help:explain it')
         _describe -o option options
@@ -51,7 +52,7 @@ _doit() {
         _describe command commands
     fi
     case "$takes" in
-    (applied|pending)
+    (applied|pending|points)
         found=($("$doit" tabcompletion "${where[@]}" --names "$takes" 2> /dev/null))
         ;;
     (tasks)

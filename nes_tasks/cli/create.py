@@ -26,7 +26,7 @@ from .session import session
 
 AUTHOR = option(
     "author",
-    'who writes it, as "Name <email>"; without it the name that git has for you',
+    'the author, as "Name <email>"; by default your git identity',
     metavar="AUTHOR",
 )
 FROM = option(
@@ -41,24 +41,24 @@ class Create(Command):
     """Make the folder of a new migration, with the next free number."""
 
     name = "create"
-    doc_purpose = "make a new migration from the template"
+    doc_purpose = "create a migration from the template"
     doc_usage = "[--author AUTHOR] [--from FILE] NAME"
     doc_description = (
-        "Makes migrations/NNN-name/ with a script, an example in it, and a README.md. NNN is "
-        "the number after the highest one of the folders and of the database; the name becomes "
-        "lower-case words joined by hyphens. An existing folder is never changed.\n\n"
-        "--from FILE looks at a CSV file or workbook: the names of its columns, also below a "
-        "title, and what their values are. The script is a first draft that uses each column.\n\n"
-        "What is made cannot be applied until you have replaced each [TODO …].\n\n"
-        "In a git checkout migrations/.gitattributes is made as well, where git would convert "
-        "line ends: inputs are hashed byte for byte.\n\n"
-        "A project can have a template of its own in templates/migration/."
+        "Creates migrations/NNN-name/ with a README.md and a script that has examples. "
+        "NNN is the highest number of the folders and the database plus one. The name "
+        "becomes lower-case words joined by hyphens. Existing folders are never changed.\n\n"
+        "--from FILE reads a CSV file or workbook: its column names, even below a title, "
+        "and what its values are. The script is then a first draft that uses each column.\n\n"
+        "The migration cannot be applied until you have replaced each [TODO …].\n\n"
+        "In a git checkout where git would convert line ends, migrations/.gitattributes "
+        "is also created, since inputs are hashed byte for byte. A project can have its "
+        "own template in templates/migration/."
     )
     group = CONTRIBUTING
     examples = (
-        ('doit create "Add the ministers of 2026"', "makes add-the-ministers-of-2026"),
-        ('doit create add-rivers --author "Asha Rai <asha@example.org>"', "names its author"),
-        ("doit create add-members --from members.xlsx", "drafts the script for a list"),
+        ('doit create "Add the ministers of 2026"', "creates NNN-add-the-ministers-of-2026"),
+        ('doit create add-rivers --author "Asha Rai <asha@example.org>"', "sets the author"),
+        ("doit create add-members --from members.xlsx", "drafts the script for this workbook"),
     )
     cmd_options = (AUTHOR, FROM)
 
@@ -85,7 +85,7 @@ class Create(Command):
         path = f"{directory}/{ATTRIBUTES}"
         if write_attributes(migrations, directory):
             self.outstream.write(
-                f"Created {path}, which keeps git from converting line ends; commit it, too.\n"
+                f"Created {path}, which keeps git from converting line ends; commit it as well.\n"
             )
         else:
             warn(f"git may convert line ends of inputs; add the line '* -text' to {path}")

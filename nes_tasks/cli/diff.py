@@ -28,20 +28,20 @@ class Diff(Command):
     doc_purpose = "show what changed between two migrations, tags, commits or dates"
     doc_usage = "A [B] [--json | --markdown] [-o FILE]"
     doc_description = (
-        "A and B each name a state of the database: a migration (the state that it left), a tag "
-        "or branch, a commit, HEAD~2, a date (the last state of that day in UTC) or a time. "
-        "Without B it is the newest state; A..B is the same as A B. A word that can mean two of "
-        "these is refused; migrate:5 is always the migration, refs/tags/NAME the tag.\n\n"
-        "What is shown is the net difference: entities by type, the fields that changed, a few of "
-        "the new and deleted ones. What was changed and changed back does not appear."
+        "A and B each name a state of the database: a migration (the state that it left), "
+        "a tag or branch, a commit, HEAD~2, a date (the last state of that date in UTC) "
+        "or a time. B defaults to the newest state; A..B is the same as A B. An ambiguous "
+        "name is refused: migrate:5 is always the migration, refs/tags/NAME the tag.\n\n"
+        "The difference is net: entities by type, changed fields, some of the new and "
+        "deleted entities. A change that was undone does not appear."
     )
     group = LOOKING
     examples = (
         ("doit diff 5", "shows what changed since number 5 was applied"),
         ("doit diff 2026-01-31 2026-02-28", "shows what changed in February"),
-        ("doit diff release-2026-01..HEAD --json", "prints all of it as JSON"),
+        ("doit diff release-2026-01..HEAD --json", "prints every change as JSON"),
     )
-    takes = "applied"
+    takes = "points"
     cmd_options = (JSON, MARKDOWN, OUTPUT)
 
     def _execute(self, json: bool, markdown: bool, output: str, pos_args: list[str]) -> int:
@@ -49,7 +49,7 @@ class Diff(Command):
         from .changes_text import UPDATED_PER_TYPE
 
         if json and markdown:
-            raise UsageError("--json and --markdown do not go together", hint="give one of them")
+            raise UsageError("--json and --markdown cannot be combined", hint="give one of them")
         if output:
             check_writable(Path(output))
         old, new = _two_points(pos_args)
@@ -96,8 +96,8 @@ def _migrations(found: Found) -> list[str]:
 
     rows = {
         "Applied": found.migrations.applied,
-        "Taken back": found.migrations.taken_back,
-        "Recorded again": found.migrations.recorded_again,
+        "No longer applied": found.migrations.taken_back,
+        "Record changed": found.migrations.recorded_again,
     }
     return [f"{word}: {short_list(names, MOST_NAMES)}" for word, names in rows.items() if names]
 

@@ -101,7 +101,7 @@ class BaseCommand:
                 raise UsageError(
                     "migrations keep their state in the database, not in a file of another "
                     "backend of doit",
-                    hint="leave --backend out",
+                    hint="omit --backend",
                 ) from error
             raise UsageError(" ".join(str(error).split())) from error
         except InvalidTask as error:
@@ -201,14 +201,14 @@ class _InOrder(set[str]):
 class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
     """`doit info`: one task, and why it would run."""
 
-    doc_purpose = "show a task, and why it would run or not; of a migration also its commits"
+    doc_purpose = "show a task, and why it would run or not; for a migration also its commits"
     doc_usage = "TASK"
     doc_description = (
-        "Of a migration: its state, the files that it is made of, and its commits. Of another "
-        "task: what it depends on, what it makes, and how they compare."
+        "For a migration: its state, its files and its commits. For another task: its "
+        "dependencies and targets, and whether they are up to date."
     )
     group = LOOKING
-    examples = (("doit info migrate:5", "explains number 5; doit info 5 does as well"),)
+    examples = (("doit info migrate:5", "explains number 5; the same as doit info 5"),)
     failure = "the task is not up to date: doit would run it"
     takes = "tasks"
 

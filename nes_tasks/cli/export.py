@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .command import Command, no_names
@@ -10,10 +9,11 @@ from .console import warn
 from .diff import shown_point
 from .doit_commands import LOOKING
 from .format import counted, size
+from .options import JSON
 from .session import session
 
 if TYPE_CHECKING:
-    from ..operations.export_tables import Exported
+    from ..operations.export import Exported
     from ..operations.export_target import Target
     from ..operations.points import Point
 
@@ -23,6 +23,7 @@ AT = {
     "long": "at",
     "type": str,
     "default": "",
+    "metavar": "POINT",
     "help": "export this state instead of the newest: a migration, tag, commit or date",
 }
 WRITE_TO = {
@@ -31,7 +32,7 @@ WRITE_TO = {
     "long": "output",
     "type": str,
     "default": DEFAULT,
-    "help": f"write to this file or folder, whose ending says in which format ({DEFAULT})",
+    "help": f"write to this file or folder; the extension selects the format [default: {DEFAULT}]",
 }
 
 
@@ -40,25 +41,25 @@ class Export(Command):
 
     name = "export"
     doc_purpose = "write the database as SQLite, CSV, JSON Lines or Parquet"
-    doc_usage = "[-o FILE] [--at POINT]"
+    doc_usage = "[-o FILE] [--at POINT] [--json]"
     doc_description = (
-        "One file with all entities, names, identifiers, contacts, attributes, relationships, "
-        "versions, authors and migrations, which SQLite, Datasette and the like open. The ending "
-        "of FILE says the format: .db, .sqlite or .sqlite3 is SQLite with full text search and "
-        "views; .csv a folder of CSV files, .zip the same in one file; .jsonl or .ndjson JSON "
-        "Lines; .parquet a folder of Parquet files.\n\n"
-        "It is read from git's objects, whatever the working tree looks like. The same commit "
-        "gives the same bytes. An earlier export is replaced when the new one is whole; nothing "
-        "else ever is."
+        "Writes all entities, names, identifiers, contacts, attributes, relationships, "
+        "versions, authors and migrations as tables. The file extension selects the "
+        "format: .db, .sqlite or .sqlite3 for SQLite with full-text search and views; "
+        ".csv for a folder of CSV files; .zip for the same in an archive; .jsonl or "
+        ".ndjson for JSON Lines; .parquet for a folder of Parquet files.\n\n"
+        "The export is made from git's objects, never from the working tree. The same "
+        "commit gives the same bytes. An earlier export is replaced when the new one is "
+        "complete; anything else that is not empty is refused."
     )
     group = LOOKING
     examples = (
         ("doit export -o nes.db", "writes the newest state as SQLite"),
-        ("doit export -o 2026.zip --at 2026-12-31", "writes the state of a day as CSV in a zip"),
+        ("doit export -o 2026.zip --at 2026-12-31", "writes the state of that date as zipped CSV"),
     )
-    cmd_options = (AT, WRITE_TO)
+    cmd_options = (AT, WRITE_TO, JSON)
 
-    def _execute(self, at: str, output: str, pos_args: list[str]) -> int:
+    def _execute(self, at: str, output: str, json: bool, pos_args: list[str]) -> int:
         from ..operations.export_formats import check_installed
         from ..operations.export_target import target_of
 
@@ -67,12 +68,16 @@ class Export(Command):
         check_installed(target.format)
         point = point_at(at)
         found = write_export(target, point)
+        if json:
+            self.write_document(found.to_dict())
+            return 0
         replaced = ", in place of an earlier export" if target.is_replaced else ""
+        rows = found.rows
         self.outstream.write(
-            f"{output}: {size(_bytes(target.path))}{replaced}\n"
-            f"{counted(found.entities, 'entity', 'entities')}, "
-            f"{counted(found.relationships, 'relationship')}, "
-            f"{counted(found.versions, 'version')}, {counted(found.migrations, 'migration')}\n"
+            f"{output}: {size(found.size)}{replaced}\n"
+            f"{counted(rows['entities'], 'entity', 'entities')}, "
+            f"{counted(rows['relationships'], 'relationship')}, "
+            f"{counted(rows['versions'], 'version')}, {counted(rows['migrations'], 'migration')}\n"
             f"as of {shown_point(point)}\n"
         )
         return 0
@@ -94,13 +99,7 @@ def write_export(target: Target, point: Point) -> Exported:
 
     with Steps() as steps:
         found = export(session().project, point, target, steps.progressed)
-    if found.unread:
-        files = counted(found.unread, "file")
+    if found.rows["unread"]:
+        files = counted(found.rows["unread"], "file")
         warn(f"{files} left out, unreadable; see the table unread")
     return found
-
-
-def _bytes(path: Path) -> int:
-    """Return the size of a file, or of the files in a folder."""
-    files = path.iterdir() if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files)

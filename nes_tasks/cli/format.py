@@ -32,7 +32,7 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 
 def day(moment: date | datetime | None) -> str:
     """Return a date for people, such as 3 February 2026; of a moment as its own zone has it."""
-    return "an unknown day" if moment is None else f"{moment.day} {moment:%B} {moment.year}"
+    return "an unknown date" if moment is None else f"{moment.day} {moment:%B} {moment.year}"
 
 
 def period(first: date | None, last: date | None) -> str:

@@ -22,7 +22,7 @@ REASONS = {
 def text(found: FromScratch) -> str:
     """Return the steps as a table, the first difference, and what was taken over."""
     if not found.steps:
-        return "The database has no history, so there is nothing to prove.\n"
+        return "The database has no history, so there is nothing to verify.\n"
     parts = [_table(found), _problem(found.first), _taken_over(found), _conclusion(found)]
     return "\n".join(part for part in parts if part)
 

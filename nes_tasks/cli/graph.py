@@ -22,14 +22,14 @@ from .session import GROUP, migration_name, session
 OWN_FILES = re.compile(r"(?:.*/)?(?:migrate\.py|run\.py|README\.md)")
 FORMAT = option(
     "format",
-    "mermaid, which GitHub draws in Markdown, or dot, which Graphviz draws [default: %(default)s]",
+    "mermaid, which GitHub renders in Markdown, or dot, for Graphviz [default: %(default)s]",
     default="mermaid",
     name="form",
     choices=[("mermaid", ""), ("dot", "")],
 )
 FILES = option(
     "files",
-    "which files: data, all (scripts and READMEs, too), or none, nor targets "
+    "which files to draw: data, all (also scripts and READMEs), or none (also no targets) "
     "[default: %(default)s]",
     default="data",
     choices=[("data", ""), ("all", ""), ("none", "")],
@@ -51,17 +51,17 @@ class DrawGraph(Command):
     doc_purpose = "draw migrations, data files and targets as Mermaid or DOT"
     doc_usage = "[NAME...] [--format FORMAT] [--files FILES] [-o FILE]"
     doc_description = (
-        "It is what doit sees: each migration after the one before it, the files that it is made "
-        "of, and its marker in the database, which is its target; then the other tasks of the "
-        "project but its checks. An arrow leads from what comes first. With names or ranges it is "
-        "these migrations alone, without other tasks.\n\n"
-        "The word in brackets is the state of a migration, which its colour says as well."
+        "Draws doit's dependency graph: each migration after the previous one, its files, "
+        "and its target, which is the marker in the database; then the other tasks of the "
+        "project, except checks. With names or ranges, it draws only these migrations. An "
+        "arrow leads to what comes later.\n\n"
+        "The word in brackets and the colour are the state of a migration."
     )
     group = LOOKING
     examples = (
-        ("doit graph", "prints a diagram for Mermaid"),
+        ("doit graph", "prints a Mermaid diagram"),
         ("doit graph 5..9 --files all", "draws five migrations with all their files"),
-        ("doit graph --format dot -o graph.dot", "writes what dot -Tsvg graph.dot draws"),
+        ("doit graph --format dot -o graph.dot", "writes a file for dot -Tsvg"),
     )
     takes = "all"
     cmd_options = (FORMAT, FILES, OUTPUT)

@@ -20,14 +20,15 @@ GROUPS = (APPLYING, LOOKING, CONTRIBUTING, MAINTAINING)
 # The heading of doit's own commands, which do not concern migrations.
 REST = BaseCommand.group
 # What is typed like a command and is a task to doit: the group it belongs to, its purpose.
-TASKS = {CHECK: (CONTRIBUTING, "report problems of migration folders")}
+TASKS = {CHECK: (CONTRIBUTING, "check migration folders, and report problems")}
 EXPLANATIONS = {
     CHECK: (
-        "doit check looks at each folder that is not applied yet, or was changed after it was "
-        "applied, and reports problems with file and line. doit check:5 looks at number 5 "
-        "only. The script is loaded and migrate is not called. An error ends with exit code 1, a "
-        "hint does not. What has passed is looked at again when it changes; with an option every "
-        "folder is looked at, or those whose names follow. --from ends with 0."
+        "doit check checks each folder that is not applied yet, or was changed after it "
+        "was applied, and reports problems with file and line. doit check:5 checks only "
+        "number 5. The script is loaded, but migrate is not called. An error gives exit "
+        "code 1, a hint does not. A folder that has passed is checked again when it "
+        "changes; with an option, every folder or every named one is checked. --from ends "
+        "with 0."
     ),
     GROUP: "doit help run explains how migrations are applied.",
 }
@@ -40,11 +41,11 @@ class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
     doc_purpose = "explain a command or a task; without one, list the commands"
     doc_usage = "[COMMAND | TASK]"
     doc_description = (
-        "doit COMMAND --help is the same as doit help COMMAND. doit help task is the reference of "
-        "what doit knows of tasks."
+        "doit COMMAND --help is the same as doit help COMMAND. doit help task is doit's "
+        "own reference of the keys of a task."
     )
     examples = (
-        ("doit help", "lists the commands by what they are for"),
+        ("doit help", "lists the commands by purpose"),
         ("doit help preview", "explains doit preview"),
         ("doit help migrate:5", "lists the options of a migration's task"),
     )
@@ -91,7 +92,7 @@ class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
 
 def overview(commands: Mapping[str, Any]) -> str:
     """Return the commands with their purposes, by what a person is about to do."""
-    lines = ["Migrations of a database that is kept in git. doit applies what is pending.", ""]
+    lines = ["Migrations for a database in git. doit applies the pending ones.", ""]
     for group in (*GROUPS, REST):
         named = {name: cmd for name, cmd in commands.items() if _group(cmd) == group}
         purposes = {name: command.doc_purpose for name, command in named.items()}

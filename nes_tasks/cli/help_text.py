@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
+from .doit_options import help_of
+
 WIDTH = 79
 # Options of doit for the state of ordinary tasks; migrations do not use them.
 STATE_SECTIONS = frozenset({"DB backend", "doit core"})
@@ -73,7 +75,7 @@ def option_lines(options: Iterable[Any]) -> list[str]:
 
 def _option(option: Any) -> Iterator[str]:
     yield f"    {option.help_param()}"
-    about = option.help % {"default": option.default}
+    about = help_of(option)
     choices = ", ".join(sorted(filter(None, option.choices)))
     about = f"{about.strip()} (one of {choices})" if choices else about.strip()
     variable = f" (or the variable {option.env_var})" if option.env_var else ""

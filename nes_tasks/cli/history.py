@@ -22,38 +22,41 @@ if TYPE_CHECKING:
 
 AUTHOR = option(
     "author",
-    "only those whose author has this in the name or address, whatever the case",
+    "only those whose author's name or address contains TEXT, ignoring case",
     metavar="TEXT",
 )
 SINCE = option(
     "since",
-    "only those applied on this day or later, or after this migration, tag or commit",
+    "only those applied on this date or later, or after this migration, tag or commit",
     metavar="POINT",
 )
 ENTITY = option("entity", "only those that changed this entity or relationship", metavar="ID")
-LIMIT = option("limit", "only the newest N", type=int, default=None, metavar="N")
+LIMIT = option("limit", "only the newest N that match", type=int, default=None, metavar="N")
 
 
 class History(Command):
     """List the applied migrations, or show all about one."""
 
     name = "history"
-    doc_purpose = "list the applied migrations: when, by whom, commits, statistics, duration"
+    doc_purpose = "list the applied migrations: time, committer, statistics, duration"
     doc_usage = "[NAME...] [--author TEXT] [--since POINT] [--entity ID] [--limit N] [--json]"
     doc_description = (
-        "What is applied is read from the markers, the rest from the commits. In a shallow "
-        "clone the commits of early migrations are not there; they are left out then. With one "
-        "name, that migration with its commits and all statistics. Several filters have to hold "
-        "all; --limit counts what they leave. The keys of --json are described in "
-        "docs/reference/json.md."
+        "Lists them by their markers, with committer and duration from their commits. In "
+        "a shallow clone, the missing commits of early migrations are omitted. With one "
+        "name, the command shows all details of that migration. Several filters must all "
+        "match; --limit applies to the matches. docs/reference/json.md describes the keys "
+        "of --json."
     )
     group = LOOKING
     examples = (
         ("doit history", "lists them in a table"),
-        ("doit history 5", "shows all about number 5"),
-        ("doit history 5..9", "lists those from number 5 to 9"),
-        ("doit history --since 2026-01-31 --author asha", "lists what she applied since that day"),
-        ("doit history --entity entity:person/asha-rai", "lists what changed one entity"),
+        ("doit history 5", "shows all details of number 5"),
+        ("doit history 5..9", "lists numbers 5 to 9"),
+        (
+            "doit history --since 2026-01-31 --author asha",
+            "lists those that she wrote, applied since that date",
+        ),
+        ("doit history --entity entity:person/asha-rai", "lists those that changed this entity"),
     )
     takes = "applied"
     cmd_options = (AUTHOR, SINCE, ENTITY, LIMIT, JSON)
@@ -70,7 +73,7 @@ class History(Command):
         from ..operations.history import Wanted, runs, select
 
         if limit is not None and limit < 1:
-            raise UsageError("--limit takes a number from 1 on", hint="doit help history")
+            raise UsageError("--limit needs a positive number", hint="doit help history")
         names = [entry.name for entry in self._entries(pos_args)] if pos_args else None
         project = session().project
         session().known_plan()
@@ -82,9 +85,7 @@ class History(Command):
             self.write_document([_document(run) for run in found])
         elif not found:
             is_all = not (names or wanted.is_filter)
-            said = (
-                "No migration is applied.\n" if is_all else "No applied migration is like that.\n"
-            )
+            said = "No migration is applied.\n" if is_all else "No applied migration matches.\n"
             self.outstream.write(said)
         else:
             self.outstream.write(_details(found[0]) if is_one_name(pos_args) else _table(found))

@@ -18,16 +18,16 @@ from .options import option
 
 FIRST_AUTHOR = {
     **AUTHOR,
-    "help": 'who writes the first migration, as "Name <email>"; without it git is asked',
+    "help": 'the author of the example, as "Name <email>"; by default your git identity',
 }
 REMOTE_URL = option(
     "remote-url",
-    "the address of the database repository; without it the database begins empty",
+    "the address of the database repository; without it the database starts empty",
     metavar="URL",
 )
 WORKFLOWS = option(
     "workflows",
-    "call the workflows of this repository of nes-tasks at GitHub: OWNER/nes-tasks@COMMIT",
+    "call the GitHub workflows of this repository of nes-tasks: OWNER/nes-tasks@COMMIT",
     metavar="WORKFLOWS",
 )
 
@@ -36,18 +36,21 @@ class Init(BaseCommand, Command):  # type: ignore[misc]
     """Make a new service repository, or add to one what it lacks."""
 
     name = "init"
-    doc_purpose = "make a new repository with migrations"
+    doc_purpose = "create a repository for migrations"
     doc_usage = "[--author AUTHOR] [--remote-url URL] [--workflows WORKFLOWS] [FOLDER]"
     doc_description = (
-        "Writes dodo.py, the settings, a first migration to look at, README.md and what git needs "
-        "into FOLDER, the current one without it; with --workflows also what GitHub does with pull "
-        "requests. A file that is there already is never changed, so it can be run again for what "
-        "is missing."
+        "Writes dodo.py, the settings, an example migration, README.md, requirements.txt "
+        "and git's files into FOLDER, by default the current folder. --workflows also "
+        "adds GitHub workflows for pull requests. Existing files are never changed, so "
+        "repeat the command to add missing ones."
     )
     group = CONTRIBUTING
     examples = (
-        ("doit init rivers", "makes a repository in the folder rivers"),
-        ("doit init --remote-url https://example.org/db.git", "makes it here, with its database"),
+        ("doit init rivers", "creates the files in the folder rivers"),
+        (
+            "doit init --remote-url https://example.org/db.git",
+            "creates them here, with the address of the database",
+        ),
     )
     cmd_options = (FIRST_AUTHOR, REMOTE_URL, WORKFLOWS)
     outstream: Any = None

@@ -28,21 +28,22 @@ UNKNOWN = "unknown"
 class List(BaseCommand, cmd_list.List):  # type: ignore[misc]
     """`doit list`: migrations with their state, date, author and description, and tasks."""
 
-    doc_purpose = "list the migrations with their states, and the other tasks"
+    doc_purpose = "list the migrations and their states, and the other tasks"
     doc_description = (
-        "The migrations come first, in the order in which they are applied: each with its state "
-        "(applied, pending, changed, invalid, missing), date, author and description. --all "
-        "lists the subtasks of other tasks, too. In a terminal that is too narrow each one is a "
-        "block of lines.\n\n"
-        "With --status doit's letters stand in front: U up to date, R would be run, D changed "
-        "since it was applied, E not valid, I ignored. --quiet prints names alone. The keys of "
-        "--json are described in docs/reference/json.md."
+        "Migrations come first, in the order of application, each with state, date, "
+        "author and description. The state is applied, pending, changed (since it was "
+        "applied), invalid, or missing (applied, but without a folder). --all also lists "
+        "the subtasks of other tasks. In a narrow terminal, each row becomes a block of "
+        "lines.\n\n"
+        "With --status, each line begins with a letter: U up to date, R would be run, D "
+        "changed since it was applied, E not valid, I ignored. --quiet prints names only. "
+        "docs/reference/json.md describes the keys of --json."
     )
     group = LOOKING
     examples = (
         ("doit list", "lists all migrations, and the other tasks"),
         ("doit list 5 --status", "lists number 5 only, with its letter"),
-        ("doit list --json", "prints it for a program"),
+        ("doit list --json", "prints the same as JSON"),
     )
     takes = "tasks"
     is_about_migrations = True

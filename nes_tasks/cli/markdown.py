@@ -136,7 +136,7 @@ def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
     if found.beneath:
         names = ", ".join(code(name) for name in found.beneath[:MAX_ROWS])
         rest = left_out(len(found.beneath) - MAX_ROWS, "is", "are")
-        yield Block(0, f"Executed first, as they are pending, too: {names} {rest}\n")
+        yield Block(0, f"Executed first, since they are pending too: {names} {rest}\n")
     if found.failure is not None:
         yield Block(0, _fence(_safe_lines(format_error(found.failure))))
     if found.not_run:
@@ -222,7 +222,7 @@ def _to_look_at(one: Previewed, most: int | None) -> Iterator[Block]:
     if one.expects:
         yield Block(1, "`EXPECT` is met.\n")
     elif one.expect:
-        yield Block(3, f"The script could say {code(one.expect, 300)}.\n")
+        yield Block(3, f"Suggested for the script: {code(one.expect, 300)}.\n")
     for heading, shown, rest in sections(one.to_look_at, most):
         lines = "".join(f"- {code(line_of(remark), MAX_REMARK)}\n" for remark in shown)
         more = left_out(rest, "is", "are")

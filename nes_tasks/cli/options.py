@@ -27,8 +27,7 @@ YES = flag("yes", "do it without asking", short="y")
 DRY_RUN = flag("dry-run", "show what it would do, and write nothing")
 ALLOW_NETWORK = option(
     "allow-network",
-    "let this migration use the network, to which its script can then send any data; "
-    "may be repeated",
+    "let this migration use the network; its script can then send data anywhere; may be repeated",
     type=list,
     default=[],
     metavar="NAME",

@@ -16,11 +16,11 @@ from .format import author_name, counted, size
 from .options import JSON, flag
 from .session import session
 
-CHECK = flag("check", "exit with 1 when there is any")
-COUNT = flag("count", "print only how many there are, counted as for --check")
+CHECK = flag("check", "exit with 1 if there are any")
+COUNT = flag("count", "print only the number, counted as for --check")
 
 
-FILES = flag("files", "list each file with its size as well")
+FILES = flag("files", "list each file with its size")
 
 
 class Pending(Command):
@@ -30,17 +30,16 @@ class Pending(Command):
     doc_purpose = "list the migrations that are not applied yet"
     doc_usage = "[--json | --count | --files] [--check]"
     doc_description = (
-        "In the order in which doit applies them, with the number and the size of their files. "
-        "Folders that are not valid are warned of on "
-        "stderr; they keep later ones from being applied, and count for --check. The keys of "
-        "--json are described in docs/reference/json.md."
+        "Lists them in the order of application, with the number and size of their files. "
+        "A warning on stderr names each invalid folder: it blocks later migrations, and "
+        "counts for --check. docs/reference/json.md describes the keys of --json."
     )
     group = LOOKING
     examples = (
         ("doit pending", "lists them in a table"),
         ("doit pending --files", "lists their files as well"),
         ("doit pending --check || doit", "applies them if there are any"),
-        ("doit pending --count", "prints how many there are"),
+        ("doit pending --count", "prints the number of pending migrations"),
     )
     failure = "with --check: something is pending or not valid"
     cmd_options = (JSON, CHECK, COUNT, FILES)
@@ -51,7 +50,7 @@ class Pending(Command):
         no_names(pos_args, "pending")
         if json + count + files > 1:
             raise UsageError(
-                "--json, --count and --files do not go together", hint="give one of them"
+                "--json, --count and --files cannot be combined", hint="give one of them"
             )
         plan = session().known_plan()
         for entry in plan.invalid:

@@ -25,28 +25,26 @@ MARKDOWN = flag("markdown", "print Markdown that fits into one comment on GitHub
 FROM = option(
     "from", "execute nothing; show the preview that --json wrote to this file", name="source"
 )
-KEEP = flag(
-    "keep", "with --json and -o: leave a file that is a preview of the present state as it is"
-)
-FORCE = flag("force", "execute a NAME that is applied again, on the database as it is")
+KEEP = flag("keep", "with --json and -o: keep the file if it is a preview of the current state")
+FORCE = flag("force", "execute an applied NAME again, on the current database")
 LIMIT = option(
     "limit",
-    "execute at most N migrations, and say which are left",
+    "execute at most N migrations, and list the rest",
     type=int,
     default=None,
     metavar="N",
 )
 CONTINUE = option(
     "continue",
-    "go on where the preview ended that --json wrote to this file",
+    "continue the preview that --json wrote to this file",
     name="proceed",
     metavar="FILE",
 )
-FULL = flag("full", "show all that is new, changed or to be looked at, with whole values")
+FULL = flag("full", "show everything new, changed or to look at, with whole values")
 # The most updated entities of each type that a comment lists; a terminal shows fewer.
 UPDATED_IN_A_COMMENT = 10
 # Only for a preview that was just made; later changes are unknown for one in a file.
-CLOSING = "Nothing was applied: the database is as it was.\n"
+CLOSING = "Nothing was applied; the database is unchanged.\n"
 
 
 class Preview(Command):
@@ -59,29 +57,31 @@ class Preview(Command):
         "[-o FILE] [--keep] [--allow-network NAME] | --from FILE"
     )
     doc_description = (
-        "The migrations are executed, each on top of what is pending before it, and nothing is "
-        "published: branch, index and files of the database stay as they are. Without a NAME it "
-        "is all pending ones; with --force a NAME may be applied already. doit run --dry-run and "
-        "doit migrate:NAME --dry-run print the same. A working tree with uncommitted changes does "
-        "not matter.\n\n"
-        "With --limit it stops after so many. --continue goes on from a preview in a file "
-        "without executing again what is in it, as long as the database is at the same commit and "
-        "git still has the tree; with --json the new document has all of it, and may take the "
-        "place of FILE.\n\n"
-        "With the same clock `doit run` commits the tree whose hash is shown: "
-        "SOURCE_DATE_EPOCH fixes it, and `doit run --expect FILE` takes it from a preview."
+        "Executes the pending migrations, each on the result of the one before, and "
+        "publishes nothing: branch, index and files of the database stay as they are. "
+        "With names, only these are shown; pending ones before them are executed first. "
+        "With --force, a NAME may be an applied migration. Uncommitted changes in the "
+        "database do not matter. doit run --dry-run and doit migrate:NAME --dry-run do "
+        "the same.\n\n"
+        "--limit stops after N migrations. --continue continues a saved preview without "
+        "executing its migrations again, as long as the database is at the same commit "
+        "and git still has the tree. With --json, the new document contains both parts, "
+        "and may replace FILE.\n\n"
+        "With the same clock, doit run commits the tree whose hash is shown. "
+        "SOURCE_DATE_EPOCH sets the clock; doit run --expect FILE takes it from a "
+        "preview."
     )
     group = LOOKING
     examples = (
         ("doit preview", "shows what doit would change"),
-        ("doit preview 5..9", "shows what those from number 5 to 9 would change"),
-        ("doit preview --full | less", "shows all of it, field by field"),
+        ("doit preview 5..9", "shows what numbers 5 to 9 would change"),
+        ("doit preview --full | less", "shows every change, field by field"),
         ("doit preview 5 --markdown -o preview.md", "writes a comment for the pull request"),
         (
             "doit preview --limit 9 --json -o p.json && doit preview --continue p.json",
-            "looks at the first nine, then at the others",
+            "previews the first nine, then the others",
         ),
-        ("doit preview --json -o preview.json", "writes what doit run --expect takes"),
+        ("doit preview --json -o preview.json", "writes a file for doit run --expect"),
     )
     failure = "a migration failed or would be refused"
     takes = "pending"
@@ -102,18 +102,18 @@ class Preview(Command):
         pos_args: list[str],
     ) -> int:
         if json and markdown:
-            raise UsageError("--json and --markdown do not go together", hint="give one of them")
+            raise UsageError("--json and --markdown cannot be combined", hint="give one of them")
         if keep and (not json or not output or source):
-            raise UsageError("--keep goes with --json -o FILE", hint="doit help preview")
+            raise UsageError("--keep needs --json and -o FILE", hint="doit help preview")
         if force and (not pos_args or source):
-            raise UsageError("--force goes with the name of a migration", hint="doit help preview")
+            raise UsageError("--force needs the name of a migration", hint="doit help preview")
         if limit is not None and (limit < 1 or source):
             raise UsageError(
-                "--limit takes a number from 1 on, and executes", hint="doit help preview"
+                "--limit needs a positive number, and no --from", hint="doit help preview"
             )
         if proceed and (source or keep or pos_args):
             raise UsageError(
-                "--continue goes on with what is pending: without NAME, --from and --keep",
+                "--continue works on all pending migrations, without NAME, --from and --keep",
                 hint="doit help preview",
             )
         if output:
@@ -149,7 +149,7 @@ class Preview(Command):
         from .expected import saved_preview
 
         if names:
-            raise UsageError("--from shows all of a preview", hint="leave out the name")
+            raise UsageError("--from shows the whole preview", hint="omit the name")
         found = saved_preview(source)
         if not json and not full:
             found = found.limited(_limit(markdown))
@@ -195,7 +195,7 @@ def _continued(path: str) -> Found:
 def _rest(names: list[str], output: str) -> str:
     """Return a line that says what is left, and how to go on."""
     again = f"--continue {shlex.quote(output)}" if output else f"{names[0]}.."
-    return f"left out: {short_list(names)}; doit preview {again} goes on"
+    return f"left: {short_list(names)}; doit preview {again} continues"
 
 
 def _found(
@@ -267,7 +267,7 @@ def _is_current(path: str) -> bool:
     if not Path(path).exists():
         return False
     why = outdated(saved_preview(path), session().project)
-    print_stderr(f"{path} is kept: it is of the present state" if why is None else f"{path}: {why}")
+    print_stderr(f"{path} is kept: it shows the current state" if why is None else f"{path}: {why}")
     return why is None
 
 
@@ -296,7 +296,7 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
     if len(parts) > 1:
         parts.append(summary(one.result for one in found.migrations))
     if found.beneath:
-        parts.append(f"Executed first, as they are pending too: {', '.join(found.beneath)}\n")
+        parts.append(f"Executed first, since they are pending too: {', '.join(found.beneath)}\n")
     return "\n".join([*parts, *filter(None, [closing])])
 
 

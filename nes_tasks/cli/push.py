@@ -16,13 +16,13 @@ class Push(Command):
     doc_purpose = "push the database to the remote"
     doc_usage = ""
     doc_description = (
-        "Pushes the branch of the database, and nothing else, to the remote of the settings. "
-        "When that fails, because it is refused, not reachable or not done within push_timeout "
-        "seconds, the data stays committed here and nothing has to be applied again. When the "
-        "remote has moved on, doit sync comes first."
+        "Pushes only the branch of the database, to the remote in the settings. If the "
+        "push is refused, cannot reach the remote or takes longer than push_timeout "
+        "seconds, the data stays committed here, and nothing has to be applied again. If "
+        "the remote has new commits, run doit sync first."
     )
     group = MAINTAINING
-    examples = (("doit push", "publishes what is applied here"),)
+    examples = (("doit push", "publishes the migrations that are applied here"),)
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..operations.sync import push
@@ -34,7 +34,7 @@ class Push(Command):
         with transfer(f"Pushing to {settings.remote}") as on_progress:
             result = push(project, on_progress)
         if result is None:
-            text = f"{settings.database_label} is not there yet; there is nothing to push."
+            text = f"{settings.database_label} does not exist yet; there is nothing to push."
         elif not result.commits:
             text = f"{_up_to_date(settings)}; there is nothing to push."
         else:
@@ -46,7 +46,7 @@ class Push(Command):
 
 
 def _up_to_date(settings: Settings) -> str:
-    return f"{settings.remote} has all of {settings.database_label}"
+    return f"{settings.remote} has every commit of {settings.database_label}"
 
 
 def with_migrations(count: int, migrations: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -43,15 +44,17 @@ class Release(Command):
     """Tag a state of the database, and say what is new in it."""
 
     name = "release"
-    doc_purpose = "tag a state of the database, with notes of what is new since the last release"
+    doc_purpose = "tag a state of the database, with notes about the changes since the last release"
     doc_usage = "[NAME] [--at POINT] [--since POINT] [--dry-run] [--json] | --list [--json]"
     doc_description = (
-        "The notes are made from the migrations since the last release: what is new, corrected "
-        "and removed, by type and by contributor. They are the message of an annotated tag NAME, "
-        "by default release- and the day in UTC. The totals and types are net: what was added and "
-        "removed again does not count. Each migration of a contributor counts by itself.\n\n"
-        "A tag that is there is never moved, and nothing is pushed: the command that pushes the "
-        "tag is printed. Without any change since the last release no tag is made."
+        "Tags a state of the database with release notes, made from the migrations since "
+        "the last release: what is new, corrected and removed, by type and by "
+        "contributor. The notes are the message of the annotated tag NAME, by default "
+        "release- and the date in UTC. Totals and types are net: what was added and "
+        "removed again does not count. The migrations of a contributor are counted one by "
+        "one.\n\n"
+        "An existing tag is never moved. Nothing is pushed; the command that pushes the "
+        "tag is printed. Without a change since the last release, no tag is made."
     )
     group = MAINTAINING
     examples = (
@@ -86,8 +89,9 @@ class Release(Command):
             since_name = found.since.name if found.since else "the beginning"
             print_stderr(f"nothing changed since {since_name}; no tag was made")
         elif not json:
-            words = [f"--at {at}"] * bool(at) + [f"--since {since}"] * bool(since)
-            self._tell(found, " ".join(["doit release", found.name, *words]) if dry_run else None)
+            words = ["--at", at] * bool(at) + ["--since", since] * bool(since)
+            again = shlex.join(["doit", "release", found.name, *words])
+            self._tell(found, again if dry_run else None)
         return 0
 
     def _tell(self, found: Found, proposed: str | None) -> None:

@@ -14,12 +14,14 @@ class Renumber(Command):
     doc_purpose = "give a pending migration the next free number"
     doc_usage = "NAME"
     doc_description = (
-        "Renames the folder and changes nothing in it. Of two migrations with one number give "
-        "the full name. One that is applied keeps its number, because its name is what the "
-        "database knows it by."
+        "Renames the folder; its files stay as they are. If two migrations share a "
+        "number, give the full name. An applied migration keeps its number, because the "
+        "database knows it by its name."
     )
     group = CONTRIBUTING
-    examples = (("doit renumber 005-add-ministers", "makes it 006-add-ministers, or later"),)
+    examples = (
+        ("doit renumber 005-add-ministers", "renames it to 006-add-ministers, or a later number"),
+    )
     failure = "it is applied, or the folder has no number"
     takes = "pending"
 
@@ -31,7 +33,7 @@ class Renumber(Command):
         new = renumber(session().project, name)
         folder = session().project.settings.migrations_label
         if new == name:
-            self.outstream.write(f"{folder}/{name} has the next free number already.\n")
+            self.outstream.write(f"{folder}/{name} already has the next free number.\n")
         else:
             self.outstream.write(f"Renamed {name} to {new}.\n")
         return 0

@@ -29,7 +29,7 @@ REASONS = {
 }
 WORDS = {
     "different": "is different from what is committed as",
-    "varied": "varied, as it says that it may, from what is committed as",
+    "varied": "varied, as DETERMINISTIC = False allows, from what is committed as",
 }
 FROM_SCRATCH = flag(
     "from-scratch", "rebuild the database from the empty tree through all of its history"
@@ -40,29 +40,32 @@ class Replay(Command):
     """Execute applied migrations again as they were, and compare with what is committed."""
 
     name = "replay"
-    doc_purpose = "prove that applied migrations give what is committed, by executing them again"
+    doc_purpose = (
+        "verify that applied migrations reproduce what is committed, by executing them again"
+    )
     doc_usage = "([NAME...] | --from-scratch) [--json] [--allow-network NAME]"
     doc_description = (
-        "Each is executed on the tree it ran on, from its folder and with its clock, on a private "
-        "ref that goes away; the tree that comes out must be the one that is committed. Branch, "
-        "index and files of the database stay as they are. Without a NAME it is all applied ones, "
-        "without those that say DETERMINISTIC = False. Of one that ran more than once it is the "
-        "run that its marker is from.\n\n"
-        "Verdicts: proven; different, with the first difference; failed; unproven, as its folder "
-        "has changed or is missing; skipped, as it cannot be expected to be the same; varied, "
-        "as one with DETERMINISTIC = False may.\n\n"
-        "With --from-scratch the database is rebuilt from the empty tree, through every "
-        "execution and revert in the order of the history, and each step is compared; it ends "
-        "with the first that is different or fails. What cannot be repeated is taken over as it "
-        "is, and counted: adopted migrations, those with DETERMINISTIC = False, and what was "
-        "committed by hand."
+        "Executes each migration on the tree that it ran on, from its folder and with its "
+        "clock, on a temporary private ref. The resulting tree must be the committed one. "
+        "Branch, index and files of the database stay as they are. Without a NAME, all "
+        "applied migrations are replayed, except those with DETERMINISTIC = False. If a "
+        "migration ran more than once, the run that wrote its marker is replayed.\n\n"
+        "Verdicts: proven, the same tree; different, another tree, with the first "
+        "difference; failed, the script raised an error; unproven, the folder has changed "
+        "or is missing; skipped, no equal result can be expected; varied, another tree of "
+        "a migration with DETERMINISTIC = False.\n\n"
+        "--from-scratch rebuilds the database from the empty tree: it repeats every run "
+        "and revert in the order of the history, compares each step, and stops at the "
+        "first that is different or failed. What cannot be repeated is taken over as it "
+        "is, and counted: adopted migrations, those with DETERMINISTIC = False, and "
+        "commits made by hand."
     )
     group = MAINTAINING
     examples = (
-        ("doit replay", "proves the whole history"),
-        ("doit replay 5..9", "proves those from number 5 to 9"),
-        ("doit replay 5 --json", "proves number 5, as JSON"),
-        ("doit replay --from-scratch", "proves that the whole database follows from its history"),
+        ("doit replay", "verifies all applied migrations"),
+        ("doit replay 5..9", "verifies numbers 5 to 9"),
+        ("doit replay 5 --json", "verifies number 5, and prints JSON"),
+        ("doit replay --from-scratch", "rebuilds and verifies the whole database"),
     )
     failure = "one is different, failed or unproven"
     takes = "applied"
@@ -122,7 +125,7 @@ class Replay(Command):
 
 def _words(found: Found) -> str:
     if not found.migrations:
-        return "No migration is applied, so there is nothing to prove.\n"
+        return "No migration is applied, so there is nothing to verify.\n"
     problems = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
     return "\n".join([_table(found), *problems, *_skipped(found), _conclusion(found)])
 
@@ -160,7 +163,7 @@ def _problem(proof: Proof) -> str:
 
     lines = [f"{printable(proof.name)} {_heading(proof)}"]
     if proof.restore:
-        lines.append(f"  as it was: {proof.restore}")
+        lines.append(f"  restore it with: {proof.restore}")
     elif proof.fetch:
         lines.append("  the migrations are a shallow clone, which may lack the commit that holds")
         lines.append(f"  the folder as it was: {proof.fetch}")

@@ -19,35 +19,35 @@ STDOUT = "-"
 MARKDOWN = flag("markdown", "print a short version as Markdown, for a README or a job summary")
 WRITE_TO = {
     **OUTPUT,
-    "help": f"write to this file, - for stdout; {DEFAULT} without it, stdout with --markdown",
+    "help": f"write to this file, - for stdout [default: {DEFAULT}, with --markdown stdout]",
 }
 SITE = option(
     "site", "write a site into this folder: search, and a page for each entity and migration"
 )
-TITLE = option("title", "the title of the site instead of What … holds")
-URL = option("url", "the address at which the site will be, for the links of its feed")
+TITLE = option("title", 'the title of the site, instead of "What … holds"')
+URL = option("url", "the address of the site, for the links of its feed")
 
 
 class Report(Command):
     """Write a page about the database: its holdings, growth, migrations, fields and sources."""
 
     name = "report"
-    doc_purpose = "write a page about what the database holds and how it came about"
+    doc_purpose = "write a page about the database: contents, growth, migrations, fields, sources"
     doc_usage = "[-o FILE] [--markdown] | --site FOLDER [--title TEXT] [--url URL]"
     doc_description = (
-        "One HTML file that needs nothing else, no network and no script: what the database "
-        "holds, its growth, who applied which migration when and what it changed, how complete "
-        "the fields are, and the sources. It is read from the last commit and the history; the "
-        "files of the working tree do not matter. The same commit gives the same bytes.\n\n"
-        "No data is fetched: of a shallow or partial clone the page tells what is known, and "
-        "what is missing.\n\n"
-        "--markdown is a short version for a README or a job summary, and needs no extra.\n\n"
-        "--site writes static pages for any web server, such as GitHub Pages: search, a page for "
-        "each entity and each migration, the report, and a feed of what changed."
+        "Writes one HTML file without scripts, which loads nothing else: what the "
+        "database contains, its growth, each migration with author, time and changes, the "
+        "completeness of the fields, and the sources. It is made from the last commit and "
+        "the history, never from the working tree. The same commit gives the same bytes. "
+        "In a shallow or partial clone, the page says what is missing.\n\n"
+        "--markdown prints a short version for a README or a job summary, and needs no "
+        "extra.\n\n"
+        "--site writes static pages for any web server, such as GitHub Pages: search, a "
+        "page for each entity and migration, the report, and a feed of changes."
     )
     group = LOOKING
     examples = (
-        ("doit report -o site/index.html", "writes the page where a site is made"),
+        ("doit report -o site/index.html", "writes the page into the folder of a site"),
         ("doit report --markdown", "prints the short version"),
         ("doit report --site site", "writes a site with a page for each entity"),
     )
@@ -59,10 +59,10 @@ class Report(Command):
         no_names(pos_args, self.name)
         if site:
             if markdown or output:
-                raise UsageError("--site goes with neither --markdown nor -o", hint="leave it out")
+                raise UsageError("--site cannot be combined with --markdown or -o", hint="omit it")
             return self._write_site(Path(site), title, url)
         if title or url:
-            raise UsageError("--title and --url go with --site", hint="doit report --site FOLDER")
+            raise UsageError("--title and --url need --site", hint="doit report --site FOLDER")
         target = output or (STDOUT if markdown else DEFAULT)
         session().known_plan()
         if target != STDOUT:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..errors import UsageError
+import shlex
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError, first_few
 from ..migrations import State
 from .command import Command, confirmed, one_name
 from .console import print_stderr
@@ -10,13 +13,16 @@ from .doit_commands import MAINTAINING, recover_interrupted
 from .options import YES
 from .session import session
 
+if TYPE_CHECKING:
+    from ..operations.points import Point
+
 TO = {
     "name": "to",
     "long": "to",
     "type": str,
     "default": "",
-    "metavar": "NAME",
-    "help": "take back all that was applied after NAME, which stays",
+    "metavar": "POINT",
+    "help": "take back all that was applied after this migration, date, tag or commit",
 }
 REASON = {
     "name": "reason",
@@ -37,13 +43,14 @@ class Revert(Command):
 
     name = "revert"
     doc_purpose = "undo a migration: its data and its marker, in one commit"
-    doc_usage = "(NAME | --to NAME) [--reason TEXT] [--yes]"
+    doc_usage = "(NAME | --to POINT) [--reason TEXT] [--yes]"
     doc_description = (
         "Every file that the migration changed gets back the content it had before, and the "
         "marker goes away, so that the migration is pending again. History is not rewritten: "
         "the commit records who did it, the reason, and the commits it undoes. With --to it "
-        "takes back all that was applied after NAME, the newest first, each in a commit of its "
-        "own: all of them, or none.\n\n"
+        "takes back all that was applied after a migration, a date, a tag or a commit, as for "
+        "doit diff, the newest first, each in a commit of its own: all of them, or none. Commits "
+        "made by hand stay.\n\n"
         "It is refused, with names, when later migrations or commits made by hand changed the "
         "same files or refer to an entity that would be gone. Migrations that came in one commit, "
         "as after a squash, are taken back together. What it would do is shown "
@@ -54,6 +61,7 @@ class Revert(Command):
         ("doit revert 5", "shows what it would undo, and asks"),
         ('doit revert 5 --reason "The source was withdrawn" --yes', "does it, for this reason"),
         ("doit revert --to 5 --yes", "takes back all that was applied after number 5"),
+        ("doit revert --to 2026-01-31", "shows what was applied since that day"),
     )
     failure = "it is not applied, or something later builds on it"
     takes = "applied"
@@ -61,19 +69,22 @@ class Revert(Command):
 
     def _execute(self, to: str, yes: bool, reason: str, pos_args: list[str]) -> int:
         from ..operations.revert import after, revert
+        from .command import earlier_point
 
         if to and pos_args:
-            raise UsageError("a name and --to do not go together", hint="give one of them")
-        name = one_name([to] if to else pos_args, self.name).name
+            raise UsageError("a name and --to cannot be combined", hint="give one of them")
+        name = "" if to else one_name(pos_args, self.name).name
         recover_interrupted(session(), "doit revert")
+        point = earlier_point(to) if to else None
         project = session().project
-        names = after(project, name) if to else [name]
-        if not names:
-            self.outstream.write(f"Nothing was applied after {name}.\n")
+        names = after(project, point) if point else [name]
+        if point and not names:
+            self.outstream.write(f"Nothing was applied after {point.name}.\n")
+            self._note_difference(point)
             return 0
         if not yes:
-            self._show(names, is_chain=bool(to))
-            again = f"doit revert {'--to ' if to else ''}{name} --yes"
+            self._show(names, is_chain=bool(point))
+            again = f"doit revert {f'--to {shlex.quote(point.name)}' if point else name} --yes"
             if not confirmed("Revert them?" if len(names) > 1 else "Revert it?", again):
                 print_stderr("nothing was written")
                 return 0
@@ -83,7 +94,20 @@ class Revert(Command):
             self.outstream.write(f"Reverted {reverted}: git -C {label} show --stat {commit}\n")
             for one in (reversal.name, *reversal.together):
                 self._tell_what_it_is_now(one)
+        if point:
+            self._note_difference(point)
         return 0
+
+    def _note_difference(self, point: Point) -> None:
+        """Say what is not as at the point, since commits made by hand stay."""
+        from ..operations.revert import differing_files
+
+        if paths := differing_files(session().project, point):
+            print_stderr(
+                f"commits that are not of a migration stay, so {_files(len(paths))} "
+                f"{'differs' if len(paths) == 1 else 'differ'} from {point.name}: "
+                f"{first_few(paths)}; doit diff {shlex.quote(point.name)}"
+            )
 
     def _show(self, names: list[str], *, is_chain: bool) -> None:
         from ..operations.revert import propose

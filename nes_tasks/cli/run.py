@@ -20,9 +20,9 @@ from .suggestions import is_harmless, unknown_command, unknown_task, wrong_word
 
 EXPECT = option(
     "expect",
-    "apply only what gives the trees of this preview (doit preview --json -o FILE), with its clock",
+    "apply only what this preview shows, with its clock (doit preview --json -o FILE writes one)",
 )
-DRY_RUN = flag("dry-run", "apply nothing: show what would change, as doit preview does")
+DRY_RUN = flag("dry-run", "apply nothing; show what would change, like doit preview")
 
 
 class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
@@ -30,21 +30,21 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
 
     doc_purpose = "apply pending migrations, or run other tasks"
     doc_description = (
-        "Without a name all pending migrations are applied in order; `run` can be left out. "
-        "doit migrate:005-add-ministers stops after that one, and with --force behind its name "
-        "it is executed again although it is applied. A number is enough as a name: doit 5, doit "
-        "migrate 5 and doit migrate:005 are the same. With --dry-run, before or behind the names, "
-        "nothing is applied. doit run --expect FILE applies what a preview has shown, or nothing "
-        "of it.\n\n"
-        "A migration that failed or is not valid holds up those after it. With --continue it is "
-        "passed over; it needs a new number afterwards.\n\n"
-        "Each migration is applied completely or not at all. Other tasks run as doit runs them: "
-        "doit check looks through migration folders."
+        "Without a name, all pending migrations are applied in order; the word run can be "
+        "omitted. doit migrate:005-add-ministers stops after that migration. With --force "
+        "after its name, an applied migration is executed again. A number is enough as a "
+        "name: doit 5, doit migrate 5 and doit migrate:005 are the same.\n\n"
+        "With --dry-run, before or after the names, nothing is applied. With --expect "
+        "FILE, a migration is applied only if its result is the one in that preview.\n\n"
+        "A failed or invalid migration blocks later ones. With --continue it is skipped, "
+        "and needs a new number afterwards (doit renumber). Each migration is applied "
+        "completely or not at all. Other tasks run as in any doit project; doit check "
+        "checks migration folders."
     )
     group = APPLYING
     examples = (
-        ("doit", "applies all that is pending"),
-        ("doit migrate:5", "applies what is pending up to number 5"),
+        ("doit", "applies all pending migrations"),
+        ("doit migrate:5", "applies the pending migrations up to number 5"),
         ("doit migrate:5 --dry-run", "shows what that would change, and applies nothing"),
         ("doit migrate:5 --force", "executes number 5 again, in a new commit"),
         ("doit check:5", "checks the folder of number 5"),
@@ -64,7 +64,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
     def _execute(self, expect: str, dry_run: bool, allow_network: list[str], **options: Any) -> int:
         if not self.is_ours:
             if dry_run:
-                raise UsageError("--dry-run is about migrations, and this project has none")
+                raise UsageError("--dry-run works on migrations only, and this project has none")
             return int(super()._execute(**options))
         if sys.argv[1:] == [GROUP]:  # the word of other tools, for which there is `doit`
             raise wrong_word(GROUP, self.loader.cmd_names)
@@ -109,14 +109,14 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
 
         for given, name in ((expect, "--expect"), (keep_going, "--continue")):
             if given:
-                raise UsageError(f"--dry-run and {name} do not go together", hint="doit help run")
+                raise UsageError(f"--dry-run and {name} cannot be combined", hint="doit help run")
         if selection.others and not self.sel_default_tasks:
             word = selection.others[0]
             known = any(word in (t.name, *t.targets) for t in self.task_list) or ":" in word
             if not known:
                 raise self.no_such(word)
             raise UsageError(
-                f"--dry-run is about migrations, and {word} is another task",
+                f"--dry-run works on migrations only, and {word} is another task",
                 hint="doit preview NAME",
             )
         names = [] if selection.all_pending else selection.migrations
@@ -150,7 +150,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             result = 0
         except KeyboardInterrupt:
             applied = ", ".join(current.applied_since())
-            stays = f"applied by then: {applied}" if applied else "the database is as it was"
+            stays = f"applied by then: {applied}" if applied else "the database is unchanged"
             print_stderr(f"interrupted; {stays}")
             return INTERRUPTED
         finally:
@@ -174,6 +174,6 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
         before = entries[:last]
         for entry in before:
             if entry.state is State.INVALID:
-                warn(f"{entry.name} is passed over: {entry.problem}")
+                warn(f"{entry.name} is skipped: {entry.problem}")
         due = [task_name(entry.name) for entry in before if entry.state is not State.INVALID]
         self.sel_tasks = [*due, *selection.words]

@@ -10,22 +10,23 @@ from .command import Command, no_names
 from .doit_commands import LOOKING
 from .options import OUTPUT
 
-FOLDER = {**OUTPUT, "help": "write to this folder, which is made when it is missing"}
+FOLDER = {**OUTPUT, "help": "write to this folder, which is created if it is missing"}
 
 
 class Schema(Command):
     """Write JSON Schemas of the database's files."""
 
     name = "schema"
-    doc_purpose = "write JSON Schemas of the database's files"
+    doc_purpose = "write JSON Schemas for the files of the database"
     doc_usage = "-o FOLDER"
     doc_description = (
-        "One schema (Draft 2020-12) for each kind of file: entities, relationships, versions, "
-        "authors and markers. Editors complete and check files with them, and other programs find "
-        "out what a file may contain. docs/reference/fields.md has the same for people."
+        "Writes one schema (Draft 2020-12) for each kind of file: entities, "
+        "relationships, versions, authors and markers. Editors use them to complete and "
+        "check files; other programs learn what a file may contain. "
+        "docs/reference/fields.md has the same for people."
     )
     group = LOOKING
-    examples = (("doit schema -o schemas", "writes schemas/entity.schema.json and four more"),)
+    examples = (("doit schema -o schemas", "writes schemas/entity.schema.json and four others"),)
     cmd_options = (FOLDER,)
 
     def _execute(self, output: str, pos_args: list[str]) -> int:

@@ -53,7 +53,7 @@ class Session:
     def _announce_fetch(self, folder: Path) -> None:
         """Say that a reading command uses the network, which it does nowhere else."""
         label = display_path(folder, self.project.settings.root)
-        print_stderr(f"{label} is a partial clone; what it lacks is fetched from its remote")
+        print_stderr(f"{label} is a partial clone; missing contents are fetched from its remote")
 
     def allow_network(self, names: list[str]) -> None:
         """Let the migrations of these names, which may be short, use the network.

@@ -25,17 +25,17 @@ class Show(Command):
     doc_purpose = "show what an applied migration changed"
     doc_usage = "NAME... [--json]"
     doc_description = (
-        "Its commits, the statistics of its marker, and the difference between the tree that it "
-        "ran on and the tree that it left: entities by type, the fields that changed, a few of "
-        "the new ones. What happened afterwards does not matter.\n\n"
-        "Of several names or a range each is shown by itself; doit diff shows what came of them "
-        "together. With --json it is a list then."
+        "Shows its commits, the statistics of its marker, and the changes between the "
+        "tree that it ran on and the tree that it left: entities by type, changed fields, "
+        "some of the new entities. Later changes do not matter.\n\n"
+        "Several names or a range are shown one by one, with --json as a list; doit diff "
+        "shows their net result."
     )
     group = LOOKING
     examples = (
         ("doit show 5", "shows what number 5 changed"),
-        ("doit show 5..9", "shows what each from number 5 to 9 changed"),
-        ("doit show 5 --json", "prints all of it as JSON"),
+        ("doit show 5..9", "shows what each of the numbers 5 to 9 changed"),
+        ("doit show 5 --json", "prints every change as JSON"),
     )
     takes = "applied"
     cmd_options = (JSON,)
@@ -86,7 +86,7 @@ def _unknown(found: Outcome) -> str:
         label = session().project.settings.database_label
         return (
             "This shallow clone does not reach back to before it, so nothing can be compared; "
-            f"git -C {label} fetch --unshallow brings what is missing."
+            f"git -C {label} fetch --unshallow fetches what is missing."
         )
     return "No commit is known to be of this migration alone, so nothing can be compared."
 

@@ -19,7 +19,7 @@ class Clean(BaseCommand, cmd_clean.Clean):  # type: ignore[misc]
     """`doit clean`: nothing of migrations, whose results are history."""
 
     doc_purpose = "remove targets of tasks other than migrations"
-    examples = (("doit clean --dry-run lint", "says what would be removed of the task lint"),)
+    examples = (("doit clean --dry-run lint", "shows what the task lint would remove"),)
     takes = "tasks"
 
     def _execute(self, **options: Any) -> int:
@@ -42,7 +42,7 @@ class Forget(BaseCommand, cmd_forget.Forget):  # type: ignore[misc]
     """`doit forget`: local state only; what is applied stays applied."""
 
     doc_purpose = "clear the saved state of tasks other than migrations"
-    examples = (("doit forget check", "checks every folder again next time"),)
+    examples = (("doit forget check", "makes the next doit check check every folder"),)
     takes = "tasks"
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
@@ -60,11 +60,9 @@ class ResetDep(BaseCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]
     """`doit reset-dep`: local state only; the inputs of a migration are recorded when it runs."""
 
     name = "reset-dep"
-    doc_purpose = "save the state of files as it is now, for tasks other than migrations"
-    doc_description = (
-        "Takes the files that tasks depend on for unchanged from now on, and executes nothing."
-    )
-    examples = (("doit reset-dep lint", "takes the files of the task lint for checked"),)
+    doc_purpose = "mark the files of tasks as unchanged; migrations stay as they are"
+    doc_description = "Marks the files that tasks depend on as unchanged, and executes nothing."
+    examples = (("doit reset-dep lint", "marks the files of the task lint as unchanged"),)
     takes = "tasks"
 
     def _execute(self, pos_args: list[str]) -> int:
@@ -82,7 +80,7 @@ class DumpDB(BaseCommand, cmd_dumpdb.DumpDB):  # type: ignore[misc]
     """`doit dumpdb`: for files of doit's own, which migrations do not use."""
 
     name = "dumpdb"
-    doc_purpose = "show a dbm file of doit's own; migrations have none"
+    doc_purpose = "show a dbm file of another doit project; migrations have none"
     doc_description = "What is applied is in the database: doit history and doit list show it."
     outstream: Any = None  # the base class is not one of those that have it
     examples = (("doit dumpdb --db-file .doit.db", "shows the file of another project"),)

@@ -27,15 +27,15 @@ class Status(Command):
     """Show the database, the remote as last seen, the migrations, and what to type next."""
 
     name = "status"
-    doc_purpose = "show where the database and the migrations stand, and what to type next"
+    doc_purpose = "show the state of the database and the migrations, and the next command to run"
     doc_usage = "[--json]"
     doc_description = (
-        "Changes nothing and uses no network: ahead and behind are those of the last fetch or "
-        "push. The keys of --json are described in docs/reference/json.md."
+        "Changes nothing and does not use the network: ahead and behind are as of the "
+        "last fetch or push. docs/reference/json.md describes the keys of --json."
     )
     group = LOOKING
     examples = (
-        ("doit status", "shows it on one screen"),
+        ("doit status", "shows the state on one screen"),
         ("doit status --json", "prints the same as JSON"),
     )
     cmd_options = (JSON,)
@@ -73,7 +73,7 @@ def _lines(status: ProjectStatus) -> list[str]:
     rows = {
         "Pending": [f"{entry.name}  {_about(entry.metadata)}" for entry in plan.pending],
         "Changed since they were applied": [f"{e.name}  {e.difference}" for e in plan.drifted],
-        "Another README since they were applied": [e.name for e in plan if e.note],
+        "README changed since they were applied": [e.name for e in plan if e.note],
         "Applied, but without a folder": [entry.name for entry in plan.missing],
         "Not valid": [f"{e.name}  {e.problem.message if e.problem else ''}" for e in plan.invalid],
     }
@@ -92,7 +92,7 @@ def _about(metadata: Any) -> str:
 def _database(status: ProjectStatus) -> str:
     label = session().project.settings.database_label
     if not status.exists:
-        return f"{label}, which is not there yet"
+        return f"{label}, not created yet"
     branch = f"branch {status.branch}" if status.branch else "no branch to publish to"
     return f"{label}, {branch}, {status.commit[:12] if status.commit else 'no commit yet'}"
 
@@ -100,13 +100,11 @@ def _database(status: ProjectStatus) -> str:
 def _remote(status: ProjectStatus) -> str:
     remote_status = status.remote_status
     if remote_status is None:
-        return "not looked at" if status.problem else "none"
+        return "unknown" if status.problem else "none"
     ours, theirs = status.migrations or (None, None)
     parts = [
         f"{with_migrations(remote_status.ahead, ours)} to push" if remote_status.ahead else "",
-        f"{with_migrations(remote_status.behind, theirs)} not here yet"
-        if remote_status.behind
-        else "",
+        f"{with_migrations(remote_status.behind, theirs)} to sync" if remote_status.behind else "",
     ]
     known = ", ".join(filter(None, parts)) or "up to date as of the last fetch"
     return f"{remote_status.remote}, {known}"

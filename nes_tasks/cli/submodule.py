@@ -13,13 +13,14 @@ class Submodule(Command):
     """Commit which state of the database belongs to this state of the migrations."""
 
     name = "submodule"
-    doc_purpose = "record the commit of the database, when it is a submodule"
+    doc_purpose = "record the commit of the database, if it is a submodule"
     doc_usage = ""
     doc_description = (
-        "Makes one commit in the repository of the migrations, which records the present commit "
-        "of the database and names the migrations that are new in it. Whatever else is staged "
-        "or changed there stays as it is. It is refused when the database is not a submodule.\n\n"
-        "Others can use what is recorded only once the database is pushed."
+        "Makes one commit in the repository of the migrations. It records the current "
+        "commit of the database, and its message names the new migrations. Other staged "
+        "or changed files there stay as they are. The command is refused if the database "
+        "is not a submodule.\n\n"
+        "Push the database first: others cannot fetch a commit that is only here."
     )
     group = MAINTAINING
     examples = (("doit push && doit submodule", "publishes the data, then records its commit"),)
@@ -33,7 +34,7 @@ class Submodule(Command):
         label = project.settings.database_label
         done = record(project)
         if done.commit is None:
-            self.outstream.write(f"{label} is recorded at {done.new[:12]} already.\n")
+            self.outstream.write(f"{label} is already recorded at {done.new[:12]}.\n")
         else:
             self.outstream.write(f"Recorded {label} at {done.new[:12]}: git show {done.commit}\n")
         if done.unpushed:

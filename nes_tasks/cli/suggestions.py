@@ -19,10 +19,10 @@ NOT_RECOGNIZED = re.compile(r"option (-\S+) (?:not recognized|not a unique prefi
 START = "or begin one: echo 'from nes_tasks.dodo import *' > dodo.py"
 NOT_FOUND = re.compile(r"Could not find dodo file '(.*?)'\.")
 
-_APPLY = ("preview", "doit preview shows what is pending, and doit without a word applies it")
+_APPLY = ("preview", "doit preview shows what is pending, and doit alone applies it")
 _UNDO = (
-    ("undo", "doit help undo explains how to take migrations back"),
-    ("revert", "doit help revert explains how to take a migration back"),
+    ("undo", "doit help undo explains how to undo migrations"),
+    ("revert", "doit help revert explains how to revert a migration"),
 )
 _HISTORY = ("history", "doit history lists what was applied, when and by whom")
 _SHOW = ("show", "doit show NAME says what a migration changed")
@@ -36,7 +36,7 @@ _SYNC = ("sync", "doit help sync explains how to fetch what others have publishe
 _ADOPT = ("adopt", "doit help adopt explains how to record what was applied by other means")
 _VERSION = ("version", "doit version prints the versions of nes-tasks and doit")
 _AGAIN = ("run", "doit help run explains how to execute a migration again")
-_STATUS = ("status", "doit status says how things stand, and what to do next")
+_STATUS = ("status", "doit status shows the current state, and what to do next")
 _GRAPH = ("report", "doit report writes a page about all migrations")
 _INIT = ("create", "doit create NAME makes the first migration of a project")
 
@@ -63,8 +63,8 @@ FOREIGN: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(("doctor", "repair"), (_STATUS,)),
     **dict.fromkeys(("fetch", "merge", "pull", "rebase"), (_SYNC,)),
     **dict.fromkeys(("baseline", "fake", "mark", "stamp"), (_ADOPT,)),
-    "graph": (("graph", "doit graph draws what depends on what"), _GRAPH),
-    "init": (("init", "doit help init explains how a project begins"), _INIT),
+    "graph": (("graph", "doit graph draws the dependencies"), _GRAPH),
+    "init": (("init", "doit help init explains how to create a project"), _INIT),
 }
 FOREIGN_OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(("--check", "--outstanding"), (_PENDING,)),
@@ -146,7 +146,7 @@ def wrong_option(
         return UsageError(text, hint=hint)
     known = sorted(options)
     if found and found[1] in known:
-        hint = f"it goes with something else; doit help {command}"
+        hint = f"it does not fit here; doit help {command}"
         return UsageError(text, hint=hint)
     meant = closest(found[1], known) if found else None
     hint = f"did you mean {meant}? doit help {command}" if meant else f"doit help {command}"
@@ -173,5 +173,5 @@ def missing_dodo(said: str, command: str) -> UsageError | None:
         )
     return UsageError(
         f"there is no {here / path.name}",
-        hint=f"doit -k{command} takes the one in {above}",
+        hint=f"doit -k{command} uses the one in {above}",
     )

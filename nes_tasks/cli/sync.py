@@ -23,18 +23,17 @@ class Sync(Command):
     doc_purpose = "fetch from the remote, and apply unpushed migrations on top of it"
     doc_usage = ""
     doc_description = (
-        "When the remote has commits that are not here, they are brought here. When there are "
-        "unpushed migrations here as well, these are executed again on top of the remote's; one "
-        "that the remote has already gives way to it. Unpushed commits that are not migrations "
-        "are refused by name.\n\n"
-        "If anything fails the branch and its files are as they were. The branch as it was is "
-        "kept under a ref below refs/nes-tasks-kept/, whose name is printed: "
-        "git -C nes-db branch old REF brings it back."
+        "Fetches the commits that are only at the remote. Unpushed migrations are "
+        "executed again on top of them; one that the remote already has is dropped. "
+        "Unpushed commits that are not migrations are refused, and named.\n\n"
+        "If anything fails, the branch and its files stay as they were. The previous "
+        "branch is kept under a ref below refs/nes-tasks-kept/, whose name is printed: "
+        "git -C nes-db branch old REF restores it."
     )
     group = MAINTAINING
     examples = (
-        ("doit sync", "brings here what others have pushed"),
-        ("doit sync && doit push", "and publishes what only you have"),
+        ("doit sync", "fetches what others have pushed"),
+        ("doit sync && doit push", "then publishes what only you have"),
     )
     failure = "a migration failed on top of the remote, or cannot be applied there"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -20,8 +21,8 @@ TO = {
     "long": "to",
     "type": str,
     "default": "",
-    "metavar": "NAME",
-    "help": "take off all that was applied after NAME, which stays",
+    "metavar": "POINT",
+    "help": "take off all that was applied after this migration, date, tag or commit",
 }
 
 
@@ -30,12 +31,13 @@ class Undo(Command):
 
     name = "undo"
     doc_purpose = "take the newest unpushed migration off the branch again, as a whole"
-    doc_usage = "[--to NAME] [--dry-run | --yes]"
+    doc_usage = "[--to POINT] [--dry-run | --yes]"
     doc_description = (
         "The branch goes back to what it was before the newest migration, with all of its "
-        "batches; a part of a migration is taken off as well. With --to it goes back to where NAME "
-        "was applied. The branch as it was is kept under a ref below refs/nes-tasks-kept/, and the "
-        "command that brings it back is printed.\n\n"
+        "batches; a part of a migration is taken off as well. With --to it goes back to a point: a "
+        "migration, which stays, a date, a tag, a commit or origin/main. The branch as it was is "
+        "kept under a ref below refs/nes-tasks-kept/, and the command that brings it back is "
+        "printed.\n\n"
         "What was pushed is refused (doit revert takes it back), and so is what has other "
         "commits on top of it; they are named. What it would do is shown first, and asked for "
         "unless --yes is given."
@@ -44,6 +46,7 @@ class Undo(Command):
     examples = (
         ("doit undo", "shows what it would take off, and asks"),
         ("doit undo --to 5 --yes", "takes off all that was applied after number 5"),
+        ("doit undo --to origin/main --dry-run", "shows all that is not pushed"),
     )
     failure = "there is nothing to undo, it was pushed, or other commits are on top of it"
     takes = "applied"
@@ -51,25 +54,25 @@ class Undo(Command):
 
     def _execute(self, to: str, dry_run: bool, yes: bool, pos_args: list[str]) -> int:
         from ..operations.undo import propose, undo, way_back
-        from .command import one_name
+        from .command import earlier_point
 
         no_names(pos_args, self.name)
         if dry_run and yes:
-            raise UsageError("--dry-run and --yes do not go together", hint="give one of them")
-        name = one_name([to], self.name).name if to else None
+            raise UsageError("--dry-run and --yes cannot be combined", hint="give one of them")
         recover_interrupted(session(), "doit undo")
+        point = earlier_point(to) if to else None
         project = session().project
         if dry_run or not yes:
-            found = propose(project, name)
+            found = propose(project, point)
             self._show(found)
-            again = f"doit undo {f'--to {name} ' if name else ''}--yes"
+            again = f"doit undo {f'--to {shlex.quote(point.name)} ' if point else ''}--yes"
             if dry_run:
                 print_stderr(f"nothing was changed; {again} removes it")
                 return 0
             if not confirmed("Undo it?", again):
                 print_stderr("nothing was changed")
                 return 0
-        done = undo(project, name)
+        done = undo(project, point)
         label = project.settings.database_label
         self.outstream.write(
             f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"

@@ -18,19 +18,19 @@ class Verify(Command):
     """Call the functions verify of applied migrations on the current database."""
 
     name = "verify"
-    doc_purpose = "check what applied migrations promised of the data"
+    doc_purpose = "run the verify functions of applied migrations on the current database"
     doc_usage = "[NAME...] [--json]"
     doc_description = (
-        "Calls verify(context) in the scripts of applied migrations, confined as in a run, on the "
-        "database as it is now; nothing is written. A later change of the data can break what an "
-        "earlier migration promised. The keys of --json are described in docs/reference/json.md."
+        "Calls verify(context) of each applied migration's script, confined as in a run; "
+        "nothing is written. It finds later changes that break what an earlier migration "
+        "promised. docs/reference/json.md describes the keys of --json."
     )
     group = LOOKING
     examples = (
-        ("doit verify", "calls the verify of all applied migrations"),
-        ("doit verify 5", "calls that of number 5"),
+        ("doit verify", "runs the verify functions of all applied migrations"),
+        ("doit verify 5", "runs that of number 5"),
     )
-    failure = "a verify did not pass"
+    failure = "a verify function failed"
     takes = "applied"
     cmd_options = (JSON,)
 

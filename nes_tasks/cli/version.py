@@ -19,11 +19,12 @@ class Version(Command):
     doc_purpose = "print the versions of nes-tasks, doit and Python"
     doc_usage = ""
     doc_description = (
-        "doit --version prints the same in a project whose pyproject.toml names our loader "
-        '([tool.doit] loader = "nes_tasks"), and otherwise the version of doit alone.'
+        "doit --version prints the same in a project whose pyproject.toml names our "
+        'loader ([tool.doit] loader = "nes_tasks"); elsewhere it prints only the version '
+        "of doit."
     )
     group = LOOKING
-    examples = (("doit version", "prints them, as a report of a mistake should name them"),)
+    examples = (("doit version", "prints the versions, for a bug report"),)
     cmd_options = ()
 
     def execute(self, params: Any, args: list[str]) -> int:

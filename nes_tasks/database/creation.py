@@ -113,7 +113,7 @@ def missing_submodule(settings: Settings) -> DatabaseError | None:
         return None
     label, back = settings.database_label, settings.branch or "main"
     return DatabaseError(
-        f"the submodule {label} is not there yet",
+        f"the submodule {label} is not fetched yet",
         hint=f"git submodule update --init {label} && git -C {label} switch {back}",
     )
 

@@ -134,7 +134,7 @@ def not_a_repository(database: Path, said: str) -> DatabaseError:
     if lost := _lost_git_dir(database):
         return DatabaseError(
             f"{database}/.git points to {lost}, which is not a git repository: "
-            "the one or the other was moved",
+            "one of them was moved",
             hint=f"git submodule update --init {database}"
             if ".git/modules/" in lost
             else f"git worktree repair {database} in the repository that the worktree belongs to, "

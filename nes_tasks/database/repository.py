@@ -224,9 +224,17 @@ class Repository:
     @cached_property
     def signs(self) -> bool:
         """Whether commits of migrations are signed: the setting `sign`, else commit.gpgSign."""
+        return self._signs("commit.gpgSign")
+
+    @property
+    def signs_tags(self) -> bool:
+        """Whether tags of releases are signed: the setting `sign`, else tag.gpgSign."""
+        return self._signs("tag.gpgSign")
+
+    def _signs(self, key: str) -> bool:
         if self.settings.sign is not None:
             return self.settings.sign
-        return self.git.query("config", "--type=bool", "--get", "commit.gpgSign") == "true"
+        return self.git.query("config", "--type=bool", "--get", key) == "true"
 
     def check_ready(self, *, files: bool = True, filters: bool = True) -> None:
         """Check that a migration may run; changes nothing.
@@ -315,7 +323,8 @@ class Repository:
             with self._changing_refs():
                 yield
             # git says nothing of a lock of its own that it could not remove.
-            if locks(self.git_dir, self._common):
+            ours = self._common.glob(f"{PRIVATE_REFS}*/**/*.lock")
+            if locks(self.git_dir, self._common) or any(ours):
                 keep_as_interrupted(self._own_folder)
 
     def _recover(self) -> None:

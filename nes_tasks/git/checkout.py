@@ -7,6 +7,7 @@ commits, keeps to a sparse checkout, and fetches nothing that it does not write.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -14,13 +15,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError
-from .command import Git, Stamp, stamp
+from .command import Git, Stamp, failure, stamp
 from .diff import Change, changed_files
 from .objects import blob_id
 from .safety import Allow
 
 # The words of git, in its entry.c, for a file that the system does not let it write.
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
+# git's warning, in its wrapper.c, for a file that it could not remove: it goes on, exits with 0,
+# and its index lacks the file.
+CANNOT_REMOVE = re.compile(rb"unable to (?:unlink|rmdir) ")
 # So many files are read to see whether they are as they were; for more git reads its index.
 FEW = 1000
 
@@ -79,8 +83,8 @@ class Checkout:
         for change in changes:
             if change.old is None and (blocking := self._in_the_way(change.path, free)):
                 raise DatabaseError(
-                    f"{self._label} has a file of its own that git ignores where a new one "
-                    f"belongs: {blocking}; nothing was applied",
+                    f"{self._label} has an ignored file where a new one belongs: {blocking}; "
+                    "nothing was applied",
                     hint=f"move {self._label}/{blocking} away, then run it again",
                 )
 
@@ -143,19 +147,20 @@ class Checkout:
                 hint=f"git -C {self._label} stash --include-untracked, then run it again",
             ) from error
 
-    def _merge(self, *command: str) -> None:
-        """Let git merge two trees into the index; raises `GitError`.
+    def _merge(self, *command: str) -> bytes:
+        """Let git merge two trees into the index; return its warnings, raises `GitError`.
 
         The index may only not know that files are as they were: touched, or copied with the whole
         repository. A difference is reported when it matters, because checking each file is slow.
         """
-        try:
-            self._git.run(*command, discard=True)
-        except GitError as error:
-            if CANNOT_WRITE.search(error.stderr):
-                raise  # a second try would only stumble over the files of the first
+        done = self._git.run_unchecked(*command, discard=True)
+        # After a file that cannot be written a second try would stumble over those of the first.
+        if done.returncode and not CANNOT_WRITE.search(done.stderr.decode(errors="replace")):
             self._git.run_unchecked("update-index", "-q", "--refresh")
-            self._git.run(*command, discard=True)
+            done = self._git.run_unchecked(*command, discard=True)
+        if done.returncode:
+            raise failure(command, done.stderr)
+        return done.stderr
 
     def move(self, old: str | None, new: str) -> None:
         """Write what differs between two commits; the branch is at `new` already.
@@ -163,8 +168,7 @@ class Checkout:
         Raises `DatabaseError` when git cannot, or would overwrite something else.
         """
         try:
-            self._merge("read-tree", "-m", "-u", self._tree(old), new)
-            self.found_clean()
+            warnings = self._merge("read-tree", "-m", "-u", self._tree(old), new)
         except GitError as error:
             away = f"git -C {self._label} stash --include-untracked, then run it again"
             # The files are not the user's own then, and a stash would need space as well.
@@ -175,19 +179,45 @@ class Checkout:
                 f"{_without_command(error)}",
                 hint=error.hint or hint,
             ) from error
+        if CANNOT_REMOVE.search(warnings):
+            self._remove_leftovers(old, new)
+        self.found_clean()
+
+    def _remove_leftovers(self, old: str | None, new: str) -> None:
+        """Remove the files of `old` that `new` lacks and that git has left; keep any other file.
+
+        Raises `DatabaseError` with the first that cannot be removed.
+        """
+        for change in changed_files(self._git, self._tree(old), new):
+            file = self._top / change.path
+            if change.new is not None or not os.path.lexists(file) or not self._is_old(change):
+                continue
+            try:
+                file.unlink()
+            except OSError as error:
+                raise DatabaseError(
+                    f"applied and committed, but {self._label}/{change.path} could not be "
+                    f"removed: {error.strerror}",
+                    hint="permit writing there; the next doit finishes it",
+                ) from error
+            with contextlib.suppress(OSError):  # as git does, as far as they are empty
+                os.removedirs(file.parent)
 
     def finish(self, old: str | None, new: str) -> None:
         """Do what `move` had not done when it was killed, wherever it had stopped.
 
-        git writes the index last. While it is still the old one, each file may be the old or
-        the new one or the beginning of the new one: those are removed, so that git writes them
-        again. Anything else is the user's own and goes to the folder `rescued_dir`.
+        git writes the index last: with the new one only files that it could not remove can be left.
+        With the old one each file may be the old or the new one or the beginning of the new one:
+        those are removed, so that git writes them again. Anything else is the user's own and goes
+        to the folder `rescued_dir`.
         """
         (self._git_dir / "index.lock").unlink(missing_ok=True)
         if self._git.query("diff-index", "--cached", "--quiet", new) is None:
             for change in changed_files(self._git, self._tree(old), new):
                 self._clear(change, self._rescued_dir / new[:12])
             self.move(old, new)
+        else:
+            self._remove_leftovers(old, new)
 
     def _clear(self, change: Change, rescued_dir: Path) -> None:
         """Remove a file that is the one or the other version; keep any other."""

@@ -59,11 +59,7 @@ def write_signed_commit(
     (https://git-scm.com/docs/git-config#Documentation/git-config.txt-gpgformat). `env` says
     where the objects are. Raises `UnavailableError` when git cannot sign.
     """
-    people = {}
-    for role, who in (("AUTHOR", author), ("COMMITTER", committer)):
-        people[f"GIT_{role}_NAME"] = who.name
-        people[f"GIT_{role}_EMAIL"] = who.email
-        people[f"GIT_{role}_DATE"] = f"@{_seconds(who)} +0000"
+    people = {**identity_variables("AUTHOR", author), **identity_variables("COMMITTER", committer)}
     above = [word for parent in parents for word in ("-p", parent)]
     command = ("commit-tree", "-S", *above, tree)
     try:
@@ -71,8 +67,22 @@ def write_signed_commit(
             *command, stdin=message.encode(), env={**env, **people}
         )
     except GitError as error:
-        raise UnavailableError(
-            f"git cannot sign the commit: {reason(error.stderr)}",
-            hint="check git's user.signingKey and gpg.format, or set sign = false",
-        ) from error
+        raise unsigned_error("commit", error.stderr) from error
     return made.decode().strip()
+
+
+def unsigned_error(what: str, said: str) -> UnavailableError:
+    """Return the error that git could not sign `what` it was to make; `said` is its stderr."""
+    return UnavailableError(
+        f"git cannot sign the {what}: {reason(said)}",
+        hint="check git's user.signingKey and gpg.format, or set sign = false",
+    )
+
+
+def identity_variables(role: str, who: Signature) -> dict[str, str]:
+    """Return the variables by which git knows the author or the committer."""
+    return {
+        f"GIT_{role}_NAME": who.name,
+        f"GIT_{role}_EMAIL": who.email,
+        f"GIT_{role}_DATE": f"@{_seconds(who)} +0000",
+    }

@@ -115,7 +115,7 @@ class Remote:
             if REWRITTEN in error.stderr:
                 raise UnavailableError(
                     f"the history of {self.name}/{self.branch} was rewritten; nothing was changed",
-                    hint=f"if that is right, git -C {self._label} fetch {self.name} "
+                    hint=f"to accept that, git -C {self._label} fetch {self.name} "
                     f"+{self.branch}:{self._seen}, then doit sync",
                 ) from error
             raise UnavailableError(
@@ -252,7 +252,7 @@ class Remote:
 def _after_push(error: GitError) -> str:
     """Return what to do after a push that failed."""
     if LOCKED.search(error.stderr):
-        return "doit push; if it stays so, a killed push has left a lock at the remote"
+        return "doit push; if it fails again, a killed push has left a lock at the remote"
     if HAS_FILES in error.stderr:
         return "publish to a bare repository (git init --bare), then doit push"
     is_overtaken = isinstance(error, _RefusedError) and error.is_overtaken

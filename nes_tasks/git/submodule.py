@@ -65,6 +65,6 @@ class Superproject:
         except GitError as error:
             raise DatabaseError(
                 f"the commit of {self._display_path} cannot be recorded: {reason(error.stderr)}",
-                hint="put it right, then doit submodule",
+                hint="correct it, then doit submodule",
             ) from error
         return self._git.run("rev-parse", "HEAD").decode().strip()

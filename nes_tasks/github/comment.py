@@ -74,7 +74,7 @@ def _footer(run: PreviewRun) -> str:
     ended = "succeeded" if run.conclusion == "success" else f"ended as **{run.conclusion}**"
     return (
         f"---\n[The run]({run.url}) at {run.head} {ended}. "
-        "It executed the code of this pull request, and the numbers are what that code says.\n"
+        "It executed the code of this pull request, so its numbers are the claims of that code.\n"
     )
 
 
@@ -93,4 +93,4 @@ def _put(api: Api, number: int, body: str) -> str:
         changed = api.send("PATCH", f"issues/comments/{known}", {"body": body})
         return f"comment updated: {changed['html_url']}"
     made = api.send("POST", f"issues/{number}/comments", {"body": body})
-    return f"comment made: {made['html_url']}"
+    return f"comment created: {made['html_url']}"

@@ -45,8 +45,8 @@ def _authors(api: Api, pull: OpenPull, preview: Preview) -> Iterator[str]:
         if wanted.casefold() not in {text.casefold() for text in known}:
             yield (
                 f"- AUTHOR of {code(one.result.migration)} is {code(one.about.author, 300)}, and "
-                f"{code(pull.opener) or 'an account that is gone'} opened this pull request. "
-                "Is that meant?\n"
+                f"{code(pull.opener) or 'a deleted account'} opened this pull request. "
+                "Is this intended?\n"
             )
 
 
@@ -63,7 +63,7 @@ def _overlaps(api: Api, pull: OpenPull, preview: Preview) -> Iterator[str]:
             rest = f" and {more:,} more" if more > 0 else ""
             yield (
                 f"- Pull request #{other.number} changes the same: {named}{rest}. "
-                "The one that is merged later has to be looked at again.\n"
+                "Review the one that is merged later again.\n"
             )
 
 

@@ -33,7 +33,7 @@ def check_may_run(
     """
     if name not in plan:
         raise MigrationRefusedError(
-            f"{name} is neither a folder nor applied any more", hint="doit list"
+            f"{name} has neither a folder nor a record any more", hint="doit list"
         )
     entry = plan[name]
     if entry.is_applied:
@@ -98,7 +98,7 @@ def _guard_applied(entry: Entry, force: bool) -> Decision:
 def _must_come_first(earlier: Entry, name: str) -> MigrationRefusedError:
     if earlier.problem:
         return MigrationRefusedError(
-            f"{name} cannot be applied before this is put right: {earlier.problem.message}",
+            f"{name} cannot be applied until this is corrected: {earlier.problem.message}",
             hint=earlier.problem.hint,
         )
     return MigrationRefusedError(

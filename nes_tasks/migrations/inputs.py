@@ -171,7 +171,7 @@ def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path:
     if target.is_absolute() or not os.path.realpath(link).startswith(inside):
         why = f"leads out of the folder, to {spoken}"
     elif not link.exists():
-        why = f"leads to {spoken}, which is not there"
+        why = f"leads to {spoken}, which does not exist"
     elif not link.is_file():
         why = f"leads to {spoken}, which is not a file"
     else:

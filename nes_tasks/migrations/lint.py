@@ -104,7 +104,7 @@ def _note(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.note:
         yield hint(
             f"{folder.display_path}/{README}",
-            f"it is another one than when {entry.name} was applied; the data do not depend on it",
+            f"it has changed since {entry.name} was applied, which does not affect the data",
             line=1,
             advice=f"doit accept {entry.name} records it",
         )
@@ -137,7 +137,7 @@ def _name(folder: Folder) -> Iterator[Finding]:
         yield error(
             folder.display_path,
             f"{folder.display_path}: its name has {length} characters, more than {MAX_NAME_LENGTH}",
-            advice="take a shorter one; DESCRIPTION has room for the rest",
+            advice="shorten it; DESCRIPTION has room for the rest",
         )
 
 
@@ -211,7 +211,7 @@ def _readme(folder: Folder) -> Iterator[Finding]:
         return
     except OSError:
         return  # the plan says so
-    text = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+    text = _without_comments(text)
     placeholders = list(_placeholders(display_path, text))
     yield from placeholders
     prose = [line for line in text.splitlines() if not HEADING.fullmatch(line)]
@@ -231,6 +231,37 @@ def _readme(folder: Folder) -> Iterator[Finding]:
             line=1,
             advice="add a section Data Sources: who published the data, where, and when you took "
             "them",
+        )
+
+
+def _without_comments(text: str) -> str:
+    """Return Markdown without its comments, each line where it was."""
+    return COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+
+
+def refuse_placeholders(folder: Folder) -> None:
+    """Raise `InvalidMigrationError` when README or scripts still have placeholders of the template.
+
+    Those of the constants are found when the folder is loaded. What is not UTF-8 is left to the
+    check. Raises `OSError` when a file cannot be read.
+    """
+    found: list[Finding] = []
+    for file in folder.files or ():
+        path, display_path = folder.path / file.relative, f"{folder.display_path}/{file.relative}"
+        if file.relative != README and not file.relative.endswith(".py"):
+            continue
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        if PLACEHOLDER not in text.upper():  # to parse each script would take longer
+            continue
+        if file.relative == README:
+            found += _placeholders(display_path, _without_comments(text))
+        elif script := Script.read(path, display_path):
+            found += _script_placeholders({file.relative: script})
+    if found:
+        first, more = found[0], len(found) - 1
+        raise InvalidMigrationError(
+            f"{first.path}:{first.line}: {first.message}" + (f", and {more} more" if more else ""),
+            hint=f"replace it; doit check:{folder.name} lists all",
         )
 
 
@@ -279,7 +310,7 @@ def _sizes(folder: Folder) -> Iterator[Finding]:
         if file.size > LARGE_FILE_BYTES:
             yield hint(
                 f"{folder.display_path}/{file.relative}",
-                f"it has {file.size / 1_000_000:,.0f} MB, which every clone will carry for good",
+                f"it has {file.size / 1_000_000:,.0f} MB, which every clone will keep forever",
                 line=1,
                 advice="leave out what the script does not read, or split the migration",
             )
@@ -347,9 +378,9 @@ def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
             for name in sorted(reaching):
                 yield hint(
                     script.display_path,
-                    f"{name} reaches the network: what it gets can be another tomorrow",
+                    f"{name} uses the network: the result can differ tomorrow",
                     line=line,
-                    advice="fetch before, and keep what you got as a data file of the folder",
+                    advice="fetch it beforehand, and save the result as a data file in the folder",
                 )
         if not _is_said_to_vary(own[0]):
             yield from _calls(script)
@@ -393,18 +424,18 @@ def _calls(script: Script) -> Iterator[Finding]:
     kinds: list[tuple[Callable[[str], object], str, str]] = [
         (
             lambda call: call in CLOCK,
-            "is the time at which the migration is applied, another one on each machine",
-            "write the date into the data",
+            "is the time of the run, which differs on each machine",
+            "put the date into the data",
         ),
         (
             UNIQUE.fullmatch,
-            "gives something else in each run, so the result cannot be reproduced",
-            "derive it from the data, or say DETERMINISTIC = False",
+            "differs in each run, so the result cannot be reproduced",
+            "derive it from the data, or set DETERMINISTIC = False",
         ),
         (
             RANDOM.fullmatch,
-            "makes the data depend on chance, though the same one in each run",
-            "take what you need from the data",
+            "makes the data random, although each run gives the same",
+            "derive it from the data",
         ),
     ]
     for call, line in script.calls():

@@ -252,7 +252,7 @@ def _folder(
     try:
         if is_link:
             raise InvalidMigrationError(
-                f"{display_path} is a link, not a folder", hint="put the folder itself in its place"
+                f"{display_path} is a link, not a folder", hint="replace it with the folder"
             )
         if name in ignored_folders:
             raise InvalidMigrationError(
@@ -280,7 +280,7 @@ def _content_problem(
 ) -> InvalidMigrationError | None:
     if not names and not ignored.intersection((*SCRIPTS, README)):
         return InvalidMigrationError(
-            f"{display_path} holds no files",
+            f"{display_path} contains no files",
             hint=f"rm -r {display_path} if it was left behind by another branch",
         )
     scripts = [script for script in SCRIPTS if script in names]
@@ -351,12 +351,12 @@ def words_of(latin: str) -> list[str]:
 
 def _no_directory(display_path: str, error: OSError) -> SettingsError:
     if isinstance(error, FileNotFoundError):
-        problem, step = "is not there", f"mkdir {display_path}"
+        problem, step = "does not exist", f"mkdir {display_path}"
     elif isinstance(error, NotADirectoryError):
         problem, step = "is not a folder", "name a folder"
     else:
         problem, step = f"cannot be read: {error.strerror}", f"ls -ld {display_path}"
     return SettingsError(
-        f"the migrations directory {display_path} {problem}",
+        f"the migrations folder {display_path} {problem}",
         hint=f"{step}, or set migrations in [tool.nes_tasks] of pyproject.toml",
     )

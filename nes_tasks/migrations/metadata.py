@@ -234,14 +234,13 @@ def _defines(body: list[ast.stmt], name: str) -> bool:
 def _constant(name: str, value: ast.expr | None, display_path: str) -> str | bool:
     if name == "EXPECT":
         return _literal(value, display_path)
-    kind, spoken = (bool, "True or False") if name in SWITCHES else (str, "a plain text")
+    kind, spoken = (bool, "True or False") if name in SWITCHES else (str, "a plain string")
     if isinstance(value, ast.Constant) and isinstance(value.value, kind):
         return value.value
     line = f":{value.lineno}" if value is not None else ""
     raise InvalidMigrationError(
-        f"{display_path}{line}: {name} is not {spoken}, "
-        "which can be read without running the script",
-        hint=f"write it out, such as {EXAMPLES[name]}",
+        f"{display_path}{line}: {name} is not {spoken} that can be read without running the script",
+        hint=f"write a literal, as in {EXAMPLES[name]}",
     )
 
 
@@ -257,7 +256,7 @@ def _literal(value: ast.expr | None, display_path: str) -> str:
     raise InvalidMigrationError(
         f"{display_path}{line}: EXPECT is not a plain dict, "
         "which can be read without running the script",
-        hint=f"write it out, such as {EXAMPLE}",
+        hint=f"write a literal, as in {EXAMPLE}",
     )
 
 
@@ -307,7 +306,7 @@ def _checked_expect(source: str | bool | None, display_path: str, is_new: bool) 
 
 def _checked_text(name: str, value: str, display_path: str, is_new: bool) -> str:
     text = value.strip()
-    hint = f"write it out, such as {EXAMPLES[name]}"
+    hint = f"set it, as in {EXAMPLES[name]}"
     if not text:
         raise InvalidMigrationError(f"{display_path}: {name} is empty", hint=hint)
     if CONTROL_CHARS.search(value):
@@ -328,12 +327,12 @@ def _checked_text(name: str, value: str, display_path: str, is_new: bool) -> str
 
 
 def _checked_date(text: str, display_path: str) -> dt.date:
-    why = "not a date as YYYY-MM-DD"
+    why = "not a YYYY-MM-DD date"
     if DATE_FORMAT.fullmatch(text):
         try:
             date = dt.date.fromisoformat(text)
         except ValueError as error:
-            why = f"no day of the calendar ({error})"
+            why = f"not a calendar date ({error})"
         else:
             # git counts an author's seconds from 1970 and takes no negative number.
             if date.year >= 1970:

@@ -68,7 +68,7 @@ class Scaffold:
             folder.mkdir()
         except FileExistsError:
             raise UsageError(
-                f"{display_path}/{self.name} is there already, and nothing in it was changed",
+                f"{display_path}/{self.name} already exists, and nothing in it was changed",
                 hint="remove it, or take another name",
             ) from None
         except OSError as error:
@@ -175,7 +175,7 @@ def new_scaffold(text: str, number: int, author: str, date: dt.date) -> Scaffold
         raise UsageError(
             f"the name {scaffold.name} has {len(scaffold.name)} characters, "
             f"more than {MAX_NAME_LENGTH}",
-            hint="take a shorter one; DESCRIPTION has room for the rest",
+            hint="shorten it; DESCRIPTION has room for the rest",
         )
     return scaffold
 

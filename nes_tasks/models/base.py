@@ -135,9 +135,7 @@ class NameParts(ClosedModel):
     prefix: str | None = Field(
         default=None, description="A title before the name.", examples=["Dr."]
     )
-    suffix: str | None = Field(
-        default=None, description="What stands behind the name.", examples=["PhD"]
-    )
+    suffix: str | None = Field(default=None, description="What follows the name.", examples=["PhD"])
 
 
 class Name(ClosedModel):
@@ -202,7 +200,7 @@ class Address(ClosedModel):
     )
     description2: LangText | None = Field(
         default=None,
-        description="The address as a text.",
+        description="The address as a string.",
         examples=[{"en": {"value": "Pokhara-5, Kaski"}, "ne": {"value": "पोखरा-५, कास्की"}}],
     )
     description: str | None = Field(
@@ -255,7 +253,7 @@ class Attribution(ClosedModel):
 class CursorPage(ClosedModel):
     """Where a page of a listing stands in it."""
 
-    has_more: bool = Field(description="Whether there is more behind this page.", examples=[True])
+    has_more: bool = Field(description="Whether more follows this page.", examples=[True])
     offset: int = Field(
         default=0, description="How many results stand before this page.", examples=[0]
     )

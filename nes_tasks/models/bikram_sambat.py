@@ -169,7 +169,7 @@ def to_gregorian(value: BikramSambatDate | date | str) -> date:
     elif isinstance(value, str):
         value = parse_date(value)
     elif not isinstance(value, BikramSambatDate):
-        raise ValueError(f"{value!r} is not a date of Bikram Sambat; write it as 2079-11-20")
+        raise ValueError(f"{value!r} is not a Bikram Sambat date; write it as 2079-11-20")
     return value.to_gregorian()
 
 
@@ -187,14 +187,14 @@ def parse_date(text: str) -> BikramSambatDate:
             return _date_of(found)
     if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}", plain):
         raise ValueError(f"{text!r} can be two dates; write the year first, as in 2079-11-20")
-    raise ValueError(f"{text!r} is not a date of Bikram Sambat; write it as 2079-11-20")
+    raise ValueError(f"{text!r} is not a Bikram Sambat date; write it as 2079-11-20")
 
 
 def find_dates(text: str) -> list[FoundDate]:
     """Return the dates of Bikram Sambat in a text, in their order.
 
     A date in digits alone counts when they are Nepali or the era stands beside it: 2047-03-12 can
-    be a Gregorian date as well. What is not a day of the calendar is left out.
+    be a Gregorian date as well. What is not a calendar date is left out.
     """
     found: dict[int, FoundDate] = {}
     plain = _plain(text)

@@ -65,16 +65,14 @@ def damage_of(text: str) -> Damage | None:
     if forbidden := forbidden_characters(text):
         return Damage(DamageKind.CONTROL, f"it has the characters {', '.join(forbidden)}")
     if "\ufffd" in text:
-        return Damage(
-            DamageKind.REPLACEMENT, "it has U+FFFD in the place of what could not be decoded"
-        )
+        return Damage(DamageKind.REPLACEMENT, "it has U+FFFD in place of what could not be decoded")
     if _ONLY_QUESTION_MARKS.fullmatch(text) or _RUN_OF_QUESTION_MARKS.search(text):
         return Damage(
             DamageKind.QUESTION_MARKS, "it was saved in an encoding that does not have its letters"
         )
     if _TAG.search(text) or _ENTITY.search(text):
         repaired = " ".join(html.unescape(_TAG.sub(" ", text)).split())
-        return Damage(DamageKind.MARKUP, "it has tags or entities of HTML", repaired)
+        return Damage(DamageKind.MARKUP, "it has HTML tags or entities", repaired)
     if looks_legacy(text):
         return Damage(
             DamageKind.LEGACY_FONT,

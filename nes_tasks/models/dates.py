@@ -64,7 +64,7 @@ def _from_text(text: str) -> date:
         except ValueError:
             raise ValueError(_not_a_day(text)) from None
     if _PARTIAL.fullmatch(text):
-        raise ValueError(f"{text!r} is only a part of a date; {_EXAMPLE}, or leave it out")
+        raise ValueError(f"{text!r} is only a part of a date; {_EXAMPLE}, or omit it")
     # The calendar is needed for messages alone.
     from .bikram_sambat import find_dates
 
@@ -79,11 +79,11 @@ def _not_a_day(text: str) -> str:
 
     if find_dates(f"BS {text.strip()}"):
         return _bikram_sambat(text)
-    return f"{text!r} is not a day of the calendar"
+    return f"{text!r} is not a calendar date"
 
 
 def _bikram_sambat(text: str) -> str:
-    return f"{text!r} is a date of Bikram Sambat; convert it with context.calendar.to_gregorian"
+    return f"{text!r} is a Bikram Sambat date; convert it with context.calendar.to_gregorian"
 
 
 Date = Annotated[date, BeforeValidator(read_date)]

@@ -128,7 +128,7 @@ def _classified(
         return f"+{COUNTRY_CODE}{national}", "toll free"
     if _WITHOUT_AREA.fullmatch(national):
         return _completed(part, national, area_code), "land line"
-    raise ValueError(f"{part!r} is not a phone number of Nepal: it has {len(digits)} digits")
+    raise ValueError(f"{part!r} is not a Nepali phone number: it has {len(digits)} digits")
 
 
 def _completed(part: str, local: str, area_code: str | None) -> str:

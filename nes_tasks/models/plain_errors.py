@@ -23,7 +23,7 @@ MAX_LISTED = 12
 
 # What a value of a kind is called, by the first words of the type of error.
 _KINDS = {
-    "string": "a text",
+    "string": "a string",
     "int": "a whole number",
     "float": "a number",
     "decimal": "a number",
@@ -243,7 +243,7 @@ _SPECIAL: dict[str, str | Callable[[Mapping[str, Any], Mapping[str, Any]], str]]
     ),
     "json_invalid": _of_json,
     "string_pattern_mismatch": _of_pattern,
-    "string_unicode": "it must be a text in UTF-8",
+    "string_unicode": "it must be a string in UTF-8",
     "string_not_ascii": "it must have ASCII characters only",
     "finite_number": "it must be a finite number",
     "int_parsing_size": "it is too long a number",

@@ -71,7 +71,7 @@ class Relationship(ClosedModel):
     )
     attributions: list[str] | None = Field(
         default=None,
-        description="The sources of the data, as plain texts.",
+        description="The sources of the data, as plain strings.",
         examples=[["Election Commission, list of members, 2026-01-14"]],
     )
 

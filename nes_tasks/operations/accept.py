@@ -8,7 +8,7 @@ and author, date and description. The data do not change, and neither does what 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,7 +30,7 @@ from ..project import Project
 from ..running.events import ProgressCallback
 from ..running.runner import Runner
 from .fields import ABSENT
-from .replay import Candidate, SkipReason, candidates, execute_in_row
+from .replay import Candidate, SkipReason, candidates, execute_in_row, rerun_of
 from .revert import commit_files
 from .same_data import of_folder, real_changes
 from .tree_difference import Difference, first_of
@@ -41,7 +41,11 @@ REASONS = {
     SkipReason.ADOPTED: "its marker was written afterwards, not by its run",
     SkipReason.EDITED: "its marker was edited after the run",
     SkipReason.MOVED: "its commits do not follow on the tree that its marker names",
-    SkipReason.SQUASHED: "one commit holds it and other migrations",
+}
+# The same of another migration whose commit is the same.
+OF_OTHERS = {
+    SkipReason.DRIFT: "its folder was edited as well",
+    SkipReason.MISSING: "its folder is missing",
 }
 
 
@@ -138,23 +142,36 @@ def accept(
             is_recorded = bool(entry.record and entry.record.inputs)
             if entry.state is State.APPLIED and is_recorded and not found.is_edited:
                 return found
-            candidate = _candidate(project, name)
-            found, made = _executed(project, runner, candidate, found)
+            group = _group(project, name)
+            found, marker = _executed(project, runner, group, found)
             if dry_run or not found.is_same:
                 return found
-            assert candidate.marker, "it was executed by its marker"
-            marker = of_folder(candidate.marker, made)
             return replace(found, commit=_record(project, repository, marker, found, clock()))
 
 
-def _candidate(project: Project, name: str) -> Candidate:
-    """Return what to execute; raises `MigrationRefusedError` when it cannot be compared."""
+def _group(project: Project, name: str) -> list[Candidate]:
+    """Return what to execute: the migration, with those of the same commit in their order.
+
+    Raises `MigrationRefusedError` when it cannot be compared.
+    """
     found = candidates(project, [name])
-    candidate = next(one for one in found if one.entry.name == name)
+    for one in sorted(found, key=lambda one: one.entry.name != name):
+        _refuse(project, name, one)
+    return found
+
+
+def _refuse(project: Project, name: str, candidate: Candidate) -> None:
+    """Raise an error if a candidate cannot be executed: that of `name`, or another with it."""
     entry, execution = candidate.entry, candidate.execution
+    skip_reason = candidate.skip_reason
     if execution and execution.is_truncated:
         raise truncated_history_error(project.settings.database_label, [name])
-    skip_reason = SkipReason.SQUASHED if len(found) > 1 else candidate.skip_reason
+    if entry.name != name and skip_reason in REASONS | OF_OTHERS:
+        raise MigrationRefusedError(
+            f"{name} cannot be accepted: one commit holds it and {entry.name}, which cannot be "
+            f"executed again, since {(REASONS | OF_OTHERS)[skip_reason]}",
+            hint=_way_out(entry),
+        )
     if skip_reason is SkipReason.MISSING:
         raise MigrationRefusedError(f"the folder of {name} is missing", hint="doit list")
     if skip_reason in REASONS:
@@ -165,7 +182,6 @@ def _candidate(project: Project, name: str) -> Candidate:
         )
     if entry.problem:
         raise entry.problem
-    return candidate
 
 
 def _way_out(entry: Entry) -> str:
@@ -174,24 +190,24 @@ def _way_out(entry: Entry) -> str:
 
 
 def _executed(
-    project: Project, runner: Runner, candidate: Candidate, found: Acceptance
+    project: Project, runner: Runner, group: Sequence[Candidate], found: Acceptance
 ) -> tuple[Acceptance, Marker]:
-    """Execute the folder; return what differs, and the marker that came out."""
-    execution, marker = candidate.execution, candidate.marker
-    assert execution and marker, "a migration without them is refused"
+    """Execute the folder, with those of the same commit; return what differs, and a new marker."""
     git, data_dir, name = runner.repository.git, project.settings.data_dir, found.name
+    names = [one.entry.name for one in group]
+    candidate, execution = group[names.index(name)], group[0].execution
+    assert execution and candidate.marker, "a migration without them is refused"
     with ExitStack() as stack:
-        runs = [(candidate.entry.folder, marker)]
-        (result,) = execute_in_row(stack, runner, runs, execution.base)
-        tree = git.tree_of(result.commit_ids[-1])
-        changes = real_changes(git, data_dir, execution.tree, tree, [name])
-        with closing(Snapshot(git, tree)) as snapshot:
+        results = execute_in_row(stack, runner, map(rerun_of, group), execution.base)
+        trees = [git.tree_of(result.commit_ids[-1]) for result in results]
+        changes = real_changes(git, data_dir, execution.tree, trees[-1], names)
+        with closing(Snapshot(git, trees[names.index(name)])) as snapshot:
             made = Marker.from_bytes(snapshot.read(marker_path(data_dir, name)) or b"")
-        found = replace(found, tree=execution.tree, replayed_tree=tree)
+        found = replace(found, tree=execution.tree, replayed_tree=trees[-1])
         if changes:
             first = first_of(git, data_dir, changes)
             found = replace(found, differing_files=len(changes), difference=first)
-        return found, made
+        return found, of_folder(candidate.marker, made)
 
 
 def _record(

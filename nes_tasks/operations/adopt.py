@@ -149,7 +149,7 @@ def _from_record(
             author=record.author or "unknown",
             date=record.date or (moment.date() if moment else date(1970, 1, 1)),
         ),
-        # The earlier system wrote local time without a zone; which one is not known any more.
+        # The legacy system wrote local time without a zone; which one is not known any more.
         applied_at=(moment or datetime(1970, 1, 1, tzinfo=UTC)).replace(tzinfo=UTC),
         base_tree=base_tree,
         # Of one that came together with others nothing but what it says of itself is known.

@@ -24,12 +24,12 @@ FEWEST_LETTERS = 4
 KINDS = (
     ("holds control characters or changes the direction of writing", CONTROL_CHARS.search),
     (
-        "has question marks in the place of letters",
+        "has question marks in place of letters",
         QUESTION_MARKS.fullmatch,
     ),
     ("has letters that were lost (U+FFFD)", re.compile("\ufffd").search),
     ("looks like UTF-8 that was read in another encoding", MOJIBAKE.search),
-    ("holds markup of a web page", MARKUP.search),
+    ("contains HTML markup", MARKUP.search),
 )
 
 

@@ -30,23 +30,23 @@ AUTHOR = "[AUTHOR]"
 DATE = "[DATE]"
 DESCRIPTION = "[DESCRIPTION]"
 
-# What the rows are, and of which sub type, such as political_party; persons have none.
+# The type of the rows, and their sub type, such as political_party; persons have none.
 ENTITY_TYPE = "[TODO: person, organization, location or project]"
 ENTITY_SUBTYPE = None
 
-# Where the data are from. Each new entity gets it: readers and reviewers look for it.
+# The source of the data. Each new entity names it, for readers and reviewers.
 SOURCE = [
     {
         "title": {"en": {"value": "[TODO: who published what, such as: Election Commission]"}},
-        "details": {"en": {"value": "[TODO: the address, and the day on which you took it]"}},
+        "details": {"en": {"value": "[TODO: the address, and the date on which you retrieved it]"}},
     }
 ]
 
 
 async def migrate(context: MigrationContext) -> None:
     """Create an entity for each row of the file."""
-    # A first draft, made from the columns of the file. Read each line, and change what is not
-    # meant: docs/reference/fields.md has the fields of entities, context.md there the rest.
+    # A first draft, made from the columns of the file: read each line, and correct it.
+    # docs/reference/fields.md describes the fields of entities, context.md the context.
 '''
 TAIL = """\
             },

@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from importlib.util import find_spec
 from itertools import islice
@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import UnavailableError
+from .export_schema import COUNTED, TABLES
 from .export_tables import Progress
 from .export_target import MADE_BY, MANIFEST, Format
 
 # Every column with a document of JSON, which becomes one line, and those that only compare names.
 DOCUMENTS = {"entities": "data", "relationships": "data", "versions": "snapshot"}
 LEFT_OUT = {"names": ("full_key", "given_key", "middle_key", "family_key")}
-TABLES = (
-    *("entities", "names", "identifiers", "contacts", "tags", "attributes", "relationships"),
-    *("versions", "authors", "migrations", "unread"),
-)
 # What a line of JSON Lines is about; the rest is in the documents.
 KINDS = {
     "author": "authors",
@@ -53,6 +50,13 @@ def convert(database: Path, wanted: Format, place: Path, progress: Progress) -> 
     }
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         writers[wanted](_Tables(connection, progress), place)
+
+
+def tables_of(wanted: Format) -> Collection[str]:
+    """Return the tables whose rows a format has."""
+    if wanted is Format.SQLITE:
+        return COUNTED
+    return KINDS.values() if wanted is Format.JSON_LINES else TABLES
 
 
 def check_installed(wanted: Format) -> None:

@@ -35,6 +35,15 @@ INSERT INTO parents SELECT key, data ->> '$.parent' FROM entities
 WHERE json_type(data, '$.parent') = 'text'"""
 PARENTS_INDEX = "CREATE INDEX parents_parent ON parents (parent)"
 
+TABLES = (
+    *("entities", "names", "identifiers", "contacts", "tags", "attributes", "relationships"),
+    *("versions", "authors", "migrations", "unread"),
+)
+"""The tables that every format but JSON Lines has."""
+
+COUNTED = (*TABLES, "parents", "version_migrations")
+"""The tables of SQLite with a row for each thing of the database."""
+
 SEARCH = "entity_search"
 # The vowel signs of Devanagari are marks (Mn, Mc), which belong to words as letters do. The
 # tokenizer takes accents off Latin letters alone. The index keeps no copy of the names.

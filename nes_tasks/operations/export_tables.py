@@ -13,7 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import UnavailableError
@@ -54,20 +54,8 @@ def is_export_of(path: Path, commit: str) -> bool:
     return found.items() >= {**MAKER, "commit": commit}.items()
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """How many rows the main tables of an export have; `unread` are files that have none."""
-
-    entities: int
-    relationships: int
-    versions: int
-    authors: int
-    migrations: int
-    unread: int
-
-
-def write_tables(project: Project, point: Point, path: Path, progress: Progress) -> Exported:
-    """Write the state at `point` as a new SQLite file at `path`. Writes nothing else.
+def write_tables(project: Project, point: Point, path: Path, progress: Progress) -> dict[str, int]:
+    """Write the state at `point` as a new SQLite file at `path`; return how many rows tables have.
 
     Memory does not grow with the number of files. A file that was begun and not finished is left
     to the caller. Raises `UnavailableError` when it cannot be written, `GitError` when the
@@ -93,7 +81,7 @@ class _Export:
         self._connection = connection
         self._progress = progress
 
-    def write(self) -> Exported:
+    def write(self) -> dict[str, int]:
         execute = self._connection.execute
         if not schema.has_full_text_search(self._connection):
             raise UnavailableError("the SQLite of this Python has no full text search (FTS5)")
@@ -117,7 +105,7 @@ class _Export:
         schema.make_search(self._connection)
         schema.make_views(self._connection)
         execute("COMMIT")
-        return Exported(**{name: self._count(name) for name in Exported.__slots__})
+        return {name: self._count(name) for name in schema.COUNTED}
 
     def _describe(self) -> None:
         point = self._point

@@ -63,8 +63,8 @@ def target_of(text: str) -> Target:
     found = ENDINGS.get(path.suffix.lower())
     if found is None:
         raise UsageError(
-            f"{abridged(text)} does not end like a format of an export",
-            hint=f"end it in {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}",
+            f"{abridged(text)} does not have the extension of an export format",
+            hint=f"use {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}",
         )
     check_place(path)
     actual = path.resolve()

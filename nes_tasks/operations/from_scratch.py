@@ -33,7 +33,7 @@ from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .lineage import Origin, Part, read_lineage
 from .preview import failure_document
-from .replay import completing_command, execute_in_row, write_version
+from .replay import Rerun, completing_command, execute_in_row, write_version
 from .revert import commit_files, repeat_revert
 from .same_data import real_changes, without_readme
 from .tree_difference import Difference, first_of
@@ -240,7 +240,10 @@ class _Build:
             folders = [folder for folder in found if folder]
             if len(folders) < len(part.runs):
                 return self._taken_over(part, Reason.FOLDER)
-            runs = zip(folders, (run.marker for run in part.runs), strict=True)
+            runs = [
+                Rerun(folder, run.marker.applied_at, run.execution.marker)
+                for folder, run in zip(folders, part.runs, strict=True)
+            ]
             results = execute_in_row(stack, self._runner, runs, base)
             for run in part.runs:
                 try:

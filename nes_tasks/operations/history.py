@@ -182,7 +182,7 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
     commits = frozenset(one.id for one in found) - shallow_boundary(git)
     if not commits:
         raise UsageError(
-            f"no commit that is here has changed {abridged(entity)}", hint=f"doit blame {entity}"
+            f"no commit in this clone has changed {abridged(entity)}", hint=f"doit blame {entity}"
         )
     return commits
 

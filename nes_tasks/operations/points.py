@@ -8,7 +8,8 @@ has the same meaning in each.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,7 +20,7 @@ from ..database.ledger import Ledger
 from ..errors import NesTasksError, UsageError
 from ..git.command import Git
 from ..git.incomplete_clone import shallow_boundary, truncated_history_error
-from ..git.log import read_commits
+from ..git.log import Commit, read_commits
 from ..migrations import Entry
 from ..printable import abridged
 from ..project import Project
@@ -126,6 +127,45 @@ class Points:
             raise self._unknown(wanted)
         return self._point(found[0])
 
+    def find_below(self, text: str) -> Point:
+        """Return the point that a person means by `text`, for the data to go back to.
+
+        Raises what `find` raises, and `UsageError` for a point that the branch never had, or that
+        lies within a migration, which is taken back as a whole.
+        """
+        point, history = self.find(text), self.project.history(self.ledger)
+        assert history is not None, "there is a point"
+        if point.commit not in history.commits:
+            raise UsageError(
+                f"{point.name} is not in the history of the branch, so the branch "
+                "cannot go back to it",
+                hint=f"doit diff {shlex.quote(point.name)} shows what differs",
+            )
+        kept = {one.id for one in read_commits(history.git, point.commit)}
+        for name, commits in self._rows_of_commits().items():
+            if commits[-1].id not in kept and any(one.id in kept for one in commits):
+                below = f", --to {commits[0].parent[:12]} does not" if commits[0].parent else ""
+                raise UsageError(
+                    f"{point.name} lies within {name}, which is taken back as a whole",
+                    hint=f"--to {name} keeps it{below}",
+                )
+        return point
+
+    def _rows_of_commits(self) -> dict[str, Sequence[Commit]]:
+        """Return the commits of each migration's execution, or of the part that is there."""
+        project, ledger = self.project, self.ledger
+        rows = {name: run.commits for name, run in project.executions(ledger).items()}
+        partial = project.unrecorded(ledger).partial
+        rows |= {name: part.commits for name, part in partial.items()}
+        return {name: row for name, row in rows.items() if row}
+
+    def names(self) -> list[str]:
+        """Return the points that have a name of their own: migrations, then tags and branches."""
+        applied = [entry.name for entry in self.project.plan if entry.is_applied]
+        refs = ("refs/tags", "refs/heads", "refs/remotes")
+        shown = "--format=%(refname:strip=2)"
+        return [*applied, *(self._git.text("for-each-ref", shown, *refs).splitlines())]
+
     def meaning_of(self, text: str) -> str | None:
         """Return what a word means already that could be the name of a tag, None for nothing."""
         for meaning in self._revisions(text):
@@ -199,7 +239,7 @@ class Points:
             if shallow_boundary(self._git):
                 raise truncated_history_error(label, [name])
             raise UsageError(
-                f"no commit of {label} is known to be of {name} alone",
+                f"no commit of {label} belongs to {name} alone",
                 hint="name a commit or a date instead",
             )
         return _Meaning(found.commit, f"the migration {name}", f"{MIGRATION}{name}", name, name)
@@ -237,7 +277,7 @@ class Points:
             raise truncated_history_error(label, [wanted])
         begin = f"{line[0].committed_at:%Y-%m-%d %H:%M} UTC"
         raise UsageError(
-            f"{wanted} is before {label} begins, which is at {begin}", hint="doit history"
+            f"{wanted} is before the first commit of {label}, {begin}", hint="doit history"
         )
 
     def _unknown(self, wanted: str) -> UsageError:

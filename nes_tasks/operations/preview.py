@@ -208,7 +208,7 @@ def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
     tree = last.result.tree or ""
     if not has_tree(repository.git, tree):
         raise UsageError(
-            f"what the preview of {last.result.migration} has left is not in the database any more",
+            f"what the preview of {last.result.migration} left is no longer in the database",
             hint="doit preview starts over",
         )
     who = Signature(*repository.committer(), last.clock)

@@ -227,9 +227,9 @@ def outdated(found: Preview, project: Project) -> str | None:
     if found.failure is not None or plan.invalid:
         return "a migration fails or is not valid"
     if found.beneath:
-        return "it is of some of the pending migrations only"
+        return "it covers only some of the pending migrations"
     if names != pending:
-        return f"it is of {_listed(names)}; pending: {_listed(pending)}"
+        return f"it covers {_listed(names)}; pending: {_listed(pending)}"
     if names and found.base_commit != ledger.commit:
         was, now_at = found.base_commit, ledger.commit
         return f"it was made on {_short(was)}, and the database is at {_short(now_at)}"
@@ -245,7 +245,7 @@ def check_continuable(found: Preview, project: Project, display_path: str) -> No
     if found.failure is not None:
         problem = "a migration fails in it"
     elif found.beneath or names != pending[: len(names)]:
-        problem = f"it is of {_listed(names)}; pending: {_listed(pending)}"
+        problem = f"it covers {_listed(names)}; pending: {_listed(pending)}"
     elif names and found.base_commit != ledger.commit:
         problem = f"it was made on {_short(found.base_commit)}, and the database is at "
         problem += _short(ledger.commit)
@@ -262,7 +262,7 @@ def _clock_problem(found: Preview, project: Project, commit: str | None) -> str 
         earliest = committed_at(Git(project.settings.database), commit)
     for one in found.migrations:
         if one.clock > now():
-            return f"its time {timestamp(one.clock)} is still to come"
+            return f"its time {timestamp(one.clock)} is in the future"
         if earliest is not None and one.clock < earliest:
             return f"its time {timestamp(one.clock)} is before that of the commit it was made on"
     return None

@@ -17,7 +17,7 @@ from ..clock import now, timestamp
 from ..database.data_path import type_of
 from ..database.marker import Statistics, parse_trailers
 from ..database.repository import Repository
-from ..errors import GitError, UsageError
+from ..errors import GitError, UnavailableError, UsageError
 from ..git.command import Git
 from ..git.commit import Signature
 from ..git.diff import changed_files
@@ -173,7 +173,9 @@ def notes(release: Release) -> str:
         ]
         parts.append("\n".join(["By contributor:", *rows]))
     if release.taken_back:
-        parts.append("\n".join(["Taken back:", *(f"  {name}" for name in release.taken_back)]))
+        parts.append(
+            "\n".join(["No longer applied:", *(f"  {name}" for name in release.taken_back)])
+        )
     return "\n\n".join(parts)
 
 
@@ -211,7 +213,8 @@ def release(
 ) -> Release:
     """Tag a state of the database; no tag is ever moved, and nothing is pushed.
 
-    Raises what `propose` raises, and `UnavailableError` when the tag cannot be written. A release
+    Raises what `propose` raises, and `UnavailableError` when the tag cannot be written or signed,
+    which the setting `sign` or else git's tag.gpgSign asks for; there is no tag then. A release
     that `is_empty` is not made.
     """
     found = propose(project, name, at=at, since=since, clock=clock)
@@ -220,8 +223,15 @@ def release(
     repository = Repository.open(project.settings)
     who = Signature(*repository.committer(), clock())
     try:
-        write_tag(repository.git, found.name, found.point.commit, _message(found), who)
-    except GitError:
+        write_tag(
+            repository.git,
+            found.name,
+            found.point.commit,
+            _message(found),
+            who,
+            sign=repository.signs_tags,
+        )
+    except UnavailableError:
         # Another process was faster; its file stays.
         _check_name(project, Points(project), found.name)
         raise

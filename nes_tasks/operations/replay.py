@@ -9,25 +9,32 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import uuid
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from ..database.executions import Execution
 from ..database.marker import Marker, marker_path
+from ..database.repository import PRIVATE_REFS, Repository
 from ..errors import GitError, NesTasksError, UsageError
 from ..git.command import Git
+from ..git.commit import Signature
 from ..git.diff import list_files
 from ..git.incomplete_clone import truncated_history_error
 from ..git.objects import ObjectReader
 from ..git.snapshot import Snapshot
+from ..git.trees import FILE_MODE
 from ..migrations import Entry, Folder, MigrationResult, State
 from ..project import Project
 from ..running.runner import Runner
 from ..settings import Settings
+from .revert import commit_files
+from .same_data import is_of_edited_folder
 
 # Maximum number of commits to search; folders of migrations are rarely edited more often.
 MAX_COMMITS = 200
@@ -215,7 +222,7 @@ def _execute(
     that the one before left.
     """
     base = group[0].execution.base if group[0].execution else None
-    runs = [(one.entry.folder, one.marker) for one in group]
+    runs = [rerun_of(one) for one in group]
     done: list[MigrationResult] = []
     with ExitStack() as stack:
         results = execute_in_row(stack, runner, runs, base)
@@ -240,21 +247,65 @@ def _execute(
             )
 
 
+class Rerun(NamedTuple):
+    """A migration to execute as it was: its folder, its clock, and the marker that it wrote then.
+
+    `recorded` is the blob of that marker, None where it is not known.
+    """
+
+    folder: Folder
+    moment: datetime
+    recorded: str | None
+
+
+def rerun_of(candidate: Candidate) -> Rerun:
+    """Return how a candidate without an obstacle is executed."""
+    folder, marker, execution = candidate.entry.folder, candidate.marker, candidate.execution
+    assert folder and marker and execution, "what lacks one of them is not executed"
+    return Rerun(folder, marker.applied_at, execution.marker)
+
+
 def execute_in_row(
-    stack: ExitStack,
-    runner: Runner,
-    runs: Iterable[tuple[Folder | None, Marker | None]],
-    base: str | None,
+    stack: ExitStack, runner: Runner, runs: Iterable[Rerun], base: str | None
 ) -> Iterator[MigrationResult]:
     """Execute migrations as they were, the first on the commit `base`, each on the one before it.
 
-    What comes out stays as long as `stack` is open. Raises what `Runner.executed` raises.
+    What comes out stays as long as `stack` is open. Raises what `Runner.run_at` raises.
     """
-    for folder, marker in runs:
-        assert folder and marker, "what lacks one of them is not executed"
-        result = stack.enter_context(runner.run_at(folder, base, marker.applied_at))
-        base = result.commit_ids[-1]
+    before: Rerun | None = None
+    for run in runs:
+        if before and base:
+            base = _as_recorded(stack, runner.repository, base, before)
+        result = stack.enter_context(runner.run_at(run.folder, base, run.moment))
+        base, before = result.commit_ids[-1], run
         yield result
+
+
+def _as_recorded(stack: ExitStack, repository: Repository, commit: str, run: Rerun) -> str:
+    """Return the commit that a run ended with, with the marker that it wrote then.
+
+    The next marker names the tree before it, so that an edit of the folder which changes no data
+    would change that marker as well.
+    """
+    git, path = repository.git, marker_path(repository.settings.data_dir, run.folder.name)
+    with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
+        made = snapshot.blob_id(path)
+    if made is None or run.recorded in (None, made):
+        return commit
+    with closing(ObjectReader(git)) as reader:
+        if not is_of_edited_folder(reader, run.recorded, made):
+            return commit
+    ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
+    stack.callback(repository.discard, ref)
+    return commit_files(
+        git,
+        commit,
+        {path: (FILE_MODE.decode(), run.recorded)},
+        message=f"Marker of {run.folder.name}",
+        who=Signature(*repository.committer(), run.moment),
+        ref=ref,
+        sign=False,
+    )
 
 
 def _tree(reader: ObjectReader, result: MigrationResult) -> str:

@@ -134,7 +134,7 @@ class Chapter:
     def applied_at(self) -> datetime | None:
         """When it was applied, in UTC.
 
-        A record of the earlier system has no zone; it is taken to be in UTC.
+        A legacy record has no zone; it is taken to be in UTC.
         """
         moment = self.run.applied_at
         if moment is None:

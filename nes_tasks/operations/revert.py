@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -34,6 +35,7 @@ from ..git.trees import Tree, TreeEntry
 from ..models.identifiers import InvalidIdentifierError, id_of
 from ..printable import printable
 from ..project import Project
+from .points import Point
 
 # A file of the tree as the index names it: its mode and the id of its blob.
 File = tuple[str, str]
@@ -166,7 +168,7 @@ def propose(project: Project, name: str, *, at: str | None = None) -> Reversal:
         raise truncated_history_error(label, [name])
     if not (run or partial):
         raise DatabaseError(
-            f"no commit of {label} is known to be of {name} alone",
+            f"no commit of {label} belongs to {name} alone",
             hint=f"git -C {label} fetch --unshallow if the clone is shallow; else "
             f"git -C {label} revert COMMIT",
         )
@@ -256,23 +258,45 @@ def repeat_revert(
         return _before(spans(git, commits), snapshot, f"{data_dir}/{FOLDER}/{name}")
 
 
-def after(project: Project, name: str) -> list[str]:
-    """Return the migrations that were applied after `name`, the newest first.
+def after(project: Project, to: Point) -> list[str]:
+    """Return the migrations that were applied after a point, the newest first.
 
-    Raises `MigrationRefusedError` when it is not applied, `DatabaseError` when it is not known
-    what came after it.
+    `to` is a point that `Points.find_below` gives. A migration that is there in part is among
+    them. Raises `MigrationRefusedError` for one that was executed before the point and again
+    after it: to revert it would take back both.
     """
-    plan, ledger = project.load_state()
+    ledger = project.ledger()
     history = project.history(ledger)
-    if not ((entry := plan.get(name)) and entry.is_applied) or history is None:
-        raise MigrationRefusedError(f"{name} is not applied", hint="doit history")
-    runs = project.executions(ledger)
-    if name not in runs or not runs[name].commits:
-        raise truncated_history_error(project.settings.database_label, [name])
-    at = {n: history.position[run.commit] for n, run in runs.items() if run.commits}
-    order = project.order
-    later = [other for other in at if (at[other], order(other)) > (at[name], order(name))]
-    return sorted(later, key=lambda other: (at[other], order(other)), reverse=True)
+    assert history is not None, "there is a point"
+    kept = {one.id for one in read_commits(history.git, to.commit)}
+    runs = {name: run for name, run in project.executions(ledger).items() if run.commits}
+    ends = {name: run.commit for name, run in runs.items()}
+    partial = project.unrecorded(ledger).partial
+    ends |= {name: part.commits[-1].id for name, part in partial.items()}
+    later = [name for name, commit in ends.items() if commit not in kept]
+    for name in later:
+        if name in runs and any(one.id in kept for one in runs[name].live):
+            raise MigrationRefusedError(
+                f"{name} was executed before {to.name} and again after it, and a revert would "
+                "take back both",
+                hint=f"doit undo --to {shlex.quote(to.name)} if it is not pushed; else "
+                f"doit revert {name}",
+            )
+    order, position = project.order, history.position
+    return sorted(later, key=lambda name: (position[ends[name]], order(name)), reverse=True)
+
+
+def differing_files(project: Project, to: Point) -> list[str]:
+    """Return the files of the data that are not as at a point, such as those changed by hand.
+
+    The records of migrations do not count.
+    """
+    ledger = project.ledger()
+    assert ledger.commit, "there is a point"
+    git = Git(project.settings.database)
+    records = f"{project.settings.data_dir}/{FOLDER}/"
+    changed = changed_files(git, to.tree, git.tree_of(ledger.commit))
+    return [change.path for change in changed if not change.path.startswith(records)]
 
 
 def revert(

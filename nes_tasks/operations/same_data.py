@@ -45,9 +45,14 @@ def real_changes(git: Git, data_dir: str, old: str, new: str, names: Iterable[st
 def _differ_by_folder(reader: ObjectReader, change: Change) -> bool:
     if change.old is None or change.new is None or change.old_mode != change.new_mode:
         return False
-    found = reader.get_many([change.old, change.new])
+    return is_of_edited_folder(reader, change.old, change.new)
+
+
+def is_of_edited_folder(reader: ObjectReader, old: str, new: str) -> bool:
+    """Return whether the markers in two blobs differ in what they say of the folder alone."""
+    found = reader.get_many([old, new])
     try:
-        old, new = (Marker.from_bytes(one.data if one else b"") for one in found)
+        before, after = (Marker.from_bytes(one.data if one else b"") for one in found)
     except ValueError:
         return False
-    return of_folder(old, new) == new
+    return of_folder(before, after) == after

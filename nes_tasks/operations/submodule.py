@@ -39,7 +39,7 @@ def record(project: Project) -> Recording:
     if is_absent(settings.database):
         refuse_missing_submodule(settings)
         raise DatabaseError(
-            f"{label} is not there yet", hint=f"git submodule update --init {label}"
+            f"{label} is not fetched yet", hint=f"git submodule update --init {label}"
         )
     repository = Repository.open(settings)
     head = repository.git.query("rev-parse", "--verify", "--quiet", "HEAD")
@@ -62,5 +62,5 @@ def _message(project: Project, old: str | None, new: str) -> str:
         return subject
     now = project.load_state(at=new).ledger.applied
     rows = [f"- {name}\n" for name in now if name not in was]
-    rows += [f"- {name} (taken back)\n" for name in was if name not in now]
+    rows += [f"- {name} (no longer applied)\n" for name in was if name not in now]
     return f"{subject}\n{''.join(rows)}" if rows else subject

@@ -131,7 +131,7 @@ def fetch(
     refuse_missing_submodule(settings)
     if is_absent(settings.database) and not settings.remote_url:
         raise DatabaseError(
-            f"{settings.database_label} is not there yet, so there is nothing to bring along",
+            f"{settings.database_label} does not exist yet, so there is nothing to sync",
             hint="doit makes it; the setting remote_url says what to clone",
         )
     repository = runner.repository

@@ -106,7 +106,7 @@ def look_at(path: Path) -> Table:
     if method not in ("read_csv", "read_excel"):
         raise UsageError(
             f"{path.name} is neither CSV nor a workbook (.csv, .tsv, .xlsx, .ods)",
-            hint="save it as one of these, or make the migration without --from",
+            hint="save it as one of these, or create the migration without --from",
         )
     sheets = readers.sheet_names(path, path.name) if method == "read_excel" else []
     options, rows = _best(_csv_ways(path) if method == "read_csv" else _workbook_ways(path, sheets))

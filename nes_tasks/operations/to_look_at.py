@@ -24,10 +24,10 @@ from .fields import leaves, parse
 KINDS = {
     "unread_file": "Files of the folder that the script never opened",
     "data": "Data files",
-    "dangling_id": "Ids that lead nowhere",
+    "dangling_id": "Ids that do not exist",
     "damaged_text": "Text that looks damaged",
     "bikram_sambat": "Dates that look like Bikram Sambat",
-    "same_name": "Persons whose name is there already",
+    "same_name": "Persons with the name of another person",
     "relationship": "Relationships that end or overlap",
     "no_source": "Entities without a source",
 }
@@ -155,7 +155,7 @@ class _Review:
     def _of_text(self, identifier: str, path: str, text: str) -> None:
         if ID.fullmatch(text):
             if not self._is_there(text):
-                self._add("dangling_id", identifier, f"{path} is {text}, which is not there")
+                self._add("dangling_id", identifier, f"{path} is {text}, which does not exist")
             return
         is_name = path.startswith(("names[", "misspelled_names["))
         damage = damage_of(text)
@@ -202,7 +202,7 @@ class _Review:
                 continue
             for end in parts[1:3]:
                 if f"entity:{end}" in self._deleted:
-                    self._add("dangling_id", identifier, f"it leads to entity:{end}, now deleted")
+                    self._add("dangling_id", identifier, f"it points to entity:{end}, now deleted")
 
     def _of_relationship(self, one: Changed) -> None:
         end = one.new.get("end_date")
@@ -260,7 +260,7 @@ class _Review:
                 listed = ", ".join(list(others)[:3])
                 more = f" and {len(others) - 3} more" if len(others) > 3 else ""
                 name = next(iter(others.values()))
-                self._add("same_name", identifier, f"{name!r} is the name of {listed}{more}, too")
+                self._add("same_name", identifier, f"{name!r} is also the name of {listed}{more}")
 
 
 def _doubt_of_date(text: str, today: date) -> str | None:
@@ -270,7 +270,7 @@ def _doubt_of_date(text: str, today: date) -> str | None:
     except ValueError:
         in_nepal = find_dates(f"BS {text}")
         meant = f"; as Bikram Sambat it is {in_nepal[0].date.to_gregorian()}" if in_nepal else ""
-        return f", which is not a day of the calendar{meant}"
+        return f", which is not a calendar date{meant}"
     return None if nepali is None else f"; as Bikram Sambat it is {nepali.to_gregorian()}"
 
 

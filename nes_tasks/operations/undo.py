@@ -6,6 +6,7 @@ previous branch stays under a ref of its own.
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from ..git.incomplete_clone import truncated_history_error
 from ..git.log import Commit, read_commits
 from ..git.object_writer import write_commit
 from ..project import Project
+from .points import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +76,35 @@ class Undoing:
         return [name for name in names if name not in self.names]
 
 
-def propose(project: Project, to: str | None = None) -> Undoing:
+def propose(project: Project, to: Point | None = None) -> Undoing:
     """Find out what undoing would do: the newest migration, or all that came after `to`.
 
-    Changes nothing. Raises `MigrationRefusedError` when there is nothing to undo, it was pushed
-    already or other commits are on top of it, `DatabaseError` when the history does not
-    reach back to what is below it.
+    `to` is a point that `Points.find_below` gives. Changes nothing. Raises
+    `MigrationRefusedError` when there is nothing to undo, it was pushed already or other commits
+    are on top of it, `DatabaseError` when the history does not reach back to what is below it.
     """
     ledger = _ledger(project)
     label = project.settings.database_label
-    if to is not None and to not in ledger.applied:
-        raise MigrationRefusedError(f"{to} is not applied", hint="doit history")
     units: list[Unit] = []
     assert ledger.commit, "there is one"
     tip: str | None = ledger.commit
     while tip is not None:
         layer = _Layer(project, tip)
-        if to is not None and to in layer.names_at_tip():
+        if to is not None and layer.is_at(to):
             break
-        found, tip = layer.newest()
+        found, tip = layer.newest(to)
         units += found
         if to is None:
             break
-        if any(to in one.names and not (one.is_repeat or one.is_acceptance) for one in found):
+        if tip is None or not _contains(layer.git, tip, to.commit):
             raise MigrationRefusedError(
-                f"{to} cannot stay: one commit, or a merge, joins it with what came after it",
-                hint=f"doit history {to}",
+                f"{to.name} cannot stay: one commit, or a merge, joins it with what came after it",
+                hint=f"doit history {to.migration}" if to.migration else "doit history",
             )
     if not units:
-        raise MigrationRefusedError(f"nothing was applied after {to}", hint="doit undo removes it")
+        assert to is not None, "without a point there is a unit, or an error"
+        undoing = "doit undo removes it" if to.migration else "doit undo removes the newest one"
+        raise MigrationRefusedError(f"nothing was applied after {to.name}", hint=undoing)
     if to is None and len(units) > 1:
         raise MigrationRefusedError(
             f"a merge joins {units[0].names[0]} with {first_few(units[1].names)}, so it cannot be "
@@ -111,13 +113,13 @@ def propose(project: Project, to: str | None = None) -> Undoing:
         )
     repository = Repository.open(project.settings)
     gone = list(read_commits(repository.git, ledger.commit, *([f"^{tip}"] if tip else [])))
-    _refuse_pushed(repository, label, units, gone)
+    _refuse_pushed(repository, label, units, gone, to)
     return Undoing(tuple(units), len(gone), ledger.commit, tip)
 
 
 def undo(
     project: Project,
-    to: str | None = None,
+    to: Point | None = None,
     *,
     command: str = "doit undo",
     clock: Callable[[], datetime] = now,
@@ -183,7 +185,11 @@ def way_back(project: Project, done: Undoing) -> str:
 
 
 def _refuse_pushed(
-    repository: Repository, label: str, units: Iterable[Unit], gone: Iterable[Commit]
+    repository: Repository,
+    label: str,
+    units: Iterable[Unit],
+    gone: Iterable[Commit],
+    to: Point | None,
 ) -> None:
     remote = repository.settings.remote
     if not repository.remote.exists:
@@ -193,9 +199,12 @@ def _refuse_pushed(
     for unit in units:
         if any(one.id in pushed for one in unit.commits):
             name = unit.names[0]
+            hint = f"doit revert {name} reverts it with a new commit"
+            if to is not None:
+                point = shlex.quote(to.name)
+                hint = f"doit revert --to {point} reverts what is after with new commits"
             raise MigrationRefusedError(
-                f"{name} was pushed to {remote} already, so others may have it",
-                hint=f"doit revert {name} reverts it with a new commit",
+                f"{name} was pushed to {remote} already, so others may have it", hint=hint
             )
     if pushed:
         raise MigrationRefusedError(
@@ -206,6 +215,11 @@ def _refuse_pushed(
 def _unpushed(git: Git, tip: str, remote: str) -> set[str]:
     """Return the ids of the commits up to `tip` that `remote`, as of the last fetch, lacks."""
     return {one.id for one in read_commits(git, tip, "--not", f"--remotes={remote}")}
+
+
+def _contains(git: Git, tip: str, commit: str) -> bool:
+    """Return whether `commit` is `tip` or in its history."""
+    return git.run_unchecked("merge-base", "--is-ancestor", commit, tip).returncode == 0
 
 
 class _Layer:
@@ -239,7 +253,16 @@ class _Layer:
             if row[-1].id not in self._history.ends:
                 yield Unit((partial.name,), tuple(row[::-1]), row[-1].parent, is_partial=True)
 
-    def names_at_tip(self) -> tuple[str, ...]:
+    @property
+    def git(self) -> Git:
+        """The repository of the branch."""
+        return self._history.git
+
+    def is_at(self, to: Point) -> bool:
+        """Return whether nothing that came after a point is there; a migration stays accepted."""
+        return self._history.tip == to.commit or to.migration in self._names_at_tip()
+
+    def _names_at_tip(self) -> tuple[str, ...]:
         """Return the migrations whose last commit is on top, or right below acceptances of it."""
         top = unit = self._units.get(self._history.tip)
         while top and unit and unit.is_acceptance and unit.names == top.names:
@@ -248,10 +271,11 @@ class _Layer:
             return ()
         return unit.names
 
-    def newest(self) -> tuple[list[Unit], str | None]:
+    def newest(self, to: Point | None = None) -> tuple[list[Unit], str | None]:
         """Return what is on top, and the commit below it.
 
-        It is several units only where a merge joins them with something else.
+        It is several units only where a merge joins them with something else. `to` is what stays:
+        the side of a merge that has it is kept, and no error suggests to take it back.
         """
         history, tip = self._history, self._history.tip
         unit = self._units.get(tip)
@@ -263,10 +287,11 @@ class _Layer:
                 for side in history.commits[tip].parents
                 if (units := self._units_since(side))
             ]
-            if sides:
+            kept = [one for one in sides if to and _contains(self.git, one[1], to.commit)]
+            if sides := kept or sides:
                 # Of a merge with what others have pushed, the side that is ours alone goes.
                 return min(sides, key=lambda one: (self._is_pushed(one[0]), len(one[0])))
-        raise self._refusal()
+        raise self._refusal(to)
 
     def _is_pushed(self, units: Iterable[Unit]) -> bool:
         """Return whether the remote, as of the last fetch, has a commit of the units."""
@@ -298,7 +323,7 @@ class _Layer:
                     del left[commit.id]
         return [] if left else units
 
-    def _refusal(self) -> Exception:
+    def _refusal(self, to: Point | None) -> Exception:
         """Return the error that names the commits on top of the newest migration, or in it."""
         history, label = self._history, self._project.settings.database_label
         cut = [name for name, run in self._runs.items() if run.is_truncated]
@@ -318,9 +343,16 @@ class _Layer:
                 f"{label} holds no migration to undo, only {names}", hint="doit history"
             )
         name = unit.names[0]
+        hint = f"doit revert {name} reverts it and leaves them"
+        if to is not None and _contains(history.git, to.commit, unit.commits[-1].id):
+            # To revert them by hand would bring back what a revert among them took away.
+            is_as_before = history.commits[history.tip].tree == to.tree
+            hint = f"doit diff {shlex.quote(to.name)} shows what they changed"
+            hint = "the data are as at that point already" if is_as_before else hint
+        elif to is not None:
+            hint = f"doit revert --to {shlex.quote(to.name)} reverts what is after and leaves them"
         return MigrationRefusedError(
-            f"{where} {name} there are commits that are not a migration: {names}",
-            hint=f"doit revert {name} reverts it and leaves them",
+            f"{where} {name} there are commits that are not a migration: {names}", hint=hint
         )
 
     def _below(self, above: Sequence[Commit]) -> Iterable[Unit | None]:

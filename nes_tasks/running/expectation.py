@@ -44,13 +44,13 @@ class Expectation:
         """
         expected = self._of(name).tree
         if self._strayed is not None:
-            return f"not compared with {self.source}, as {self._strayed} is beneath it"
+            return f"not compared with {self.source}, since {self._strayed} before it differs"
         if tree == expected:
             self.met.append(name)
             return None
         if not deterministic:
             self._strayed = name
-            return f"its tree is not that of {self.source}, as DETERMINISTIC = False allows"
+            return f"its tree differs from that in {self.source}, as DETERMINISTIC = False allows"
         raise MigrationRefusedError(
             f"{name} gives the tree {tree}, not {expected} as {self.source} says; "
             "it was not applied",

@@ -123,7 +123,7 @@ def _of_the_folder(name: object, folder: Path | None) -> str | None:
 
 def _one_of(members: Iterable[Enum]) -> str:
     values = [member.value for member in members]
-    return f"it can be {', '.join(values)}" if values else "leave it out"
+    return f"it can be {', '.join(values)}" if values else "omit it"
 
 
 MAX_LENGTH = 600

@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 from ..database.data_path import RefusedPathError
 from ..errors import MigrationFailedError
 from ..printable import printable
+from ..scratch import remove
 from . import protocol
 from .protocol import ProtocolError
-from .supervisor import remove
 
 # Before what the worker says, which is JSON: its length in bytes.
 LENGTH = struct.Struct(">I")

@@ -27,6 +27,7 @@ from ..migrations import (
     list_inputs,
     load,
 )
+from ..migrations.lint import refuse_placeholders
 from ..migrations.pointers import refuse_pointers
 from ..project import Project, ProjectState
 from ..settings import display_path
@@ -305,6 +306,8 @@ class Runner:
         """
         name = folder.name
         migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
+        if published and is_new:
+            refuse_placeholders(folder)
         sign = published and repository.signs
         job = self._job(repository, folder, migration, base, moment, sign=sign)
         place = self._project.settings.database
@@ -475,7 +478,7 @@ def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
     if {path for path, _ in after.items() ^ inputs.items()} == {FILE_NAME}:
         raise MigrationRefusedError(
             f"answers were recorded in {folder.display_path}/{FILE_NAME}; nothing was applied",
-            hint=f"look through them, then run doit migrate:{folder.name}",
+            hint=f"check them, then run doit migrate:{folder.name}",
         )
     raise MigrationRefusedError(
         f"{folder.name} was edited while it ran; nothing was applied", hint="run it again"

@@ -76,7 +76,7 @@ def _call(name: str, function: Callable[[Any], Any], context: Any) -> Any:
         result = _finish(name, result)
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         raise UnfinishedError(
-            f"{name} is a generator, so nothing in it was run", hint="take the yield out of it"
+            f"{name} is a generator, so nothing in it was run", hint="remove the yield"
         )
     if inspect.iscoroutine(result):
         del result  # a coroutine that was returned instead of awaited says so when it goes

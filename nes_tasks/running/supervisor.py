@@ -9,16 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from ..scratch import remove
 from .descendants import descendants, use_of
 from .terms import TASK_LIMIT, Terms
 
@@ -180,15 +179,6 @@ class Supervisor:
         self.end()
         os.close(self._output)
         remove(self._temporary)
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it, however deep and whatever its modes."""
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
-        if folder.exists():
-            subprocess.run([*command, "--", folder], check=False, stderr=subprocess.DEVNULL)
 
 
 class Signals:

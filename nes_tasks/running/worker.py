@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from ..errors import UnavailableError
+from ..scratch import held_folder, remove_leftovers
 from . import sandbox, seccomp
 from .job import Task
 from .output import Output
@@ -112,7 +113,7 @@ class Worker:
             with process:  # which ends it
                 raise UnavailableError(
                     f"migrations cannot be confined here: {confinement.problem}",
-                    hint='set sandbox = "auto" in [tool.nes_tasks] to run them all the same',
+                    hint='set sandbox = "auto" in [tool.nes_tasks] to run them anyway',
                 )
         if not self._has_warned:
             self._has_warned = True
@@ -193,6 +194,7 @@ def serve(control: socket.socket) -> None:
         sys.stdout.reconfigure(line_buffering=True)  # what a script prints is seen at once
     if sys.platform == "linux":
         seccomp.adopt_orphans()
+    remove_leftovers(*_temporary_folders())
     while (said := receive(control)) is not None:
         terms = Terms.from_dict(said)
         with Signals() as signals, _next_stream(control) as stream:
@@ -200,11 +202,26 @@ def serve(control: socket.socket) -> None:
                 return
 
 
+def _temporary_folders() -> tuple[Path, str]:
+    """Return where scripts have their temporary folders, and how the names of these begin."""
+    return Path(tempfile.gettempdir()), f"nes-tasks-{os.getuid()}-"
+
+
 def _serve_one(
     control: socket.socket, terms: Terms, stream: socket.socket, signals: Signals
 ) -> bool:
     """Run one script in a process of its own; return whether there may be another."""
-    temporary = Path(tempfile.mkdtemp(prefix="nes-tasks-"))
+    with held_folder(*_temporary_folders()) as temporary:
+        return _run_one(control, terms, stream, signals, temporary)
+
+
+def _run_one(
+    control: socket.socket,
+    terms: Terms,
+    stream: socket.socket,
+    signals: Signals,
+    temporary: Path,
+) -> bool:
     output, printed = os.pipe()
     gate, theirs = socket.socketpair()
     with sandbox.Rules(terms, temporary) as rules:

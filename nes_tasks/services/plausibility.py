@@ -111,7 +111,7 @@ def _dicts(holder: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
 def _earliest(text: object) -> date | None:
     """Return the first day that a date or a part of one can mean, None for what is not one.
 
-    Of what is not a day of the calendar, such as 2079-02-33, that is the first of its year.
+    Of what is not a calendar date, such as 2079-02-33, that is the first of its year.
     """
     found = _DAY.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:

@@ -111,7 +111,7 @@ class SearchService:
     def _names(self, name: object, entity_type: str | None, sub_type: str | None) -> Names | None:
         """Return the names of a kind; raises `ValueError` when `name` is not a string."""
         if not isinstance(name, str):
-            raise ValueError(f"the name to find is {name!r}; pass a text")
+            raise ValueError(f"the name to find is {name!r}; pass a string")
         folder = entity_folder(entity_type, sub_type)
         return None if folder is None else Names(self.database, folder, self._warned)
 

@@ -8,28 +8,28 @@ AUTHOR = "[AUTHOR]"
 DATE = "[DATE]"
 DESCRIPTION = "[DESCRIPTION]"
 
-# How many entities and relationships are created, changed and deleted; a preview proposes the line.
+# The expected numbers of created, changed and deleted objects; a preview suggests the line.
 # EXPECT = {"person": 2, "organization": 2, "location": 2, "relationship": 2}
 
 # The source of the data. Each new entity names it, for readers and reviewers.
 SOURCE = [
     {
         "title": {"en": {"value": "[TODO: who published what, such as: Election Commission]"}},
-        "details": {"en": {"value": "[TODO: the address, and the day on which you took it]"}},
+        "details": {"en": {"value": "[TODO: the address, and the date on which you retrieved it]"}},
     }
 ]
 
 
 async def migrate(context: MigrationContext) -> None:
     """[TITLE]."""
-    # Four examples. Uncomment one and write the file that it names for a working migration; then
-    # adapt it, and delete the rest. What else there is:
+    # Four examples. Uncomment one and create its data file for a working migration; then adapt it,
+    # and delete the others. The context also has:
     #
     # Files of this folder (docs/reference/context.md)
     #   context.read_csv, read_excel, read_json, read_jsonl, read_geojson: all rows at once
     #   context.iter_csv, iter_excel, iter_jsonl: one by one, for large files
     #   context.sheet_names("a.xlsx"), context.migration_dir / "notes.txt"
-    #   context.lookup("party", rows): what the source says to what is meant, by lookups.csv
+    #   context.lookup("party", rows): from values of the source to meanings, by lookups.csv
     # Writing (docs/reference/services.md; docs/reference/fields.md has what an entity can hold)
     #   context.publication.create_entity, update_entity, delete_entity
     #   context.publication.create_relationship, update_relationship, delete_relationship
@@ -42,7 +42,7 @@ async def migrate(context: MigrationContext) -> None:
     #   context.names.split_honorifics, romanize, slug_for, best_match, to_unicode
     #   context.values.read_number, read_amount, read_percent, read_phone_numbers
     # Log and progress
-    #   context.log("a line that is kept"), context.progress(rows, "people")
+    #   context.log("a line for the log"), context.progress(rows, "people")
     #
     # # 1. A CSV file: people.csv
     # #      name_en,name_ne,phone
@@ -112,7 +112,7 @@ async def migrate(context: MigrationContext) -> None:
     #             change_description=DESCRIPTION,
     #         )
     #
-    # # 4. What is there already: here the people and parties of the examples 1 and 2
+    # # 4. Existing entities: here the people and parties of examples 1 and 2
     # for name, party in (("Asha Rai", "Green Party"), ("Bina Lama", "Blue Party")):
     #     member = await context.search.find_entity_by_name(name, entity_type="person")
     #     joined = await context.search.find_entity_by_name(party, entity_type="organization")
@@ -128,9 +128,9 @@ async def migrate(context: MigrationContext) -> None:
     #     await context.publication.update_entity(member, change_description="Add the tag")
 
 
-# # Called with the result, before it is applied and by each `doit verify`; it can only read.
+# # Runs on the result before it is applied, and again with `doit verify`; it is read-only.
 # async def verify(context: MigrationContext) -> None:
-#     """Check what must be true whatever comes later."""
+#     """Check what must always be true."""
 #     districts = await context.db.list_entities(
 #         entity_type="location", sub_type="district", limit=None
 #     )

@@ -1,3 +1,3 @@
-"""The migrations of this repository; tasks of your own can stand below the import."""
+"""The migrations of this repository; add your own tasks below the import."""
 
 from nes_tasks.dodo import *  # noqa: F403

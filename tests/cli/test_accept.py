@@ -163,7 +163,7 @@ def test_another_readme_is_a_note_that_changes_no_verdict(applied: Workspace) ->
     assert json.loads(applied.doit("status", "--json").out)["counts"]["drift"] == 0
     check = applied.doit("check")
     assert check.code == 0
-    assert "hint: migrations/002-tag/README.md:1: it is another one than when 002-tag" in check.out
+    assert "hint: migrations/002-tag/README.md:1: it has changed since 002-tag was" in check.out
     assert "doit accept 002-tag records it" in check.out
     assert "applied; up-to-date; changed README.md since" in applied.doit("info", "2").out
     assert replayed(applied)["counts"]["proven"] == 3
@@ -312,13 +312,57 @@ def test_without_a_run_or_a_folder_there_is_nothing_to_compare(applied: Workspac
     assert (ran.code, ran.err) == (1, "error: the folder of 002-tag is missing; doit list\n")
 
 
-def test_one_commit_of_several_is_refused(applied: Workspace) -> None:
+@pytest.fixture
+def squashed(applied: Workspace) -> Workspace:
+    """The same, the second and the third in one commit."""
     applied.git("reset", "-q", "--soft", "HEAD~2")
     applied.git("commit", "-qm", "Squash")
-    edit_author(applied)
-    ran = applied.doit("accept", "2")
+    return applied
+
+
+@pytest.mark.parametrize("name", ["002-tag", "003-later"])
+def test_one_of_a_squashed_commit_is_executed_with_the_others(
+    squashed: Workspace, name: str
+) -> None:
+    edit_author(squashed, name)
+    before = data(squashed)
+    ran = squashed.doit("accept", name)
+    assert ran.code == 0, ran.err
+    assert squashed.git("log", "-1", "--format=%s") == f"Accept: {name}"
+    changed = squashed.git("diff", "--name-only", "HEAD~1", "HEAD")
+    assert changed == f"v2/migration-logs/{name}/marker.toml"
+    assert data(squashed) == before
+    assert state_of(squashed, name) == "applied"
+    assert replayed(squashed)["counts"]["proven"] == 3
+    assert replayed(squashed, "--from-scratch")["sound"]
+    assert squashed.doit("accept", name).out.endswith("nothing to accept.\n")
+
+
+def test_of_a_squashed_commit_the_data_of_all_are_compared(squashed: Workspace) -> None:
+    (squashed.migrations / "002-tag/tags.csv").write_text("tag\nmayor\n")
+    before = squashed.state()
+    ran = squashed.doit("accept", "2")
     assert ran.code == 1
-    assert "one commit holds it and other migrations" in ran.err
+    assert "v2/entity/person/asha-rai.json" in ran.out + ran.err
+    (squashed.migrations / "002-tag/tags.csv").write_text("tag\nminister\n")
+    edit_author(squashed, "003-later")
+    edit_author(squashed)
+    cannot = "002-tag cannot be accepted: one commit holds it and 003-later, which cannot be "
+    ran = squashed.doit("accept", "2")
+    assert (ran.code, ran.err) == (
+        1,
+        f"error: {cannot}executed again, since its folder was edited as well; "
+        "undo the change: git log -p -- migrations/003-later\n",
+    )
+    shutil.rmtree(squashed.migrations / "003-later")
+    ran = squashed.doit("accept", "2")
+    assert f"{cannot}executed again, since its folder is missing; " in ran.err
+    assert squashed.state() == before
+
+
+def test_a_readme_of_a_squashed_commit_is_no_difference(squashed: Workspace) -> None:
+    (squashed.migrations / "002-tag/README.md").write_text("# Other words\n")
+    assert replayed(squashed)["counts"]["proven"] == 3
 
 
 def test_a_sync_carries_an_acceptance_over(begun: Team, tmp_path: Path) -> None:

@@ -60,10 +60,10 @@ def test_it_shows_first_and_writes_nothing_without_an_answer(past: Workspace) ->
     assert "doit adopt --yes" in ran.err
     rows = {line.split()[0]: line.split()[1:] for line in ran.out.splitlines()[2:6]}
     assert rows == {
-        "001-recorded": ["2025-11-09", "metadata.json", "there"],
-        "002-by-message": ["2026-01-15", "commit", "message", "there"],
-        "003-in-words": ["2026-01-15", "commit", "message", "there"],
-        "005-recorded": ["2025-11-09", "metadata.json", "there"],
+        "001-recorded": ["2025-11-09", "metadata.json", "present"],
+        "002-by-message": ["2026-01-15", "commit", "message", "present"],
+        "003-in-words": ["2026-01-15", "commit", "message", "present"],
+        "005-recorded": ["2025-11-09", "metadata.json", "present"],
     }
     assert "004-taken-back: no record of it being applied; left pending" in ran.out
     assert "006-new: no record of it being applied; left pending" in ran.out
@@ -156,7 +156,7 @@ def test_a_rehearsal_shows_the_same_and_writes_nothing(past: Workspace) -> None:
     both = past.doit("adopt", "--yes", "--dry-run")
     assert (both.code, both.err) == (
         2,
-        "error: --dry-run and --yes do not go together; give one of them\n",
+        "error: --dry-run and --yes cannot be combined; give one of them\n",
     )
 
 

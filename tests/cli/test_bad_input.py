@@ -72,7 +72,7 @@ FOLDERS: dict[str, tuple[Break, str, str]] = {
     "no DESCRIPTION": (edit('DESCRIPTION = "', 'TEXT = "'), "DESCRIPTION", "DESCRIPTION"),
     "bad date": (
         edit("2026-01-15", "2026-13-45"),
-        "DATE is '2026-13-45', no day of the calendar",
+        "DATE is '2026-13-45', not a calendar date",
         'DATE = "2024-01-31"',
     ),
     "syntax error": (edit("async def", "async deff"), "migrate.py:6", "deff"),
@@ -201,7 +201,7 @@ def rebase_conflict(workspace: Workspace) -> None:
 
 
 def plain_folder(workspace: Workspace) -> None:
-    """Put a folder that is no repository in the database's place."""
+    """Put a folder that is not a repository in the place of the database."""
     shutil.rmtree(workspace.db / ".git")
 
 
@@ -271,7 +271,7 @@ def test_a_machine_without_git_is_told_so(two: Workspace, tmp_path: Path) -> Non
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Take the permission to write away, for root by a mount that allows nobody to."""
+    """Remove the permission to write; for root, by a read-only mount."""
     if os.getuid() != 0:
         subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
         try:
@@ -315,7 +315,7 @@ def test_a_database_cannot_be_made_where_nobody_may_write(workspace: Workspace) 
     [
         ("databse = 'x'", "[tool.nes_tasks] databse is not a setting; did you mean database?"),
         ("batch_size = '9'", "[tool.nes_tasks] batch_size is '9'"),
-        ("migrations = 'nowhere'", "the migrations directory nowhere is not there; mkdir nowhere"),
+        ("migrations = 'nowhere'", "the migrations folder nowhere does not exist; mkdir nowhere"),
         ("out_of_order = 'maybe'", "not one of refuse, allow"),
     ],
 )

@@ -242,5 +242,5 @@ def test_a_shallow_clone_does_not_claim_what_it_cannot_know(filled: Workspace) -
     assert "older than this shallow clone" in rows["slug"]
     assert "003-more" in rows["description.en.value"]
     assert "Migration: 002-tag" not in ran.out
-    assert ran.out.endswith("git -C nes-db fetch --unshallow brings the rest.\n")
+    assert ran.out.endswith("git -C nes-db fetch --unshallow fetches the rest.\n")
     assert blame(filled)["description.en.value"] == "003-more"

@@ -29,7 +29,7 @@ def start(there: Workspace, *words: str) -> tuple[subprocess.Popen[str], str]:
     process = there.start("browse", "--port", "0", *words)
     assert process.stdout
     line = process.stdout.readline()
-    assert line.endswith("/ (Ctrl-C ends it)\n"), process.communicate()
+    assert line.endswith("/ (Ctrl-C stops it)\n"), process.communicate()
     return process, line.split()[0]
 
 

@@ -374,13 +374,13 @@ def test_a_file_is_read_as_the_script_reads_it(workspace: Workspace) -> None:
 
 
 DAMAGED = [
-    ("??? ????", "'??? ????' has question marks in the place of letters"),
+    ("??? ????", "'??? ????' has question marks in place of letters"),
     (
         "\u0930\u093e\u092e".encode().decode("cp1252", "ignore"),
         "looks like UTF-8 that was read in an",
     ),
-    ("A&nbsp;B", "'A&nbsp;B' holds markup of a web page"),
-    ("<b>A</b>", "'<b>A</b>' holds markup of a web page"),
+    ("A&nbsp;B", "'A&nbsp;B' contains HTML markup"),
+    ("<b>A</b>", "'<b>A</b>' contains HTML markup"),
     ("A\x1b[31m", "'A\\x1b[31m' holds control characters or changes the direction of writing"),
     ("A\u202eB", "'A\\u202eB' holds control characters or changes the direction of writing"),
     ("A\ufffdB", "has letters that were lost (U+FFFD)"),

@@ -107,10 +107,10 @@ def test_a_file_of_somebody_else_is_refused(
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--json", "--format", "text"], "do not go together"),
+        (["--json", "--format", "text"], "cannot be combined"),
         (["--format", "xml"], "not one of github, markdown, sarif, text"),
         (["--from", "gone.json"], "gone.json cannot be read"),
-        (["--from", "x.json", "1"], "--from shows all of a check"),
+        (["--from", "x.json", "1"], "--from shows the whole check"),
         (["--json", "-o", "nowhere/x.json"], "there is no folder nowhere"),
     ],
 )

@@ -30,6 +30,7 @@ def applied_and_pending(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace.migration("001-first", create_person("asha-rai"))
     assert workspace.doit().code == 0
     workspace.migration("002-second")
+    workspace.git("tag", "release/v1")
     (workspace.root / "some folder").mkdir()
     return workspace
 
@@ -54,6 +55,10 @@ def test_bash_offers_what_may_stand_there(applied_and_pending: Workspace) -> Non
         "doit run check:001": {"001-first"},
         "doit show ": {"001-first"},
         "doit revert --yes 0": {"001-first"},
+        "doit revert --to ": {"001-first", "main", "release/v1"},
+        "doit undo --to r": {"release/v1"},
+        "doit diff 001-first m": {"main"},
+        "doit export --at 0": {"001-first"},
         "doit preview 00": {"002-second"},
         "doit preview --ma": {"--markdown"},
         "doit preview -o pyp": {"pyproject.toml"},
@@ -115,6 +120,7 @@ def test_the_key_completes_in_a_real_shell(shell: str, applied_and_pending: Work
             ("doit migrate:002\t", "doit migrate:002-second "),
             ("doit migrate:\t2\t", "doit migrate:002-second "),
             ("doit show \t", "doit show 001-first "),
+            ("doit undo --to rel\t", "doit undo --to release/v1 "),
             ("doit preview 00\t", "doit preview 002-second "),
             ("doit renu\t", "doit renumber "),
         ):

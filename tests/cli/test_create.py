@@ -122,7 +122,7 @@ def test_what_is_in_the_way_stays(workspace: Workspace) -> None:
     (workspace.migrations / "001-x-y").write_text("a file, so no number is taken")
     ran = workspace.doit("create", "x-y")
     assert ran.code == 2
-    assert "migrations/001-x-y is there already" in ran.err
+    assert "migrations/001-x-y already exists" in ran.err
     assert (workspace.migrations / "001-x-y").read_text().startswith("a file")
 
 
@@ -139,6 +139,34 @@ def test_the_untouched_template_is_neither_applied_nor_passes_the_check(
         r"^error: migrations/001-x-y/(\S+):\d+: .*\[TODO", checked.out, re.MULTILINE
     )
     assert places == ["README.md"] * 3 + ["migrate.py"] * 3
+
+
+def test_a_run_refuses_what_the_template_left_in_the_readme_or_in_the_data(
+    workspace: Workspace,
+) -> None:
+    workspace.doit("create", "x-y")
+    folder = workspace.migrations / "001-x-y"
+    script, readme = folder / "migrate.py", folder / "README.md"
+    text = re.sub(r"\[TODO: say in one line what it does\] ", "", script.read_text("utf-8"))
+    script.write_text(text, "utf-8")
+    ran = workspace.doit()
+    assert ran.code == 1
+    assert (
+        "migrations/001-x-y/README.md:5: it still contains the placeholder '[TODO: what this "
+        "migration changes, and why]', and 4 more; replace it; doit check:001-x-y lists all\n"
+    ) in ran.err
+    assert not workspace.db.exists() or workspace.applied() == []
+    # To try the script comes before writing about it.
+    assert workspace.doit("preview", "1").code == 0
+    readme.write_text("<!-- [TODO: not shown] -->\nWhat it does.\n")
+    ran = workspace.doit()
+    assert "001-x-y/migrate.py:17: it still contains the placeholder '[TODO: who pub" in ran.err
+    assert ", and 1 more; replace it" in ran.err
+    script.write_text(re.sub(r"\[TODO: (.*)\]", r"Here is \1.", text), "utf-8")
+    assert workspace.doit().code == 0
+    # What is applied stays what it was.
+    readme.write_text("[TODO: the rest]\n")
+    assert workspace.doit("replay").code == 0
 
 
 def test_with_the_placeholders_replaced_it_passes_and_is_applied(workspace: Workspace) -> None:

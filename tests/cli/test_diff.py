@@ -52,7 +52,7 @@ def test_it_shows_the_net_difference_of_two_migrations(applied: Workspace) -> No
     assert (back["taken_back"], back["applied"]) == (["002-tag", "003-later"], [])
     assert back["changes"]["deleted"] == ["entity:person/later-rai"]
     text = applied.doit("diff", "3", "1").out
-    assert "Taken back: 002-tag, 003-later\n" in text
+    assert "No longer applied: 002-tag, 003-later\n" in text
     assert "Deleted:\n  entity:person/later-rai\n" in text
     assert applied.state() == before
 
@@ -85,8 +85,8 @@ def test_a_point_has_many_names(applied: Workspace) -> None:
         (["9999-01-01"], "9999-01-01 is in the future; HEAD is the newest state"),
         (["2026-02-30"], "'2026-02-30' is not a valid date"),
         (["2026-01-05T25:00"], "'2026-01-05T25:00' is not a valid date"),
-        (["2026-01-04"], "2026-01-04 is before nes-db begins, which is at 2026-01-05 12:00 UTC"),
-        (["1", "--json", "--markdown"], "--json and --markdown do not go together"),
+        (["2026-01-04"], "2026-01-04 is before the first commit of nes-db, 2026-01-05 12:00 UTC"),
+        (["1", "--json", "--markdown"], "--json and --markdown cannot be combined"),
         (["--output=nowhere/x", "1"], "nowhere/x cannot be written"),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_word_that_can_mean_two_states_is_refused(applied: Workspace) -> None:
     assert document(applied, "2026-01-05T23:59:59")["from"]["commit"] == applied.git(
         "rev-parse", "HEAD~2"
     )
-    # Two names of one state are no question.
+    # Two names of one state are not ambiguous.
     applied.git("tag", "3", "HEAD")
     assert document(applied, "3")["applied"] == []
 

@@ -109,9 +109,9 @@ def of_the_past(workspace: Workspace) -> None:
 
 OUTDATED = [
     (moved_on, "it was made on "),
-    (one_more, "it is of 002-create, 003-tag; pending: 002-create, 003-tag, 004-more"),
+    (one_more, "it covers 002-create, 003-tag; pending: 002-create, 003-tag, 004-more"),
     (one_broken, "a migration fails or is not valid"),
-    (of_the_future, "is still to come"),
+    (of_the_future, "is in the future"),
     (of_the_past, "is before that of the commit it was made on"),
 ]
 
@@ -143,7 +143,7 @@ def test_a_preview_of_the_present_state_is_kept(pending: Workspace) -> None:
     was = (pending.root / "preview.json").read_bytes()
     ran = pending.doit("preview", "--json", "--keep", "-o", "preview.json")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "preview.json is kept: it is of the present state\n"
+    assert ran.err == "preview.json is kept: it shows the current state\n"
     assert (pending.root / "preview.json").read_bytes() == was
 
 
@@ -155,8 +155,8 @@ def test_a_script_that_depends_on_chance_is_applied_and_not_compared(
     assert pending.doit("preview", "--json", "-o", "preview.json").code == 0
     ran = pending.doit("run", "--expect", "preview.json")
     assert ran.code == 0, ran.err
-    assert "its tree is not that of preview.json, as DETERMINISTIC = False allows" in ran.err
-    assert "not compared with preview.json, as 004-chance is beneath it" in ran.err
+    assert "its tree differs from that in preview.json, as DETERMINISTIC = False allows" in ran.err
+    assert "not compared with preview.json, since 004-chance before it differs" in ran.err
     assert "as preview.json has shown: 002-create, 003-tag\n" in ran.err
     assert pending.applied()[-1] == "005-after"
 
@@ -196,7 +196,7 @@ BAD: list[tuple[dict[str, Any] | bytes, str]] = [
     ({"migrations": [{}]}, "migrations[0].name is missing"),
     (
         {"failure": {"message": 1, "hint": None, "where": None}},
-        "failure.message is 1; it must be a text",
+        "failure.message is 1; it must be a string",
     ),
 ]
 BAD_MIGRATIONS: list[tuple[dict[str, Any], str]] = [

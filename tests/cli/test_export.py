@@ -19,7 +19,7 @@ import pytest
 from published import NAME, publish
 from workspace import Workspace
 
-from nes_tasks.operations.export_formats import TABLES
+from nes_tasks.operations.export_schema import TABLES
 
 COUNTS = {
     "entities": 6,
@@ -89,6 +89,52 @@ def test_it_is_said_what_was_written(there: Workspace) -> None:
     assert third.startswith("as of now (")
     again = there.doit("export", "-o", "said.db")
     assert again.out.splitlines()[0].endswith(", in place of an earlier export")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("told.db", "sqlite"),
+        ("told.csv", "csv"),
+        ("told.zip", "csv_zip"),
+        ("told.ndjson", "json_lines"),
+        ("told.parquet", "parquet"),
+    ],
+)
+def test_json_says_what_was_written(there: Workspace, name: str, kind: str) -> None:
+    ran = there.doit("export", "-o", name, "--at", "2", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    found = json.loads(ran.out)
+    place = there.root / name
+    files = sorted(place.iterdir()) if place.is_dir() else [place]
+    assert found["files"] == [{"path": str(f), "bytes": f.stat().st_size} for f in files]
+    assert found["bytes"] == sum(file.stat().st_size for file in files)
+    assert (found["path"], found["format"], found["replaced"]) == (str(place), kind, False)
+    assert found["point"]["commit"] == there.git("rev-parse", "HEAD")
+    assert found["point"]["migration"] == "002-tag"
+    tables = {table["name"]: table["rows"] for table in found["tables"]}
+    assert tables == {table: rows_of(place, table) for table in tables}
+    assert json.loads(there.doit("export", "-o", name, "--json").out)["replaced"] is True
+
+
+def rows_of(place: Path, table: str) -> int:
+    """Count the rows of a table in an export of any format."""
+    if place.suffix == ".db":
+        return int(rows(place, f"SELECT count(*) FROM {table}")[0][0])
+    if place.suffix == ".ndjson":
+        kind = {"entities": "entity"}.get(table, table.removesuffix("s"))
+        lines = place.read_text("utf-8").splitlines()
+        return sum(json.loads(line).get("kind") == kind for line in lines)
+    if place.suffix == ".parquet":
+        from pyarrow import parquet
+
+        return int(parquet.read_metadata(place / f"{table}.parquet").num_rows)
+    if place.is_dir():
+        text = (place / f"{table}.csv").read_text("utf-8")
+    else:
+        with zipfile.ZipFile(place) as archive:
+            text = archive.read(f"{table}.csv").decode()
+    return len(list(csv.DictReader(io.StringIO(text, newline=""))))
 
 
 @pytest.mark.parametrize(
@@ -171,8 +217,8 @@ def test_csv_json_lines_and_parquet_have_the_same(there: Workspace, exported: Pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-o", "nes.txt"], "'nes.txt' does not end like a format of an export; end it in .db, "),
-        (["-o", "dodo.py"], "'dodo.py' does not end like"),
+        (["-o", "nes.txt"], "'nes.txt' does not have the extension of an export format; use .db, "),
+        (["-o", "dodo.py"], "'dodo.py' does not have the extension"),
         (["-o", "none/x.db"], "none/x.db cannot be written: there is no folder none"),
         (["-o", "other.db"], "other.db is not an export, so it is not replaced; give another"),
         (["-o", "other.jsonl"], "other.jsonl is not an export"),

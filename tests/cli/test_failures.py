@@ -1,4 +1,4 @@
-"""Whatever happens to a migration, the database is as it was and the next run works."""
+"""Whatever happens to a migration, the database is unchanged and the next run works."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_an_error_of_validation_is_one_line(started: Workspace) -> None:
         ),
         (
             create_person("asha-rai").replace('"person"', '"person", entity_subtype="ward"'),
-            "not supported for entity type EntityType.PERSON.; leave it out",
+            "not supported for entity type EntityType.PERSON.; omit it",
         ),
         (create_person("asha-rai").replace('"person"', '"people"'), "it can be person, organ"),
         (create_person("आशा-राई"), "; a slug is like asha-rai; context.names.slug_for makes"),
@@ -220,7 +220,7 @@ def test_an_interrupt_is_said_in_one_line(started: Workspace, tmp_path: Path) ->
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "interrupted; the database is as it was"
+    assert err.splitlines()[-1] == "interrupted; the database is unchanged"
     assert "Traceback" not in err
     assert out == ""
 
@@ -354,7 +354,7 @@ def test_a_folder_that_goes_away_during_the_run_is_named(started: Workspace) -> 
     started.migration("003-third", create_person("bina-rai"))
     ran = started.doit("-a", "migrate")
     assert ran.code == 1
-    assert "error: migrations/003-third is not there any more" in ran.err
+    assert "error: migrations/003-third does not exist any more" in ran.err
     assert started.applied() == ["001-first", "002-second"]
 
 
@@ -426,7 +426,7 @@ def test_a_full_disk_changes_nothing(started: Workspace, tmp_path: Path) -> None
         assert "Traceback" not in ran.err
         assert started.git_in(small / "db", "rev-parse", "HEAD") == head
         assert started.git_in(small / "db", "status", "--porcelain") == ""
-        # What compresses well is committed before there is no room for the files.
+        # Data that compress well are committed before the disk is full.
         script = started.migrations / "002-big/migrate.py"
         script.write_text(script.read_text().replace("os.urandom(30000)", "bytes(30000)"))
         ran = started.doit()

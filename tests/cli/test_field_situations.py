@@ -310,7 +310,7 @@ def test_a_shallow_clone_of_the_migrations_says_what_to_fetch(
     assert "  the migrations are a shallow clone, which may lack the commit that holds\n" in ran.out
     assert "  the folder as it was: git -C migrations fetch --unshallow\n" in ran.out
     workspace.git_in(copy, "fetch", "-q", "--unshallow")
-    assert "  as it was: git -C migrations restore --source=" in other.doit("replay").out
+    assert "  restore it with: git -C migrations restore --source=" in other.doit("replay").out
 
 
 # doit's own commands ------------------------------------------------------------------------
@@ -360,9 +360,9 @@ def test_dumpdb_and_other_backends_are_refused_in_one_line(
     assert workspace.doit("check").code == 1
     for command in (["run"], ["list"], ["status"], ["forget"]):
         said = one_line(workspace.doit(*command, "--backend", "sqlite3"), 2)
-        assert said.endswith("in a file of another backend of doit; leave --backend out")
+        assert said.endswith("in a file of another backend of doit; omit --backend")
     shutil.rmtree(workspace.root / ".nes-tasks")
-    assert "leave --backend out" in one_line(workspace.doit("run", "--backend", "sqlite3"), 2)
+    assert "omit --backend" in one_line(workspace.doit("run", "--backend", "sqlite3"), 2)
 
 
 # Long logs and rows -------------------------------------------------------------------------
@@ -415,6 +415,6 @@ def test_a_column_that_nothing_read_is_a_hint_outside_of_the_log(workspace: Work
     for command in ("preview", "run"):
         hints = [line for line in workspace.doit(command).err.splitlines() if "hint" in line]
         assert hints == [
-            "  hint: a.csv: nothing read the column 'phone'; use it, or say ignore=['phone']"
+            "  hint: a.csv: nothing read the column 'phone'; use it, or pass ignore=['phone']"
         ]
     assert workspace.git("show", "HEAD~1:v2/migration-logs/001-first/log.txt") == ""

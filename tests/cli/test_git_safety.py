@@ -128,6 +128,18 @@ def lay(workspace: Workspace, repository: Path | None = None) -> Trap:
     return trap
 
 
+def add_remote(trap: Trap) -> None:
+    """Give the database an empty remote, with a trap at either end of the transport."""
+    workspace = trap.workspace
+    bare = workspace.root.parent / "remote.git"
+    workspace.git_in(workspace.root, "init", "-q", "--bare", "-b", "main", str(bare))
+    workspace.git("remote", "add", "origin", bare.as_uri())
+    for kind in ("uploadpack", "receivepack"):
+        # Two words: git lets a shell read it.
+        command = f"git-{kind.removesuffix('pack')}-pack"
+        trap.set(f"remote.origin.{kind}", then=f'exec {command} "$@"')
+
+
 def touch_all(folder: Path) -> None:
     """Let every file look as if it may have been changed, so that git has to compare it."""
     for path in folder.rglob("*.*"):
@@ -153,13 +165,36 @@ def test_the_traps_are_sharp(trap: Trap) -> None:
     assert "reference-transaction" in trap.ran
 
 
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory: pytest.TempPathFactory) -> Trap:
+    """All traps, and a remote that is one: for commands that leave the project as it is."""
+    workspace = Workspace(tmp_path_factory.mktemp("reading") / "project")
+    workspace.migration("001-first", create_person(SLUG))
+    assert workspace.doit().code == 0
+    workspace.migration("002-second", create_person("bina-lama"))
+    trap = lay(workspace)
+    add_remote(trap)
+    trap.set("remote.origin.vcs", name="vcs")
+    trap.git("config", "remote.origin.vcs", "ext")
+    trap.git("config", "protocol.ext.allow", "always")
+    trap.git("config", "remote.origin.url", f"ext::{trap.program('ext')}")
+    with pytest.raises(CalledProcessError):
+        trap.git("fetch", "origin")
+    assert "ext" in trap.ran
+    return trap
+
+
 @pytest.mark.parametrize("command", READING, ids=" ".join)
-def test_what_only_reads_runs_nothing(trap: Trap, command: tuple[str, ...]) -> None:
-    touch_all(trap.workspace.db)
-    ran = trap.workspace.doit(*command)
+def test_what_only_reads_runs_nothing_and_reaches_no_remote(
+    reading: Trap, command: tuple[str, ...]
+) -> None:
+    # Each command begins without what an earlier one has read.
+    shutil.rmtree(reading.workspace.root / ".nes-tasks", ignore_errors=True)
+    touch_all(reading.workspace.db)
+    ran = reading.workspace.doit(*command)
     assert ran.code in (0, 1), ran.err
     assert "Traceback" not in ran.err
-    assert trap.ran == set()
+    assert reading.ran == set()
 
 
 def test_neither_does_it_from_a_worktree_configuration(trap: Trap) -> None:
@@ -205,14 +240,7 @@ def test_other_writers_do_not_either(trap: Trap, command: tuple[str, ...]) -> No
 @pytest.fixture
 def remote(trap: Trap) -> Trap:
     """The same with a remote, reached through programs that the repository names."""
-    workspace = trap.workspace
-    bare = workspace.root.parent / "remote.git"
-    workspace.git_in(workspace.root, "init", "-q", "--bare", "-b", "main", str(bare))
-    workspace.git("remote", "add", "origin", bare.as_uri())
-    for kind in ("uploadpack", "receivepack"):
-        # Two words: git lets a shell read it.
-        command = f"git-{kind.removesuffix('pack')}-pack"
-        trap.set(f"remote.origin.{kind}", then=f'exec {command} "$@"')
+    add_remote(trap)
     return trap
 
 
@@ -248,17 +276,6 @@ def test_the_repository_of_the_migrations_is_read_in_the_same_way(started: Works
     for command in (("list",), ("status",), ("check",), ("replay",), ("create", "third-one")):
         assert started.doit(*command).code == 0
         assert trap.ran == set(), command
-
-
-@pytest.mark.parametrize("command", READING, ids=" ".join)
-def test_nothing_that_reads_reaches_a_remote(remote: Trap, command: tuple[str, ...]) -> None:
-    remote.set("remote.origin.vcs", name="vcs")
-    remote.workspace.git("config", "remote.origin.vcs", "ext")
-    remote.workspace.git("config", "protocol.ext.allow", "always")
-    program = remote.program("ext")
-    remote.workspace.git("config", "remote.origin.url", f"ext::{program}")
-    assert "Traceback" not in remote.workspace.doit(*command).err
-    assert remote.ran == set()
 
 
 def test_status_names_what_the_repository_could_let_git_run(trap: Trap) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from our_commands import flags, invocations, our_commands, own_options
+from our_commands import flags, invocations, our_commands, own_options, shared_options
 from workspace import Workspace
 
 from nes_tasks.cli.command import options_first
+from nes_tasks.cli.doit_options import HELP
 from nes_tasks.cli.help import GROUPS, REST, TASKS, overview
 
 
@@ -83,7 +84,7 @@ def test_the_check_is_listed_and_explained_although_it_is_a_task(workspace: Work
     for words in (["help", "check"], ["help", "check:1"]):
         told = workspace.doit(*words)
         assert told.code == 0
-        assert "An error ends with exit code 1" in " ".join(told.out.split())
+        assert "An error gives exit code 1" in " ".join(told.out.split())
         assert max(map(len, told.out.splitlines())) <= 80
 
 
@@ -105,3 +106,17 @@ def test_what_there_is_no_help_for_is_told(
     assert (ran.code, ran.out) == (2, "")
     assert said.partition("; did you mean")[0] in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_each_text_in_place_of_doits_belongs_to_an_option_of_doit() -> None:
+    commands = our_commands()
+    theirs = {option.name for option in shared_options(commands["run"])}
+    for command in commands.values():
+        for base in type(command).__mro__:
+            if base.__module__.startswith("doit."):
+                theirs |= {option["name"] for option in vars(base).get("cmd_options", ())}
+                theirs |= {option["name"] for option in vars(base).get("base_options", ())}
+    assert set(HELP) <= theirs
+    text = commands["run"].help()
+    assert "also run tasks that are up to date" in text
+    assert "always execute tasks even if" not in text

@@ -1,4 +1,4 @@
-"""What is typed wrongly gets one line that says what was probably meant."""
+"""Typing mistakes: one line that names the probable intention."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ WORDS = {
     "plan": "doit preview shows",
     "dry-run": "doit preview shows",
     "redo": "doit help run explains",
-    "repair": "doit status says",
+    "repair": "doit status shows",
     "makemigration": "doit create NAME makes",
     "stamp": "doit help adopt explains",
     "pull": "doit help sync explains",
@@ -183,7 +183,14 @@ WORDS = {
 MAY_BE_COMMANDS = ("diff", "graph", "init", "undo")
 
 
-@pytest.mark.parametrize("word", WORDS)
+def test_words_of_other_tools_have_their_answers() -> None:
+    commands = {*our_commands(), "run"}
+    for word, said in WORDS.items():
+        table = FOREIGN_OPTIONS if word.startswith("-") else FOREIGN
+        assert (foreign(word, commands, table) or "").startswith(said), word
+
+
+@pytest.mark.parametrize("word", ["apply", "migrations", "rollback", "--plan", "--version"])
 def test_words_of_other_tools_are_answered_with_the_command_of_ours_and_run_nothing(
     project_of_five: Workspace, word: str
 ) -> None:
@@ -235,7 +242,7 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     project_of_five: Workspace, tmp_path: Path
 ) -> None:
     root, below = project_of_five.root, project_of_five.migrations
-    told = f"error: there is no {below}/dodo.py; doit -k{{}} takes the one in {root}\n"
+    told = f"error: there is no {below}/dodo.py; doit -k{{}} uses the one in {root}\n"
     for words, typed in (([], ""), (["status"], " status"), (["show", "5"], " show")):
         ran = project_of_five.doit(*words, cwd=below)
         assert (ran.code, ran.out, ran.err) == (2, "", told.format(typed))
@@ -259,7 +266,7 @@ def test_without_a_dodo_file_it_is_said_where_to_go(
     ("content", "said"),
     [
         (b"[tool.nes_tasks]\npush = perhaps", "pyproject.toml:2: it is not valid TOML: "),
-        (b"[tool.nes_tasks]\n# \xff", "pyproject.toml:2: it is not UTF-8, which TOML must be"),
+        (b"[tool.nes_tasks]\n# \xff", "pyproject.toml:2: it is not UTF-8, as TOML requires"),
         (None, "pyproject.toml cannot be read: Is a directory"),
         (b"[tool]\nnes_tasks = 5", "pyproject.toml: tool.nes_tasks is 5, not a table"),
     ],

@@ -1,4 +1,4 @@
-"""Places where something else lies than a project expects: links, files, other repositories."""
+"""Unexpected files in the place of project folders: links, plain files, other repositories."""
 
 from __future__ import annotations
 
@@ -37,8 +37,13 @@ def a_link_out(path: Path) -> None:
     path.symlink_to(outside)
 
 
-@pytest.mark.parametrize("make", [a_file, a_dangling_link, a_link_to_itself, a_link_out])
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("make", "command"),
+    [
+        *((make, ("list",)) for make in (a_dangling_link, a_link_to_itself, a_link_out)),
+        *((a_file, command) for command in COMMANDS),
+    ],
+)
 def test_a_state_folder_that_is_none_is_refused(
     workspace: Workspace, make: Callable[[Path], None], command: tuple[str, ...]
 ) -> None:
@@ -88,8 +93,13 @@ def test_nor_is_anything_in_it(started: Workspace) -> None:
         path.unlink()
 
 
-@pytest.mark.parametrize("make", [a_file, a_dangling_link, a_link_to_itself])
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("make", "command"),
+    [
+        *((make, ("run",)) for make in (a_dangling_link, a_link_to_itself)),
+        *((a_file, command) for command in COMMANDS),
+    ],
+)
 def test_a_database_that_is_no_folder_is_refused(
     workspace: Workspace, make: Callable[[Path], None], command: tuple[str, ...]
 ) -> None:

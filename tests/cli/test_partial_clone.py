@@ -1,4 +1,4 @@
-"""Looking at a database of which only the newest commit and no file contents are here."""
+"""Commands that read, on a shallow clone without file contents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ asha = await context.db.get_entity("entity:person/asha-rai")
 asha.tags = ["found"]
 await context.publication.update_entity(asha, change_description="Tag her")
 """
-ANNOUNCED = "nes-db is a partial clone; what it lacks is fetched from its remote\n"
+ANNOUNCED = "nes-db is a partial clone; missing contents are fetched from its remote\n"
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_what_is_older_than_the_clone_is_told_with_what_to_fetch(
     workspace, _ = partial
     shown = workspace.doit("show", "1")
     assert shown.code == 0
-    assert shown.out.endswith("git -C nes-db fetch --unshallow brings what is missing.\n")
+    assert shown.out.endswith("git -C nes-db fetch --unshallow fetches what is missing.\n")
     workspace.git("fetch", "-q", "--unshallow")
     assert "entity:person/bina-lama" in workspace.doit("show", "1").out
 
@@ -88,7 +88,7 @@ def test_a_remote_that_is_away_is_told_in_a_line(partial: tuple[Workspace, Path]
     assert blamed.err.endswith(f"; {said}\n")
     shown = workspace.doit("show", "2")
     assert (shown.code, shown.err) == (0, ANNOUNCED)
-    assert shown.out.endswith("git -C nes-db fetch --unshallow brings what is missing.\n")
+    assert shown.out.endswith("git -C nes-db fetch --unshallow fetches what is missing.\n")
 
 
 def test_a_fetch_for_a_reader_is_announced_and_only_then(

@@ -95,7 +95,7 @@ def test_text_shows_counts_fields_samples_and_cost(pending: Workspace) -> None:
     text = ran.out
     assert 'entity:person/asha-rai\n  tags\n    - null\n    + ["found"]\n' in text
     assert re.search(r"3 files in 1 commit, [\d.]+ kB; \d+\.\d s, [\d.]+ MB of memory\n", text)
-    assert text.endswith("Nothing was applied: the database is as it was.\n")
+    assert text.endswith("Nothing was applied; the database is unchanged.\n")
 
 
 def test_json_has_everything(pending: Workspace) -> None:
@@ -125,7 +125,7 @@ def test_a_name_is_run_on_top_of_what_is_pending_before_it(pending: Workspace) -
     found = document(pending, "3")
     assert (names(found), found["beneath"]) == (["003-tag"], ["002-create"])
     out = pending.doit("preview", "tag").out
-    assert "Executed first, as they are pending too: 002-create" in out
+    assert "Executed first, since they are pending too: 002-create" in out
 
 
 APPLIED = (
@@ -341,7 +341,7 @@ def test_a_large_preview_is_still_one_comment(workspace: Workspace) -> None:
         '                "names": [{"kind": "PRIMARY", "en": {"full": "a|" * 1500}}]},\n'
         "        )\n",
     )
-    for number in range(2, 20):
+    for number in range(2, 6):
         workspace.migration(
             f"{number:03d}-change",
             "for one in await context.db.list_entities(entity_type='organization', limit=200):\n"
@@ -353,6 +353,6 @@ def test_a_large_preview_is_still_one_comment(workspace: Workspace) -> None:
     assert len(ran.out) <= LIMIT
     assert "more parts did not fit; `doit preview --json` has everything" in ran.out
     assert "```mermaid\npie " in ran.out
-    for number in range(2, 20):
+    for number in range(2, 6):
         assert f"<code>{number:03d}-change</code>" in ran.out
     without_fences(ran.out)

@@ -1,4 +1,4 @@
-"""A long row of pending migrations looked at in parts, none of them executed twice."""
+"""A long series of pending migrations, previewed in parts, none executed twice."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def test_parts_together_are_what_one_preview_is(pending: Workspace) -> None:
     before = pending.state()
     file = pending.root / "p.json"
     first = pending.doit("preview", "--limit=1", "--json", "-o", "p.json", SOURCE_DATE_EPOCH=EPOCH)
-    assert first.err.endswith(
-        "left out: 003-tag, 004-more; doit preview --continue p.json goes on\n"
-    )
+    assert first.err.endswith("left: 003-tag, 004-more; doit preview --continue p.json continues\n")
     part = json.loads(file.read_text())
     assert (names(part), part["left_out"]) == (["002-create"], ["003-tag", "004-more"])
     second, said = preview(pending, "--continue", "p.json", "--limit", "1")
@@ -77,7 +75,7 @@ def test_what_was_made_in_parts_can_be_expected(pending: Workspace) -> None:
 
 def test_text_shows_the_next_ones_only(pending: Workspace) -> None:
     ran = pending.doit("preview", "--limit", "1")
-    assert ran.err.endswith("left out: 003-tag, 004-more; doit preview 003-tag.. goes on\n")
+    assert ran.err.endswith("left: 003-tag, 004-more; doit preview 003-tag.. continues\n")
     assert pending.doit("preview", "--limit", "1", "--json", "-o", "p.json").code == 0
     ran = pending.doit("preview", "--continue", "p.json", "--limit", "1")
     assert ran.out.startswith("003-tag: ")
@@ -97,10 +95,16 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
     assert pending.doit("preview", "--limit", "1", "--json", "-o", "p.json").code == 0
     content = json.loads((pending.root / "p.json").read_text())
     wrong: list[tuple[Callable[[], object], str]] = [
-        (lambda: content["migrations"][0].update(tree="1" * 40), "has left is not in the database"),
+        (
+            lambda: content["migrations"][0].update(tree="1" * 40),
+            "left is no longer in the database",
+        ),
         (lambda: content.update(base_commit="1" * 40), "it was made on 111111111111, and the"),
-        (lambda: content["migrations"][0].update(name="003-tag"), "it is of 003-tag; pending: 002"),
-        (lambda: content.update(beneath=["002-create"]), "it is of 003-tag; pending: 002"),
+        (
+            lambda: content["migrations"][0].update(name="003-tag"),
+            "it covers 003-tag; pending: 002",
+        ),
+        (lambda: content.update(beneath=["002-create"]), "it covers 003-tag; pending: 002"),
         (
             lambda: content.update(failure={"message": "m", "hint": None, "where": None}),
             "a migration fails in it",
@@ -115,16 +119,16 @@ def test_only_a_preview_of_the_present_state_is_continued(pending: Workspace) ->
         assert ran.err.endswith("doit preview starts over\n")
     assert pending.doit("migrate:2").code == 0
     ran = pending.doit("preview", "--continue", "p.json")
-    assert "p.json cannot be continued: it is of 002-create; pending: 003-tag" in ran.err
+    assert "p.json cannot be continued: it covers 002-create; pending: 003-tag" in ran.err
     assert "refs/nes-tasks/" not in pending.git("for-each-ref")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--limit", "0"], "--limit takes a number from 1 on"),
-        (["--limit", "1", "--from", "p.json"], "--limit takes a number from 1 on, and executes"),
-        (["--continue", "p.json", "3"], "--continue goes on with what is pending"),
+        (["--limit", "0"], "--limit needs a positive number"),
+        (["--limit", "1", "--from", "p.json"], "--limit needs a positive number, and no --from"),
+        (["--continue", "p.json", "3"], "--continue works on all pending migrations"),
         (["--continue", "nothing.json"], "nothing.json"),
     ],
 )

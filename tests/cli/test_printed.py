@@ -1,4 +1,4 @@
-"""What a script prints is seen while it runs, within bounds, and all of it is in the log."""
+"""Output of scripts: shown while they run, within limits, and complete in the log."""
 
 from __future__ import annotations
 

@@ -37,14 +37,14 @@ def test_a_second_push_has_nothing_to_do(team: Team) -> None:
     team.mina.doit("push")
     ran = team.mina.doit("push")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "origin has all of nes-db; there is nothing to push.\n"
+    assert ran.out == "origin has every commit of nes-db; there is nothing to push.\n"
 
 
 def test_without_a_database_there_is_nothing_to_push_and_none_is_made(workspace: Workspace) -> None:
     workspace.migration("001-first")
     ran = workspace.doit("push")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "nes-db is not there yet; there is nothing to push.\n"
+    assert ran.out == "nes-db does not exist yet; there is nothing to push.\n"
     assert not workspace.db.exists()
 
 

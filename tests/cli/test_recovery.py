@@ -1,4 +1,4 @@
-"""What is said and done when something goes wrong around the moment of publishing."""
+"""Errors around the moment of publication, and recovery by the next command."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_a_migration_that_was_taken_back_is_told(applied: Workspace) -> None:
     assert applied.doit("revert", "3", "--yes").code == 0
     ran = applied.doit("release", "second", "--dry-run")
     assert "1 removed" in ran.out
-    assert "Taken back:\n  003-later\n" in ran.out
+    assert "No longer applied:\n  003-later\n" in ran.out
 
 
 def test_no_tag_is_ever_moved(applied: Workspace) -> None:

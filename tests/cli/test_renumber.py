@@ -35,7 +35,7 @@ def test_one_that_has_the_next_free_number_keeps_it(workspace: Workspace) -> Non
     workspace.migration("001-first")
     ran = workspace.doit("renumber", "1")
     assert ran.code == 0
-    assert ran.out == "migrations/001-first has the next free number already.\n"
+    assert ran.out == "migrations/001-first already has the next free number.\n"
     assert (workspace.migrations / "001-first").exists()
 
 

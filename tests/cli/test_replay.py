@@ -123,7 +123,7 @@ def verdicts(found: dict[str, Any]) -> dict[str, str]:
 
 
 def of(found: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what a document tells of one migration."""
+    """Return the entry of one migration in a document."""
     return next(proof for proof in found["migrations"] if proof["name"] == name)
 
 
@@ -373,7 +373,7 @@ def test_without_a_database_there_is_nothing_to_prove(workspace: Workspace) -> N
     ran = workspace.doit("replay")
     assert (ran.code, ran.out) == (
         0,
-        "No migration is applied, so there is nothing to prove.\n",
+        "No migration is applied, so there is nothing to verify.\n",
     )
     assert not workspace.db.exists()
 

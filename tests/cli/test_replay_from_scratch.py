@@ -302,7 +302,7 @@ def test_a_name_is_wrong_use_and_an_empty_project_has_nothing_to_prove(
     ran = workspace.doit("replay", "--from-scratch")
     assert (ran.code, ran.out) == (
         0,
-        "The database has no history, so there is nothing to prove.\n",
+        "The database has no history, so there is nothing to verify.\n",
     )
     assert not workspace.db.exists()
 

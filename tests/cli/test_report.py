@@ -308,7 +308,7 @@ def test_names_and_days_are_words() -> None:
     assert period(one, date(2025, 12, 1)) == "9 November to 1 December 2025"
     assert period(one, date(2026, 1, 1)) == "9 November 2025 to 1 January 2026"
     assert period(one, one) == day(one) == "9 November 2025"
-    assert period(None, None) == "an unknown day"
+    assert period(None, None) == "an unknown date"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The page of `doit report` in a real browser: what a reader gets, and what nobody must get."""
+"""The page of `doit report` in a real browser: what readers see and hostile data cannot do."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_each_chart_has_a_name_that_tells_what_it_shows(page: playwright.Page) -
 
 
 def test_numbers_behind_the_charts_are_tables(page: playwright.Page) -> None:
-    page.get_by_text("The numbers of these charts").click()
+    page.get_by_text("Chart data").click()
     table = page.get_by_role("table", name="Entities by type over time")
     row = table.get_by_role("row").filter(has_text="24 December 2025")
     assert row.get_by_role("rowheader").inner_text() == "24 December 2025"

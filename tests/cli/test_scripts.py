@@ -1,4 +1,4 @@
-"""What scripts can do wrong, or oddly: nothing of it is lost, and nothing reaches anybody else."""
+"""Scripts that misbehave: their output is kept, and they affect no other migration."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ CREATE = create_person("asha-rai").removeprefix("await ")
 UNFINISHED = {
     "generator": (
         f"{HEAD}def migrate(context):\n    yield context.log('x')\n",
-        "migrate is a generator, so nothing in it was run; take the yield out of it",
+        "migrate is a generator, so nothing in it was run; remove the yield",
     ),
     "asynchronous generator": (
         f"{HEAD}async def migrate(context):\n    yield context.log('x')\n",
-        "migrate is a generator, so nothing in it was run; take the yield out of it",
+        "migrate is a generator, so nothing in it was run; remove the yield",
     ),
     "call without await": (
         f"{HEAD}async def migrate(context):\n    context.db.get_entity('entity:person/x-y')\n",

@@ -1,4 +1,4 @@
-"""The index of searches in whole runs: made when a script needs it, confined, and never a part."""
+"""The search index in whole runs: built on demand, confined, never part of the database."""
 
 from __future__ import annotations
 

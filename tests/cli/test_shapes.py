@@ -1,4 +1,4 @@
-"""One migration in several commits, whatever shape they have and whatever people do to them."""
+"""Migrations of several commits, in each shape that merges and edits give them."""
 
 from __future__ import annotations
 

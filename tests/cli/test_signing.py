@@ -1,7 +1,12 @@
-"""Signed commits: with git's own key and format, for what is published, or not at all."""
+"""Signed commits and tags: with git's own key and format, for what is published, or not at all."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -93,3 +98,89 @@ def test_what_is_not_published_needs_no_key(workspace: Workspace, key: Path) -> 
     key.unlink()
     assert workspace.doit("preview").code == 0
     assert workspace.doit("replay").code == 0
+
+
+@pytest.fixture
+def gpg_home(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of gpg with one key, with which git signs what the maintainer signs."""
+    if shutil.which("gpg") is None:
+        pytest.skip("gpg is not installed")
+    # The path of the agent's socket has to be short.
+    with tempfile.TemporaryDirectory(prefix="gpg", dir="/tmp") as folder:
+        monkeypatch.setenv("GNUPGHOME", folder)
+        who = "Mina Maintainer <mina@example.org>"
+        make = ("--quick-generate-key", who, "ed25519", "sign", "never")
+        command = ["gpg", "--batch", "--quiet", "--passphrase", "", *make]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+            yield Path(folder)
+        finally:
+            subprocess.run(["gpgconf", "--kill", "all"], check=False)
+
+
+def verified(workspace: Workspace, tag: str) -> bool:
+    """Return whether a tag has a signature, which git then finds good."""
+    if " SIGNATURE-----" not in workspace.git("cat-file", "tag", tag):
+        return False
+    workspace.git("verify-tag", tag)
+    return True
+
+
+def test_the_tag_of_a_release_is_signed_as_the_commits_are(workspace: Workspace, key: Path) -> None:
+    workspace.settings(sign=True)
+    ran = workspace.doit("release", "first")
+    assert (ran.code, ran.err) == (0, "")
+    assert verified(workspace, "first")
+    assert workspace.git("fsck", "--strict") == ""
+    workspace.migration("002-people", PEOPLE)
+    assert workspace.doit().code == 0
+    workspace.git("config", "tag.gpgSign", "true")
+    workspace.settings(sign=False)
+    assert workspace.doit("release", "second").code == 0
+    assert not verified(workspace, "second")
+    # The notes are read without the signature.
+    listed = json.loads(workspace.doit("release", "--list", "--json").out)
+    assert [(one["name"], one["since"] and one["since"]["name"]) for one in listed] == [
+        ("second", "first"),
+        ("first", None),
+    ]
+
+
+def test_without_the_setting_git_says_whether_a_tag_is_signed(
+    workspace: Workspace, gpg_home: Path
+) -> None:
+    workspace.migration("001-first", create_person("asha-rai"))
+    assert workspace.doit().code == 0
+    workspace.git("config", "commit.gpgSign", "true")
+    assert workspace.doit("release", "plain").code == 0
+    assert not verified(workspace, "plain")
+    workspace.git("config", "tag.gpgSign", "true")
+    workspace.migration("002-people", PEOPLE)
+    assert workspace.doit().code == 0
+    assert signed(workspace, "HEAD") == ["Migration: 002-people"]
+    assert workspace.doit("release", "signed").code == 0
+    assert verified(workspace, "signed")
+    plain, made = (workspace.git("cat-file", "tag", name) for name in ("plain", "signed"))
+    assert "tagger Mina Maintainer <mina@example.org> " in made
+    assert f"Since: plain {plain.split()[1]}\n-----BEGIN PGP SIGNATURE-----" in made
+    (listed, _) = json.loads(workspace.doit("release", "--list", "--json").out)
+    assert listed["since"]["name"] == "plain"
+
+
+def test_a_tag_that_cannot_be_signed_is_not_made(workspace: Workspace, key: Path) -> None:
+    workspace.settings(sign=True)
+    key.unlink()
+    before = workspace.state()
+    ran = workspace.doit("release", "first")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("error: git cannot sign the tag: ")
+    assert ran.err.endswith("; check git's user.signingKey and gpg.format, or set sign = false\n")
+    assert ran.err.count("\n") == 1
+    assert workspace.state() == before
+    assert not (workspace.db / ".git/TAG_EDITMSG").exists()
+    assert workspace.doit("release", "first", "--dry-run").code == 0
+    workspace.settings(sign=False)
+    assert workspace.doit("release", "first").code == 0
+    workspace.settings(sign=True)
+    taken = workspace.doit("release", "first")
+    assert (taken.code, "has a tag first already" in taken.err) == (2, True)

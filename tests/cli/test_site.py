@@ -176,9 +176,9 @@ def test_the_same_commit_gives_the_same_bytes_and_what_is_not_ours_stays(
         (["--site", "foreign"], "foreign is neither empty nor a site: it has 'site.json'"),
         (["--site", "dodo.py"], "dodo.py is not a folder"),
         (["--site", "none/site"], "none/site cannot be written: there is no folder none"),
-        (["--site", "new", "--markdown"], "--site goes with neither --markdown nor -o"),
+        (["--site", "new", "--markdown"], "--site cannot be combined with --markdown or -o"),
         (["--site", "new", "--url", "ftp://x"], "'ftp://x' is not an address"),
-        (["--title", "x"], "--title and --url go with --site"),
+        (["--title", "x"], "--title and --url need --site"),
     ],
 )
 def test_wrong_use_is_said_before_the_work(there: Workspace, words: list[str], said: str) -> None:

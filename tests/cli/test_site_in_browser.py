@@ -88,6 +88,7 @@ def test_the_keyboard_is_enough(page: playwright.Page, opened: tuple[Opened, str
     page.get_by_role("searchbox").fill("kathm")
     page.keyboard.press("Enter")
     page.get_by_role("status").filter(has_text="1 entity").wait_for()
+    assert page.get_by_role("searchbox").input_value() == "kathm"
 
 
 def test_pages_lead_to_each_other(page: playwright.Page) -> None:

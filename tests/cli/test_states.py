@@ -52,7 +52,7 @@ def test_the_list_shows_state_date_author_and_description(applied: Workspace) ->
         "004-broken invalid - - migrations/004-broken has no README.md",
     ]
     assert out[out.index("") + 1 :][2:] == [
-        "check    check migration folders; a finding fails",
+        "check    check migration folders; an error fails",
         "migrate  apply all pending migrations, in order",
     ]
     lettered = applied.doit("list", "--status").out.splitlines()

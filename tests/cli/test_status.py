@@ -28,7 +28,7 @@ def test_a_database_that_is_not_there_is_not_made(workspace: Workspace) -> None:
     ran = workspace.doit("status")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Database    nes-db, which is not there yet\n"
+        "Database    nes-db, not created yet\n"
         "Remote      none\n"
         "Migrations  1 pending\n"
         f"Sandbox     {CONFINED}\n"
@@ -131,7 +131,7 @@ def test_the_remote_is_compared_as_it_was_last_seen(begun: Team, tmp_path: Path)
     assert out.endswith("Next: doit push  (1 commit not pushed)\n")
     team.mina.git("fetch", "-q")
     out = team.mina.doit("status").out
-    both = "1 migration (1 commit) to push, 1 migration (1 commit) not here yet"
+    both = "1 migration (1 commit) to push, 1 migration (1 commit) to sync"
     assert f"Remote      origin, {both}\n" in out
     assert out.endswith("Next: doit sync  (origin has 1 commit more)\n")
     found = json.loads(team.mina.doit("status", "--json").out)

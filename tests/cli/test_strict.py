@@ -1,4 +1,4 @@
-"""Strict by habit, as users see it: verify, EXPECT, lookups, unread columns, what to look at."""
+"""Strictness as users see it: verify, EXPECT, lookups, unread columns, points to review."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_nothing_is_applied_when_another_number_changed(workspace: Workspace) ->
 
 def test_the_preview_proposes_the_line_and_says_that_it_is_met(workspace: Workspace) -> None:
     add(workspace, "001-first", create_person("asha-rai"))
-    assert '\nthe script could say: EXPECT = {"person": 1}\n' in workspace.doit("preview").out
+    assert '\nsuggested for the script: EXPECT = {"person": 1}\n' in workspace.doit("preview").out
     script = workspace.migrations / "001-first/migrate.py"
     script.write_text(f'EXPECT = {{"person": (1, 2)}}\n{script.read_text()}')
     assert "\nEXPECT is met\n" in workspace.doit("preview").out
@@ -265,7 +265,7 @@ def test_columns_that_nothing_reads_are_a_finding_of_check_and_preview(
 ) -> None:
     body = 'for row in context.read_csv("a.csv"): context.log(row["slug"])'
     add(workspace, "001-first", body, files={"a.csv": "slug,fax,web\nx,1,2\n"})
-    hint = "a.csv: nothing read the columns 'fax', 'web'; use them, or say ignore=['fax', 'web']"
+    hint = "a.csv: nothing read the columns 'fax', 'web'; use them, or pass ignore=['fax', 'web']"
     assert said(workspace) == {"data": [hint]}
     assert hint in workspace.doit("check").out
     script = workspace.migrations / "001-first/migrate.py"
@@ -326,13 +326,13 @@ def test_a_preview_shows_what_to_look_at(workspace: Workspace) -> None:
         ],
         "dangling_id": [
             "entity:person/asha-rai: attributes.seat is entity:location/constituency/none-1, "
-            "which is not there",
-            "relationship:person/old-rai:organization/gone:AFFILIATED_WITH: it leads to "
+            "which does not exist",
+            "relationship:person/old-rai:organization/gone:AFFILIATED_WITH: it points to "
             "entity:organization/gone, now deleted",
         ],
         "damaged_text": [
-            "entity:person/markup: names[0].en.full is '<b>Bina</b> Rai': it has tags or entities "
-            "of HTML; it may be 'Bina Rai'",
+            "entity:person/markup: names[0].en.full is '<b>Bina</b> Rai': it has HTML tags or "
+            "entities; it may be 'Bina Rai'",
             "entity:person/mojibake: names[0].en.full is 'à¤°à¤¾à¤®': it is UTF-8 that was read as "
             "cp1252; it may be 'राम'",
             "entity:person/preeti: names[0].en.full is 'sf7df8f}+': it seems to be typed for the "
@@ -346,7 +346,7 @@ def test_a_preview_shows_what_to_look_at(workspace: Workspace) -> None:
             "calendar",
         ],
         "same_name": [
-            "entity:person/asha-rai: 'Asha Rai' is the name of entity:person/old-rai, too"
+            "entity:person/asha-rai: 'Asha Rai' is also the name of entity:person/old-rai"
         ],
         "relationship": [
             f"relationship:person/markup:organization/one-party:{member}: 2010-01-01 to today, "
@@ -360,7 +360,7 @@ def test_a_preview_shows_what_to_look_at(workspace: Workspace) -> None:
     }
     text, comment = workspace.doit("preview").out, workspace.doit("preview", "--markdown").out
     assert "\nTo look at:\n  Files of the folder that the script never opened:\n    b.csv" in text
-    assert "**To look at: ids that lead nowhere**\n\n- <code>entity" in comment
+    assert "**To look at: ids that do not exist**\n\n- <code>entity" in comment
     workspace.doit("preview", "--json", "-o", "seen.json")
     again = workspace.doit("preview", "--from", "seen.json").out
     assert text.partition("To look at:")[2].partition("EXPECT")[0] in again

@@ -58,7 +58,7 @@ def test_a_second_time_there_is_nothing_to_record(service: Workspace) -> None:
     before = service.git_in(service.root, "rev-parse", "HEAD")
     ran = service.doit("submodule")
     assert ran.code == 0
-    assert "is recorded at" in ran.out
+    assert "is already recorded at" in ran.out
     assert service.git_in(service.root, "rev-parse", "HEAD") == before
 
 
@@ -67,7 +67,7 @@ def test_what_was_taken_back_is_named(service: Workspace) -> None:
     assert service.doit("revert", "1", "--yes").code == 0
     assert service.doit("submodule").code == 0
     body = service.git_in(service.root, "log", "-1", "--format=%b")
-    assert body == "- 001-first (taken back)"
+    assert body == "- 001-first (no longer applied)"
 
 
 def test_a_database_that_others_cannot_get_is_warned_of(service: Workspace) -> None:
@@ -116,7 +116,7 @@ def test_nobody_claims_to_know_what_is_applied_in_a_submodule_that_was_not_fetch
 ) -> None:
     service.git_in(service.root, "submodule", "deinit", "--force", "--quiet", "nes-db")
     said = (
-        "the submodule nes-db is not there yet; "
+        "the submodule nes-db is not fetched yet; "
         "git submodule update --init nes-db && git -C nes-db switch main"
     )
     for words in (

@@ -1,4 +1,4 @@
-"""`doit sync`: what others have pushed comes here, and what only we have goes on top of it."""
+"""`doit sync`: fetches the commits of others and puts unpushed ones on top."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_database_that_is_not_there_is_cloned(team: Team) -> None:
 def test_nothing_is_made_where_nothing_can_be_cloned(workspace: Workspace) -> None:
     ran = workspace.doit("sync")
     assert ran.code == 3
-    assert "nes-db is not there yet" in ran.err
+    assert "nes-db does not exist yet" in ran.err
     assert not workspace.db.exists()
 
 

@@ -1,4 +1,4 @@
-"""Tables fit the width that there is, and nothing of them is lost."""
+"""Tables fit the available width and lose nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On a terminal, in a pipe, and where there is neither: width, colours and questions."""
+"""Output on a terminal, in a pipe and without either: width, colours, questions."""
 
 from __future__ import annotations
 

@@ -25,13 +25,6 @@ def applied(prepared: Callable[..., Workspace]) -> Workspace:
     return prepared(apply_three)
 
 
-def commit_by_hand(workspace: Workspace, subject: str = "Add notes") -> str:
-    (workspace.db / "notes.txt").write_text(subject)
-    workspace.git("add", ".")
-    workspace.git("commit", "-q", "-m", subject)
-    return workspace.git("rev-parse", "--short=12", "HEAD")
-
-
 def test_it_shows_first_and_changes_nothing_without_an_answer(applied: Workspace) -> None:
     before, below = applied.state(), applied.git("rev-parse", "--short=12", "HEAD^")
     ran = applied.doit("undo", "--dry-run")
@@ -125,7 +118,7 @@ def test_of_a_merge_with_what_was_pushed_only_the_own_migration_goes(
 
 
 def test_commits_that_are_no_migration_are_named(applied: Workspace) -> None:
-    commit = commit_by_hand(applied)
+    commit = applied.commit_by_hand()
     before = applied.state()
     ran = applied.doit("undo", "--yes")
     assert (ran.code, ran.err) == (
@@ -142,10 +135,10 @@ def test_commits_that_are_no_migration_are_named(applied: Workspace) -> None:
 
 def test_commits_within_what_was_run_by_hand_are_not_lost(workspace: Workspace) -> None:
     workspace.git_in(workspace.root, "init", "-q", "-b", "main", "nes-db")
-    commit_by_hand(workspace, "Begin")
+    workspace.commit_by_hand("Begin")
     workspace.migration("001-hand")
     for subject in ("Run 001-hand", "Correct a name", "Run migration 001-hand"):
-        commit_by_hand(workspace, subject)
+        workspace.commit_by_hand(subject)
     record = workspace.db / "v2/migration-logs/001-hand/metadata.json"
     record.parent.mkdir(parents=True)
     record.write_text("{}")

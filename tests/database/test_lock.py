@@ -1,4 +1,4 @@
-"""The lock: one run at a time, and others are told whose."""
+"""The lock: one run at a time; the error of a second one names the holder."""
 
 from __future__ import annotations
 
@@ -91,7 +91,11 @@ def test_it_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
 
 def test_two_databases_do_not_wait_for_each_other(tmp_path: Path) -> None:
     with another_process(tmp_path / "one"), lock(tmp_path / "two", "doit run"):
-        pass
+        holders = [
+            json.loads((tmp_path / name / "lock-holder.json").read_text())["pid"]
+            for name in ("one", "two")
+        ]
+    assert holders[1] == os.getpid() != holders[0]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'{"pid": 1}', b"\xff", None])

@@ -1,4 +1,4 @@
-"""What only subjects tell: run by hand, there in part, or taken back."""
+"""Migrations known from commit subjects only: run by hand, present in part, or reverted."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ def documents(story: tuple[Workspace, Path], tmp_path_factory: pytest.TempPathFa
     look("blame", "entity:person/asha-rai")
     look("replay", "2")
     look("diff", "1", "2")
+    look("export", "-o", "told.db", "--at", "2")
     look("release", "first", "--at", "1")
     look("release", "second", "--since", "1")
     script = workspace.migrations / "002-add-tags/migrate.py"

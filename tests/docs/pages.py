@@ -45,7 +45,7 @@ def code(text: str) -> list[str]:
 
 
 def run_shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:
-    """Run a line of a transcript and return its output, or its complaint if there is no other."""
+    """Run a line of a transcript; return its output, or its error message without any."""
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -58,7 +58,7 @@ def run_shell(command: str, folder: Path, environment: Mapping[str, str]) -> str
 
 
 def json_pages(project: Path) -> dict[str, tuple[Path, str]]:
-    """Return for each command the page that tells of its JSON document, and the anchor on it."""
+    """Return for each command the page that describes its JSON document, and the anchor."""
     index = project / "docs/reference/json.md"
     found = {}
     for command, cell in rows(index.read_text("utf-8"), "Command", "Document"):

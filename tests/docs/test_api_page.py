@@ -1,4 +1,4 @@
-"""The page of the Python API: its session happens as shown, and every public name is told."""
+"""The page of the Python API: its session is real, and it describes every public name."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_another_clone_sees_what_was_adopted_and_its_ci_has_something_to_do(
     assert shell.run(f"git clone -q $(git remote get-url origin) {tmp_path}/clone").returncode == 0
     there = shell_in(tmp_path / "clone", tmp_path)
     warned = there.run("doit list")
-    assert "the submodule nes-db is not there yet" in warned.stderr
+    assert "the submodule nes-db is not fetched yet" in warned.stderr
     new = there.cwd / "migrations/012-more"
     new.mkdir()
     readme = "# More\n\nOne person more, for the test of the lines that a CI runs. No source.\n"
@@ -103,12 +103,12 @@ def test_an_unfetched_submodule_is_told_and_not_taken_for_an_empty_database(
     there = shell_in(tmp_path / "clone", tmp_path)
     (there.cwd / "dodo.py").write_text("from nes_tasks.dodo import *\n")
     error = (
-        "the submodule nes-db is not there yet; "
+        "the submodule nes-db is not fetched yet; "
         "git submodule update --init nes-db && git -C nes-db switch main\n"
     )
     adopt, status, listed = (there.run(f"doit {c}") for c in ("adopt", "status", "list"))
     assert (adopt.returncode, adopt.stdout, adopt.stderr) == (3, "", f"error: {error}")
-    assert "Problem     the submodule nes-db is not there yet\n" in status.stdout
+    assert "Problem     the submodule nes-db is not fetched yet\n" in status.stdout
     assert "Next: git submodule update --init nes-db" in status.stdout
     assert listed.stderr == f"warning: {error}"
     assert not list((there.cwd / "nes-db").iterdir())

@@ -50,7 +50,7 @@ def test_the_messages_are_those_of_the_program(page: str, project: Path) -> None
     table = page.partition("## When something fails")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| [\w-]+ \| (.*?) \|", table, re.MULTILINE)
     messages = [text for row in rows for text in re.findall(r"`(.*?)`", row)]
-    # These are said by git, GitHub or whoever keeps the database.
+    # These come from git, GitHub or the maintainer of the database.
     theirs = {"HTTP 403", "could not read", "pre-receive hook declined", "protected"}
     theirs |= {"(fetch first)", "(non-fast-forward)"}
     sources = "".join(path.read_text() for path in (project / "nes_tasks").rglob("*.py"))

@@ -162,11 +162,11 @@ def _begin(workspace: Workspace) -> None:
 
 PROJECTS: dict[str, Callable[[Workspace], None]] = {
     "there is no …/dodo.py": without_dodo,
-    "the migrations directory … is not there": without_migrations,
+    "the migrations folder … does not exist": without_migrations,
     "[tool.nes_tasks] … is not a setting": with_a_misspelt_key,
     "… is not a git repository": with_another_folder,
     "… has uncommitted changes: …": with_an_edit,
-    "the submodule … is not there yet": with_a_submodule_to_come,
+    "the submodule … is not fetched yet": with_a_submodule_to_come,
     "… has no marker, but commit … says that it was run": with_a_message,
 }
 

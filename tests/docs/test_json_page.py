@@ -98,7 +98,8 @@ def test_everything_on_the_page_was_seen(tables: Tables, documents: dict[str, li
     values = {
         key
         for command in (
-            *("check", "list", "status", "pending", "history", "release", "accept", "verify"),
+            *("check", "list", "status", "pending", "history", "export", "release", "accept"),
+            "verify",
         )
         for document in documents[command]
         for key in _not_null(document)

@@ -34,7 +34,7 @@ def test_each_key_of_the_schema_has_its_meaning(project: Path, schema: dict[str,
     name = ""
     for of, key, meaning in rows(page, "Of", "Key", "Meaning"):
         name = code(of)[0] if of else name
-        # The keys of small parts are told where they are used.
+        # The keys of small parts are described where they are used.
         told.setdefault(name, set()).update(code(key), code(meaning))
     assert told.keys() == schema.keys()
     for name, rule in schema.items():

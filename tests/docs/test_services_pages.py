@@ -24,7 +24,7 @@ from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
 from nes_tasks.services.search import SearchService
 
-# The headings below which each class is told, by page.
+# The headings below which each class is described, by page.
 PLACES = {
     MigrationContext: ("context.md", ["Log and progress", "Data files"]),
     PublicationService: ("services.md", ["Publication"]),

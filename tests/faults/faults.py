@@ -35,6 +35,13 @@ class Disturbed:
     changes: list[tuple[str, str]]
 
 
+def temporary_folder(workspace: Workspace) -> str:
+    """Return the folder for temporary files of a disturbed command and of the one after it."""
+    folder = workspace.root.parent.resolve() / "tmp"
+    folder.mkdir(exist_ok=True)
+    return str(folder)
+
+
 def disturbed(
     workspace: Workspace, args: Sequence[str], point: int = 0, action: str = "kill"
 ) -> Disturbed:
@@ -45,10 +52,8 @@ def disturbed(
     change is one start of git.
     """
     root = workspace.root.parent.resolve()
-    temporary = root / "tmp"
-    temporary.mkdir(exist_ok=True)
     environment = workspace.environment(
-        TMPDIR=str(temporary), PYTHONDONTWRITEBYTECODE="1", SOURCE_DATE_EPOCH=EPOCH
+        TMPDIR=temporary_folder(workspace), PYTHONDONTWRITEBYTECODE="1", SOURCE_DATE_EPOCH=EPOCH
     )
     doit = [sys.executable, "-m", "doit", *args]
     if not seccomp.is_supported():

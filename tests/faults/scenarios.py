@@ -42,7 +42,7 @@ class Scenario:
 
 
 def tree_of(workspace: Workspace) -> object:
-    """Return the tree of the branch; None where there is no database, or nothing in it."""
+    """Return the tree of the branch; None without a database or without commits."""
     if not (workspace.db / ".git").exists():
         return None
     if not workspace.git("for-each-ref", "--format=x", "refs/heads/main"):

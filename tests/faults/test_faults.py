@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,36 @@ def test_what_is_watched_is_what_both_git_and_we_change(tmp_path: Path) -> None:
     assert ("rename", "refs/heads/main") in changes
     assert ("rename", "index") in changes
     assert {kind for kind, _ in changes} >= {"create", "fsync", "mkdir", "unlink", "write"}
+
+
+@pytest.mark.parametrize(
+    ("name", "removed", "action"),
+    [
+        # git warns, exits with 0, and its index lacks the file.
+        ("undo", "project/nes-db/v2/version/entity/person/bina-rai/1.json", "EIO"),
+        ("revert", "project/nes-db/v2/version/entity/person/bina-rai/1.json", "EIO"),
+        # git says nothing of a lock that it cannot remove.
+        ("force", "project/nes-db/.git/refs/nes-tasks/*.lock", "EIO"),
+        # The folder of a script in the folder for temporary files, and its worker with it.
+        ("run", "tmp/nes-tasks-*", "kill"),
+        ("run", "tmp/nes-tasks-*", "EROFS"),
+    ],
+)
+def test_what_could_not_be_removed_is_removed_later(
+    name: str, removed: str, action: str, tmp_path: Path
+) -> None:
+    if not seccomp.is_supported():
+        pytest.skip("the kernel does not let system calls be watched")
+    trials = Trials(SCENARIOS[name], tmp_path)
+    workspace = trials.scenario.copy(trials.original, tmp_path / "copy")
+    changes = disturbed(workspace, trials.scenario.args).changes
+    points = [
+        point
+        for point, (kind, path) in enumerate(changes, 1)
+        if kind == "unlink" and fnmatch(path, removed)
+    ]
+    assert points
+    assert trials.wrong(points[-1], action) == []
 
 
 @pytest.mark.parametrize("action", ["kill", "ENOSPC"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from faults import damage, disturbed, leftovers
+from faults import damage, disturbed, leftovers, temporary_folder
 from scenarios import Scenario
 from workspace import EPOCH
 
@@ -68,7 +68,7 @@ class Trials:
         args = self.scenario.args
         if state == after and self.scenario.after_done:
             args = self.scenario.after_done(workspace)
-        again = workspace.doit(*args, SOURCE_DATE_EPOCH=EPOCH)
+        again = workspace.doit(*args, SOURCE_DATE_EPOCH=EPOCH, TMPDIR=temporary_folder(workspace))
         if again.code:
             wrong.append(f"the next command ended with {again.code}: {again.err}{ran.err}")
         if self.scenario.state(workspace) != after:

@@ -1,4 +1,4 @@
-"""Writing the objects of a transaction, which nobody sees before they are installed."""
+"""Writing the objects of a transaction, which stay invisible until they are installed."""
 
 from __future__ import annotations
 

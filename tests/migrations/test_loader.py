@@ -1,4 +1,4 @@
-"""Folders of the migrations directory: the good, the bad and the passed over."""
+"""Folders of the migrations folder: the good, the bad and the passed over."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_an_empty_directory_has_no_folders(migrations: Directory) -> None:
 
 
 def test_a_missing_directory_names_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="data/migrations is not there") as caught:
+    with pytest.raises(SettingsError, match="data/migrations does not exist") as caught:
         discover(tmp_path / "migrations", display_path="data/migrations")
     assert caught.value.hint
     assert "mkdir data/migrations" in caught.value.hint
@@ -283,7 +283,7 @@ def test_a_folder_without_files_may_be_left_over(
     migrations.add("001-a", script=None, readme=None, files=leavings)
     folder = migrations.folder("001-a")
     assert folder.is_empty
-    assert problem(folder).message == "migrations/001-a holds no files"
+    assert problem(folder).message == "migrations/001-a contains no files"
 
 
 def test_a_bad_file_is_the_problem_of_its_folder_only(migrations: Directory) -> None:

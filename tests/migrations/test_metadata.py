@@ -109,7 +109,7 @@ def test_assignments_elsewhere_do_not_count(read: Read, elsewhere: str) -> None:
     ['f"{x}"', 'f"Hari"', '"Ha" + "ri"', "b'Hari'", "None", "3", "os.getlogin()", '["Hari"]'],
 )
 def test_what_would_have_to_be_computed_is_refused(read: Read, value: str) -> None:
-    assert "AUTHOR is not a plain text" in refusal(read, lines(AUTHOR=value))
+    assert "AUTHOR is not a plain string" in refusal(read, lines(AUTHOR=value))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_would_have_to_be_computed_is_refused(read: Read, value: str) -> No
     ],
 )
 def test_a_binding_that_replaces_the_constant_is_not_overlooked(read: Read, binding: str) -> None:
-    assert "is not a plain text" in refusal(read, lines() + binding)
+    assert "is not a plain string" in refusal(read, lines() + binding)
 
 
 def test_all_missing_constants_are_named_together(read: Read) -> None:

@@ -38,7 +38,7 @@ def test_a_range_has_both_ends_and_what_counts(plan: Plan) -> None:
     assert names(plan, "..lakes") == ["001-rivers", "003-lakes"]
     assert names(plan, "..peaks") == list(NAMES[:-1])
     assert names(plan, "3..3", "..1") == ["003-lakes", "001-rivers"]
-    # A number that two have is no question: a range has both.
+    # A number that two migrations share is not ambiguous: a range has both.
     assert names(plan, "4..7") == ["004-a", "004-b"]
     assert names(plan, "1..4") == list(NAMES[:-1])
 

@@ -121,7 +121,7 @@ def test_a_folder_or_file_of_the_name_stays_as_it_is(tmp_path: Path) -> None:
     folder = written(tmp_path)
     (folder / "migrate.py").write_text("mine")
     scaffold = Scaffold(5, "add-ministers", AUTHOR, DAY)
-    with pytest.raises(UsageError, match="is there already, and nothing in it was changed"):
+    with pytest.raises(UsageError, match="already exists, and nothing in it was changed"):
         scaffold.write(folder.parent, template_of(tmp_path), "migrations")
     assert (folder / "migrate.py").read_text() == "mine"
 

@@ -1,3 +1,5 @@
+"""Bikram Sambat dates: parsing, validation, and conversion to Gregorian dates."""
+
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
@@ -117,9 +119,9 @@ def test_a_date_is_understood_in_every_usual_form(text: str | date) -> None:
         ("2079-13-01", "the month 13 is not between 1 and 12"),
         ("1969-01-01", "the year 1969 BS is outside the table, 1970 to 2100"),
         ("05-06-2079", "'05-06-2079' can be two dates; write the year first, as in 2079-11-20"),
-        ("Falgun 2079", "'Falgun 2079' is not a date of Bikram Sambat; write it as 2079-11-20"),
-        ("20 Februar 2079", "'20 Februar 2079' is not a date of Bikram Sambat"),
-        ("", "'' is not a date of Bikram Sambat; write it as 2079-11-20"),
+        ("Falgun 2079", "'Falgun 2079' is not a Bikram Sambat date; write it as 2079-11-20"),
+        ("20 Februar 2079", "'20 Februar 2079' is not a Bikram Sambat date"),
+        ("", "'' is not a Bikram Sambat date; write it as 2079-11-20"),
     ],
 )
 def test_what_is_not_a_date_is_refused_in_plain_words(text: str, message: str) -> None:
@@ -130,7 +132,7 @@ def test_what_is_not_a_date_is_refused_in_plain_words(text: str, message: str) -
 def test_days_outside_the_table_are_refused() -> None:
     with pytest.raises(ValueError, match="1913-04-12 is outside the table, 1913-04-13 to 2044"):
         from_gregorian(date(1913, 4, 12))
-    with pytest.raises(ValueError, match="20790101 is not a date"):
+    with pytest.raises(ValueError, match="20790101 is not a Bikram Sambat date"):
         to_gregorian(20790101)  # type: ignore[arg-type]
 
 

@@ -1,3 +1,5 @@
+"""The parts of entities: names, texts in two languages, addresses, contacts, pictures."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Devanagari: detection, Roman transliteration, normal form, and comparison."""
+
 from __future__ import annotations
 
 import unicodedata

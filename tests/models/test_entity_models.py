@@ -1,3 +1,5 @@
+"""Entity models: required fields, validation, identifiers and types."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Enumerations: their values, and the maps that must cover them."""
+
 from __future__ import annotations
 
 from enum import Enum

@@ -1,3 +1,5 @@
+"""Identifiers of entities, relationships, versions and authors."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Each kind of entity: its fields, and the values that they refuse."""
+
 from __future__ import annotations
 
 import copy

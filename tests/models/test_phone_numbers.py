@@ -1,3 +1,5 @@
+"""Phone numbers of Nepal."""
+
 from __future__ import annotations
 
 import pytest

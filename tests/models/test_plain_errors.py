@@ -113,7 +113,7 @@ SAID = {
         'slug is "Asha Rai"; a slug is like asha-rai; context.names.slug_for makes one of a name',
     ),
     "a text for a list": ({"tags": "x"}, 'tags is "x"; it must be a list'),
-    "a list for a text": ({"slug": ["x"]}, "slug is a list; it must be a text"),
+    "a list for a text": ({"slug": ["x"]}, "slug is a list; it must be a string"),
     "a contact": (
         {"contacts": [{"type": "PHONE", "value": "01-4211641"}]},
         'contacts[0].value is "01-4211641"; write a number as in +97714211641; '

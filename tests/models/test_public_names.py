@@ -1,3 +1,5 @@
+"""The public names of the models, and what importing them loads."""
+
 from __future__ import annotations
 
 import subprocess

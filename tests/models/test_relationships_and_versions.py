@@ -1,3 +1,5 @@
+"""Relationships, versions and authors."""
+
 from __future__ import annotations
 
 from datetime import date

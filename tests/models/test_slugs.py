@@ -1,3 +1,5 @@
+"""Slugs made of text."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Standard forms of names."""
+
 from __future__ import annotations
 
 import pytest

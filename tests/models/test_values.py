@@ -99,8 +99,8 @@ def test_the_phone_numbers_of_a_cell_are_read(
     ("text", "message"),
     [
         ("4211289", 'has no area code; pass area_code="1" if it is in the Kathmandu valley'),
-        ("01-4211641/42", "'42' is not a phone number of Nepal: it has 2 digits"),
-        ("98510", "is not a phone number of Nepal: it has 5 digits"),
+        ("01-4211641/42", "'42' is not a Nepali phone number: it has 2 digits"),
+        ("98510", "is not a Nepali phone number: it has 5 digits"),
         ("12345678901", "it has 11 digits"),
         ("none", "'none' is not a phone number"),
         ("+12", "is not a phone number"),

@@ -1,4 +1,4 @@
-"""The wheel in a repository that is not this one, as the page about it tells."""
+"""The wheel in another repository, set up as its page says."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ OFFLINE = {
 
 
 class Index(BaseHTTPRequestHandler):
-    """A package index that takes every file and notes what it is told of it."""
+    """A package index that accepts every file and records the form that came with it."""
 
     taken: list[dict[str, str]]
 

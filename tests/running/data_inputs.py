@@ -108,7 +108,7 @@ SILENT = {
     "1 a blank name is nobody's": taken(
         f"{HELPERS}{START}" + NAME.format(names=["", "   ", "-", "\u200d"]), "None", "None", "None"
     ),
-    "1 no name": refused("await context.search.find_entity_by_name(None)", "is None; pass a text"),
+    "1 no name": refused("await context.search.find_entity_by_name(None)", "is None; pass a string"),
     "1 an empty Nepali name": refused(
         "await context.publication.create_entity('person', {'slug': 'asha-rai', 'names': [{'kind': "
         "'PRIMARY', 'en': {'full': 'Asha'}, 'ne': {'full': ''}}]})",
@@ -198,7 +198,7 @@ SILENT = {
         EXCEL.replace("'a.xlsx'", "'a.xlsx', skip_rows=1"), "{'a': 1}", a_xlsx=workbook(["T"], ["a"], [1])),
     # 10: JSON that is none
     "10 NaN": refused(JSON, "a.json, line 1, column 7: NaN is not", a_json='[{"a":NaN}]'),
-    "10 Infinity": refused(JSON, "Infinity is not a number of JSON", a_json="[-Infinity]"),
+    "10 Infinity": refused(JSON, "Infinity is not a JSON number", a_json="[-Infinity]"),
     "10 1e999": refused(JSON, "a.json, line 1, column 7: 1e999 is too large", a_json='[{"a":1e999}]'),
     "10 a key twice": refused(JSON, "line 2, column 1: the key 'a' occurs twice", a_json='{"a":1,\n"a":2}'),
     "10 a key twice inside": refused(JSON, "the key 'x' occurs twice", a_json='{"a":[{"x":1,"x":1}]}'),
@@ -292,7 +292,7 @@ NO_DATES = {
     '"1706140800"': "'1706140800' is not a date", "45316": "45316 is a number, not a date",
     "20240125": "20240125 is a number, not a date", '"2014"': "'2014' is only a part of a date",
     '"2014-01"': "'2014-01' is only a part of a date", '"31/12/2020"': "'31/12/2020' is not a date",
-    '"2020-13-01"': "'2020-13-01' is not a day of the calendar", "True": "True is not a date",
+    '"2020-13-01"': "'2020-13-01' is not a calendar date", "True": "True is not a date",
 }  # fmt: skip
 for value, error in NO_DATES.items():
     SILENT[f"13 {value}"] = refused(

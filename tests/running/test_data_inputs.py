@@ -19,7 +19,7 @@ from nes_tasks.settings import load_settings
 
 CASES = SILENT | UNHELPFUL
 NAME = "001-first"
-# What nobody should have to read.
+# Words that no message may contain.
 JARGON = re.compile(
     r"validation error|type=|pydantic|Input should|Extra inputs|String should|https://errors"
 )

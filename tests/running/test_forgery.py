@@ -1,7 +1,7 @@
 """Scripts that try to have recorded what is not so, or to write where nothing is theirs.
 
 Each is a real migration that does to its own process what it likes. It has one socket; whatever
-it sends there, the database is as it was, or what is recorded is the truth.
+it sends there, the database is unchanged, or what is recorded is the truth.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def attempt(workspace: Workspace, body: str) -> Ran:
 
 
 def assert_refused(workspace: Workspace, body: str, *words: str) -> None:
-    """Check that a migration fails and that the database is as it was."""
+    """Check that a migration fails and that the database is unchanged."""
     before = workspace.state()
     ran = attempt(workspace, body)
     assert ran.code == 1, ran.err
@@ -164,7 +164,7 @@ def test_the_script_has_one_socket(applied: Workspace) -> None:
     assert log == "sockets: 1"
 
 
-# What is no message
+# Malformed messages
 
 
 @pytest.mark.parametrize(

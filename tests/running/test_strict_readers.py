@@ -42,8 +42,8 @@ REFUSED_CSV = [
     ),
     (
         "slug,name\nx\n",
-        'a.csv line 2 has 1 cell for 2 columns; fill it up, or pass restval="" for the cells that '
-        "are missing at the end",
+        "a.csv line 2 has 1 cell for 2 columns; add the missing cells, or pass "
+        'restval="" for missing cells at the end',
     ),
     ("a,b\n\n1,2\n\n1,2,3\n", "a.csv line 5 has 3 cells for 2 columns; "),
     ('a,b\n"1\n2",3\n1,2,3\n', "a.csv line 4 has 3 cells for 2 columns; "),
@@ -65,7 +65,7 @@ REFUSED_CSV = [
     (b"\x1f\x8b\x08", "a.csv is compressed with gzip, not CSV; unpack it first"),
     (
         "नाम\nराम\n".encode()[:-2],
-        "a.csv ends in the middle of a letter, in line 2: it is truncated; download or copy it",
+        "a.csv ends in the middle of a character, in line 2: it is truncated; download or copy it",
     ),
     (
         "नाम,b\nराम,1\n".encode("utf-16-le"),
@@ -175,13 +175,13 @@ def test_na_is_a_name_and_an_empty_cell_is_missing_in_a_data_frame(folder: Path)
 # JSON ---------------------------------------------------------------------------------------
 
 REFUSED_JSON = [
-    ('{"a": [1,\n NaN]}', "line 2, column 2: NaN is not a number of JSON"),
-    ("[-Infinity]", "line 1, column 2: -Infinity is not a number of JSON"),
+    ('{"a": [1,\n NaN]}', "line 2, column 2: NaN is not a JSON number"),
+    ("[-Infinity]", "line 1, column 2: -Infinity is not a JSON number"),
     ('{"a": 1e999}', "line 1, column 7: 1e999 is too large a number"),
     ('{"a": 1,\n "b": {"a": 2}, "a": 3}', "line 2, column 17: the key 'a' occurs twice in one obj"),
     ('[{"\\u0061": 1, "a": 2}]', "line 1, column 16: the key 'a' occurs twice in one object"),
     ("[" + "9" * 5000 + "]", "line 1, column 2: " + "9" * 40 + "… is a number of 5,000 digits"),
-    ('{"NaN": "1e999, NaN", "b": Infinity}', "line 1, column 28: Infinity is not a number of JSON"),
+    ('{"NaN": "1e999, NaN", "b": Infinity}', "line 1, column 28: Infinity is not a JSON number"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""A server to ask, and clocks that do not run by themselves."""
+"""A local server, and clocks that only tests advance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from loopback import Loopback
 from manual_clock import ManualClock
+from vendors import VENDORS, Vendor
 
 from nes_tasks.scraping import RateLimiter, RetryHandler, WebScraper
 
@@ -19,7 +20,7 @@ PROXIES = "HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy"
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No keys and no proxies of whoever runs the tests."""
+    """Remove the keys and proxies of the person who runs the tests."""
     for name in f"{SECRETS} {PROXIES}".split():
         monkeypatch.delenv(name, raising=False)
 
@@ -46,3 +47,10 @@ def retry(clock: ManualClock) -> RetryHandler:
 def scraper(clock: ManualClock, retry: RetryHandler) -> WebScraper:
     """A scraper that waits on `clock`."""
     return WebScraper(RateLimiter(clock=clock, sleep=clock.sleep), retry, timeout=20)
+
+
+@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.name)
+def vendor(request: pytest.FixtureRequest) -> Vendor:
+    found = request.param
+    assert isinstance(found, Vendor)
+    return found

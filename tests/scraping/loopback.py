@@ -1,4 +1,4 @@
-"""A web server on this machine that says what a test tells it to, and notes what it was asked."""
+"""A local web server that gives prepared replies and records the requests."""
 
 from __future__ import annotations
 

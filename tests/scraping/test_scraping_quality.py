@@ -1,4 +1,4 @@
-"""What a reviewer of scraped data should be told."""
+"""Warnings about scraped data for its reviewer."""
 
 from __future__ import annotations
 

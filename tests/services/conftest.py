@@ -15,7 +15,7 @@ from nes_tasks.services.database import EntityDatabase
 from nes_tasks.services.publication import PublicationService
 from nes_tasks.services.search import SearchService
 
-from .samples import AUTHOR, Clock
+from .samples import AUTHOR, Clock, entity, put
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def store(repository: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def warnings() -> list[str]:
-    """What the database had to say."""
+    """The warnings of the database."""
     return []
 
 
@@ -58,3 +58,25 @@ def publication(database: EntityDatabase) -> PublicationService:
 @pytest.fixture
 def search(database: EntityDatabase) -> SearchService:
     return SearchService(database)
+
+
+@pytest.fixture
+def filled(database: EntityDatabase) -> EntityDatabase:
+    put(
+        database,
+        entity("person", "zed-zed", tags=["old", "good"]),
+        entity("person", "ann-lee", attributes={"age": 7, "none": None}),
+        entity("location", "bara", "district", attributes={"age": 7, "code": "x"}),
+        entity("location", "dang", "district"),
+        entity("location", "bara-ward-1", "ward"),
+        entity("organization", "some-ngo", "ngo"),
+        entity("organization", "plain-org"),
+        entity(
+            "organization",
+            "women-commission",
+            entity_prefix="organization/government/commission/federal",
+        ),
+        entity("organization", "old-office", "government_body"),
+        entity("project", "big-dam"),
+    )
+    return database

@@ -1,4 +1,4 @@
-"""What the publication service refuses because it cannot be true, and what it keeps."""
+"""Implausible data that the publication service refuses, and plausible data that it keeps."""
 
 from __future__ import annotations
 
@@ -161,10 +161,10 @@ def test_what_is_stored_already_may_stay(
         ("20240125", "'20240125' is not a date"),
         ("2014", "'2014' is only a part of a date"),
         ("2014-01", "'2014-01' is only a part of a date"),
-        ("2079-02-32", "'2079-02-32' is not a day of the calendar"),
+        ("2079-02-32", "'2079-02-32' is not a calendar date"),
         ("2079-01-31x", "is not a date"),
-        ("२०७९-११-२०", "is a date of Bikram Sambat; convert it with context.calendar"),
-        ("2079-03-32", "is a date of Bikram Sambat; convert it with context.calendar"),
+        ("२०७९-११-२०", "is a Bikram Sambat date; convert it with context.calendar"),
+        ("2079-03-32", "is a Bikram Sambat date; convert it with context.calendar"),
         (True, "True is not a date"),
     ],
 )

@@ -406,7 +406,7 @@ def test_a_blank_name_is_nobodys(
 
 
 def test_a_name_that_is_no_text_is_a_clear_error(search: SearchService) -> None:
-    with pytest.raises(ValueError, match="the name to find is None; pass a text"):
+    with pytest.raises(ValueError, match="the name to find is None; pass a string"):
         run(search.find_entity_by_name(None))  # type: ignore[arg-type]
 
 

@@ -17,7 +17,7 @@ BAD = 'minister = {}["name"]'
 
 
 def stopped_at(hosting: Hosting, step: str, words: str) -> JobRun:
-    """Run it; check where it stops, why, and that nothing was pushed and an issue tells."""
+    """Run it; check where it stops and why, that nothing was pushed, and that an issue is open."""
     before = hosting.database_tip
     jobs = hosting.persist()
     name = "push" if step == "Push" else "persist"

@@ -130,7 +130,7 @@ def test_there_is_one_comment_whoever_has_imitated_it(on_path: Previewed) -> Non
     for number in range(120):  # more than one page
         hosting.add("comments", id=number, **about)
     hosting.add("comments", id=120, **{**about, "user": None})
-    assert commented(on_path).startswith("comment made: ")
+    assert commented(on_path).startswith("comment created: ")
     assert commented(on_path).startswith("comment updated: ")
     (made,) = hosting.of_bot("comments")
     assert "<code>002-one</code>" in made["body"]

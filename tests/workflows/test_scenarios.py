@@ -174,7 +174,7 @@ def test_a_database_that_is_not_there_is_an_error_in_ci(hosting: Hosting) -> Non
     for command in ("check", "preview", "pending", "list"):
         ran = hosting.project.doit(command, CI="true")
         assert ran.code == 3, command
-        assert "nes-db is not there, so what is applied is not known" in ran.err
+        assert "nes-db does not exist, so it is unknown what is applied" in ran.err
         assert hosting.project.doit("list").code == 0
 
 

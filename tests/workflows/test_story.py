@@ -53,7 +53,7 @@ def test_from_a_pull_request_to_the_database(hosting: Hosting) -> None:
     assert {job.result for job in jobs.values()} == {"success"}, log
     persist = jobs["persist"]
     assert f"the preview of pull request {pull.number}: " in persist.log
-    assert "is kept: it is of the present state" in persist.steps["Preview"].log
+    assert "is kept: it shows the current state" in persist.steps["Preview"].log
     assert "has shown: 002-people" in persist.steps["Apply"].log
     tree = hosting.bare(DATABASE, "rev-parse", "main^{tree}")
     assert f"Tree <code>{tree}</code>" in comment["body"]

@@ -143,7 +143,7 @@ def _wrong_encoding(path: Path, name: str, encoding: str, error: UnicodeError) -
         pass
     if is_truncated and encoding == UTF_8:
         return InputFileError(
-            f"{name} ends in the middle of a letter, in line {_line(data, len(data))}: it is "
+            f"{name} ends in the middle of a character, in line {_line(data, len(data))}: it is "
             "truncated",
             hint="download or copy it again",
         )

@@ -112,7 +112,7 @@ class _Records:
         opened = lines - len(LINE_END.findall(text)) + text.endswith(("\r", "\n"))
         return InputFileError(
             f"{self._name}: the quotation mark that opens in line {opened} is never closed",
-            hint='close it there, or write "" for a quotation mark inside of quotes',
+            hint='close it there, or write "" for a quotation mark inside quotes',
         )
 
     def _malformed(self, start: int, error: csv.Error) -> InputFileError:
@@ -231,7 +231,7 @@ class _Columns:
         elif count > len(names):
             hint = "put a value that holds the delimiter into quotation marks"
         else:
-            hint = 'fill it up, or pass restval="" for the cells that are missing at the end'
+            hint = 'add the missing cells, or pass restval="" for missing cells at the end'
         return InputFileError(f"{self._source.place(number)} has {cells} for {columns}", hint=hint)
 
 

@@ -197,7 +197,7 @@ def _repeated(key: str, keys: set[str] | None) -> str | None:
 def _no_number(part: str) -> str | None:
     shown = part if len(part) <= MAX_SHOWN else f"{part[:MAX_SHOWN]}…"
     if part.lstrip("-") in ("NaN", "Infinity"):
-        return f"{part} is not a number of JSON"
+        return f"{part} is not a JSON number"
     if part[0] not in "-0123456789":
         return None
     if re.search("[.eE]", part):

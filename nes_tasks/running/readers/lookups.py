@@ -59,7 +59,7 @@ class Lookup(Mapping[str, str | None]):
             raise UnmatchedError(
                 f"{self._display_path} has no meaning for {_quoted(value)} "
                 f"of the lookup {self.name}",
-                hint="hand over all values: context.lookup(name, rows)",
+                hint="pass all values: context.lookup(name, rows)",
             )
         return None if found.meaning == NOTHING else found.meaning
 
@@ -165,7 +165,7 @@ def _toml_rows(path: Path, display_path: str, name: str) -> Iterator[tuple[str, 
     for value, meaning in table.items():
         if not isinstance(meaning, str):
             raise InputFileError(
-                f"{display_path}: the meaning of {_quoted(value)} of {name} is not a text",
+                f"{display_path}: the meaning of {_quoted(value)} of {name} is not a string",
                 hint="put it into quotation marks",
             )
         yield name, Meaning(value.strip(), meaning.strip(), f"{display_path}, {name}")
@@ -183,7 +183,7 @@ def _unmatched(
     return UnmatchedError(
         f"{display_path} has no meaning for {'the ' if count == 1 else ''}{noun} of {name}: "
         f"{named}{more}{where}",
-        hint="fill in the lines above, with - for what is left out",
+        hint="fill in the lines above, with - for values to omit",
     )
 
 

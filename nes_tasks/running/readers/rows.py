@@ -70,7 +70,7 @@ def unread_columns(names: list[str]) -> str:
     columns = ", ".join(map(repr, names))
     one = len(names) == 1
     noun, pronoun = ("column", "it") if one else ("columns", "them")
-    return f"nothing read the {noun} {columns}; use {pronoun}, or say ignore={names!r}"
+    return f"nothing read the {noun} {columns}; use {pronoun}, or pass ignore={names!r}"
 
 
 class Row(dict[str, Any]):

@@ -221,7 +221,7 @@ class _Table:
         if cell.problem:
             raise InputFileError(
                 f"{self._source.name}, cell {address(cell.column, number)} {cell.problem}",
-                hint="open it in Excel or LibreOffice, put it right, and save it",
+                hint="open it in Excel or LibreOffice, correct it, and save it",
             )
         if isinstance(cell.value, float) and cell.value.is_integer():
             return int(cell.value)

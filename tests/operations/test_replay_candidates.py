@@ -1,4 +1,4 @@
-"""What can be replayed, and why not: rewritten, edited, merged and cut-off histories."""
+"""Which migrations can be replayed, in rewritten, edited, merged and truncated histories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check finds by reading a folder."""
+"""Findings of a check about one migration folder."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_the_network_gets_one_hint(migrations: Directory, head: str, said: str) 
     migrations.add(NAME, script=script(head=head), readme=README)
     lines = found(migrations)
     assert places(lines, "hint") == ["migrate.py:1"]
-    assert f"{said} reaches the network" in lines[0]
+    assert f"{said} uses the network" in lines[0]
 
 
 def test_parsing_addresses_is_no_network(migrations: Directory) -> None:

@@ -1,3 +1,5 @@
+"""Reading files: which are malformed, and the error for each."""
+
 from __future__ import annotations
 
 import json

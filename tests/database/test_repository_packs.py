@@ -1,4 +1,4 @@
-"""What is done about packs after a run: small ones are joined, and a large one is left alone."""
+"""Packs after a run: small ones are joined, a large one is left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read before it is asked for, and kept after."""
+"""Read-ahead of a snapshot, and its cache of file contents."""
 
 from __future__ import annotations
 

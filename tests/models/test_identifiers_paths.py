@@ -1,3 +1,5 @@
+"""Paths of files by identifier, and identifiers by path."""
+
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath

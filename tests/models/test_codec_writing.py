@@ -1,3 +1,5 @@
+"""Writing files: the format, byte for byte, and which objects are refused."""
+
 from __future__ import annotations
 
 import datetime as dt

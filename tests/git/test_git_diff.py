@@ -1,4 +1,4 @@
-"""What git lists, as it comes: files of a tree, commits of a branch, what a clone lacks."""
+"""Listings of git as streams: the files of a tree, commits of a branch, objects a clone lacks."""
 
 from __future__ import annotations
 

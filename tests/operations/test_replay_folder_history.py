@@ -1,4 +1,4 @@
-"""The history of a folder: the commit that holds it as it was."""
+"""The history of a migration folder: the commit that has the recorded inputs."""
 
 from __future__ import annotations
 
