@@ -20,7 +20,7 @@ from typing import Self
 
 from . import audit, landlock, seccomp
 from .importing import WHOLE, Importable, mapped_packages, outside_packages
-from .terms import Terms
+from .terms import OFF, Terms
 
 # What programs need of a system, wherever it keeps it: libraries, and data that are the same for
 # all who use the machine.
@@ -47,6 +47,7 @@ SHARED = Path("/dev/shm")  # noqa: S108
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd")
 NULL = Path(os.devnull)
 
+SWITCHED_OFF = "it is switched off"
 # Packages and modules by name, by the entry of `sys.path` that they are in.
 Packages = Mapping[str, Mapping[str, Path]]
 
@@ -82,7 +83,7 @@ class Rules:
         self._packages = _packages(terms)
         self._ruleset: int | None = None
         # Why the kernel does not confine the process; None as long as it seems to.
-        self._problem = unavailable()
+        self._problem = SWITCHED_OFF if terms.sandbox == OFF else unavailable()
         if self._problem is None:
             try:
                 self._ruleset = landlock.make_ruleset(

@@ -308,7 +308,7 @@ def _give_up_rights(
     gate: socket.socket, terms: Terms, temporary: Path, rules: sandbox.Rules
 ) -> None:
     """Confine this process, and say on `gate` why that is not possible."""
-    problem: str | None = "it is switched off"
+    problem: str | None = sandbox.SWITCHED_OFF
     sandbox.move_in(temporary, is_home=terms.sandbox != OFF)
     if terms.sandbox != OFF:
         try:
