@@ -204,7 +204,7 @@ if TYPE_CHECKING:
     values = _VALUES
     install_nes_names = _install_nes_names
 
-# Besides these there is all that the packages in `_PACKAGES` offer.
+# All names of the packages in `_PACKAGES` are exported as well.
 _NAMES = {
     # For scripts: what a migration gets, what its readers raise, and its services.
     "running.context": "MigrationContext ServiceMissingError",
@@ -253,8 +253,8 @@ _NAMES = {
     "errors": "DatabaseError GitError InvalidMigrationError LockHeldError MigrationFailedError"
     " MigrationRefusedError NesTasksError SettingsError UnavailableError UsageError",
 }
-# What has another name in its module, either because two modules have the same one or because a
-# script knows it as an attribute of its context.
+# Names that differ from those in their module, because two modules share one or because scripts
+# know it as an attribute of the context.
 _RENAMED = {
     "ProjectEntity": "models.project:Project",
     "AppliedMigration": "database.ledger:Applied",
@@ -264,7 +264,7 @@ _RENAMED = {
     "install_nes_names": "compat.finder:install",
 }
 _PACKAGES = {"models": models, "scraping": scraping, "scraping.providers": providers}
-# Two names of other packages have another meaning here.
+# Two names have a different meaning in another package.
 _ELSEWHERE = {"Project", "normalize_name"}
 _MODULES = {
     **{

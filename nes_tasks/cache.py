@@ -1,4 +1,4 @@
-"""Files that save work and nothing else: without them everything is found out again."""
+"""Cache files: they only save work; without them everything is computed again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def load_cache(path: Path | None, version: int) -> dict[str, Any]:
 def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> bool:
     """Write JSON in one step, so that no reader sees half of it; return whether it was written.
 
-    A full or read-only disk only costs the time to find it out again.
+    On a full or read-only disk it is computed again next time.
     """
     if path is None:
         return False
@@ -49,7 +49,7 @@ def save_cache(path: Path | None, version: int, content: Mapping[str, Any]) -> b
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove what processes that were killed had begun to write in place of `path`."""
+    """Remove the unfinished files that killed processes left beside `path`."""
     for left in path.parent.glob(f"{path.name}.*"):
         if is_abandoned(left.suffix.removeprefix(".")):
             with contextlib.suppress(OSError):
@@ -57,10 +57,10 @@ def _remove_abandoned(path: Path) -> None:
 
 
 def is_abandoned(pid: str) -> bool:
-    """Return whether a file with the number of a process in its name is of one that has ended."""
+    """Return whether the process whose id is in a file's name has ended."""
     try:
         if pid.isdecimal():
-            os.kill(int(pid), 0)  # asks only whether it is there
+            os.kill(int(pid), 0)  # signal 0 only checks that it exists
     except ProcessLookupError:
         return True
     except OSError:

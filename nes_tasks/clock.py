@@ -1,4 +1,4 @@
-"""The one place that asks what time it is."""
+"""The only module that reads the current time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .errors import SettingsError
 def now() -> datetime:
     """Return the current time in UTC, or the one that ``SOURCE_DATE_EPOCH`` fixes.
 
-    A migration's tree depends on its clock and on nothing else of the machine, so a program that
-    fixes the clock can reproduce a tree. The variable is the convention of
+    A migration's tree depends on the clock but on nothing else of the machine, so a fixed clock
+    reproduces the tree. The variable is the convention of
     https://reproducible-builds.org/docs/source-date-epoch/ (seconds since 1970; a fraction is
     accepted here).
 
@@ -31,5 +31,5 @@ def now() -> datetime:
 
 
 def timestamp(moment: datetime) -> str:
-    """Return `moment` as the text that every file uses, such as 2026-01-31T06:15:09.123456Z."""
+    """Return `moment` in the format of all our files, such as 2026-01-31T06:15:09.123456Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

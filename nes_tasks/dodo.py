@@ -1,6 +1,6 @@
-"""What a project's `dodo.py` takes from here: the tasks, and how doit keeps their state.
+"""The exports for a project's `dodo.py`: tasks, and doit's configuration.
 
-``from nes_tasks.dodo import *`` is all that a project needs; tasks of its own stand below it.
+``from nes_tasks.dodo import *`` is all that a project needs; its own tasks follow it.
 """
 
 from .cli.check import task_check

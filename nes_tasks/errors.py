@@ -1,4 +1,4 @@
-"""Errors that a user can act on: they carry what is wrong and the next command to type.
+"""Errors that a user can act on: they carry the problem and the next command.
 
 Everything that the package raises on purpose derives from `NesTasksError`; the layer `cli`
 turns it into one line and an exit code. Programming errors stay ordinary exceptions.
@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-# Errors that the machine causes, not the program, for any file.
+# OS errors that the machine causes, not the program, for any file.
 ENVIRONMENT = frozenset(
     {
         *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES),
@@ -20,18 +20,18 @@ ENVIRONMENT = frozenset(
 )
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 MAKE_ROOM = "make room on the disk, then run it again"
-# As many names as an error has; of more it says how many.
+# Maximum number of names in an error; others are counted.
 MAX_NAMES = 3
 
 
 def first_few(names: Sequence[str], most: int = MAX_NAMES) -> str:
-    """Return `names` as an error names them: of many the first three, and how many more."""
+    """Return `names` for an error: the first three of many, and the number of others."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
 
 
 class NesTasksError(Exception):
-    """What is wrong, in one line, and what to type next.
+    """A problem in one line, and the next command.
 
     `message` names the thing and says what is wrong with it; `hint` is the next step, usually
     a command. `exit_code` is what the process ends with.
@@ -50,7 +50,7 @@ class NesTasksError(Exception):
 
 
 class InvalidMigrationError(NesTasksError):
-    """A migration folder is not what a migration must be."""
+    """A migration folder is not valid."""
 
 
 class MigrationRefusedError(NesTasksError):
@@ -58,7 +58,7 @@ class MigrationRefusedError(NesTasksError):
 
 
 class MigrationFailedError(NesTasksError):
-    """The script of a migration did not end well.
+    """The script of a migration failed.
 
     `where` is ``path:line  source text`` of the innermost line in the migration's folder, if
     the failure came from there; `traceback` is the whole text, for the log at `log_path`.
@@ -88,7 +88,7 @@ class UnavailableError(NesTasksError):
 
 
 class GitError(UnavailableError):
-    """A git command failed; `stderr` is what git said."""
+    """A git command failed; `stderr` is its error output."""
 
     def __init__(self, message: str, *, stderr: str = "", hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -105,7 +105,7 @@ class LockHeldError(UnavailableError):
 
 @contextmanager
 def environment_errors() -> Iterator[None]:
-    """Turn errors of the disk and of permissions into `UnavailableError`, wherever they arise.
+    """Turn errors of the disk and of permissions into `UnavailableError`.
 
     Any other `OSError` is a mistake in the program and stays what it is.
     """
@@ -114,6 +114,6 @@ def environment_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno not in ENVIRONMENT:
             raise
-        place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        prefix = f"{error.filename}: " if isinstance(error.filename, str) else ""
         hint = MAKE_ROOM if error.errno in FULL else None
-        raise UnavailableError(f"{place}{error.strerror}", hint=hint) from error
+        raise UnavailableError(f"{prefix}{error.strerror}", hint=hint) from error

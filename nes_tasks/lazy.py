@@ -1,4 +1,4 @@
-"""Modules whose public names load the module that has them when they are first used."""
+"""Lazy exports: a public name loads its module when it is first used."""
 
 from __future__ import annotations
 

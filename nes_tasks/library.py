@@ -1,6 +1,6 @@
-"""The library for other programs: what a project has applied, and applying more, as objects.
+"""The library for other programs: applied and pending migrations as objects.
 
-It does what the commands do and prints nothing.
+It does what the commands do, and prints nothing.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Project:
     """A folder of migrations with its database repository.
 
     Each method reads folders and database again. Where a name is asked for, a number is enough.
-    What concerns the whole project is raised: `SettingsError` and `UsageError` for wrong use,
-    `UnavailableError` when git, the database, the lock or the remote stand in the way. What
-    concerns one migration is in its `MigrationResult`.
+    Problems of the whole project are raised: `SettingsError` and `UsageError` for wrong use,
+    `UnavailableError` when git, the database, the lock or the remote stand in the way. Problems of
+    one migration are in its `MigrationResult`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -44,8 +44,8 @@ class Project:
         """Open the project whose ``dodo.py`` and ``pyproject.toml`` are in the folder `path`.
 
         ``NES_TASKS_*`` variables of `environ`, by default those of the process, win over the
-        settings in ``pyproject.toml``. Nothing is made or changed. Raises `SettingsError` for wrong
-        settings and where there is no folder of migrations.
+        settings in ``pyproject.toml``. Nothing is created or changed. Raises `SettingsError` for
+        wrong settings and where there is no folder of migrations.
         """
         root = Path(path)
         settings = load_settings(root, environ)
@@ -57,23 +57,27 @@ class Project:
     def discover(self) -> list[Migration]:
         """Return the valid migration folders in their order; `invalid` has the others."""
         found = map(_read, self._plan())
-        return [one for one in found if isinstance(one, Migration)]
+        return [migration for migration in found if isinstance(migration, Migration)]
 
     def invalid(self) -> dict[str, InvalidMigrationError]:
-        """Return what is wrong with the folders that `discover` leaves out, by name."""
+        """Return the errors of the folders that `discover` leaves out, by name."""
         found = {entry.name: entry.problem or _read(entry) for entry in self._plan()}
-        return {n: one for n, one in found.items() if isinstance(one, InvalidMigrationError)}
+        return {
+            n: migration
+            for n, migration in found.items()
+            if isinstance(migration, InvalidMigrationError)
+        }
 
     def applied(self) -> list[Applied]:
         """Return the records of the applied migrations in their order.
 
-        Those whose folder is not here (any more) are among them.
+        Records without a folder are included.
         """
         plan, ledger = self._project().load_state()
         return [ledger.applied[entry.name] for entry in plan if entry.is_applied]
 
     def pending(self) -> list[Migration]:
-        """Return the valid migrations that are not applied, in the order in which they will be."""
+        """Return the valid migrations that are not applied, in execution order."""
         return [entry.migration for entry in self._plan().pending if entry.migration]
 
     def is_applied(self, name: str) -> bool:
@@ -91,11 +95,11 @@ class Project:
         """Apply one migration; those before it must be applied.
 
         The status is COMPLETED, SKIPPED when it is applied already (`force` executes it again, in a
-        new commit), or FAILED: its script failed, or it is invalid, or may not be applied now.
-        Whatever fails, the database is as it was. With `dry_run` nothing is applied: what is
-        pending before it is executed as well, and the result has `tree`, the id of the tree that
-        would be committed, and no commits. `progress` is called with everything that happens, in
-        this thread.
+        new commit), or FAILED: its script failed, or it is invalid, or may not be applied now. On
+        failure the database is unchanged. With `dry_run` nothing is applied: earlier pending
+        migrations are executed as well, and the result has `tree`, the id of the tree that would be
+        committed, and no commits. `progress` is called with everything that happens, in this
+        thread.
         """
         name = self._plan().resolve(name).name
         if dry_run:
@@ -106,11 +110,11 @@ class Project:
     def run_all(
         self, *, stop_on_failure: bool = True, progress: ProgressCallback = ignore
     ) -> list[MigrationResult]:
-        """Apply all that is pending, in order; return a result for each of them.
+        """Apply all pending migrations in order; return a result for each of them.
 
-        An invalid folder is a failure in its place. After a failure the others are SKIPPED with
-        the `reason`; without `stop_on_failure` they pass over what has failed, as with
-        ``doit --continue``. What was passed over needs a new number to be applied later.
+        An invalid folder is a failure in its place. After a failure the others are SKIPPED with the
+        `reason`; without `stop_on_failure` they are applied without the failed ones, as with ``doit
+        --continue``. Those need a new number to be applied later.
         """
         results: list[MigrationResult] = []
         blocker: str | None = None
@@ -179,14 +183,14 @@ class Project:
                     raise found.failure
                 [previewed] = found.migrations
                 result = previewed.result
-                result.commit_ids = []  # nothing refers to them, so git removes them in time
+                result.commit_ids = []  # nothing refers to them, so git prunes them later
                 return result
 
             return record.result_of(name, execute)
 
 
 class _Record:
-    """Passes events on, and makes a result of what one migration came to."""
+    """Passes events on, and collects the result of one migration."""
 
     def __init__(self, progress: ProgressCallback) -> None:
         self._progress = progress
@@ -201,7 +205,7 @@ class _Record:
         self._progress(event)
 
     def result_of(self, name: str, execute: Callable[[], MigrationResult]) -> MigrationResult:
-        """Return what `execute` returns, or a failure for what it raises about a migration."""
+        """Return the result of `execute`, or a failure for its error about a migration."""
         self._running, self._logs = None, []
         began = time.perf_counter()
         try:
@@ -209,7 +213,7 @@ class _Record:
         except NesTasksError as error:
             if error.exit_code != NesTasksError.exit_code:
                 raise
-            is_other = self._running not in (None, name)  # one before it, in a dry run
+            is_other = self._running not in (None, name)  # an earlier migration, in a dry run
             failed = error if isinstance(error, MigrationFailedError) else None
             return MigrationResult(
                 name,
@@ -223,7 +227,7 @@ class _Record:
 
 
 def _read(entry: Entry) -> Migration | InvalidMigrationError | None:
-    """Return the migration of a folder or what is wrong with it; None where there is no folder."""
+    """Return the migration of a folder or its error; None without a folder."""
     if entry.migration or entry.folder is None:
         return entry.migration
     try:

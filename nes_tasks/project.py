@@ -1,4 +1,4 @@
-"""The project: its settings, its migration folders, and what the database says of them."""
+"""The project: its settings, its migration folders, and its database."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ProjectState(NamedTuple):
 class Project:
     """One checkout of migrations with its database repository.
 
-    Made at every `doit` command, so it loads nothing heavy and reads only what is asked for.
+    Every `doit` command creates one, so it imports nothing heavy and reads lazily.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,7 +42,7 @@ class Project:
 
     @cached_property
     def plan(self) -> Plan:
-        """What is applied, pending, changed since, missing or broken, as of the first look."""
+        """The plan, as of the first call."""
         return self.load_state().plan
 
     def load_state(self, at: str | None = None) -> ProjectState:
@@ -61,11 +61,11 @@ class Project:
         return ProjectState(plan, ledger)
 
     def ledger(self, at: str | None = None) -> Ledger:
-        """Read the ledger alone; no folder of migrations has to be there.
+        """Read only the ledger; migration folders are not needed.
 
-        Raises `DatabaseError` in continuous integration (`CI` is set) when the database is
-        absent and the settings or a submodule say that there is one: on an empty one in its
-        place every migration would be pending, and all that was found would be wrong.
+        Raises `DatabaseError` in continuous integration (`CI` is set) when the database is absent
+        although the settings or a submodule name one: with an empty database every migration would
+        be pending, and every result wrong.
         """
         settings = self.settings
         if os.environ.get("CI") and is_absent(settings.database):
@@ -92,7 +92,7 @@ class Project:
         return ordering(self.settings.same_number)
 
     def folder(self, name: str) -> Folder:
-        """Read a migration's folder again; raises `MigrationRefusedError` when it is gone."""
+        """Read a migration's folder again; raises `MigrationRefusedError` when it is missing."""
         settings = self.settings
         folder = find_folder(
             settings.migrations,
@@ -127,21 +127,21 @@ class Project:
     def executions(
         self, ledger: Ledger, names: Collection[str] | None = None
     ) -> dict[str, Execution]:
-        """Return which commits are those of the applied migrations, or of those among `names`.
+        """Return the executions of the applied migrations, or of those among `names`.
 
         Raises `GitError` when the history cannot be read.
         """
         from .database.executions import find_executions, records_of
 
         history = self.history(ledger)
-        wanted = {n: one for n, one in ledger.applied.items() if names is None or n in names}
+        wanted = {n: record for n, record in ledger.applied.items() if names is None or n in names}
         return find_executions(history, records_of(wanted)) if history and wanted else {}
 
     def unrecorded(self, ledger: Ledger) -> Unrecorded:
-        """Return the migrations without a record that commits name all the same.
+        """Return the migrations without a record that commits name.
 
-        Of those that were run by hand only the ones that have a folder: a message alone, which
-        anybody can write, does not justify recording a commit that cannot be fetched.
+        Those run by hand must also have a folder: a message, which anybody can write, does not
+        justify recording a commit.
         """
         from .database.unrecorded import Unrecorded, find_unrecorded
 
@@ -156,8 +156,8 @@ class Project:
     def unpushed(self) -> int | None:
         """Return how many commits the remote lacks, as far as is known here. Uses no network.
 
-        None without a database, or without a remote of the configured name. It is asked at the end
-        of every run, so it does not open the repository.
+        None without a database, or without a remote of the configured name. Every run calls it at
+        its end, so it does not open the repository.
         """
         settings = self.settings
         if is_absent(settings.database):
@@ -172,10 +172,10 @@ class Project:
         return None if counted.returncode else int(counted.stdout)
 
     def recover_interrupted(self, command: str) -> None:
-        """Put right what a killed command has left in the database, if there is anything.
+        """Recover the database from a killed command, if necessary.
 
-        `command` is shown to others who find the database in use. Raises
-        `LockHeldError` when a publication is under way just now.
+        `command` is shown to others who find the database in use. Raises `LockHeldError` while a
+        publication is in progress.
         """
         settings = self.settings
         publishing = is_publishing(settings.database)
@@ -197,8 +197,8 @@ class Project:
     def unadded(self) -> dict[str, frozenset[str]]:
         """The untracked files by folder, for folders that have tracked ones.
 
-        Paths are relative to the folder. A folder that is all new is left out, for its author is
-        still at work. Nothing outside a git checkout.
+        Paths are relative to the folder. An entirely new folder is left out: its author is still
+        working on it. Empty outside a git checkout.
         """
         new = self._listed("--others", "--exclude-standard")
         known = {path.partition("/")[0] for path in self._listed("--cached")} if new else set()
@@ -218,9 +218,9 @@ class Project:
 
     @cached_property
     def _ignored(self) -> frozenset[str]:
-        """What git ignores below the migrations folder, as paths relative to it.
+        """The ignored paths below the migrations folder, relative to it.
 
-        Nothing outside a git checkout: then there are no rules to follow.
+        Empty outside a git checkout.
         """
         folder = self.settings.migrations
         if not folder.is_dir():

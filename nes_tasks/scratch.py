@@ -1,4 +1,4 @@
-"""Temporary folders that do not outlive their process for long, even if it is killed."""
+"""Temporary folders that are removed soon after their process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUFFIX = ".nes-tasks-tmp"
 
 @contextmanager
 def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """Give a new folder in `parent`, which is gone after the block.
+    """Yield a new folder in `parent`, which is removed after the block.
 
     Folders of the same prefix that killed processes have left are removed first. Raises `OSError`
     when it cannot be made.
@@ -73,7 +73,7 @@ def _make(parent: Path, prefix: str) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=SUFFIX, dir=parent))
         descriptor = _hold(folder)
-        # Before it was held another process may have taken it for a leftover.
+        # Before the lock was held, another process may have removed it as a leftover.
         if descriptor is not None and folder.is_dir():
             return folder, descriptor
         if descriptor is not None:

@@ -1,8 +1,8 @@
-"""``[tool.nes_tasks]``: where things are and how migrations are applied.
+"""The settings in ``[tool.nes_tasks]``.
 
-The table of `pyproject.toml` beside `dodo.py` gives the values, ``NES_TASKS_<KEY>`` variables
-of the environment win over it. Whatever is not understood is an error: a misspelt key that is
-silently ignored could publish to the wrong place.
+The table of `pyproject.toml` beside `dodo.py` gives the values, ``NES_TASKS_<KEY>`` variables of
+the environment win over it. Unknown keys are errors: silently ignoring a misspelt key could publish
+to the wrong place.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ OTHER_VARIABLES = frozenset({"NES_TASKS_PASS_ENV", "NES_TASKS_RECORD", "NES_TASK
 
 
 def _choice(*values: str) -> Any:
-    """Return a field that takes one of `values`; the first is the default."""
+    """Return a field with one of `values`; the first is the default."""
     return field(default=values[0], metadata={"choices": values})
 
 
 def _limit(default: int) -> Any:
-    """Return a field that takes a whole number, of which 0 stands for no limit."""
+    """Return a field with a whole number; 0 means no limit."""
     return field(default=default, metadata={"least": 0})
 
 
@@ -78,12 +78,12 @@ class Settings:
 
     @property
     def database_label(self) -> str:
-        """The database path as a person would type it from the project's root."""
+        """The database path relative to the project's root, as users type it."""
         return display_path(self.database, self.root)
 
     @property
     def migrations_label(self) -> str:
-        """The migrations path as a person would type it from the project's root."""
+        """The migrations path relative to the project's root, as users type it."""
         return display_path(self.migrations, self.root)
 
 
@@ -98,18 +98,18 @@ INTEGERS: dict[str, int] = {
 }
 SWITCHES = frozenset(f.name for f in fields(Settings) if f.type in ("bool", "bool | None"))
 NAME_LISTS = frozenset(f.name for f in fields(Settings) if f.type == "tuple[str, ...]")
-# What git does not accept in the name of a branch or a remote, see
+# Characters that git does not accept in the name of a branch or a remote, see
 # https://git-scm.com/docs/git-check-ref-format
 NO_NAME = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^@$|^HEAD$"
 )
-# What would have to be quoted in the languages that git is spoken to.
+# Characters that would need quoting in git's input formats.
 NO_FOLDER = re.compile(r'[\x00-\x1f\x7f"\\]')
-# A migration's name, of which the number matters here.
+# A migration's name; only the number matters here.
 NUMBERED = re.compile(r"([0-9]{3,})-[a-z0-9-]+")
 # The name of a folder of migrations, without characters that mean something in a pattern.
 NAME = re.compile(r"[\w.=+-]+")
-# What would end a line of `settings` for other programs.
+# Characters that end a line of `settings` for other programs.
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -132,9 +132,9 @@ def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Setti
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = dict(DEFAULTS)
     for key, value in _table(root / "pyproject.toml").items():
-        place = f"[tool.nes_tasks] {key}"
-        _check_known(key, place)
-        values[key] = _checked(key, value, place)
+        label = f"[tool.nes_tasks] {key}"
+        _check_known(key, label)
+        values[key] = _checked(key, value, label)
     for variable, text in sorted(environ.items()):
         if variable.startswith(ENV_PREFIX) and variable not in OTHER_VARIABLES:
             key = variable.removeprefix(ENV_PREFIX).lower()
@@ -165,8 +165,8 @@ def _table(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         at = re.search(r" \(at line (\d+), column \d+\)$", str(error))
         line = int(at[1]) if at else len(path.read_bytes().splitlines())
-        said = str(error).partition(" (at ")[0]
-        raise SettingsError(f"{path.name}:{line}: it is not valid TOML: {said}") from error
+        reason = str(error).partition(" (at ")[0]
+        raise SettingsError(f"{path.name}:{line}: it is not valid TOML: {reason}") from error
     table: Any = content
     name = ""
     for key in ("tool", "nes_tasks"):
@@ -177,13 +177,13 @@ def _table(path: Path) -> dict[str, Any]:
     return dict(table)
 
 
-def _check_known(key: str, place: str) -> None:
+def _check_known(key: str, label: str) -> None:
     if key in KEYS:
         return
     close = difflib.get_close_matches(key.lower(), KEYS, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
     hint = f"{meant}the settings are {', '.join(KEYS)}"
-    raise SettingsError(f"{place} is not a setting", hint=hint)
+    raise SettingsError(f"{label} is not a setting", hint=hint)
 
 
 def _from_text(key: str, text: str, variable: str) -> Any:
@@ -202,59 +202,59 @@ def _from_text(key: str, text: str, variable: str) -> Any:
     return text
 
 
-def _checked(key: str, value: Any, place: str) -> Any:
+def _checked(key: str, value: Any, label: str) -> Any:
     if key in INTEGERS:
         least = INTEGERS[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise SettingsError(f"{place} is {value!r}, not a whole number of at least {least}")
+            raise SettingsError(f"{label} is {value!r}, not a whole number of at least {least}")
         return value
     if key in SWITCHES:
         if not isinstance(value, bool):
-            raise SettingsError(f"{place} is {value!r}, neither true nor false")
+            raise SettingsError(f"{label} is {value!r}, neither true nor false")
         return value
     if key in NAME_LISTS:
-        names = _names(value, place)
-        return _sharing_a_number(names, place) if key == "same_number" else names
+        names = _names(value, label)
+        return _sharing_a_number(names, label) if key == "same_number" else names
     if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise SettingsError(f"{place} is {value!r}, not a string")
+        raise SettingsError(f"{label} is {value!r}, not a string")
     if key in CHOICES and value not in CHOICES[key]:
-        raise SettingsError(f"{place} is {value!r}, not one of {', '.join(CHOICES[key])}")
+        raise SettingsError(f"{label} is {value!r}, not one of {', '.join(CHOICES[key])}")
     if key == "data_dir":
-        return _inside_repository(value, place)
+        return _inside_repository(value, label)
     if key in ("branch", "remote") and NO_NAME.search(value):
-        raise SettingsError(f"{place} is {value!r}, which cannot be a name in git")
+        raise SettingsError(f"{label} is {value!r}, which cannot be a name in git")
     if CONTROL.search(value):
-        raise SettingsError(f"{place} is {value!r}, which has control characters")
+        raise SettingsError(f"{label} is {value!r}, which has control characters")
     return value
 
 
-def _names(value: Any, place: str) -> tuple[str, ...]:
-    """Return the names of migrations in a list; a name with a wildcard would mean too many."""
+def _names(value: Any, label: str) -> tuple[str, ...]:
+    """Return the names of migrations in a list; wildcards are not allowed."""
     if not isinstance(value, list) or not all(
         isinstance(name, str) and NAME.fullmatch(name) for name in value
     ):
-        raise SettingsError(f"{place} is {value!r}, not a list of names of migrations")
+        raise SettingsError(f"{label} is {value!r}, not a list of names of migrations")
     return tuple(value)
 
 
-def _sharing_a_number(names: tuple[str, ...], place: str) -> tuple[str, ...]:
+def _sharing_a_number(names: tuple[str, ...], label: str) -> tuple[str, ...]:
     """Return names of migrations of which each shares its number with another, as they are."""
     numbers = [found[1] if (found := NUMBERED.fullmatch(name)) else None for name in names]
     for name, number in zip(names, numbers, strict=True):
         if number is None:
-            raise SettingsError(f"{place} has {name!r}, which is not the name of a migration")
+            raise SettingsError(f"{label} has {name!r}, which is not the name of a migration")
         if numbers.count(number) < 2 or names.count(name) > 1:
             raise SettingsError(
-                f"{place} has {name!r}, but no second migration with the number {number}",
+                f"{label} has {name!r}, but no second migration with the number {number}",
                 hint='name all that share it, such as ["007-first", "007-second"]',
             )
     return names
 
 
-def _inside_repository(value: str, place: str) -> str:
+def _inside_repository(value: str, label: str) -> str:
     """Return the data folder in normal form; it may not lead out of the repository."""
     path = PurePosixPath(value)
     bad = {"..", ".git"}.intersection(part.lower() for part in path.parts)
     if path.is_absolute() or bad or not path.parts or NO_FOLDER.search(value):
-        raise SettingsError(f"{place} is {value!r}, not a folder inside the database repository")
+        raise SettingsError(f"{label} is {value!r}, not a folder inside the database repository")
     return str(path)

@@ -1,4 +1,4 @@
-"""The folder of logs and caches beside `dodo.py`: nothing in it is for a commit."""
+"""The folder of logs and caches beside `dodo.py`, which is never committed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_folder(folder: Path) -> None:
 
 
 def check_folder(folder: Path, display_path: str) -> None:
-    """Check that a folder of ours is one, or is not there yet; so are all entries of it.
+    """Check that our folder and its entries are plain, or do not exist yet.
 
     A repository or a project from a stranger could let us write to other places by links. Raises
     `UnavailableError` with `display_path` for what is in its place.

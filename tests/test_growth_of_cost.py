@@ -23,7 +23,7 @@ from nes_tasks.git.trees import Tree, TreeEntry
 from nes_tasks.migrations import Folder, loader
 from nes_tasks.operations.blame import provenance
 from nes_tasks.operations.revert import revert
-from nes_tasks.operations.show import outcome
+from nes_tasks.operations.show import applied_changes
 from nes_tasks.project import Project
 from nes_tasks.running.runner import Runner
 from nes_tasks.settings import load_settings
@@ -190,7 +190,7 @@ def _size_of(workspace: Workspace, tree: str) -> int:
 def looked_at(project: Project) -> None:
     """Do what `doit show`, `doit blame` and `doit history` do."""
     plan, ledger = project.load_state()
-    outcome(project, plan[NAME])
+    applied_changes(project, plan[NAME])
     provenance(project, "entity:person/person-0000001")
     project.executions(ledger)
 

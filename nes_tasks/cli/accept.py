@@ -35,22 +35,22 @@ class Accept(Command):
         ("doit accept 5 --dry-run", "checks whether number 5 still gives the same data"),
         ("doit accept 5", "records the folder if it does"),
     )
-    failure = "it gives other data, fails, or there is no run to compare with"
-    takes = "applied"
+    exit_1_means = "it gives other data, fails, or there is no run to compare with"
+    completes = "applied"
     cmd_options = (DRY_RUN, JSON, ALLOW_NETWORK)
 
     def _execute(
         self, dry_run: bool, json: bool, allow_network: list[str], pos_args: list[str]
     ) -> int:
         from ..operations.accept import accept
-        from .progress import Display
+        from .progress import MigrationProgress
 
         name = one_name(pos_args, self.name).name
         current = session()
         current.allow_network(allow_network)
         found = accept(
             current.project,
-            Display("Replaying", logs=False),
+            MigrationProgress("Replaying", logs=False),
             name,
             dry_run=dry_run,
             network=current.network,

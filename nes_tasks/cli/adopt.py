@@ -67,7 +67,9 @@ class Adopt(Command):
 
         if proposal.adoptions:
             table = new_table()
-            add_names(table, "Migration", (one.marker.migration for one in proposal.adoptions))
+            add_names(
+                table, "Migration", (adoption.marker.migration for adoption in proposal.adoptions)
+            )
             for heading in ("Date", "Known from", "Folder"):
                 table.add_column(heading, no_wrap=heading == "Date")
             for found in proposal.adoptions:

@@ -58,10 +58,9 @@ class Blame(Command):
 
 def _words(found: Provenance) -> str:
     from ..operations.changes import is_content_field
-    from ..printable import printable
-    from .changes_text import shortened
+    from ..text import escape_control, truncate
 
-    short = shortened if sys.stdout.isatty() else _whole
+    short = truncate if sys.stdout.isatty() else _whole
     rows: list[tuple[str, ...]] = []
     setters: dict[str, FileCommit] = {}
     hidden = 0
@@ -70,9 +69,14 @@ def _words(found: Provenance) -> str:
         if not is_content_field(field.path) or field.is_unset:
             hidden += 1
             continue
-        value = short(printable(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)
+        value = short(escape_control(json.dumps(field.value, ensure_ascii=False)), MAX_VALUE)
         rows.append(
-            (printable(field.path), value, _origin(commit, found.migrations), commit.id[:SHORT])
+            (
+                escape_control(field.path),
+                value,
+                _origin(commit, found.migrations),
+                commit.id[:SHORT],
+            )
         )
         setters[commit.id] = commit
     fields = _table(("Field", "Value", SETTER, "Commit"), rows)
@@ -80,11 +84,11 @@ def _words(found: Provenance) -> str:
         (
             commit.id[:SHORT],
             f"{commit.committed_at:%Y-%m-%d}",
-            printable(commit.author),
-            short(printable(commit.subject), MAX_SUBJECT),
+            escape_control(commit.author),
+            short(escape_control(commit.subject), MAX_SUBJECT),
         )
         for commit in found.commits
-        # The first one of a shallow clone has not set what it is shown with.
+        # The oldest commit of a shallow clone did not set the values it shows.
         if commit.id in setters and not commit.is_truncated
     ]
     text = (
@@ -99,7 +103,7 @@ def _words(found: Provenance) -> str:
 
 
 def _whole(text: str, _: int) -> str:
-    """Return all of a text: what goes into a pipe is not cut."""
+    """Return the whole text: output to a pipe is not truncated."""
     return text
 
 

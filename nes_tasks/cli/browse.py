@@ -23,7 +23,7 @@ PORT = option(
     default=DEFAULT_PORT,
     short="p",
 )
-KEPT = "browse/nes.db"
+EXPORT_FILE = "browse/nes.db"
 
 
 class Browse(Command):
@@ -58,7 +58,7 @@ class Browse(Command):
             )
         listening = _listen(port)
         with closing(listening):
-            file = _given(pos_args[0]) if pos_args else _kept(at)
+            file = _checked_export(pos_args[0]) if pos_args else _cached_export(at)
             from .browse_server import serve
 
             host, actual = listening.getsockname()[:2]
@@ -69,7 +69,7 @@ class Browse(Command):
 
 
 def _listen(port: int) -> socket.socket:
-    """Return a socket on the loopback address, before the work of an export is done."""
+    """Return a socket on the loopback address; bound before the export, to fail early."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,7 +84,7 @@ def _listen(port: int) -> socket.socket:
     return made
 
 
-def _given(name: str) -> Path:
+def _checked_export(name: str) -> Path:
     from ..errors import environment_errors
     from ..operations.export_target import is_sqlite_export
 
@@ -97,14 +97,14 @@ def _given(name: str) -> Path:
     return path
 
 
-def _kept(at: str) -> Path:
-    """Return an export of a point, which is made unless the last one was of the same."""
+def _cached_export(at: str) -> Path:
+    """Return an export of a point, reusing the last one if it was of the same commit."""
     from ..operations.export_tables import is_export_of
     from ..operations.export_target import Format, Target
     from ..state_folder import make_folder
 
     point = point_at(at)
-    path = session().project.settings.state_folder / KEPT
+    path = session().project.settings.state_folder / EXPORT_FILE
     try:
         make_folder(path.parent)
     except OSError as error:

@@ -49,7 +49,7 @@ DOCS = {
     "sources": "Sources that entities name",
     "gaps": "Entities that lack a name in a language, or a source",
 }
-# What a reader begins with, and what only queries need.
+# The tables a reader starts with, and those that only queries need.
 BEGIN = {
     "entities": "Search all entities",
     "history": "Who changed what",
@@ -68,16 +68,16 @@ FACETS = {
     "connections": ["direction", "type"],
     "gaps": ["type", "lacks_english", "lacks_nepali", "lacks_source"],
 }
-# In milliseconds: all is on this machine, and somebody waits for the answer that asked for it.
+# In milliseconds: the server is local and its only user waits for the answer.
 SETTINGS = {"sql_time_limit_ms": 10_000, "facet_time_limit_ms": 1_000, "default_page_size": 50}
 
 
-# So much of a document stands in a table; a page or .json shows all of it.
-SHOWN = 30
+# Characters of a document shown in a table cell; a page or .json shows all of it.
+CELL_LENGTH = 30
 
 
 class _Links(Links):
-    """Where things are that pages of entities lead to: pages of Datasette."""
+    """The links of entity pages, which lead to pages of Datasette."""
 
     def __init__(self, database: str) -> None:
         super().__init__("/", "/", f"/{tilde_encode(database)}/entities", "_search")
@@ -108,12 +108,12 @@ class _Links(Links):
 
 
 class _Plugin:
-    """What Datasette asks for routes and cells.
+    """The Datasette plugin for routes and cells.
 
     See https://docs.datasette.io/en/stable/plugin_hooks.html
     """
 
-    # Plugins are modules as a rule, and asked for their name.
+    # Plugins are usually modules, so Datasette reads a plugin's name.
     __name__ = __name__
 
     def __init__(self, database: str, commit: str) -> None:
@@ -134,7 +134,7 @@ class _Plugin:
         if not isinstance(value, str):
             return None
         if column in DOCUMENTS.values():
-            start = " ".join(value[: 2 * SHOWN].split())[:SHOWN]
+            start = " ".join(value[: 2 * CELL_LENGTH].split())[:CELL_LENGTH]
             return Markup("<code>{}</code>").format(f"{start} …")
         if not value.startswith(ENTITY):
             return None
@@ -158,7 +158,7 @@ class _Plugin:
 
 
 def metadata(database: str) -> dict[str, Any]:
-    """Return what Datasette is told about the tables: words, facets and how to search them."""
+    """Return Datasette's metadata of the tables: descriptions, facets and search."""
     tables: dict[str, dict[str, Any]] = {
         name: {"description": text, "facets": FACETS.get(name, [])} for name, text in DOCS.items()
     }
@@ -169,9 +169,9 @@ def metadata(database: str) -> dict[str, Any]:
     }
     for name in TECHNICAL:
         tables[name]["hidden"] = True
-    place = f"/{tilde_encode(database)}"
+    root = f"/{tilde_encode(database)}"
     links = Markup(" · ").join(
-        Markup('<a href="{}/{}">{}</a>').format(place, name, text) for name, text in BEGIN.items()
+        Markup('<a href="{}/{}">{}</a>').format(root, name, text) for name, text in BEGIN.items()
     )
     return {
         "title": TITLE,
@@ -183,7 +183,7 @@ def metadata(database: str) -> dict[str, Any]:
 def serve(file: Path, listening: socket.socket) -> None:
     """Serve an export on a socket until Ctrl-C."""
     database = file.stem
-    # Datasette would print a traceback for each wrong query that somebody types in the browser.
+    # Datasette would print a traceback for each invalid query typed in the browser.
     rich.reconfigure(quiet=True)
     datasette = Datasette(
         [], immutables=[str(file)], metadata=metadata(database), settings=SETTINGS

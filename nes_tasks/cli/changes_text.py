@@ -11,34 +11,34 @@ from ..errors import NesTasksError
 from ..operations.changes import Changes, Counts, Updated, is_content_field
 from ..operations.fields import ABSENT, FieldChange, leaves
 from ..operations.preview import Previewed
-from ..operations.to_look_at import KINDS, Remark
+from ..operations.review import KINDS, Remark
 from ..operations.tree_difference import Difference
-from ..printable import printable
+from ..text import escape_control, truncate
 from .console import escape_lines, format_error
 from .session import session
 from .tables import new_table, rendered
 
-# How much of a large change people look at; --json has all of it.
+# Limits for a large change in a terminal; --json has all of it.
 UPDATED_PER_TYPE = 3
 MAX_FIELDS = 8
 MAX_KINDS_OF_FIELDS = 12
 MAX_VALUE = 70
 MAX_DELETED = 10
-# How much of what two long values have in common is shown before they differ.
+# Characters shown of the common beginning of two long values.
 CONTEXT = 20
-# More characters than any value that is written out has.
+# Longer than any value.
 WHOLE = 1_000_000
 
 
 def described(changes: Changes, *, full: bool = False) -> str:
-    """Return what changed as text of several paragraphs; nothing when nothing did.
+    """Return the changes as paragraphs of text; empty without changes.
 
     With `full` each field is shown, with its whole value, and each new one that `changes` holds.
     """
     parts = [
         _counts(changes.types),
         _fields(changes.fields, None if full else MAX_KINDS_OF_FIELDS),
-        "".join(_updated(one, full=full) for one in changes.updated),
+        "".join(_updated(updated, full=full) for updated in changes.updated),
         left_out(changes.updated_left_out, "changed one is", "changed ones are"),
         _samples(changes, full=full),
         _deleted(changes.deleted, None if full else MAX_DELETED),
@@ -55,7 +55,7 @@ def _counts(types: Mapping[str, Counts]) -> str:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, counts in types.items():
         numbers = (counts.created, counts.updated, counts.deleted)
-        table.add_row(printable(name), *(f"{n:,}" if n else "-" for n in numbers))
+        table.add_row(escape_control(name), *(f"{n:,}" if n else "-" for n in numbers))
     return rendered(table)
 
 
@@ -67,30 +67,30 @@ def _fields(fields: Mapping[str, int], most: int | None) -> str:
     table.add_column("In", justify="right", no_wrap=True)
     shown = list(fields.items())[:most]
     for path, count in shown:
-        table.add_row(shortened(printable(path)), f"{count:,}")
+        table.add_row(truncate(escape_control(path), MAX_VALUE), f"{count:,}")
     more = left_out(len(fields) - len(shown), "other field is", "other fields are")
     return rendered(table) + more
 
 
-def _updated(one: Updated, *, full: bool) -> str:
-    lines = [printable(one.id)]
-    most = len(one.content_fields) if full else MAX_FIELDS
-    for field in one.content_fields[:most]:
-        old, new = excerpts(field, WHOLE) if full else excerpts(field)
-        lines.append(f"  {shortened(printable(field.path)) or '(the whole file)'}")
+def _updated(updated: Updated, *, full: bool) -> str:
+    lines = [escape_control(updated.id)]
+    most = len(updated.content_fields) if full else MAX_FIELDS
+    for field in updated.content_fields[:most]:
+        old, new = short_values(field, WHOLE) if full else short_values(field)
+        lines.append(f"  {truncate(escape_control(field.path), MAX_VALUE) or '(the whole file)'}")
         lines += [f"    - {old}"] if old is not None else []
         lines += [f"    + {new}"] if new is not None else []
-    if not one.content_fields:
+    if not updated.content_fields:
         lines.append("  (only its version)")
-    rest = left_out(len(one.content_fields) - most, "other field is", "other fields are")
+    rest = left_out(len(updated.content_fields) - most, "other field is", "other fields are")
     return "\n".join(lines) + f"\n{'  ' if rest else ''}{rest}"
 
 
 def _samples(changes: Changes, *, full: bool) -> str:
     rows = []
-    for one in changes.samples:
-        rows.append(f"  {printable(one.id)}  {name_of(one.content)}".rstrip())
-        rows += _content(one.content) if full else ()
+    for sample in changes.samples:
+        rows.append(f"  {escape_control(sample.id)}  {name_of(sample.content)}".rstrip())
+        rows += _content(sample.content) if full else ()
     if not rows:
         return ""
     more = left_out(len(changes.created) - len(changes.samples), "new one is", "new ones are")
@@ -102,32 +102,32 @@ def _content(content: Any) -> Iterator[str]:
     for path, value in leaves(content):
         if value is not None and is_content_field(path):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield f"    {printable(path)}: {printable(text)}"
+            yield f"    {escape_control(path)}: {escape_control(text)}"
 
 
 def _deleted(ids: Sequence[str], most: int | None) -> str:
     if not ids:
         return ""
-    rows = [f"  {printable(one)}" for one in ids[:most]]
+    rows = [f"  {escape_control(identifier)}" for identifier in ids[:most]]
     more = left_out(len(ids) - len(rows), "deleted one is", "deleted ones are")
     return "\n".join(["Deleted:", *rows, ""]) + more
 
 
-def left_out(count: int, one: str, many: str) -> str:
+def left_out(count: int, singular: str, plural: str) -> str:
     """Return a line that says how many of something are not shown, if any."""
-    return f"({count:,} {one if count == 1 else many} not shown)\n" if count > 0 else ""
+    return f"({count:,} {singular if count == 1 else plural} not shown)\n" if count > 0 else ""
 
 
-def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, str | None]:
+def short_values(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, str | None]:
     """Return both values of a field as short JSON, None for a value that is not there.
 
-    Of long values that begin alike the part is shown in which they differ.
+    Long values that begin alike are shown from where they differ.
     """
     old, new = _as_text(field.old, field.new), _as_text(field.new, field.old)
     start = 0
     if old is not None and new is not None and max(len(old), len(new)) > limit:
         pairs = enumerate(zip(old, new, strict=False))
-        alike = next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+        alike = next((at for at, (a, other) in pairs if a != other), min(len(old), len(new)))
         start = max(0, alike - CONTEXT)
     return _from(start, old, limit), _from(start, new, limit)
 
@@ -135,17 +135,17 @@ def excerpts(field: FieldChange, limit: int = MAX_VALUE) -> tuple[str | None, st
 def _from(start: int, text: str | None, limit: int) -> str | None:
     if text is None:
         return None
-    return shortened(f"…{text[start:]}" if start else text, limit)
+    return truncate(f"…{text[start:]}" if start else text, limit)
 
 
 def _as_text(value: Any, other: Any) -> str | None:
     if value is ABSENT:
         return None
     if other is ABSENT:
-        # Of what came or went as a whole the nulls are most of the text, and say nothing.
+        # Nulls fill most of an added or removed object and carry no information.
         with contextlib.suppress(RecursionError):
             value = _without_nulls(value)
-    return printable(json.dumps(value, ensure_ascii=False))
+    return escape_control(json.dumps(value, ensure_ascii=False))
 
 
 def _without_nulls(value: Any) -> Any:
@@ -156,11 +156,6 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def shortened(text: str, limit: int = MAX_VALUE) -> str:
-    """Return `text` with at most `limit` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
 def name_of(content: Any) -> str:
     """Return the first name of an entity, in English or else in Nepali; "" for anything else."""
     names = content.get("names") if isinstance(content, dict) else None
@@ -169,7 +164,7 @@ def name_of(content: Any) -> str:
         parts = first.get(language) if isinstance(first, dict) else None
         full = parts.get("full") if isinstance(parts, dict) else None
         if isinstance(full, str):
-            return shortened(printable(full))
+            return truncate(escape_control(full), MAX_VALUE)
     return ""
 
 
@@ -190,7 +185,7 @@ def failure_lines(error: NesTasksError) -> list[str]:
 
 def difference_lines(difference: Difference) -> list[str]:
     """Return the path, and the field or line with both values, as indented lines."""
-    lines = [f"  {printable(difference.path)}"]
+    lines = [f"  {escape_control(difference.path)}"]
     change = difference.change
     if change is None:
         kinds = {
@@ -199,14 +194,14 @@ def difference_lines(difference: Difference) -> list[str]:
             "only_replayed": "was replayed, but is not committed",
         }
         return [f"{lines[0]} {kinds[difference.kind.value]}"]
-    committed, replayed = excerpts(change)
-    lines.append(f"    {printable(change.path) or f'line {difference.line}'}")
+    committed, replayed = short_values(change)
+    lines.append(f"    {escape_control(change.path) or f'line {difference.line}'}")
     lines.append(f"      committed  {'(absent)' if committed is None else committed}")
     lines.append(f"      replayed   {'(absent)' if replayed is None else replayed}")
     return lines
 
 
-# So many of each kind are shown; --full has all of them.
+# Remarks shown of each kind; --full shows all of them.
 SHOWN_IN_A_TERMINAL = 5
 SHOWN_IN_A_COMMENT = 10
 HEADING = "To look at"
@@ -221,7 +216,7 @@ class Section(NamedTuple):
 
 
 def sections(remarks: Sequence[Remark], most: int | None) -> Iterator[Section]:
-    """Yield the kinds that there are; `most` of each are shown, all of them with None."""
+    """Yield the kinds that occur, with at most `most` remarks each; None shows all."""
     for kind, heading in KINDS.items():
         found = [remark for remark in remarks if remark.kind == kind]
         if found:
@@ -242,14 +237,14 @@ def as_text(remarks: Sequence[Remark], most: int | None) -> str:
 def line_of(remark: Remark) -> str:
     """Return a remark as one line."""
     text = f"{remark.subject}: {remark.text}" if remark.subject else remark.text
-    return printable(text)
+    return escape_control(text)
 
 
-def promises(one: Previewed) -> str:
-    """Return what the script says of its own result, and the line for what it does not say."""
-    lines = ["verify passed\n"] if one.verified else []
-    if one.expects:
+def promises(previewed: Previewed) -> str:
+    """Return the checks that the script declares, and a suggestion for those it lacks."""
+    lines = ["verify passed\n"] if previewed.verified else []
+    if previewed.expects:
         lines.append("EXPECT is met\n")
-    elif one.expect:
-        lines.append(f"suggested for the script: {printable(one.expect)}\n")
+    elif previewed.expect:
+        lines.append(f"suggested for the script: {escape_control(previewed.expect)}\n")
     return "".join(lines)

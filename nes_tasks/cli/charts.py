@@ -19,25 +19,25 @@ VERSION = "5.21"
 SVG = "http://www.w3.org/2000/svg"
 GROWTH_SIZE = (260, 96)
 STRIP_SIZE = (420, 34)
-# What a chart has left and right of its first and last moment, as a share of all.
+# Margin of a chart at both ends, as a share of its width.
 MARGIN = 0.03
-# Shorter histories are shown step by step: their moments would all be at one place.
+# Shorter histories are drawn by step: on a time axis their points would coincide.
 MIN_DAYS = 2
-# Vega says these to readers of the screen; here the page does, in one sentence for each chart.
+# Vega's labels for screen readers; the page has one sentence for each chart instead.
 SPOKEN = ("role", "aria-roledescription", "aria-hidden", "pointer-events", "class")
 LONG_FRACTION = re.compile(r"(\d+\.\d{2})\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Where moments stand from left to right: by time, or each step as wide as the others."""
+    """The horizontal axis: by time, or with equally wide steps."""
 
     positions: Sequence[float]
     by_time: bool
 
     @classmethod
     def of(cls, points: Sequence[Point]) -> Axis:
-        """Return the axis of a growth; raises `IndexError` without points."""
+        """Return the axis for a growth chart; raises `IndexError` without points."""
         first, last = points[0].moment, points[-1].moment
         if (last - first).days < MIN_DAYS:
             return cls([float(at) for at in range(len(points))], False)
@@ -147,7 +147,7 @@ def _position(field: str, domain: Sequence[float]) -> dict[str, Any]:
 
 
 def _drawn(chart: Mapping[str, Any]) -> str:
-    """Let Vega-Lite draw, and take off what the page says or styles itself."""
+    """Render with Vega-Lite, and remove what the page labels or styles itself."""
     import vl_convert
 
     axis = {
@@ -157,7 +157,7 @@ def _drawn(chart: Mapping[str, Any]) -> str:
         "labelFontSize": 11,
         "labelColor": "var(--muted)",
         "gridColor": "var(--line)",
-        # The widths of fonts differ from machine to machine; nothing may depend on them.
+        # Font widths differ between machines; the chart must not depend on them.
         "labelOverlap": False,
         "minExtent": 0,
         "maxExtent": 0,

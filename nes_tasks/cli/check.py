@@ -36,7 +36,7 @@ RULES = 4
 
 TaskCreator = Callable[[], Iterator[dict[str, Any]]]
 
-# A run need not make tasks of all folders twice.
+# A run does not need the tasks of all folders twice.
 when_asked_for: Callable[[TaskCreator], TaskCreator] = create_after()
 
 
@@ -79,15 +79,15 @@ def check(name: str) -> dict[str, Any] | TaskFailed:
 
 
 def is_as_checked(task: Any, values: dict[str, Any], name: str) -> bool:  # noqa: ARG001 - doit's
-    """Return whether nothing but the files could have changed what a check finds."""
+    """Return whether the last check is still valid for everything but the files."""
     return values.get("standing") == cache_key(session().plan[name])
 
 
 def cache_key(entry: Entry) -> str:
-    """Return all that a check depends on beside the files of the folder, as text.
+    """Return everything a check depends on besides the files of the folder, as text.
 
-    That is what the plan makes of it (another folder can take its number), the rules and where
-    the script is loaded.
+    That is its state in the plan (another folder can take its number), the rules, and where the
+    script is loaded.
     """
     version = ".".join(map(str, sys.version_info[:2]))
     package = session().project.settings.nes_package
@@ -101,7 +101,7 @@ def cache_key(entry: Entry) -> str:
 
 
 class Check(Command):
-    """Check all or some folders; the result has a form for other programs."""
+    """Check all or some folders and print the result for other programs."""
 
     name = CHECK
     cmd_options = OPTIONS
@@ -144,7 +144,7 @@ class Check(Command):
 class Run(run_command.Run):
     """`doit run`, with `doit check` for other programs.
 
-    doit lets no command be called like a task, so the options of the task decide.
+    doit does not allow a command with the name of a task, so the options of the task decide.
     """
 
     name = "run"

@@ -1,4 +1,4 @@
-"""What `doit check` says of many migrations."""
+"""The summary that `doit check` prints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_check(task: str) -> bool:
 
 
 class CheckReport:
-    """Counts findings as they come, for one line at the end."""
+    """Counts findings for the summary line at the end."""
 
     def __init__(self) -> None:
         self.checked = 0
@@ -34,7 +34,7 @@ class CheckReport:
         return self.add(task.values.get("hints", []))
 
     def conclusion(self) -> str:
-        """Return the last line; empty when nothing was to be checked."""
+        """Return the last line; empty when nothing was checked."""
         parts = []
         if self.checked:
             found = [

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Command(BaseCommand, DoitCmdBase):  # type: ignore[misc]
     """A command whose options may come after its names, as people type them.
 
-    doit looks for options up to the first name only, because names of tasks have their own.
+    doit parses options only up to the first name, because tasks have options of their own.
     """
 
     is_about_migrations = True
@@ -49,7 +49,7 @@ def options_first(parser: Any, words: list[str]) -> list[str]:
         options, names = getopt.gnu_getopt(words, parser.get_short(), parser.get_long())
     except getopt.GetoptError:
         return words  # doit words the error
-    # Some words are options, others their values: only which ones are names is certain.
+    # Options and their values cannot be distinguished here; only names can.
     flags = [part for pair in options for part in _typed(*pair, parser.get_long())]
     return [*flags, "--", *names]
 
@@ -66,13 +66,13 @@ def _typed(option: str, value: str, takes_value: list[str]) -> list[str]:
 
 
 def no_names(words: list[str], command: str) -> None:
-    """Check that a command that takes no name got none; raises `UsageError`."""
+    """Raise `UsageError` if a command that takes no names got any."""
     if words:
         raise UsageError(f"doit {command} takes no name", hint=f"doit help {command}")
 
 
 def one_name(words: list[str], command: str) -> Entry:
-    """Return the migration that is meant; raises `UsageError` unless it is exactly one."""
+    """Return the named migration; raises `UsageError` unless it is exactly one."""
     if len(words) != 1:
         raise UsageError(
             f"doit {command} takes the name of one migration", hint=f"doit {command} NNN-name"
@@ -89,18 +89,18 @@ def earlier_point(text: str) -> Point:
 
 
 def several(words: list[str], counts: Callable[[Entry], bool], what: str) -> list[Entry]:
-    """Return the migrations that are meant by names and ranges such as ``5..9``.
+    """Return the migrations of names and ranges such as ``5..9``.
 
     A range holds those that `counts` admits, which `what` describes ("applied"). Raises
     `UsageError` for what is not there.
     """
-    # A task's own name says that it is a migration: migrate:5, migrate:5..9.
+    # The task prefix is accepted too: migrate:5, migrate:5..9.
     plain = [migration_name(word) or word for word in words]
     return resolve_all(session().known_plan(), plain, counts, what)
 
 
 def is_applied(entry: Entry) -> bool:
-    """Return whether a migration is applied: what ranges hold for most commands."""
+    """Return whether a migration is applied: the members of a range for most commands."""
     return entry.is_applied
 
 

@@ -21,7 +21,7 @@ _doit_words() {
 _doit() {
     COMPREPLY=()
     local line="${COMP_LINE:0:COMP_POINT}" words word cur previous="" command="" skip=""
-    local takes=tasks options="" paths="-f -d --file --dir" points="" texts="" found="" where=()
+    local completes=tasks options="" paths="-f -d --file --dir" points="" texts="" found="" where=()
     local doit="${COMP_WORDS[0]/#\~/$HOME}"
     # bash cuts words at colons; names of tasks have some.
     read -ra words <<< "$line"
@@ -62,7 +62,7 @@ _doit() {
         [[ $command == tabcompletion ]] && _doit_words "$cur" "bash zsh"
         return
     fi
-    [[ -n $previous && " $points " == *" $previous "* ]] && takes=points
+    [[ -n $previous && " $points " == *" $previous "* ]] && completes=points
     if [[ $cur == -* ]]; then
         _doit_words "$cur" "$options --help"
         return
@@ -71,9 +71,9 @@ _doit() {
     if [[ -z $command ]]; then
         found="@commands@"
     fi
-    case "$takes" in
+    case "$completes" in
     applied | pending | points)
-        found+=" $("$doit" tabcompletion "${where[@]}" --names "$takes" 2> /dev/null)"
+        found+=" $("$doit" tabcompletion "${where[@]}" --names "$completes" 2> /dev/null)"
         ;;
     commands) found+=" @commands@" ;;
     tasks)

@@ -107,14 +107,14 @@ class TabCompletion(BaseCommand, cmd_completion.TabCompletion):  # type: ignore[
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What may stand behind a command.
+    """What may follow a command.
 
     `options` are flags with their meaning; `paths` those that are followed by a path, `points`
     those that are followed by a state of the database, `texts` those that are followed by
     something that only the user knows.
     """
 
-    takes: str
+    completes: str
     options: list[tuple[str, str]]
     paths: list[str]
     points: list[str]
@@ -122,7 +122,7 @@ class _Words:
 
     @classmethod
     def of(cls, command: Any) -> _Words:
-        """Return the words of a doit command, ours or another."""
+        """Return the words of a doit command, ours or doit's own."""
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
         words = cls(getattr(command, "takes", "") or doits, [], [], [], [])
@@ -149,7 +149,7 @@ def _bash_words(words: list[tuple[str, str]]) -> str:
 
 def _bash_case(name: str, words: _Words) -> str:
     return (
-        f'    {name})\n        takes={words.takes} paths="{" ".join(words.paths)}" '
+        f'    {name})\n        completes={words.completes} paths="{" ".join(words.paths)}" '
         f'points="{" ".join(words.points)}" texts="{" ".join(words.texts)}"\n'
         f'        options="{_bash_words(words.options)}"\n'
         "        ;;"
@@ -166,7 +166,7 @@ def _zsh_quoted(text: str) -> str:
 
 def _zsh_case(name: str, words: _Words) -> str:
     return (
-        f"    ({name})\n        takes={words.takes} paths=({' '.join(words.paths)}) "
+        f"    ({name})\n        completes={words.completes} paths=({' '.join(words.paths)}) "
         f"points=({' '.join(words.points)}) texts=({' '.join(words.texts)})\n"
         f"        options=({_zsh_words(words.options)})\n"
         "        ;;"

@@ -2,7 +2,7 @@
 # Completion of doit in zsh, behind compinit: eval "$(doit tabcompletion -s zsh)"
 
 _doit() {
-    local word command='' skip='' takes=tasks doit="${words[1]/#\~/$HOME}" previous=''
+    local word command='' skip='' completes=tasks doit="${words[1]/#\~/$HOME}" previous=''
     local -a where options commands found points texts
     local -a paths=(-f -d --file --dir)
     commands=(@commands@)
@@ -41,19 +41,19 @@ _doit() {
         [[ $command == tabcompletion ]] && compadd bash zsh
         return
     fi
-    (( ${points[(Ie)$previous]} )) && takes=points
+    (( ${points[(Ie)$previous]} )) && completes=points
     if [[ $PREFIX == -* ]]; then
         options+=('--help:explain it')
         _describe -o option options
         return
     fi
 
-    if [[ -z $command || $takes == commands ]]; then
+    if [[ -z $command || $completes == commands ]]; then
         _describe command commands
     fi
-    case "$takes" in
+    case "$completes" in
     (applied|pending|points)
-        found=($("$doit" tabcompletion "${where[@]}" --names "$takes" 2> /dev/null))
+        found=($("$doit" tabcompletion "${where[@]}" --names "$completes" 2> /dev/null))
         ;;
     (tasks)
         if [[ $PREFIX == *:* ]]; then

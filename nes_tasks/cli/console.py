@@ -1,4 +1,4 @@
-"""Where errors become text and exit codes.
+"""Turn errors into text and exit codes.
 
 Exit codes are a contract: 0 done or nothing to do, 1 a migration or a check failed, 2 wrong
 use, 3 the environment.
@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import MigrationFailedError, NesTasksError, UnavailableError, environment_errors
-from ..printable import printable
+from ..text import escape_control
 
 INTERRUPTED = 130
-# The text between line ends and tabs, which are our own layout.
+# Text between line ends and tabs, which are layout.
 WITHIN_LINE = re.compile(r"[^\n\t]+")
 
 
 def escape_lines(text: str) -> str:
-    """Return `text` as a terminal may get it: control characters other than line ends escaped."""
-    return "\n".join(printable(line.expandtabs(4)) for line in text.splitlines())
+    """Return `text` with control characters other than line ends escaped."""
+    return "\n".join(escape_control(line.expandtabs(4)) for line in text.splitlines())
 
 
 class EscapedStream:
@@ -40,10 +40,10 @@ class EscapedStream:
 
     def write(self, text: str) -> int:
         """Write `text` with hostile characters escaped."""
-        return self.stream.write(WITHIN_LINE.sub(lambda found: printable(found.group()), text))
+        return self.stream.write(WITHIN_LINE.sub(lambda found: escape_control(found.group()), text))
 
     def __getattr__(self, name: str) -> Any:
-        """Give everything else, such as `flush` and `isatty`, from the stream itself."""
+        """Delegate everything else, such as `flush` and `isatty`, to the stream."""
         return getattr(self.stream, name)
 
 
@@ -54,7 +54,7 @@ def print_stderr(text: str) -> None:
 
 
 def bold(text: str) -> str:
-    """Return what is printed to stdout so that it stands out on a terminal."""
+    """Return `text` in bold if stdout is a terminal."""
     is_plain = "NO_COLOR" in os.environ or not sys.stdout.isatty()
     return text if is_plain else f"\x1b[1m{text}\x1b[0m"
 
@@ -65,7 +65,7 @@ def warn(text: str) -> None:
 
 
 def format_error(error: NesTasksError) -> str:
-    """Return an error as people read it: one line, and two more for a failed script."""
+    """Return an error as text: one line, and two more for a failed script."""
     lines = [f"error: {error}"]
     if isinstance(error, MigrationFailedError):
         if error.where:
@@ -79,7 +79,7 @@ def guarded(action: Callable[[], int]) -> int:
     """Run a command; return its exit code, with expected errors said on stderr."""
     open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A name in Devanagari must not end a command in a terminal that cannot show it.
+        # A Devanagari name must not crash a command on a terminal that cannot encode it.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with environment_errors():
@@ -109,7 +109,7 @@ def _flushed(code: int) -> int:
 
 
 def open_closed_streams() -> None:
-    """Put something in the place of streams that the caller has closed, as in ``doit >&-``."""
+    """Replace standard streams that the caller has closed, as in ``doit >&-``."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end

@@ -38,7 +38,7 @@ FROM = option(
 
 
 class Create(Command):
-    """Make the folder of a new migration, with the next free number."""
+    """Create the folder of a new migration with the next free number."""
 
     name = "create"
     doc_purpose = "create a migration from the template"
@@ -111,7 +111,7 @@ def _name(words: list[str]) -> str:
 
 
 def _draft(file: Path) -> DataDraft:
-    """Return the draft for a file; raises `UsageError` when it cannot be looked at."""
+    """Return the draft for a file; raises `UsageError` when it cannot be read."""
     from ..operations.draft import draft
     from ..running.readers import InputFileError
 
@@ -124,7 +124,7 @@ def _draft(file: Path) -> DataDraft:
 
 
 def _author(root: Path, text: str) -> str:
-    """Return who git takes the user for; raises `UsageError` when it does not know."""
+    """Return git's configured author; raises `UsageError` without one."""
     author = configured_author(root)
     if author is None:
         raise UsageError(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..operations.diff import Diff as Found
     from ..operations.points import Point
 
-# How many names of migrations a terminal shows; --json has all.
+# Limit of migration names in a terminal; --json has all.
 MOST_NAMES = 10
 
 
@@ -41,7 +41,7 @@ class Diff(Command):
         ("doit diff 2026-01-31 2026-02-28", "shows what changed in February"),
         ("doit diff release-2026-01..HEAD --json", "prints every change as JSON"),
     )
-    takes = "points"
+    completes = "points"
     cmd_options = (JSON, MARKDOWN, OUTPUT)
 
     def _execute(self, json: bool, markdown: bool, output: str, pos_args: list[str]) -> int:
@@ -85,10 +85,11 @@ def _two_points(words: list[str]) -> tuple[Point, Point]:
 
 
 def shown_point(point: Point) -> str:
-    """Return a point as people read it: its name, its commit and when that was made."""
-    from ..printable import printable
+    """Return a point as text: its name, its commit and the commit's date."""
+    from ..text import escape_control
 
-    return f"{printable(point.name)} ({point.commit[:12]}, {point.committed_at:%Y-%m-%d %H:%M} UTC)"
+    when = f"{point.committed_at:%Y-%m-%d %H:%M} UTC"
+    return f"{escape_control(point.name)} ({point.commit[:12]}, {when})"
 
 
 def _migrations(found: Found) -> list[str]:
@@ -96,7 +97,7 @@ def _migrations(found: Found) -> list[str]:
 
     rows = {
         "Applied": found.migrations.applied,
-        "No longer applied": found.migrations.taken_back,
+        "No longer applied": found.migrations.reverted,
         "Record changed": found.migrations.recorded_again,
     }
     return [f"{word}: {short_list(names, MOST_NAMES)}" for word, names in rows.items() if names]
@@ -107,8 +108,8 @@ def _words(found: Found) -> str:
 
     head = [f"From {shown_point(found.old)}", f"to {shown_point(found.new)}", *_migrations(found)]
     changes = described(found.changes) or "No entity or relationship differs.\n"
-    place = session().project.settings.database_label
-    patch = f"git -C {place} diff {found.old.tree[:12]} {found.new.tree[:12]}"
+    label = session().project.settings.database_label
+    patch = f"git -C {label} diff {found.old.tree[:12]} {found.new.tree[:12]}"
     return "\n".join([*head, "", changes, f"Every line: {patch}", ""])
 
 

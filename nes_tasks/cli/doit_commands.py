@@ -1,4 +1,4 @@
-"""doit's commands, made fit for migrations: exit codes, names, and what must be refused."""
+"""doit's commands, adapted to migrations: exit codes, names, and refusals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOOKING = "Looking"
 CONTRIBUTING = "Contributing"
 MAINTAINING = "Maintaining"
 
-# The exit codes that every command can end with beside 0 and 1.
+# Exit codes that every command can have besides 0 and 1.
 OTHER_CODES = {
     2: "wrong use, such as an unknown name, option or setting",
     3: "the environment: git, a lock, the database, the remote",
@@ -43,14 +43,14 @@ class BaseCommand:
     commands are doit's own.
 
     `group` is the heading of the command in `doit help`; `examples` are command lines with what
-    they do; `failure` says when the exit code is 1, empty for never. `takes` is what shells
-    complete its names with: ``tasks``, ``commands``, or a key of `completion.NAMES`.
+    they do. `exit_1_means` says when the exit code is 1, empty for never. `completes` is the kind
+    of names that shells complete: ``tasks``, ``commands``, or a key of `completion.NAMES`.
     """
 
     group: ClassVar[str] = "doit itself"
     examples: ClassVar[tuple[tuple[str, str], ...]] = ()
-    failure: ClassVar[str] = ""
-    takes: ClassVar[str] = ""
+    exit_1_means: ClassVar[str] = ""
+    completes: ClassVar[str] = ""
     is_about_migrations: ClassVar[bool] = False
 
     name: Any
@@ -83,11 +83,11 @@ class BaseCommand:
     @classmethod
     def exit_codes(cls) -> dict[int, str]:
         """Return what each exit code of the command means."""
-        codes = {0: "done, or nothing to do", 1: cls.failure, **OTHER_CODES}
+        codes = {0: "done, or nothing to do", 1: cls.exit_1_means, **OTHER_CODES}
         return {code: meaning for code, meaning in codes.items() if meaning}
 
     def _parse_execute(self, in_args: list[str]) -> int:
-        # Standard output was perhaps closed when doit looked.
+        # doit may have been started with stdout closed.
         self.outstream = EscapedStream(self.outstream or sys.stdout)
         try:
             code: int = super().parse_execute(in_args)  # type: ignore[misc]
@@ -150,11 +150,11 @@ class BaseCommand:
 
     def _meant(self, name: str, *, bare: bool) -> str:
         if bare and not name.isdigit():
-            with contextlib.suppress(UsageError):  # it may be a mistyped task just as well
+            with contextlib.suppress(UsageError):  # it may also be a mistyped task
                 return task_name(session().plan.resolve(name).name)
             return name
         group, colon, wanted = (GROUP, ":", name) if bare else name.partition(":")
-        if not colon or group not in (GROUP, CHECK) or "*" in wanted:  # doit knows wildcards
+        if not colon or group not in (GROUP, CHECK) or "*" in wanted:  # doit resolves wildcards
             return name
         entry = session().plan.resolve(wanted)
         if entry.state is State.MISSING:
@@ -176,8 +176,8 @@ class BaseCommand:
 
 
 def _database_errors() -> tuple[type[Exception], ...]:
-    """Return what doit's backends raise for a file that is not theirs."""
-    sqlite3 = sys.modules.get("sqlite3")  # which doit imports for its backend of that name only
+    """Return the errors that doit's backends raise for a file they did not write."""
+    sqlite3 = sys.modules.get("sqlite3")  # doit imports it only for its dbm backend
     return (DatabaseException, sqlite3.Error) if sqlite3 else (DatabaseException,)
 
 
@@ -187,7 +187,7 @@ def is_of_migrations(task: str) -> bool:
 
 
 def recover_interrupted(current: Session, command: str = "doit run") -> None:
-    """Put right what a killed command has left; see `Project.recover_interrupted`."""
+    """Recover from a killed command; see `Project.recover_interrupted`."""
     current.project.recover_interrupted(command)
 
 
@@ -199,7 +199,7 @@ class _InOrder(set[str]):
 
 
 class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
-    """`doit info`: one task, and why it would run."""
+    """`doit info`: one task, and whether it would run."""
 
     doc_purpose = "show a task, and why it would run or not; for a migration also its commits"
     doc_usage = "TASK"
@@ -209,8 +209,8 @@ class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
     )
     group = LOOKING
     examples = (("doit info migrate:5", "explains number 5; the same as doit info 5"),)
-    failure = "the task is not up to date: doit would run it"
-    takes = "tasks"
+    exit_1_means = "the task is not up to date: doit would run it"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
         if self.is_ours:
@@ -221,12 +221,12 @@ class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
                 raise self.no_such(word)
         for word in pos_args:
             known[word].file_dep = _InOrder(known[word].file_dep)
-            known[word].params = []  # doit shows how it holds them; doit help TASK explains them
+            known[word].params = []  # doit prints their internal form; doit help TASK explains them
         name = migration_name(pos_args[0]) if self.is_ours and len(pos_args) == 1 else None
         if name is None:
             return int(super()._execute(pos_args, hide_status))
         entry = session().plan[name]
-        # What doit finds would be "run" for a folder that has changed, which it never does.
+        # doit would report "run" for a changed folder, which is never run again.
         task = known[pos_args[0]]
         if not hide_status:
             task.doc = f"{task.doc}\n\n{'status':<11}: {explain_state(entry)}"
@@ -246,7 +246,7 @@ class Info(BaseCommand, cmd_info.Info):  # type: ignore[misc]
 
 
 def explain_state(entry: Entry) -> str:
-    """Return the state of a migration in words, and what doit would do about it."""
+    """Return the state of a migration in words, and what doit would do."""
     try:
         session().known_plan()
     except DatabaseError as missing:

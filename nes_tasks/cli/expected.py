@@ -24,10 +24,10 @@ def saved_preview(path: str) -> Preview:
 
 
 def expectation(path: str, project: Project) -> Expectation:
-    """Return what a run has to give, by the preview in a file.
+    """Return the results that a run must reproduce, from the preview in a file.
 
-    Raises `UsageError` if it does not hold one, and `MigrationRefusedError` if it is of
-    another state than the present one, so that trees could not be the same.
+    Raises `UsageError` if it does not hold one, and `MigrationRefusedError` if it was made from a
+    different state, so that trees cannot match.
     """
     found = saved_preview(path)
     why = outdated(found, project)
@@ -37,8 +37,8 @@ def expectation(path: str, project: Project) -> Expectation:
             hint=f"doit preview --json -o {path} makes a new one",
         )
     trees = {
-        one.result.migration: Expected(one.clock, one.result.tree)
-        for one in found.migrations
-        if one.result.tree is not None
+        previewed.result.migration: Expected(previewed.clock, previewed.result.tree)
+        for previewed in found.migrations
+        if previewed.result.tree is not None
     }
     return Expectation(path, trees)

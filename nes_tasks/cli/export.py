@@ -95,10 +95,10 @@ def point_at(text: str) -> Point:
 def write_export(target: Target, point: Point) -> Exported:
     """Write an export with progress, and warn of files that it could not read."""
     from ..operations.export import export
-    from .progress import Steps
+    from .progress import CommandProgress
 
-    with Steps() as steps:
-        found = export(session().project, point, target, steps.progressed)
+    with CommandProgress() as progress:
+        found = export(session().project, point, target, progress.update)
     if found.rows["unread"]:
         files = counted(found.rows["unread"], "file")
         warn(f"{files} left out, unreadable; see the table unread")

@@ -1,4 +1,4 @@
-"""The findings of a check, in the forms that other programs read."""
+"""Output formats for the findings of a check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 from ..migrations.finding import Finding, Severity
 from ..operations.check import Checked
-from ..printable import printable
+from ..text import escape_control
 from ..version import __version__
 from .changes_text import left_out
 from .markdown import LIMIT, MAX_ROWS, code, table
@@ -27,7 +27,7 @@ def as_text(checked: Checked) -> str:
 
 
 def as_github(checked: Checked) -> str:
-    """Return commands that GitHub turns into annotations on the lines of a pull request."""
+    """Return workflow commands that annotate the lines of a pull request on GitHub."""
     return "".join(_annotation(name, finding) for name, finding in checked.findings)
 
 
@@ -42,12 +42,12 @@ def _escaped(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _escaped(printable(text)).replace(":", "%3A").replace(",", "%2C")
+    return _escaped(escape_control(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def _message(finding: Finding) -> str:
     text = f"{finding.message}; {finding.advice}" if finding.advice else finding.message
-    return printable(text)
+    return escape_control(text)
 
 
 def as_markdown(checked: Checked, *, limit: int = LIMIT) -> str:

@@ -10,7 +10,7 @@ from ..migrations import State
 
 
 def state_word(state: State) -> str:
-    """Return the state of a migration as people say it."""
+    """Return the state of a migration in words."""
     return "changed" if state is State.DRIFT else state.value
 
 
@@ -20,7 +20,7 @@ def author_name(author: str) -> str:
 
 
 def short_list(names: Sequence[str], most: int = 3) -> str:
-    """Return the first names and how many more there are: a, b, c and 197 more."""
+    """Return the first names and the number of others: a, b, c and 197 more."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
@@ -36,7 +36,7 @@ def day(moment: date | datetime | None) -> str:
 
 
 def period(first: date | None, last: date | None) -> str:
-    """Return two dates as people say them: 9 to 20 November 2025, 8 January to 7 March 2026."""
+    """Return a period: 9 to 20 November 2025, 8 January to 7 March 2026."""
     if first is None or last is None or first == last:
         return day(first)
     if first.year != last.year:
@@ -66,7 +66,7 @@ def percent(part: int, whole: int) -> str:
 def shares(parts: Sequence[int]) -> list[int]:
     """Return the shares of all parts of a whole in whole percents, which add up to 100.
 
-    The percents that are missing after rounding down go to those with the largest remainders
+    The percent points lost by rounding down go to the largest remainders
     (Hamilton's method, https://en.wikipedia.org/wiki/Largest_remainder_method).
     """
     whole = sum(parts)
@@ -99,8 +99,8 @@ def done(counts: Statistics) -> str:
         (counts.relationships, "relationship", "relationships"),
     )
     parts = [
-        f"{n:,} {how} {one if n == 1 else many}"
-        for numbers, one, many in kinds
+        f"{n:,} {how} {singular if n == 1 else plural}"
+        for numbers, singular, plural in kinds
         for n, how in zip(numbers, ("new", "changed", "deleted"), strict=True)
         if n
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..operations.from_scratch import FromScratch, Outcome, Reason, Step
+from ..operations.from_scratch import FromScratch, Reason, RebuildOutcome, RebuildStep
 from ..operations.lineage import Origin
-from ..printable import printable
+from ..text import escape_control
 from .changes_text import diff_command, difference_lines, failure_lines, files_differ
 from .tables import new_table, rendered
 
-# What to say of commits that are taken over, by the reason.
+# Explanations for commits that are taken over, by reason.
 REASONS = {
     Reason.ADOPTED: "adopted, with markers that were written afterwards",
     Reason.ACCEPTED: "accepting a folder that was edited",
@@ -28,7 +28,7 @@ def text(found: FromScratch) -> str:
 
 
 def _table(found: FromScratch) -> str:
-    """Return the migrations and reverts; of what else there is the numbers are enough."""
+    """Return the rows of migrations and reverts; other commits are only counted."""
     table = new_table()
     table.add_column("Step")
     table.add_column("Outcome", no_wrap=True)
@@ -40,19 +40,19 @@ def _table(found: FromScratch) -> str:
     return rendered(table) if table.rows else ""
 
 
-def _name(step: Step) -> str:
-    names = printable(", ".join(step.part.names))
+def _name(step: RebuildStep) -> str:
+    names = escape_control(", ".join(step.part.names))
     kinds = {Origin.REVERT: "revert of ", Origin.ACCEPTED: "acceptance of "}
     return f"{kinds.get(step.part.origin, '')}{names}"
 
 
-def _problem(step: Step | None) -> str:
+def _problem(step: RebuildStep | None) -> str:
     """Return the differences or the failure as lines."""
     if step is None:
         return ""
     commit = step.part.commit
     if step.failure:
-        lines = [f"{printable(step.failed or '')} failed", *failure_lines(step.failure)]
+        lines = [f"{escape_control(step.failed or '')} failed", *failure_lines(step.failure)]
     else:
         files = files_differ(step.differing_files or 0)
         heading = f"is different from what is committed as {commit.id[:12]}: {files}"
@@ -77,7 +77,7 @@ def _conclusion(found: FromScratch) -> str:
     counts = found.counts.items()
     counted = [f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in counts if count]
     whole = ""
-    if not found.counts[Outcome.UNREACHED] and not found.first:
+    if not found.counts[RebuildOutcome.UNREACHED] and not found.first:
         tree = found.steps[-1].part.commit.tree
         whole = f"The last tree is the committed one, {tree[:12]}.\n"
     return f"{whole}{', '.join(counted)}. Nothing was changed.\n"

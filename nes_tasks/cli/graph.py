@@ -9,8 +9,8 @@ from typing import Any
 
 from ..migrations import Entry, State
 from ..migrations.ranges import resolve_all
-from ..operations.graph import Graph, Kind, Node, Step, make_graph
-from ..printable import printable
+from ..operations.graph import Graph, Kind, Node, TaskInfo, make_graph
+from ..text import escape_control
 from .check_report import CHECK
 from .command import Command, check_writable, write_file
 from .doit_commands import LOOKING
@@ -18,7 +18,7 @@ from .format import state_word
 from .options import OUTPUT, option
 from .session import GROUP, migration_name, session
 
-# What every folder of a migration has: without it the data are seen.
+# Files of every migration folder; left out, so that the data files are visible.
 OWN_FILES = re.compile(r"(?:.*/)?(?:migrate\.py|run\.py|README\.md)")
 FORMAT = option(
     "format",
@@ -34,7 +34,7 @@ FILES = option(
     default="data",
     choices=[("data", ""), ("all", ""), ("none", "")],
 )
-# The look of each state, legible on light and dark ground; colours of the Okabe-Ito palette.
+# Style of each state, legible on light and dark backgrounds (Okabe-Ito palette).
 COLOURS = {
     "applied": "#009e73",
     "pending": "#0072b2",
@@ -45,7 +45,7 @@ COLOURS = {
 
 
 class DrawGraph(Command):
-    """Draw what depends on what."""
+    """Draw the graph of migrations, tasks and files."""
 
     name = "graph"
     doc_purpose = "draw migrations, data files and targets as Mermaid or DOT"
@@ -63,13 +63,13 @@ class DrawGraph(Command):
         ("doit graph 5..9 --files all", "draws five migrations with all their files"),
         ("doit graph --format dot -o graph.dot", "writes a file for dot -Tsvg"),
     )
-    takes = "all"
+    completes = "all"
     cmd_options = (FORMAT, FILES, OUTPUT)
 
     def _execute(self, form: str, files: str, output: str, pos_args: list[str]) -> int:
         if output:
             check_writable(Path(output))
-        graph = make_graph(self._steps(pos_args, files))
+        graph = make_graph(self._task_infos(pos_args, files))
         text = _dot(graph) if form == "dot" else _mermaid(graph)
         if output:
             write_file(Path(output), text.encode(errors="backslashreplace"))
@@ -77,27 +77,27 @@ class DrawGraph(Command):
             self.outstream.write(text)
         return 0
 
-    def _steps(self, names: list[str], files: str) -> Iterator[Step]:
-        """Give the migrations in the order of the plan, then the other tasks."""
+    def _task_infos(self, names: list[str], files: str) -> Iterator[TaskInfo]:
+        """Yield the migrations in the order of the plan, then the other tasks."""
         plan = session().known_plan()
         tasks = {task.name: task for task in self.task_list}
         by_migration = {migration_name(task.name): task for task in self.task_list}
         plain = [migration_name(word) or word for word in names]
         wanted = resolve_all(plan, plain, lambda _: True, "there") if names else list(plan)
         for entry in wanted:
-            yield _of_migration(entry, by_migration.get(_shown(entry)), files)
+            yield _migration_info(entry, by_migration.get(_shown(entry)), files)
         last = [entry.name for entry in wanted][-1:]
         for task in () if names else tasks.values():
             if _is_of_ours(task.name) or task.name.startswith("_"):
                 continue
             before = dict.fromkeys([*task.task_dep, *task.setup_tasks])
-            # The group of all migrations is done when the last one is.
+            # The group of all migrations depends on the last one.
             rows = (last if name == GROUP else [migration_name(name) or name] for name in before)
-            yield _step(task, task.name, None, [name for row in rows for name in row], files)
+            yield _task_info(task, task.name, None, [name for row in rows for name in row], files)
 
 
 def _is_of_ours(task: str) -> bool:
-    """Return whether a task is a migration, or of the groups that all projects have."""
+    """Return whether a task is a migration or in a group that all projects have."""
     return task.partition(":")[0] in (GROUP, CHECK)
 
 
@@ -105,31 +105,31 @@ def _shown(entry: Entry) -> str:
     return entry.name.replace("=", "-")
 
 
-def _of_migration(entry: Entry, task: Any, files: str) -> Step:
+def _migration_info(entry: Entry, task: Any, files: str) -> TaskInfo:
     word = state_word(entry.state)
     if task is None or entry.state is State.MISSING:
-        return Step(entry.name, word, (), (), ())
+        return TaskInfo(entry.name, word, (), (), ())
     after = [entry.predecessor] if entry.predecessor else []
-    return _step(task, entry.name, word, after, files)
+    return _task_info(task, entry.name, word, after, files)
 
 
-def _step(task: Any, name: str, state: str | None, after: list[str], files: str) -> Step:
+def _task_info(task: Any, name: str, state: str | None, after: list[str], files: str) -> TaskInfo:
     root = session().project.settings.root
     if files == "none":
-        return Step(name, state, after, (), ())
+        return TaskInfo(name, state, after, (), ())
     read = [_relative(path, root) for path in sorted(task.file_dep)]
     if files == "data" and state:
         read = [path for path in read if not OWN_FILES.fullmatch(path)]
-    return Step(name, state, after, read, [_relative(path, root) for path in task.targets])
+    return TaskInfo(name, state, after, read, [_relative(path, root) for path in task.targets])
 
 
 def _relative(path: str, root: Path) -> str:
-    place = Path(path)
-    return str(place.relative_to(root)) if place.is_relative_to(root) else path
+    absolute = Path(path)
+    return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else path
 
 
 def _label(node: Node) -> str:
-    return printable(node.name) + (f" ({node.state})" if node.state else "")
+    return escape_control(node.name) + (f" ({node.state})" if node.state else "")
 
 
 def _mermaid(graph: Graph) -> str:
@@ -142,7 +142,7 @@ def _mermaid(graph: Graph) -> str:
     }
     lines = ["flowchart TD"]
     for at, node in enumerate(graph.nodes):
-        # Between quotes only the quote ends a label, and # begins a reference to a character.
+        # In a quoted label only the quote and # (a character reference) are special.
         text = _label(node).replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;")
         style = f":::{node.state}" if node.state in COLOURS else ""
         lines.append(f"  n{at}{shapes[node.kind].format(text)}{style}")

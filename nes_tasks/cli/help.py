@@ -1,4 +1,4 @@
-"""`doit help`: the commands by what they are for, and the manual of each."""
+"""`doit help`: the commands by purpose, and the manual of each."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Help(BaseCommand, cmd_help.Help):  # type: ignore[misc]
         ("doit help preview", "explains doit preview"),
         ("doit help migrate:5", "lists the options of a migration's task"),
     )
-    takes = "commands"
+    completes = "commands"
 
     cmds: Any
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Print what was asked for; raises `UsageError` for what is neither command nor task."""
+        """Print the help for a topic; raises `UsageError` for an unknown one."""
         if len(args) > 1:
             raise UsageError("doit help explains one thing", hint=f"doit help {args[0]}")
         if not args:

@@ -14,7 +14,7 @@ STATE_SECTIONS = frozenset({"DB backend", "doit core"})
 
 
 class Explained(Protocol):
-    """What the manual needs to know of a command."""
+    """The attributes of a command that its manual uses."""
 
     name: str
     doc_purpose: Any

@@ -17,7 +17,7 @@ from .session import session
 if TYPE_CHECKING:
     from ..database.marker import Statistics
     from ..migrations import Entry
-    from ..operations.history import Run
+    from ..operations.history import HistoryEntry
 
 
 AUTHOR = option(
@@ -58,7 +58,7 @@ class History(Command):
         ),
         ("doit history --entity entity:person/asha-rai", "lists those that changed this entity"),
     )
-    takes = "applied"
+    completes = "applied"
     cmd_options = (AUTHOR, SINCE, ENTITY, LIMIT, JSON)
 
     def _execute(
@@ -70,7 +70,7 @@ class History(Command):
         json: bool,
         pos_args: list[str],
     ) -> int:
-        from ..operations.history import Wanted, runs, select
+        from ..operations.history import HistoryFilter, applied_history, select
 
         if limit is not None and limit < 1:
             raise UsageError("--limit needs a positive number", hint="doit help history")
@@ -78,13 +78,13 @@ class History(Command):
         project = session().project
         session().known_plan()
         ledger = project.ledger()
-        wanted = Wanted.of(project, ledger, author=author, since=since, entity=entity)
-        found = select(runs(project, ledger, names), wanted)
+        conditions = HistoryFilter.of(project, ledger, author=author, since=since, entity=entity)
+        found = select(applied_history(project, ledger, names), conditions)
         found = found if limit is None else found[-limit:]
         if json:
             self.write_document([_document(run) for run in found])
         elif not found:
-            is_all = not (names or wanted.is_filter)
+            is_all = not (names or conditions.is_filter)
             said = "No migration is applied.\n" if is_all else "No applied migration matches.\n"
             self.outstream.write(said)
         else:
@@ -112,7 +112,7 @@ def _seconds(duration: float | None) -> str:
     return "-" if duration is None else f"{duration:.1f}"
 
 
-def _table(found: list[Run]) -> str:
+def _table(found: list[HistoryEntry]) -> str:
     from .tables import add_names, new_table, rendered
 
     table = new_table()
@@ -133,7 +133,7 @@ def _table(found: list[Run]) -> str:
     return rendered(table)
 
 
-def _details(run: Run) -> str:
+def _details(run: HistoryEntry) -> str:
     record = run.record
     rows = {
         "Migration": record.name,
@@ -159,7 +159,7 @@ def _statistics(counts: Statistics) -> dict[str, str]:
     }
 
 
-def _document(run: Run) -> dict[str, Any]:
+def _document(run: HistoryEntry) -> dict[str, Any]:
     record, moment = run.record, run.applied_at
     applied_at = moment and (timestamp(moment) if moment.tzinfo else moment.isoformat())
     return {

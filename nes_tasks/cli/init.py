@@ -11,7 +11,7 @@ from ..clock import now
 from ..errors import UsageError
 from ..git.identity import configured_author
 from ..migrations.scaffold import checked_author
-from ..printable import printable
+from ..text import escape_control
 from .create import AUTHOR
 from .doit_commands import CONTRIBUTING, BaseCommand
 from .options import option
@@ -33,7 +33,7 @@ WORKFLOWS = option(
 
 
 class Init(BaseCommand, Command):  # type: ignore[misc]
-    """Make a new service repository, or add to one what it lacks."""
+    """Create a service repository, or add the files that an existing one lacks."""
 
     name = "init"
     doc_purpose = "create a repository for migrations"
@@ -69,7 +69,7 @@ class Init(BaseCommand, Command):  # type: ignore[misc]
             workflows=params["workflows"] or None,
         )
         done = init(folder, new)
-        where = printable(str(folder))
+        where = escape_control(str(folder))
         for path in done.kept:
             self.outstream.write(f"Kept {path}.\n")
         if not done.created:

@@ -11,7 +11,7 @@ from doit import cmd_list
 
 from ..errors import DatabaseError
 from ..migrations import Entry, State
-from ..printable import printable
+from ..text import escape_control
 from .command import document_text, options_first
 from .console import warn
 from .doit_commands import LOOKING, BaseCommand
@@ -45,7 +45,7 @@ class List(BaseCommand, cmd_list.List):  # type: ignore[misc]
         ("doit list 5 --status", "lists number 5 only, with its letter"),
         ("doit list --json", "prints the same as JSON"),
     )
-    takes = "tasks"
+    completes = "tasks"
     is_about_migrations = True
     STATUS_MAP = {**cmd_list.List.STATUS_MAP, "drift": "D"}  # noqa: RUF012 - as in the base class
     cmd_options = (*cmd_list.List.cmd_options, JSON)
@@ -137,7 +137,7 @@ class List(BaseCommand, cmd_list.List):  # type: ignore[misc]
 
 
 def _in_order(tasks: Iterable[Any]) -> list[Any]:
-    """Return tasks by name, and migrations in their own order behind their group."""
+    """Return tasks by name, with migrations in plan order after their group."""
     order = {task_name(entry.name): at for at, entry in enumerate(session().plan)}
     return sorted(tasks, key=lambda task: (task.name.partition(":")[0], order.get(task.name, -1)))
 
@@ -151,7 +151,7 @@ def _entries(names: list[str], chosen: Iterable[Any]) -> list[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """What is listed: migrations and other tasks, with `letters` by task when asked for.
+    """The listing: migrations and other tasks, with status `letters` by task if requested.
 
     Without `is_known` the applied migrations are unknown, so no state is shown.
     """
@@ -186,10 +186,10 @@ class _Listing:
             for entry in self.entries:
                 about = entry.metadata
                 table.add_row(
-                    self._lettered(task_name(entry.name), printable(entry.name)),
+                    self._lettered(task_name(entry.name), escape_control(entry.name)),
                     self._state(entry),
                     (about and about.date) or "-",
-                    printable(author_name(about.author)) if about else "-",
+                    escape_control(author_name(about.author)) if about else "-",
                     _about(entry),
                 )
             parts.append(rendered(table))
@@ -198,8 +198,8 @@ class _Listing:
             table.add_column(self._lettered("", "Task"))
             table.add_column("What it does")
             for task in self.others:
-                name = self._lettered(task.name, printable(task.name))
-                table.add_row(name, printable(task.doc or ""))
+                name = self._lettered(task.name, escape_control(task.name))
+                table.add_row(name, escape_control(task.doc or ""))
             parts.append(rendered(table))
         return "\n".join(parts)
 
@@ -212,9 +212,11 @@ class _Listing:
         rows += [(task.name, task.name, task.doc or "") for task in self.others]
         lines: list[str] = []
         for task, name, about in rows:
-            lines.append(f"{self._lettered(task, printable(name))}  {printable(about)}".rstrip())
+            lines.append(
+                f"{self._lettered(task, escape_control(name))}  {escape_control(about)}".rstrip()
+            )
             files = sorted(tasks[task].file_dep) if task in tasks else []
-            lines += [*(f" -  {printable(path)}" for path in files), ""]
+            lines += [*(f" -  {escape_control(path)}" for path in files), ""]
         return "".join(f"{line}\n" for line in lines)
 
     def _state(self, entry: Entry) -> str:
@@ -230,10 +232,10 @@ class _Listing:
 def _about(entry: Entry) -> str:
     """Return the description, or what is wrong with a migration that is not valid."""
     if entry.metadata is None:
-        return printable(entry.problem.message if entry.problem else "")
+        return escape_control(entry.problem.message if entry.problem else "")
     difference = entry.difference if entry.state is State.DRIFT else entry.note
     drift = f" ({difference})" if difference else ""
-    return printable(f"{entry.metadata.description}{drift}")
+    return escape_control(f"{entry.metadata.description}{drift}")
 
 
 def _warn_of_missing_submodule() -> bool:

@@ -1,4 +1,4 @@
-"""The loader of a project's tasks: doit's own, and where the command line is seen first.
+"""The loader of a project's tasks: doit's own, with early checks of the command line.
 
 doit creates the loader that ``pyproject.toml`` names (``[tool.doit] loader``) before it answers
 ``doit --version`` and before it fails on an empty word. Everything else stays as doit has it.
@@ -21,7 +21,7 @@ class ProjectLoader(DodoTaskLoader):  # type: ignore[misc]
         if sys.argv[1:2] == ["--version"]:
             sys.stdout.write(versions())
             raise SystemExit(0)
-        if "" in sys.argv[1:]:  # an unset variable in quotes, as a rule
+        if "" in sys.argv[1:]:  # usually an unset variable in quotes
             sys.stderr.write("error: a word of the command line is empty; doit help\n")
             raise SystemExit(UsageError.exit_code)
         super().__init__()

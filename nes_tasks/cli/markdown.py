@@ -1,4 +1,4 @@
-"""Previews as Markdown for GitHub: a comment of a code review, and a table in few characters.
+"""Previews and reports as Markdown for GitHub comments of limited length.
 
 Whatever comes from a migration or from the data stands in ``<code>`` with every punctuation
 mark as a character reference, or in a fence that is longer than any run of backticks inside. So
@@ -17,18 +17,17 @@ from typing import NamedTuple
 from ..migrations import MigrationResult
 from ..operations.changes import Changes
 from ..operations.preview import Preview, Previewed
-from ..operations.report import Chapter, Report, people
-from ..printable import printable
+from ..operations.report import MigrationSummary, Report, people
+from ..text import escape_control, truncate
 from .changes_text import (
     HEADING,
     MAX_VALUE,
     SHOWN_IN_A_COMMENT,
-    excerpts,
     left_out,
     line_of,
     name_of,
     sections,
-    shortened,
+    short_values,
 )
 from .console import format_error
 from .format import counted, day, done, size
@@ -39,50 +38,55 @@ MAX_MIGRATIONS = 10
 
 def digest(report: Report) -> str:
     """Return the numbers by type and the last migrations. What comes from data is escaped."""
-    held = report.holdings
-    entities, relationships = sum(held.entities.values()), sum(held.relationships.values())
+    file_counts = report.file_counts
+    entities, relationships = (
+        sum(file_counts.entities.values()),
+        sum(file_counts.relationships.values()),
+    )
     head = (
         f"### {code(report.name)} on {day(report.committed_at)}\n\n"
         f"{counted(entities, 'entity', 'entities')}, "
         f"{counted(relationships, 'relationship')}, "
-        f"{counted(sum(held.versions.values()), 'version')}, "
-        f"{counted(len(report.chapters), 'migration')} "
-        f"by {counted(len(people(report.chapters)), 'contributor')}. "
+        f"{counted(sum(file_counts.versions.values()), 'version')}, "
+        f"{counted(len(report.summaries), 'migration')} "
+        f"by {counted(len(people(report.summaries)), 'contributor')}. "
         f"Commit {code(report.commit)}.\n"
     )
     parts = [head]
-    rows = Counter(held.entities)
-    rows.update({f"relationship:{name}": count for name, count in held.relationships.items()})
+    rows = Counter(file_counts.entities)
+    rows.update(
+        {f"relationship:{name}": count for name, count in file_counts.relationships.items()}
+    )
     if rows:
         ordered = sorted(rows.items(), key=lambda row: (-row[1], row[0]))
         cells = [[code(name), f"{count:,}"] for name, count in ordered[:MAX_ROWS]]
         parts.append(table(("Type", "Number"), cells))
         parts.append(left_out(len(rows) - MAX_ROWS, "type is", "types are"))
-    if len(held.entities) > 1:
-        parts.append(pie("Entities by type", Counter(held.entities)))
-    if report.chapters:
-        latest = [_row(chapter) for chapter in reversed(report.chapters[-MAX_MIGRATIONS:])]
+    if len(file_counts.entities) > 1:
+        parts.append(pie("Entities by type", Counter(file_counts.entities)))
+    if report.summaries:
+        latest = [_row(summary) for summary in reversed(report.summaries[-MAX_MIGRATIONS:])]
         parts.append(table(("Applied", "Migration", "Author", "Did", "Description"), latest))
-        more = len(report.chapters) - MAX_MIGRATIONS
+        more = len(report.summaries) - MAX_MIGRATIONS
         parts.append(left_out(more, "earlier migration is", "earlier migrations are"))
     if report.gaps.is_shallow:
         parts.append("Made from a shallow clone: early commits are not known.\n")
     return "\n".join(filter(None, parts))
 
 
-def _row(chapter: Chapter) -> list[str]:
-    record = chapter.run.record
-    when = chapter.applied_on
+def _row(summary: MigrationSummary) -> list[str]:
+    record = summary.run.record
+    when = summary.applied_on
     return [
         when.isoformat() if when else "",
         code(record.name, 300),
-        code(chapter.author, 300),
+        code(summary.author, 300),
         done(record.statistics),
         code(record.description, 300),
     ]
 
 
-# GitHub takes 65,536 characters; some room is left for what a bot adds.
+# GitHub takes 65,536 characters; the rest is left for text that a bot adds.
 LIMIT = 60_000
 MAX_ROWS = 50
 MAX_SAMPLE = 2_000
@@ -96,7 +100,7 @@ NO_LABEL = re.compile(r"[^A-Za-z0-9_/ -]")
 
 
 class Block(NamedTuple):
-    """A paragraph, table or fold; of a comment that is too long those with a high `rank` go."""
+    """A paragraph, table or fold; blocks with a high `rank` are dropped first."""
 
     rank: int
     text: str
@@ -105,7 +109,7 @@ class Block(NamedTuple):
 def comment(found: Preview, closing: str = "", *, limit: int = LIMIT, full: bool = False) -> str:
     """Return the preview as Markdown of at most `limit` characters; `closing` is the last line.
 
-    With `full` all that is to be looked at is in it, as far as it fits.
+    With `full` it has all remarks, as far as they fit.
     """
     most = None if full else SHOWN_IN_A_COMMENT
     return _fitting([*_blocks(found, most), *([Block(0, closing)] if closing else [])], limit)
@@ -115,14 +119,14 @@ def _fitting(blocks: Sequence[Block], limit: int, command: str = "preview") -> s
     """Join the blocks that fit, the important ones first, and say how many did not."""
     note = "\n*{} more parts did not fit; `doit {} --json` has everything.*\n"
     room = limit - len(note) - 10
-    kept = set()
+    chosen = set()
     for at in sorted(range(len(blocks)), key=lambda at: (blocks[at].rank, at)):
         length = len(blocks[at].text) + 1
         if length <= room:
-            kept.add(at)
+            chosen.add(at)
             room -= length
-    text = "\n".join(blocks[at].text for at in sorted(kept))
-    lost = len(blocks) - len(kept)
+    text = "\n".join(blocks[at].text for at in sorted(chosen))
+    lost = len(blocks) - len(chosen)
     return text + (note.format(lost, command) if lost else "")
 
 
@@ -133,9 +137,9 @@ def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
         yield Block(0, _summary(found.migrations))
     elif found.failure is None:
         yield Block(0, "Nothing is pending.\n")
-    if found.beneath:
-        names = ", ".join(code(name) for name in found.beneath[:MAX_ROWS])
-        rest = left_out(len(found.beneath) - MAX_ROWS, "is", "are")
+    if found.prerequisites:
+        names = ", ".join(code(name) for name in found.prerequisites[:MAX_ROWS])
+        rest = left_out(len(found.prerequisites) - MAX_ROWS, "is", "are")
         yield Block(0, f"Executed first, since they are pending too: {names} {rest}\n")
     if found.failure is not None:
         yield Block(0, _fence(_safe_lines(format_error(found.failure))))
@@ -149,46 +153,46 @@ def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
 
 
 def _summary(migrations: Sequence[Previewed]) -> str:
-    rows = [_summary_row(one.result, one) for one in migrations[:MAX_ROWS]]
+    rows = [_summary_row(previewed.result, previewed) for previewed in migrations[:MAX_ROWS]]
     headings = ("Migration", "Entities", "Relationships", "Files", "Size", "Time", "Memory")
     rest = left_out(len(migrations) - MAX_ROWS, "migration is", "migrations are")
     return table(headings, rows) + (f"\n{rest}" if rest else "")
 
 
-def _summary_row(result: MigrationResult, one: Previewed) -> list[str]:
+def _summary_row(result: MigrationResult, previewed: Previewed) -> list[str]:
     counts = result.statistics
     return [
         code(result.migration),
         format_counts(*counts.entities).replace("\n", ", "),
         format_counts(*counts.relationships).replace("\n", ", "),
         f"{counts.files:,}",
-        size(one.changes.new_bytes or 0),
+        size(previewed.changes.new_bytes or 0),
         f"{result.duration_seconds:.1f} s",
-        size(one.peak_memory),
+        size(previewed.peak_memory),
     ]
 
 
 def _chart(migrations: Iterable[Previewed]) -> Iterator[Block]:
     """Yield a pie chart by type if there are at least two types."""
     total: Counter[str] = Counter()
-    for one in migrations:
-        for name, counts in one.changes.types.items():
+    for previewed in migrations:
+        for name, counts in previewed.changes.types.items():
             total[name] += counts.created + counts.updated + counts.deleted
     if len(total) > 1:
         yield Block(1, pie("Changed entities and relationships by type", total))
 
 
-def _migration(one: Previewed, most: int | None) -> Iterator[Block]:
-    result, about, changes = one.result, one.about, one.changes
+def _migration(previewed: Previewed, most: int | None) -> Iterator[Block]:
+    result, about, changes = previewed.result, previewed.about, previewed.changes
     yield Block(
         1,
         f"#### {code(result.migration)}\n\n{code(about.description, 300)}\n\n"
         f"{code(about.author, 300)}, {about.date}. Tree {code(result.tree or '')}.\n",
     )
     yield from _types(changes)
-    for asked in one.asks_for:
+    for asked in previewed.asks_for:
         yield Block(0, f"**{code(result.migration)}: {asked}**\n")
-    yield from _to_look_at(one, most)
+    yield from _to_look_at(previewed, most)
     if result.environment:
         rows = [[code(key), code(text, 1_000)] for key, text in result.environment.items()]
         yield Block(3, _fold("Ran in", table(("What", "Is"), rows)))
@@ -196,7 +200,7 @@ def _migration(one: Previewed, most: int | None) -> Iterator[Block]:
     if result.logs:
         text = _safe_lines("\n".join(result.logs))
         lines = f"Log: {len(result.logs):,} line{'' if len(result.logs) == 1 else 's'}"
-        yield Block(3, _fold(lines, _fence(_cut(text, MAX_LOG))))
+        yield Block(3, _fold(lines, _fence(truncate(text, MAX_LOG))))
 
 
 def comment_on_changes(title: str, about: str, changes: Changes, *, limit: int = LIMIT) -> str:
@@ -215,15 +219,15 @@ def _types(changes: Changes) -> Iterator[Block]:
         yield Block(1, table(("Type", "New", "Changed", "Deleted"), rows))
 
 
-def _to_look_at(one: Previewed, most: int | None) -> Iterator[Block]:
+def _to_look_at(previewed: Previewed, most: int | None) -> Iterator[Block]:
     """Yield the script's own claims about its result, and the remarks for reviewers."""
-    if one.verified:
+    if previewed.verified:
         yield Block(1, "`verify` passed.\n")
-    if one.expects:
+    if previewed.expects:
         yield Block(1, "`EXPECT` is met.\n")
-    elif one.expect:
-        yield Block(3, f"Suggested for the script: {code(one.expect, 300)}.\n")
-    for heading, shown, rest in sections(one.to_look_at, most):
+    elif previewed.expect:
+        yield Block(3, f"Suggested for the script: {code(previewed.expect, 300)}.\n")
+    for heading, shown, rest in sections(previewed.to_look_at, most):
         lines = "".join(f"- {code(line_of(remark), MAX_REMARK)}\n" for remark in shown)
         more = left_out(rest, "is", "are")
         yield Block(1, f"**{HEADING}: {heading[0].lower()}{heading[1:]}**\n\n{lines}{more}")
@@ -247,25 +251,25 @@ def _details(changes: Changes) -> Iterator[Block]:
     for sample in changes.samples:
         text = json.dumps(sample.content, ensure_ascii=False, indent=2)
         title = f"New: {code(sample.id)} {code(name_of(sample.content))}"
-        yield Block(3, _fold(title, _fence(_cut(_safe_lines(text), MAX_SAMPLE), "json")))
+        yield Block(3, _fold(title, _fence(truncate(_safe_lines(text), MAX_SAMPLE), "json")))
 
 
 def _updated_rows(changes: Changes) -> Iterator[list[str]]:
-    for one in changes.updated:
-        for field in one.content_fields:
-            old, new = excerpts(field)
+    for updated in changes.updated:
+        for field in updated.content_fields:
+            old, new = short_values(field)
             sides = ("" if side is None else code(side) for side in (old, new))
-            yield [code(one.id), code(field.path), *sides]
+            yield [code(updated.id), code(field.path), *sides]
 
 
 def code(text: str, limit: int = MAX_VALUE) -> str:
-    """Return `text` so that GitHub shows it and understands nothing in it."""
-    shown = shortened(printable(text), limit).translate(PUNCTUATION)
+    """Return `text` as code, with all Markdown in it escaped."""
+    shown = truncate(escape_control(text), limit).translate(PUNCTUATION)
     return f"<code>{shown}</code>" if shown else ""
 
 
 def _safe_lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
+    return "\n".join(escape_control(line) for line in text.split("\n"))
 
 
 def _fence(text: str, language: str = "") -> str:
@@ -274,16 +278,12 @@ def _fence(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}\n"
 
 
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}…"
-
-
 def _fold(title: str, content: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{content}\n</details>\n"
 
 
 def pie(title: str, counts: Counter[str]) -> str:
-    """Return a chart for Mermaid of the largest counts, and of the others together."""
+    """Return a Mermaid pie chart of the largest counts, with the others as one slice."""
     slices = counts.most_common(MAX_SLICES)
     if rest := sum(counts.values()) - sum(count for _, count in slices):
         slices.append(("others", rest))

@@ -6,9 +6,8 @@ from typing import Any
 
 from ..errors import UsageError
 from ..migrations import Entry, State
-from ..operations.pending import Pending as Found
-from ..operations.pending import pending
-from ..printable import printable
+from ..operations.pending import PendingMigration, pending
+from ..text import escape_control
 from .command import Command, no_names
 from .console import warn
 from .doit_commands import LOOKING
@@ -41,7 +40,7 @@ class Pending(Command):
         ("doit pending --check || doit", "applies them if there are any"),
         ("doit pending --count", "prints the number of pending migrations"),
     )
-    failure = "with --check: something is pending or not valid"
+    exit_1_means = "with --check: something is pending or not valid"
     cmd_options = (JSON, CHECK, COUNT, FILES)
 
     def _execute(
@@ -57,11 +56,11 @@ class Pending(Command):
             warn(str(entry.problem))
         found = pending(plan)
         if json:
-            self.write_document([{**described(one.entry), **_sizes(one)} for one in found])
+            self.write_document([{**described(item.entry), **_sizes(item)} for item in found])
         elif count:
             self.outstream.write(f"{len(found)}\n")
         elif plan.pending:
-            due = [one for one in found if one.entry.state is State.PENDING]
+            due = [item for item in found if item.entry.state is State.PENDING]
             self.outstream.write(_listing(due) if files else _table(due))
         else:
             self.outstream.write("No migration is pending.\n")
@@ -69,7 +68,7 @@ class Pending(Command):
 
 
 def described(entry: Entry) -> dict[str, Any]:
-    """Return an entry of the plan as JSON has it."""
+    """Return an entry of the plan as a JSON document."""
     about = entry.metadata
     return {
         "name": entry.name,
@@ -82,41 +81,41 @@ def described(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _sizes(one: Found) -> dict[str, Any]:
-    """Return the files of a migration as JSON has them, null when they cannot be listed."""
-    files = one.files
+def _sizes(item: PendingMigration) -> dict[str, Any]:
+    """Return the files of a migration for JSON, null when they cannot be listed."""
+    files = item.files
     return {
         "files": None if files is None else [{"path": f.path, "bytes": f.size} for f in files],
-        "bytes": None if files is None else one.size,
+        "bytes": None if files is None else item.size,
     }
 
 
-def _table(found: list[Found]) -> str:
+def _table(found: list[PendingMigration]) -> str:
     from .tables import add_names, new_table, rendered
 
     table = new_table()
-    add_names(table, "Migration", (one.entry.name for one in found))
+    add_names(table, "Migration", (item.entry.name for item in found))
     table.add_column("Date", no_wrap=True)
     for heading in ("Files", "Size"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("Author", "Description"):
         table.add_column(heading)
-    for one in found:
-        about = one.entry.metadata
+    for item in found:
+        about = item.entry.metadata
         assert about, "a pending migration says what it is"
-        author = printable(author_name(about.author))
-        count = f"{len(one.files or ()):,}"
-        described = printable(about.description)
-        table.add_row(one.entry.name, about.date, count, size(one.size), author, described)
+        author = escape_control(author_name(about.author))
+        count = f"{len(item.files or ()):,}"
+        described = escape_control(about.description)
+        table.add_row(item.entry.name, about.date, count, size(item.size), author, described)
     return rendered(table)
 
 
-def _listing(found: list[Found]) -> str:
+def _listing(found: list[PendingMigration]) -> str:
     """Return each migration with its files below it, one a line."""
     lines: list[str] = []
-    for one in found:
-        files = one.files or ()
-        lines.append(f"{one.entry.name}: {counted(len(files), 'file')}, {size(one.size)}")
+    for item in found:
+        files = item.files or ()
+        lines.append(f"{item.entry.name}: {counted(len(files), 'file')}, {size(item.size)}")
         width = max((len(size(file.size)) for file in files), default=0)
-        lines += [f"  {size(file.size):>{width}}  {printable(file.path)}" for file in files]
+        lines += [f"  {size(file.size):>{width}}  {escape_control(file.path)}" for file in files]
     return "\n".join([*lines, ""])

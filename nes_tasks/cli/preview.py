@@ -83,8 +83,8 @@ class Preview(Command):
         ),
         ("doit preview --json -o preview.json", "writes a file for doit run --expect"),
     )
-    failure = "a migration failed or would be refused"
-    takes = "pending"
+    exit_1_means = "a migration failed or would be refused"
+    completes = "pending"
     cmd_options = (JSON, MARKDOWN, OUTPUT, FROM, KEEP, FORCE, FULL, LIMIT, CONTINUE, ALLOW_NETWORK)
 
     def _execute(
@@ -126,7 +126,7 @@ class Preview(Command):
         after = _continued(proceed) if proceed else None
         shown = None if json or full else _limit(markdown)
         found = _found(pos_args, shown, force=force, full=full, limit=limit, after=after)
-        if after and not json:  # what was shown already is not shown again
+        if after and not json:  # earlier parts were already shown
             found = replace(found, migrations=found.migrations[len(after.migrations) :])
             if not found.migrations and found.failure is None:
                 print_stderr(f"{proceed} has all that is pending")
@@ -193,7 +193,7 @@ def _continued(path: str) -> Found:
 
 
 def _rest(names: list[str], output: str) -> str:
-    """Return a line that says what is left, and how to go on."""
+    """Return a line that says what is left and how to continue."""
     again = f"--continue {shlex.quote(output)}" if output else f"{names[0]}.."
     return f"left: {short_list(names)}; doit preview {again} continues"
 
@@ -209,13 +209,13 @@ def _found(
 ) -> Found:
     from ..operations.changes import SAMPLES_PER_TYPE
     from ..operations.preview import preview
-    from .progress import Display
+    from .progress import MigrationProgress
 
     current = session()
-    wanted = [one.name for one in several(names, partial(_is_meant, force=force), "pending")]
+    wanted = [entry.name for entry in several(names, partial(_is_meant, force=force), "pending")]
     return preview(
         current.project,
-        Display("Previewing"),
+        MigrationProgress("Previewing"),
         names=wanted,
         forced=[name for name in wanted if force and current.plan[name].is_applied],
         updated_per_type=updated_per_type,
@@ -232,16 +232,16 @@ def _is_meant(entry: Entry, *, force: bool) -> bool:
 
 
 def show_dry_run(stream: Any, names: list[str], forced: list[str]) -> int:
-    """Show what `doit run` would do; all that is pending without `names`. Return the exit code.
+    """Show what `doit run` would do; without `names` for everything pending. Return the exit code.
 
     Of `names` (full names) those that are `forced` are executed again if they are applied.
     """
     from ..operations.preview import preview
-    from .progress import Display
+    from .progress import MigrationProgress
 
     found = preview(
         session().project,
-        Display("Previewing"),
+        MigrationProgress("Previewing"),
         names=list(dict.fromkeys(names)),
         forced=[name for name in forced if session().plan[name].is_applied],
         updated_per_type=_limit(False),
@@ -260,7 +260,7 @@ def _limit(markdown: bool) -> int:
 
 
 def _is_current(path: str) -> bool:
-    """Return whether there is a preview of the present state in a file, and say why not."""
+    """Return whether the file holds a preview of the current state; print why not."""
     from ..operations.preview_file import outdated
     from .expected import saved_preview
 
@@ -292,32 +292,33 @@ def _words(found: Found, closing: str, *, full: bool = False) -> str:
         count = len([entry for entry in session().plan if entry.is_applied])
         applied = f"{count} migration{' is' if count == 1 else 's are'} applied"
         return f"Nothing is pending: {applied}.\n"
-    parts = [_migration(one, full=full) for one in found.migrations]
+    parts = [_migration(previewed, full=full) for previewed in found.migrations]
     if len(parts) > 1:
         parts.append(summary(one.result for one in found.migrations))
-    if found.beneath:
-        parts.append(f"Executed first, since they are pending too: {', '.join(found.beneath)}\n")
+    if found.prerequisites:
+        names = ", ".join(found.prerequisites)
+        parts.append(f"Executed first, since they are pending too: {names}\n")
     return "\n".join([*parts, *filter(None, [closing])])
 
 
-def _migration(one: Previewed, *, full: bool) -> str:
-    from ..printable import printable
+def _migration(previewed: Previewed, *, full: bool) -> str:
+    from ..text import escape_control
     from .changes_text import SHOWN_IN_A_TERMINAL, as_text, described, promises
     from .format import size
 
-    result, files = one.result, one.result.statistics.files
+    result, files = previewed.result, previewed.result.statistics.files
     commits = len(result.commit_ids)
-    head = f"{result.migration}: {printable(one.about.description)}\n"
-    changes = described(one.changes, full=full) or "No entity or relationship would change.\n"
+    head = f"{result.migration}: {escape_control(previewed.about.description)}\n"
+    changes = described(previewed.changes, full=full) or "No entity or relationship would change.\n"
     cost = (
         f"{files:,} file{'' if files == 1 else 's'} in {commits:,} "
-        f"commit{'' if commits == 1 else 's'}, {size(one.changes.new_bytes or 0)}; "
-        f"{result.duration_seconds:.1f} s, {size(one.peak_memory)} of memory\n"
+        f"commit{'' if commits == 1 else 's'}, {size(previewed.changes.new_bytes or 0)}; "
+        f"{result.duration_seconds:.1f} s, {size(previewed.peak_memory)} of memory\n"
     )
-    asked = "".join(f"{bold(text)}\n" for text in one.asks_for)
-    doubts = as_text(one.to_look_at, None if full else SHOWN_IN_A_TERMINAL)
+    asked = "".join(f"{bold(text)}\n" for text in previewed.asks_for)
+    doubts = as_text(previewed.to_look_at, None if full else SHOWN_IN_A_TERMINAL)
     doubts = f"\n{doubts}" if doubts else ""
-    return f"{head}{asked}\n{changes}{doubts}\n{promises(one)}{cost}tree {result.tree}\n"
+    return f"{head}{asked}\n{changes}{doubts}\n{promises(previewed)}{cost}tree {result.tree}\n"
 
 
 def _conclude(found: Found) -> int:

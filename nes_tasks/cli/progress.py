@@ -10,9 +10,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ..printable import printable
 from ..running.events import EventKind, RunEvent
 from ..settings import STATE_FOLDER
+from ..text import escape_control
 from .console import escape_lines, print_stderr, warn
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ LOGS = f"{STATE_FOLDER}/logs"
 SHOWN_ON_TERMINAL, SHOWN_ELSEWHERE = 200, 20
 
 
-class Display:
+class MigrationProgress:
     """Shows what happens in a run: the callback of a `Runner`.
 
     `doing` is what happens to a migration while its script runs; with `logs` its messages are
@@ -46,7 +46,7 @@ class Display:
         self._messages = 0
 
     def expect(self, count: int) -> None:
-        """Take note of how many are to come, so that each is shown with its number."""
+        """Set how many migrations will run, so that each is shown with its number."""
         self._expected = count
 
     def __call__(self, event: RunEvent) -> None:
@@ -99,7 +99,7 @@ class Display:
 
     def _show_progress(self, event: RunEvent) -> None:
         name, done, total = event.migration, event.done, event.total
-        text = f"{name}: {printable(event.text)}" if event.text else name
+        text = f"{name}: {escape_control(event.text)}" if event.text else name
         count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         if self._progress is not None and self._task is not None:
             self._progress.update(
@@ -110,7 +110,7 @@ class Display:
             print_stderr(f"  {text} {count}")
 
     def _end(self) -> None:
-        """Take the line away, and say how many messages were not shown."""
+        """Remove the progress line, and print how many messages were not shown."""
         more = self._messages - self._shown
         if self._progress is not None:
             self._progress.stop()
@@ -119,7 +119,7 @@ class Display:
             print_stderr(f"  and {more:,} more lines of its log; all are in {LOGS}")
 
 
-class Steps:
+class CommandProgress:
     """Shows the progress of a command other than a migration; short commands show nothing."""
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ class Steps:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
-    def progressed(self, label: str, done: int, total: int | None) -> None:
+    def update(self, label: str, done: int, total: int | None) -> None:
         """Show how far the step called `label` is."""
         count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         now = time.monotonic()
@@ -145,7 +145,7 @@ class Steps:
             self._task, description=label, completed=done, total=total, count=count
         )
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> CommandProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -173,7 +173,7 @@ def _bar() -> Progress:
 
 @contextmanager
 def transfer(doing: str) -> Iterator[OnTransfer | None]:
-    """Show `doing` while the block runs; give what takes progress, None off a terminal."""
+    """Show `doing` while the block runs; yield a progress callback, None without a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -181,4 +181,4 @@ def transfer(doing: str) -> Iterator[OnTransfer | None]:
     from rich.markup import escape
 
     with Console(stderr=True).status(escape(doing)) as status:
-        yield lambda progress: status.update(escape(f"{doing}: {printable(str(progress))}"))
+        yield lambda progress: status.update(escape(f"{doing}: {escape_control(str(progress))}"))

@@ -1,4 +1,4 @@
-"""`doit push`: give the remote what is applied here."""
+"""`doit push`: push the applied migrations to the remote."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def _up_to_date(settings: Settings) -> str:
 
 
 def with_migrations(count: int, migrations: int | None) -> str:
-    """Return a number of commits as words, with how many migrations they are where it is known."""
+    """Return a number of commits in words, with the number of migrations if known."""
     if not migrations:
         return commits(count)
     return f"{migrations:,} migration{'' if migrations == 1 else 's'} ({commits(count)})"
 
 
 def commits(count: int) -> str:
-    """Return a number of commits as words."""
+    """Return a number of commits in words."""
     return "1 commit" if count == 1 else f"{count:,} commits"

@@ -1,4 +1,4 @@
-"""`doit renumber`: a free number for a migration, after two people took the same."""
+"""`doit renumber`: give a migration a free number after a collision."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Renumber(Command):
     examples = (
         ("doit renumber 005-add-ministers", "renames it to 006-add-ministers, or a later number"),
     )
-    failure = "it is applied, or the folder has no number"
-    takes = "pending"
+    exit_1_means = "it is applied, or the folder has no number"
+    completes = "pending"
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..operations.renumber import renumber

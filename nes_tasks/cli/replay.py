@@ -11,10 +11,9 @@ from .options import ALLOW_NETWORK, JSON, flag
 from .session import session
 
 if TYPE_CHECKING:
-    from ..operations.proof import Proof
-    from ..operations.proof import Replay as Found
+    from ..operations.replay import ReplayReport, ReplayResult
 
-# What to say of those that are skipped, and of others that are not executed, by the reason.
+# Messages for migrations that are skipped or not executed, by reason.
 SKIPPED = {
     "earlier": "recorded by a legacy system, without the tree that they ran on",
     "adopted": "with a marker that was written afterwards, not by their run",
@@ -67,27 +66,27 @@ class Replay(Command):
         ("doit replay 5 --json", "verifies number 5, and prints JSON"),
         ("doit replay --from-scratch", "rebuilds and verifies the whole database"),
     )
-    failure = "one is different, failed or unproven"
-    takes = "applied"
+    exit_1_means = "one is different, failed or unproven"
+    completes = "applied"
     cmd_options = (FROM_SCRATCH, JSON, ALLOW_NETWORK)
 
     def _execute(
         self, from_scratch: bool, json: bool, allow_network: list[str], pos_args: list[str]
     ) -> int:
-        from ..operations.proof import replay
-        from .progress import Display
+        from ..operations.replay import replay
+        from .progress import MigrationProgress
 
         current = session()
         current.allow_network(allow_network)
         if from_scratch:
             return self._from_scratch(json, pos_args)
         names = [entry.name for entry in several(pos_args, is_applied, "applied")]
-        display = Display("Replaying", logs=False)
+        progress = MigrationProgress("Replaying", logs=False)
         found = replay(
             current.project,
-            display,
+            progress,
             names=names,
-            counted=display.expect,
+            counted=progress.expect,
             network=current.network,
         )
         if json:
@@ -99,20 +98,20 @@ class Replay(Command):
     def _from_scratch(self, json: bool, pos_args: list[str]) -> int:
         from ..operations.from_scratch import build_from_scratch
         from .from_scratch_text import text
-        from .progress import Display
+        from .progress import MigrationProgress
 
         if pos_args:
             raise UsageError(
                 "doit replay --from-scratch takes no name: it is all of the history",
                 hint="doit help replay",
             )
-        display = Display("Replaying", logs=False)
+        progress = MigrationProgress("Replaying", logs=False)
         command = "doit replay --from-scratch"
         project = session().project
         found = build_from_scratch(
             project,
-            display,
-            counted=display.expect,
+            progress,
+            counted=progress.expect,
             command=command,
             network=session().network,
         )
@@ -123,86 +122,86 @@ class Replay(Command):
         return 0 if found.is_sound else 1
 
 
-def _words(found: Found) -> str:
+def _words(found: ReplayReport) -> str:
     if not found.migrations:
         return "No migration is applied, so there is nothing to verify.\n"
-    problems = [_problem(proof) for proof in found.migrations if not _goes_without_saying(proof)]
+    problems = [_problem(result) for result in found.migrations if not _needs_no_detail(result)]
     return "\n".join([_table(found), *problems, *_skipped(found), _conclusion(found)])
 
 
-def _table(found: Found) -> str:
+def _table(found: ReplayReport) -> str:
 
-    from ..printable import printable
+    from ..text import escape_control
     from .tables import new_table, rendered
 
     table = new_table()
     table.add_column("Migration")
     table.add_column("Verdict", no_wrap=True)
     table.add_column("Seconds", justify="right", no_wrap=True)
-    for proof in found.migrations:
-        seconds = "-" if proof.seconds is None else f"{proof.seconds:.1f}"
-        table.add_row(printable(proof.name), proof.verdict.value, seconds)
+    for result in found.migrations:
+        seconds = "-" if result.seconds is None else f"{result.seconds:.1f}"
+        table.add_row(escape_control(result.name), result.verdict.value, seconds)
     return rendered(table)
 
 
-def _goes_without_saying(proof: Proof) -> bool:
-    return proof.verdict.value in ("proven", "skipped")
+def _needs_no_detail(result: ReplayResult) -> bool:
+    return result.verdict.value in ("proven", "skipped")
 
 
-def _skipped(found: Found) -> list[str]:
+def _skipped(found: ReplayReport) -> list[str]:
     """Return a line for each reason to skip migrations; the table has their names."""
-    reasons = [proof.reason.value for proof in found.migrations if proof.reason]
+    reasons = [result.reason.value for result in found.migrations if result.reason]
     lines = [f"{n:,} skipped, {SKIPPED[r]}.\n" for r in SKIPPED if (n := reasons.count(r))]
     return ["".join(lines)] if lines else []
 
 
-def _problem(proof: Proof) -> str:
-    """Return what there is to say about a migration beyond its verdict, as lines."""
-    from ..printable import printable
+def _problem(result: ReplayResult) -> str:
+    """Return the details of a migration's verdict as lines."""
+    from ..text import escape_control
     from .changes_text import diff_command, difference_lines, failure_lines
 
-    lines = [f"{printable(proof.name)} {_heading(proof)}"]
-    if proof.restore:
-        lines.append(f"  restore it with: {proof.restore}")
-    elif proof.fetch:
+    lines = [f"{escape_control(result.name)} {_heading(result)}"]
+    if result.restore:
+        lines.append(f"  restore it with: {result.restore}")
+    elif result.fetch:
         lines.append("  the migrations are a shallow clone, which may lack the commit that holds")
-        lines.append(f"  the folder as it was: {proof.fetch}")
-    elif proof.verdict.value == "unproven":
+        lines.append(f"  the folder as it was: {result.fetch}")
+    elif result.verdict.value == "unproven":
         lines.append("  no commit found that holds the folder as it was")
-    if proof.failure:
-        lines += failure_lines(proof.failure)
-    lines += [_version(name, *pair) for name, pair in proof.versions.items()]
-    if proof.difference:
-        lines += difference_lines(proof.difference)
-    if proof.replayed_tree and proof.tree:
-        lines.append(diff_command(proof.tree, proof.replayed_tree))
+    if result.failure:
+        lines += failure_lines(result.failure)
+    lines += [_version(name, *pair) for name, pair in result.versions.items()]
+    if result.difference:
+        lines += difference_lines(result.difference)
+    if result.replayed_tree and result.tree:
+        lines.append(diff_command(result.tree, result.replayed_tree))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _heading(proof: Proof) -> str:
+def _heading(result: ReplayResult) -> str:
     """Return the verdict as the end of a sentence about the migration."""
-    from ..printable import printable
+    from ..text import escape_control
     from .changes_text import files_differ
 
-    if proof.failure:
-        return proof.verdict.value
-    if proof.reason:
-        detail = f" ({printable(proof.detail)})" if proof.detail else ""
-        return f"is {proof.verdict.value}: {REASONS[proof.reason.value]}{detail}"
-    files = files_differ(proof.differing_files or 0)
-    return f"{WORDS[proof.verdict.value]} {(proof.commit or '')[:12]}: {files}"
+    if result.failure:
+        return result.verdict.value
+    if result.reason:
+        detail = f" ({escape_control(result.detail)})" if result.detail else ""
+        return f"is {result.verdict.value}: {REASONS[result.reason.value]}{detail}"
+    files = files_differ(result.differing_files or 0)
+    return f"{WORDS[result.verdict.value]} {(result.commit or '')[:12]}: {files}"
 
 
 def _version(name: str, then: str | None, now: str | None) -> str:
-    from ..printable import printable
+    from ..text import escape_control
 
-    before = "was not imported" if then is None else f"was {printable(then)}"
-    return f"  {printable(name)} {before} and is {now or 'not imported now'}"
+    before = "was not imported" if then is None else f"was {escape_control(then)}"
+    return f"  {escape_control(name)} {before} and is {now or 'not imported now'}"
 
 
-def _conclusion(found: Found) -> str:
+def _conclusion(found: ReplayReport) -> str:
     counted = [f"{count:,} {verdict.value}" for verdict, count in found.counts.items() if count]
-    earlier = sum(proof.earlier_runs for proof in found.migrations)
+    earlier = sum(result.earlier_runs for result in found.migrations)
     runs = f"{earlier:,} earlier run{' was' if earlier == 1 else 's were'}"
     more = f" {runs} repeated since, or reverted." if earlier else ""
     return f"{', '.join(counted)}. Nothing was changed.{more}\n"

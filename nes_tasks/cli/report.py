@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .command import Command, check_writable, no_names, write_file
 from .doit_commands import LOOKING
 from .format import counted, size
@@ -29,7 +29,7 @@ URL = option("url", "the address of the site, for the links of its feed")
 
 
 class Report(Command):
-    """Write a page about the database: its holdings, growth, migrations, fields and sources."""
+    """Write a page about the database: its contents, growth, migrations, fields and sources."""
 
     name = "report"
     doc_purpose = "write a page about the database: contents, growth, migrations, fields, sources"
@@ -73,7 +73,7 @@ class Report(Command):
             write_file(Path(target), data)
             self.outstream.write(f"{target}: {size(len(data))}\n")
         elif self.outstream.stream is sys.stdout and isinstance(sys.stdout, io.TextIOWrapper):
-            # A page says of itself that it is UTF-8, whatever the terminal is.
+            # The page declares UTF-8, whatever encoding the terminal has.
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -82,7 +82,7 @@ class Report(Command):
         return 0
 
     def _write_site(self, folder: Path, title: str, url: str) -> int:
-        from .progress import Steps
+        from .progress import CommandProgress
         from .report_html import check_installed
         from .site import check_folder, write_site
 
@@ -90,8 +90,8 @@ class Report(Command):
         base = _base(url)
         session().known_plan()
         is_replaced = check_folder(folder)
-        with Steps() as steps:
-            found = write_site(session().project, folder, title, base, steps.progressed)
+        with CommandProgress() as progress:
+            found = write_site(session().project, folder, title, base, progress.update)
         replaced = ", in place of an earlier site" if is_replaced else ""
         pages = counted(found.pages, "page")
         self.outstream.write(f"{folder}: {pages}, {size(found.bytes)}{replaced}\n")
@@ -101,26 +101,26 @@ class Report(Command):
 def _base(url: str) -> str:
     """Return the address of a folder; raises `UsageError` for what is not an address."""
     if url and not url.startswith(("https://", "http://")):
-        raise UsageError(f"{abridged(url)} is not an address", hint="begin it with https://")
+        raise UsageError(f"{quote(url)} is not an address", hint="begin it with https://")
     return f"{url.rstrip('/')}/" if url else ""
 
 
 def _page() -> str:
     from ..operations.report import make_report
-    from .progress import Steps
+    from .progress import CommandProgress
     from .report_html import check_installed, page
 
     check_installed()
-    with Steps() as steps:
-        report = make_report(session().project, steps.progressed)
+    with CommandProgress() as progress:
+        report = make_report(session().project, progress.update)
     return page(report)
 
 
 def _digest() -> str:
     from ..operations.report import make_report
     from .markdown import digest
-    from .progress import Steps
+    from .progress import CommandProgress
 
-    with Steps() as steps:
-        report = make_report(session().project, steps.progressed, brief=True)
+    with CommandProgress() as progress:
+        report = make_report(session().project, progress.update, brief=True)
     return digest(report)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import UnavailableError
 from ..models.entity_types import EntityType
-from ..operations.report import Chapter, Report, people
-from ..operations.report_coverage import Coverage, Filled
-from ..printable import printable
+from ..operations.report import MigrationSummary, Report, people
+from ..operations.report_coverage import Coverage, FieldCounts
+from ..text import escape_control
 from ..version import __version__
 from .charts import Axis, growth_chart, strip_chart
 from .format import counted, day, done, label, listed, percent, period, share_text, shares
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NEEDED = ("jinja2", "vl_convert")
-# What is shown of things of which there can be any number.
+# Limits of lists that can have any length.
 MAX_CHARTS = 11
-# One point is no growth.
+# A single point does not show growth.
 MIN_POINTS = 2
 MAX_PEOPLE = 30
 MAX_SOURCES = 50
@@ -33,7 +33,7 @@ MAX_COLUMNS = 30
 # The longest word that fits on the smallest phone.
 MAX_UNBROKEN = 28
 NAMES = ("names.en", "names.ne")
-# Fields whose own names do not tell a reader what they are.
+# Labels of fields whose names do not explain them.
 FIELDS = {
     "names.en": "Name in English",
     "names.ne": "Name in Nepali",
@@ -46,7 +46,7 @@ FIELDS = {
 
 
 def check_installed() -> None:
-    """Raise `UnavailableError` when what draws the page is not installed."""
+    """Raise `UnavailableError` when a library that renders the page is not installed."""
     lacking = [name for name in NEEDED if find_spec(name) is None]
     if lacking:
         raise UnavailableError(
@@ -68,15 +68,15 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
 
     It stands alone, unless it has `links` to the other pages of a site.
     """
-    days = [when for chapter in report.chapters if (when := chapter.applied_on)]
+    days = [when for summary in report.summaries if (when := summary.applied_on)]
     template = environment().get_template("report.html")
     return template.render(
         report=report,
         links=links,
         version=__version__,
-        kinds=[_spoken(one) for one in _types(report)],
-        authors=len(people(report.chapters)),
-        people_left_out=max(0, len(people(report.chapters)) - MAX_PEOPLE),
+        kinds=[_count_in_words(counts) for counts in _types(report)],
+        authors=len(people(report.summaries)),
+        people_left_out=max(0, len(people(report.summaries)) - MAX_PEOPLE),
         days=(min(days, default=None), max(days, default=None)),
         types=list(_types(report)),
         relationship_types=_relationships(report),
@@ -84,7 +84,7 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
         growth=list(_growth(report)),
         axis=_axis_labels(report),
         persons=list(_persons(report)),
-        chapters=[told(chapter) for chapter in reversed(report.chapters)],
+        migrations=[migration_context(summary) for summary in reversed(report.summaries)],
         fields=_fields(report.coverage) if report.coverage else [],
         sources=_sources(report.coverage) if report.coverage else [],
         max_fields=MAX_FIELDS,
@@ -93,7 +93,7 @@ def page(report: Report, *, links: ReportLinks | None = None) -> str:
 
 
 def environment() -> Environment:
-    """Return what renders the templates in `pages`: it escapes, and an unknown name is an error."""
+    """Return the Jinja environment of `pages`: autoescaping, undefined names are errors."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -112,10 +112,10 @@ def environment() -> Environment:
 
 
 def whole(text: str) -> Any:
-    """Return `text` as markup in which words with a hyphen are broken nowhere.
+    """Return `text` as markup in which hyphenated words are not broken.
 
-    A browser breaks a line behind a hyphen, and then 2026-01-15 or a name of a migration is read
-    as two. A word that is too long for a phone may be broken.
+    Browsers break lines after a hyphen, which splits 2026-01-15 or the name of a migration. A word
+    that is too long for a phone may be broken.
     """
     from markupsafe import Markup, escape
 
@@ -123,15 +123,15 @@ def whole(text: str) -> Any:
         Markup('<span class="whole">{}</span>').format(word)
         if "-" in word and len(word) <= MAX_UNBROKEN
         else escape(word)
-        for word in re.split(r"(\s+)", printable(text))
+        for word in re.split(r"(\s+)", escape_control(text))
     ]
     return Markup("").join(parts)
 
 
 def _shown(value: Any) -> Any:
-    """Make what could hide or reorder text visible; markup of our own stays as it is."""
+    """Escape control and bidi characters; leave our own Markup untouched."""
     # Markup is a subclass.
-    return printable(value) if type(value) is str else value
+    return escape_control(value) if type(value) is str else value
 
 
 class Type(NamedTuple):
@@ -149,14 +149,16 @@ class Type(NamedTuple):
 
 
 def _types(report: Report) -> Iterator[Type]:
-    """Tell how many entities there are of each type, the most numerous first."""
-    held = report.holdings
+    """Yield the number of entities of each type, the largest first."""
+    file_counts = report.file_counts
     grouped: defaultdict[str, list[tuple[str, int, int]]] = defaultdict(list)
-    for name, count in held.entities.items():
+    for name, count in file_counts.entities.items():
         kind, _, part = name.partition("/")
-        grouped[kind].append((part, count, held.versions.get(name, 0)))
-    total = sum(held.entities.values())
-    rounded = dict(zip(held.entities, shares(list(held.entities.values())), strict=True))
+        grouped[kind].append((part, count, file_counts.versions.get(name, 0)))
+    total = sum(file_counts.entities.values())
+    rounded = dict(
+        zip(file_counts.entities, shares(list(file_counts.entities.values())), strict=True)
+    )
     rows = [
         Type(
             kind,
@@ -182,23 +184,25 @@ def _joined(kind: str, part: str) -> str:
 
 
 def _relationships(report: Report) -> list[tuple[str, int, str]]:
-    """Return each type with its number and its share, the most numerous first."""
-    held = report.holdings.relationships
-    rows = sorted(held.items(), key=lambda row: (-row[1], row[0]))
-    rounded, total = shares([count for _, count in rows]), sum(held.values())
+    """Return each type with its number and its share, the largest first."""
+    file_counts = report.file_counts.relationships
+    rows = sorted(file_counts.items(), key=lambda row: (-row[1], row[0]))
+    rounded, total = shares([count for _, count in rows]), sum(file_counts.values())
     return [
         (name, count, share_text(percents, count, total))
         for (name, count), percents in zip(rows, rounded, strict=True)
     ]
 
 
-def _spoken(one: Type) -> str:
-    """Return how many entities of a type there are as one says it, such as 838 people."""
-    name = label(one.name).lower()
+def _count_in_words(counts: Type) -> str:
+    """Return the number of entities of a type in words, such as 838 people."""
+    name = label(counts.name).lower()
     plural = "people" if name == "person" else None
-    # Which plural a word has that nobody foresaw is not known.
+    # We cannot pluralise an unknown type name.
     known = name in {kind.value for kind in EntityType}
-    return counted(one.entities, name, plural) if known else f"{one.entities:,} of type {name}"
+    return (
+        counted(counts.entities, name, plural) if known else f"{counts.entities:,} of type {name}"
+    )
 
 
 class Curve(NamedTuple):
@@ -233,7 +237,7 @@ def _count(entities: Mapping[str, int], name: str | None) -> int:
 
 
 def _axis_labels(report: Report) -> tuple[str, str]:
-    """Return what is written at both ends of the axis of the growth."""
+    """Return the labels at both ends of the growth axis."""
     points = report.growth
     if len(points) < MIN_POINTS:
         return ("", "")
@@ -257,22 +261,22 @@ class Person(NamedTuple):
 
 
 def _persons(report: Report) -> Iterator[Person]:
-    """Tell about the authors, those with the most migrations first."""
-    found = people(report.chapters)
+    """Yield the authors, those with the most migrations first."""
+    found = people(report.summaries)
     ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_PEOPLE]
-    largest = max((_touched(chapter) for chapter in report.chapters), default=0)
+    largest = max((_touched(summary) for summary in report.summaries), default=0)
     axis = Axis.of(report.growth) if len(report.growth) >= MIN_POINTS else None
-    for name, chapters in ranked:
-        days = [moment for chapter in chapters if (moment := chapter.applied_on)]
+    for name, summaries in ranked:
+        days = [moment for summary in summaries if (moment := summary.applied_on)]
         marks = [
-            {"x": at, "n": _touched(chapter), "text": printable(_tooltip(chapter))}
-            for chapter in chapters
-            if axis and (at := _position(axis, report, chapter)) is not None
+            {"x": at, "n": _touched(summary), "text": escape_control(_tooltip(summary))}
+            for summary in summaries
+            if axis and (at := _position(axis, report, summary)) is not None
         ]
         yield Person(
             name or "Unknown",
-            len(chapters),
-            sum(map(_touched, chapters)),
+            len(summaries),
+            sum(map(_touched, summaries)),
             min(days, default=None),
             max(days, default=None),
             _markup(strip_chart(axis, marks, largest)) if axis and marks else None,
@@ -280,7 +284,7 @@ def _persons(report: Report) -> Iterator[Person]:
 
 
 class Sizes(NamedTuple):
-    """What the circles of the migrations mean: some numbers of changes, and a chart of them."""
+    """The legend of the circles: some numbers of changes, and a chart of them."""
 
     numbers: list[int]
     svg: Any
@@ -288,7 +292,7 @@ class Sizes(NamedTuple):
 
 def _sizes(report: Report) -> Sizes | None:
     """Return the legend of the circles, None where there are none."""
-    largest = max((_touched(chapter) for chapter in report.chapters), default=0)
+    largest = max((_touched(summary) for summary in report.summaries), default=0)
     if not largest or len(report.growth) < MIN_POINTS:
         return None
     axis = Axis.of(report.growth)
@@ -301,43 +305,43 @@ def _sizes(report: Report) -> Sizes | None:
     return Sizes(numbers, _markup(strip_chart(axis, marks, largest, line=False)))
 
 
-def _touched(chapter: Chapter) -> int:
-    counts = chapter.run.record.statistics
+def _touched(summary: MigrationSummary) -> int:
+    counts = summary.run.record.statistics
     return sum(counts.entities) + sum(counts.relationships)
 
 
-def _tooltip(chapter: Chapter) -> str:
-    return f"{chapter.name}, {day(chapter.applied_on)}: {done(chapter.run.record.statistics)}"
+def _tooltip(summary: MigrationSummary) -> str:
+    return f"{summary.name}, {day(summary.applied_on)}: {done(summary.run.record.statistics)}"
 
 
-def _position(axis: Axis, report: Report, chapter: Chapter) -> float | None:
+def _position(axis: Axis, report: Report, summary: MigrationSummary) -> float | None:
     """Return where a migration is on the axis, None when it is not on it."""
     if axis.by_time:
-        moment = chapter.applied_at
+        moment = summary.applied_at
         start, end = axis.domain
         at = moment.timestamp() if moment else None
         return at if at is not None and start <= at <= end else None
     names = [point.migration for point in report.growth]
-    return axis.positions[names.index(chapter.name)] if chapter.name in names else None
+    return axis.positions[names.index(summary.name)] if summary.name in names else None
 
 
-def told(chapter: Chapter) -> dict[str, Any]:
-    """Return what templates need of a migration."""
-    effect = chapter.effect
+def migration_context(summary: MigrationSummary) -> dict[str, Any]:
+    """Return the template context of a migration."""
+    changes = summary.changes
     return {
-        "chapter": chapter,
-        "record": chapter.run.record,
-        "applied_on": chapter.applied_on,
-        "types": [(*_type(name), counts) for name, counts in effect.types.items()]
-        if effect
+        "summary": summary,
+        "record": summary.run.record,
+        "applied_on": summary.applied_on,
+        "types": [(*_type(name), counts) for name, counts in changes.types.items()]
+        if changes
         else [],
-        "fields": list(effect.fields.items())[:MAX_FIELDS] if effect else [],
-        "fields_left_out": max(0, len(effect.fields) - MAX_FIELDS) if effect else 0,
+        "fields": list(changes.fields.items())[:MAX_FIELDS] if changes else [],
+        "fields_left_out": max(0, len(changes.fields) - MAX_FIELDS) if changes else 0,
     }
 
 
 def _type(name: str) -> tuple[str, str]:
-    """Return the words for a type of entity or relationship, and what it is a kind of."""
+    """Return the label of a type of entity or relationship, and its parent type."""
     if name.startswith("relationship:"):
         return label(name.removeprefix("relationship:")), "relationship"
     kind, _, part = name.partition("/")
@@ -354,7 +358,7 @@ class Fields(NamedTuple):
 
 
 def _fields(coverage: Coverage) -> list[Fields]:
-    grouped: defaultdict[str, dict[str, Filled]] = defaultdict(dict)
+    grouped: defaultdict[str, dict[str, FieldCounts]] = defaultdict(dict)
     for name, filled in coverage.types.items():
         kind, _, part = name.partition("/")
         grouped[kind][part] = filled
@@ -365,12 +369,12 @@ def _fields(coverage: Coverage) -> list[Fields]:
     return [_table(kind, grouped[kind]) for kind in sorted(grouped, key=lambda k: (-size(k), k))]
 
 
-def _table(kind: str, parts: Mapping[str, Filled]) -> Fields:
+def _table(kind: str, parts: Mapping[str, FieldCounts]) -> Fields:
     columns = sorted(parts.items(), key=lambda item: (-item[1].entities, item[0]))
     total: Counter[str] = Counter()
     for _, filled in columns:
         total.update(filled.fields)
-    # Names come first: everybody looks for them, and they are nearly always there.
+    # Names come first: readers look for them, and they are nearly always filled.
     order = sorted(total, key=lambda name: (name not in NAMES, -total[name], name))
     rows = [
         (FIELDS.get(name) or label(name), [f.fields[name] for _, f in columns[:MAX_COLUMNS]])

@@ -21,7 +21,7 @@ from .tables import add_names, new_table, rendered
 class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
     """Reports migrations as one table at the end; other tasks as doit does.
 
-    What is up to date is not listed one by one: a database has hundreds of migrations.
+    Migrations that are up to date are not listed: a database has hundreds of them.
     """
 
     desc = "a summary of the applied migrations"
@@ -35,7 +35,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         self.checks = CheckReport()
 
     def initialize(self, tasks: Any, selected_tasks: Any) -> None:
-        """Note whether the run is about migrations at all, and about which."""
+        """Record which migrations the run is about, if any."""
         self.concerned = any(name.partition(":")[0] == GROUP for name in selected_tasks)
         names = [entry.name for entry in session().plan]
         last = len(names) if GROUP in selected_tasks else 0
@@ -50,21 +50,21 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             super().execute_task(task)
 
     def add_success(self, task: Any) -> None:
-        """Keep the result of a migration for the summary, and say what a check hints at."""
+        """Keep the result of a migration for the summary, and print the hints of a check."""
         if is_check(task.name):
             self.write(self.checks.passed(task))
         elif migration_name(task.name) is not None:
             self.results.append(MigrationResult.from_dict(task.values))
 
     def skip_uptodate(self, task: Any) -> None:
-        """Say nothing of migrations that are applied or checked."""
+        """Print nothing for migrations that are applied or checked."""
         if is_check(task.name):
             self.checks.unchanged += 1
         elif task.name.partition(":")[0] != GROUP:
             super().skip_uptodate(task)
 
     def add_failure(self, task: Any, fail: BaseFail) -> None:
-        """Say at once what went wrong."""
+        """Print a failure at once."""
         name = migration_name(task.name)
         if task.name in (CHECK, GROUP) and isinstance(fail, UnmetDependency):
             pass  # problems of its parts are reported already
@@ -74,7 +74,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         elif name is None:
             session().set_exit_code(1 if isinstance(fail, TaskFailed) else 2)
             super().add_failure(task, fail)
-        elif not isinstance(fail, UnmetDependency):  # it waits, which is said in the end
+        elif not isinstance(fail, UnmetDependency):  # it waits; the summary says so
             self.failed.append(name)
             session().set_exit_code(getattr(fail, "exit_code", 1))
             print_stderr(fail.message if hasattr(fail, "exit_code") else fail.get_msg().strip())
@@ -91,7 +91,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
                 print_stderr(f"error: the summary cannot be written: {error.strerror}")
 
     def complete_run(self) -> None:
-        """Print the summary; doit calls this also on the way out of an interrupted run."""
+        """Print the summary; doit also calls this when a run is interrupted."""
         super().complete_run()
         self.write(self.checks.conclusion())
         if self.concerned:
@@ -105,12 +105,12 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
             self.write(summary(done))
             self._speak_of_the_remote(may_push=not interrupted)
         elif not (interrupted or self.failures_seen):
-            self.write(f"{self._standing()}\n")
-            # A run that was killed after it had published has pushed nothing.
+            self.write(f"{self._nothing_to_do()}\n")
+            # An earlier run may have been killed between publishing and pushing.
             self._speak_of_the_remote(may_push=True)
 
     def _waiting(self, done: list[MigrationResult]) -> list[str]:
-        """Return what was to be applied and comes after the first that could not be."""
+        """Return the selected migrations after the first one that failed."""
         ran = {result.migration for result in done}
         entries = list(session().plan)
         first = next(at for at, entry in enumerate(entries) if entry.name in self.failed)
@@ -125,10 +125,10 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         """Whether anything went wrong in this run."""
         return session().exit_code != 0 or bool(self.runtime_errors)
 
-    def _standing(self) -> str:
-        """Say that there was nothing to do, and what there is to do beyond what was asked for."""
+    def _nothing_to_do(self) -> str:
+        """Return a line that says that nothing was to do, and what else is pending."""
         current = session()
-        # What was skipped may have come with a clone that this very run has made.
+        # Skipped migrations may be applied in the clone that this run has just made.
         plan = current.project.load_state().plan if self.results else current.plan
         if plan.pending:
             later = len(plan.pending)
@@ -139,7 +139,7 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
         return f"{current.database_label} is up to date: {count} {noun} applied, nothing to do."
 
     def _speak_of_the_remote(self, *, may_push: bool) -> None:
-        """Push if the settings say so, else say what is not pushed yet and how to do it."""
+        """Push if the settings say so, else print what is not pushed and the command."""
         current = session()
         project = current.project
         try:
@@ -193,8 +193,10 @@ def _total(rows: list[MigrationResult]) -> list[str]:
     counts = [row.statistics for row in rows]
     return [
         f"{len(rows)} migrations",
-        format_counts(*map(sum, zip(*(one.entities for one in counts), strict=True))),
-        format_counts(*map(sum, zip(*(one.relationships for one in counts), strict=True))),
+        format_counts(*map(sum, zip(*(statistics.entities for statistics in counts), strict=True))),
+        format_counts(
+            *map(sum, zip(*(statistics.relationships for statistics in counts), strict=True))
+        ),
         f"{sum(one.files for one in counts):,}",
         f"{sum(len(row.commit_ids) for row in rows):,}",
         f"{sum(row.duration_seconds for row in rows):.1f}",

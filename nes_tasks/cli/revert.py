@@ -63,8 +63,8 @@ class Revert(Command):
         ("doit revert --to 5 --yes", "takes back all that was applied after number 5"),
         ("doit revert --to 2026-01-31", "shows what was applied since that day"),
     )
-    failure = "it is not applied, or something later builds on it"
-    takes = "applied"
+    exit_1_means = "it is not applied, or something later builds on it"
+    completes = "applied"
     cmd_options = (TO, YES, REASON)
 
     def _execute(self, to: str, yes: bool, reason: str, pos_args: list[str]) -> int:

@@ -49,8 +49,8 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
         ("doit migrate:5 --force", "executes number 5 again, in a new commit"),
         ("doit check:5", "checks the folder of number 5"),
     )
-    failure = "a migration failed or was refused, or a check or another task failed"
-    takes = "tasks"
+    exit_1_means = "a migration failed or was refused, or a check or another task failed"
+    completes = "tasks"
 
     def no_such(self, word: str) -> UsageError:
         """Return the error for an unknown task, which may be a mistyped command."""
@@ -66,7 +66,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             if dry_run:
                 raise UsageError("--dry-run works on migrations only, and this project has none")
             return int(super()._execute(**options))
-        if sys.argv[1:] == [GROUP]:  # the word of other tools, for which there is `doit`
+        if sys.argv[1:] == [GROUP]:  # other tools have this word; here it is `doit`
             raise wrong_word(GROUP, self.loader.cmd_names)
         self._refuse_what_cannot_be(options)
         session().allow_network(allow_network)
@@ -75,7 +75,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             return self._preview(selection, expect, options["continue_"])
         return self._run(selection, expect, options)
 
-    # doit passes a command the options that its signature names.
+    # doit passes a command only the options in its signature.
     _execute.__signature__ = inspect.signature(cmd_run.Run._execute).replace(  # type: ignore[attr-defined]
         parameters=[
             *inspect.signature(cmd_run.Run._execute).parameters.values(),
@@ -146,7 +146,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             recover_interrupted(current)
             result = int(super()._execute(**options))
         except BrokenPipeError:
-            drop(sys.stdout)  # one of doit's own reporters has lost its reader
+            drop(sys.stdout)  # the output of one of doit's own reporters was closed
             result = 0
         except KeyboardInterrupt:
             applied = ", ".join(current.applied_since())
@@ -160,7 +160,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
         return current.exit_code or (1 if result else 0)
 
     def _unchain(self, selection: Selection) -> None:
-        """Let doit execute each migration whatever came of those before it, in their order."""
+        """Let doit execute each migration in order, even after others failed."""
         tasks = {task.name: task for task in self.task_list}
         entries = [entry for entry in session().plan if task_name(entry.name) in tasks]
         for entry in entries:
@@ -170,7 +170,7 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             return
         names = [entry.name for entry in entries]
         last = max(map(names.index, selection.migrations))
-        # What comes before the named ones was a dependency of theirs.
+        # Earlier migrations were only dependencies of the named ones.
         before = entries[:last]
         for entry in before:
             if entry.state is State.INVALID:

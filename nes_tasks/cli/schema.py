@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import UsageError
-from ..printable import printable
+from ..text import escape_control
 from .command import Command, no_names
 from .doit_commands import LOOKING
 from .options import OUTPUT
@@ -38,5 +38,5 @@ class Schema(Command):
         if Path(output).exists() and not Path(output).is_dir():
             raise UsageError(f"{output} is not a folder", hint="give another one with -o")
         for path in write_schemas(Path(output)):
-            self.outstream.write(f"{printable(str(path))}\n")
+            self.outstream.write(f"{escape_control(str(path))}\n")
         return 0

@@ -1,7 +1,7 @@
-"""Which migrations a command line of `doit run` names, and what is asked of them.
+"""Parse the migrations and their options from the command line of `doit run`.
 
-doit itself would understand the words only after it has chosen tasks to execute. Read before, a
-number is enough as a name, and a dry run is known as one before anything is executed.
+doit itself parses these words only after it has selected tasks. Parsing them earlier allows numbers
+as names, and detects a dry run before anything is executed.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def read_selection(
     resolve: Callable[[str], str],
     unknown: Callable[[str], UsageError],
 ) -> Selection:
-    """Read the words behind `doit run`.
+    """Read the words after `doit run`.
 
     `tasks` are doit's by name; `resolve` gives the full name of a task of a migration, `unknown`
-    the error for a word that means nothing. Raises `UsageError` for what cannot be meant.
+    the error for a word that means nothing. Raises `UsageError` for words that cannot be resolved.
     """
     found = Selection()
     targets = {target: task.name for task in tasks.values() for target in task.targets}
@@ -71,7 +71,7 @@ def read_selection(
         else:
             found.others.append(word)
     if bare and any(word.partition(":")[0] != CHECK for word in found.others):
-        # A number may be a value that was meant for another task, or for a mistyped command.
+        # A number may be a value for another task, or for a mistyped command.
         strange = (word for word in found.others if word not in tasks and ":" not in word)
         raise unknown(next(strange, bare))
     return found
@@ -89,12 +89,12 @@ def bare_name(word: str, plan: Plan) -> str | None:
 
 
 def _is_meant(word: str, group: str, tasks: Mapping[str, Any], plan: Plan) -> bool:
-    """Return whether the word behind a group names one of its migrations."""
+    """Return whether the word after a group names one of its migrations."""
     if word in tasks or word.startswith("-"):
         return False
     if bare_name(word, plan):
         return True
-    # A check changes nothing, so that a part of a name is enough.
+    # A check changes nothing, so a part of a name is enough.
     return group == CHECK and ":" not in word and "*" not in word
 
 
@@ -110,9 +110,9 @@ def _migrations(word: str, tasks: Mapping[str, Any]) -> list[str]:
 def _options(
     task: Any, word: str, rest: list[str], found: Selection
 ) -> tuple[list[str], list[str]]:
-    """Return the options that belong to the task before them, and the words behind those.
+    """Return the options that belong to the preceding task, and the remaining words.
 
-    A dry run is noted and left out: no task takes that option but one of the project itself.
+    A dry run is recorded and removed: only the project's own tasks may have that option.
     """
     if not (word == GROUP or migration_name(word) or "*" in word):
         return _own_options(task, rest)
@@ -132,7 +132,7 @@ def _options(
 
 
 def _own_options(task: Any, rest: list[str]) -> tuple[list[str], list[str]]:
-    """Return the words that another task takes for itself, and those behind them."""
+    """Return the words that another task consumes, and the remaining ones."""
     if task is None:
         return [], rest
     parser = TaskParse([CmdOption(option) for option in (*task.creator_params, *task.params)])

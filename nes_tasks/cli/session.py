@@ -1,4 +1,4 @@
-"""What one `doit` command shares between its tasks, its saved state and its reporter."""
+"""The state that one `doit` command shares between tasks, saved state and reporter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..running.runner import Runner
 
 GROUP = "migrate"
-# The name of our backend, by which a project is known as one of ours.
+# The name of our backend, which identifies a project of ours.
 BACKEND = "nes_tasks"
 
 
@@ -45,18 +45,18 @@ class Session:
         self.input_paths: set[str] = set()
         self.states: dict[str, tuple[AppliedRecord, Mapping[str, Any]]] = {}
         self.results: dict[str, tuple[AppliedRecord, str]] = {}
-        # Set when a migration ended with a fault of the environment, which the next would meet too.
+        # Set after a failure of the environment, which would also stop the next migration.
         self.is_halted = False
         self._run_here: set[str] = set()
         self._recorded: Mapping[str, Applied] | None = None
 
     def _announce_fetch(self, folder: Path) -> None:
-        """Say that a reading command uses the network, which it does nowhere else."""
+        """Print that a read-only command uses the network, which is the only time it does."""
         label = display_path(folder, self.project.settings.root)
         print_stderr(f"{label} is a partial clone; missing contents are fetched from its remote")
 
     def allow_network(self, names: list[str]) -> None:
-        """Let the migrations of these names, which may be short, use the network.
+        """Let the named migrations (short names are accepted) use the network.
 
         Raises `UsageError` for one that is not there.
         """
@@ -73,45 +73,45 @@ class Session:
 
     @cached_property
     def database_label(self) -> str:
-        """The database path as a person would type it from the project's root."""
+        """The database path relative to the project's root, as users type it."""
         return self.project.settings.database_label
 
     @cached_property
     def migrations_label(self) -> str:
-        """The migrations path as a person would type it from the project's root."""
+        """The migrations path relative to the project's root, as users type it."""
         return self.project.settings.migrations_label
 
     def applied_since(self) -> list[str]:
-        """Return what the database holds now and did not when the command started."""
+        """Return the migrations applied since the command started."""
         before = {entry.name for entry in self.plan if entry.is_applied}
         now = self.project.load_state().plan
         return [entry.name for entry in now if entry.is_applied and entry.name not in before]
 
     @cached_property
     def runner(self) -> Runner:
-        """The runner of this process; importing it is paid for by the first migration only."""
+        """The runner of this process; imported lazily, when the first migration runs."""
         from ..running.runner import Runner
-        from .progress import Display
+        from .progress import MigrationProgress
 
         return Runner(
             self.project,
-            Display(),
+            MigrationProgress(),
             expectation=self.expectation,
             keep_going=self.keep_going,
             network=self.network,
         )
 
     def has_run(self, name: str) -> None:
-        """Take note that a migration was executed: its record is another than the plan's."""
+        """Record that a migration was executed: its record differs from the plan's."""
         self._run_here.add(name)
         self._recorded = None
 
     def record_of(self, name: str) -> AppliedRecord | None:
-        """Return the record of a migration as it is by now, None while it is not applied."""
+        """Return the current record of a migration, None while it is not applied."""
         if name not in self._run_here:
             entry = self.plan.get(name)
             return entry.record if entry else None
-        # With `doit -n` a process of doit's own has applied it, and its runner is not this one.
+        # With `doit -n` a child process has applied it, with a runner of its own.
         if "runner" in self.__dict__ and (record := self.runner.record_of(name)):
             return record
         if self._recorded is None:
@@ -121,7 +121,7 @@ class Session:
     def known_plan(self) -> Plan:
         """Return the plan; raises `DatabaseError` when the applied migrations are unknown.
 
-        That is while the database is a submodule that was not fetched.
+        They are unknown while the database is a submodule that was not fetched.
         """
         settings = self.project.settings
         if is_absent(settings.database):
@@ -132,7 +132,7 @@ class Session:
 
     @cached_property
     def checker(self) -> Checker:
-        """The checker of this process, made for the first folder that has to be checked."""
+        """The checker of this process, created when the first folder is checked."""
         from ..operations.check import Checker
 
         return Checker(self.project, warn)
@@ -143,7 +143,7 @@ class Session:
             self.runner.rest()
 
     def close(self) -> None:
-        """End what was started."""
+        """Close the runner and the checker."""
         if "runner" in self.__dict__:
             self.runner.close()
         if "checker" in self.__dict__:

@@ -12,7 +12,7 @@ from .session import session
 
 if TYPE_CHECKING:
     from ..git.log import Commit
-    from ..operations.show import Outcome
+    from ..operations.show import AppliedChanges
 
 # Many batches are one thing; the first and the last of them say when.
 MAX_COMMITS = 4
@@ -37,11 +37,11 @@ class Show(Command):
         ("doit show 5..9", "shows what each of the numbers 5 to 9 changed"),
         ("doit show 5 --json", "prints every change as JSON"),
     )
-    takes = "applied"
+    completes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
-        from ..operations.show import check_is_applied, outcome
+        from ..operations.show import applied_changes, check_is_applied
         from .changes_text import UPDATED_PER_TYPE
 
         if not pos_args:
@@ -50,25 +50,27 @@ class Show(Command):
         limit = None if json else UPDATED_PER_TYPE
         for entry in entries:
             check_is_applied(entry)
-        found = (outcome(session().project, entry, updated_per_type=limit) for entry in entries)
+        found = (
+            applied_changes(session().project, entry, updated_per_type=limit) for entry in entries
+        )
         if json:
-            documents = [one.to_dict() for one in found]
+            documents = [changes.to_dict() for changes in found]
             self.write_document(documents[0] if is_one_name(pos_args) else documents)
             return 0
-        for number, one in enumerate(found):
-            self.outstream.write("\n" * bool(number) + _words(one))
+        for number, changes in enumerate(found):
+            self.outstream.write("\n" * bool(number) + _words(changes))
         return 0
 
 
-def _words(found: Outcome) -> str:
-    from ..printable import printable
+def _words(found: AppliedChanges) -> str:
+    from ..text import escape_control
     from .changes_text import described
 
     applied = found.applied
-    lines = [f"{applied.name}: {printable(applied.description)}"]
+    lines = [f"{applied.name}: {escape_control(applied.description)}"]
     when = f"{applied.applied_at:%Y-%m-%d %H:%M}" if applied.applied_at else "an unknown time"
     written = f", written {applied.date}" if applied.date else ""
-    lines.append(f"by {printable(applied.author)}{written}, applied {when}")
+    lines.append(f"by {escape_control(applied.author)}{written}, applied {when}")
     lines.append(_statistics(found))
     if found.changes is None:
         lines.append(_unknown(found))
@@ -81,7 +83,7 @@ def _words(found: Outcome) -> str:
     return "\n".join([*lines, "", changes, _commits(found), f"Every line: {patch}", ""])
 
 
-def _unknown(found: Outcome) -> str:
+def _unknown(found: AppliedChanges) -> str:
     if found.is_truncated:
         label = session().project.settings.database_label
         return (
@@ -91,7 +93,7 @@ def _unknown(found: Outcome) -> str:
     return "No commit is known to be of this migration alone, so nothing can be compared."
 
 
-def _statistics(found: Outcome) -> str:
+def _statistics(found: AppliedChanges) -> str:
     from .reporter import format_counts
 
     counts = found.applied.statistics
@@ -102,7 +104,7 @@ def _statistics(found: Outcome) -> str:
     ).replace("\n", ", ")
 
 
-def _commits(found: Outcome) -> str:
+def _commits(found: AppliedChanges) -> str:
     commits = found.commits
     rows = [_commit(commit) for commit in commits]
     if len(rows) > MAX_COMMITS:
@@ -116,7 +118,7 @@ def _commits(found: Outcome) -> str:
 
 
 def _commit(commit: Commit) -> str:
-    from ..printable import printable
+    from ..text import escape_control
 
     moment = f"{commit.committed_at:%Y-%m-%d %H:%M} UTC"
-    return f"  {commit.id[:12]}  {moment}  {printable(commit.committer)}"
+    return f"  {commit.id[:12]}  {moment}  {escape_control(commit.committer)}"

@@ -1,4 +1,4 @@
-"""Writing a site: static pages about the database that any web server can serve."""
+"""Write a static site about the database that any web server can serve."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UsageError
+from ..operations.atomic_write import atomic_write
 from ..operations.entity_page import EntityPages
 from ..operations.export_tables import Progress, write_tables
-from ..operations.export_target import check_place, is_manifest
+from ..operations.export_target import check_target, is_manifest
 from ..operations.points import Points
-from ..operations.replacing import replacing
 from ..operations.report import Report, make_report
 from ..operations.site import MADE_BY, MANIFEST, SiteTables, Type, check_size
 from ..project import Project
@@ -29,7 +29,7 @@ NO_JEKYLL = ".nojekyll"
 PROGRESS_EVERY = 200
 
 
-class Written(NamedTuple):
+class WrittenSite(NamedTuple):
     """How many pages and bytes a site has."""
 
     pages: int
@@ -41,14 +41,14 @@ def check_folder(folder: Path) -> bool:
 
     Raises `UsageError` when none can be written there, or when something else is there.
     """
-    check_place(folder)
-    place = folder.resolve()
-    if not place.exists():
+    check_target(folder)
+    resolved = folder.resolve()
+    if not resolved.exists():
         return False
-    if not place.is_dir():
+    if not resolved.is_dir():
         raise UsageError(f"{folder} is not a folder", hint="give another one with --site")
-    names = {entry.name for entry in place.iterdir()}
-    if is_manifest(lambda: (place / MANIFEST).read_bytes(), MADE_BY):
+    names = {entry.name for entry in resolved.iterdir()}
+    if is_manifest(lambda: (resolved / MANIFEST).read_bytes(), MADE_BY):
         return True
     # The empty checkout of a branch that the site is published from.
     if others := sorted(names - {".git", "CNAME", NO_JEKYLL}):
@@ -59,7 +59,9 @@ def check_folder(folder: Path) -> bool:
     return False
 
 
-def write_site(project: Project, folder: Path, title: str, url: str, progress: Progress) -> Written:
+def write_site(
+    project: Project, folder: Path, title: str, url: str, progress: Progress
+) -> WrittenSite:
     """Write the pages of the newest state to a folder, in one step at the end.
 
     The same commit gives the same bytes. Raises `UsageError` when there are too many entities,
@@ -67,15 +69,15 @@ def write_site(project: Project, folder: Path, title: str, url: str, progress: P
     """
     point = Points(project).newest
     check_size(project, point)
-    with tempfile.TemporaryDirectory() as work, replacing(folder) as place:
+    with tempfile.TemporaryDirectory() as work, atomic_write(folder) as part:
         tables = Path(work) / "nes.db"
         write_tables(project, point, tables, progress)
         with closing(sqlite3.connect(f"{tables.as_uri()}?mode=ro", uri=True)) as connection:
             found = SiteTables(connection)
             report = make_report(project, progress)
-            place.mkdir()
+            part.mkdir()
             pages = SitePages(title or f"What {report.name} holds", point.commit)
-            site = _Site(place, pages, progress)
+            site = _Site(part, pages, progress)
             site.write_frame(found, report, url)
             site.write_entities(EntityPages(connection))
             return site.written
@@ -84,15 +86,15 @@ def write_site(project: Project, folder: Path, title: str, url: str, progress: P
 class _Site:
     """The files of one site, written into an empty folder."""
 
-    def __init__(self, place: Path, pages: SitePages, progress: Progress) -> None:
-        self._place = place
+    def __init__(self, root: Path, pages: SitePages, progress: Progress) -> None:
+        self._root = root
         self._pages = pages
         self._progress = progress
-        self._folders = {place}
-        self.written = Written(0, 0)
+        self._folders = {root}
+        self.written = WrittenSite(0, 0)
 
     def write_frame(self, found: SiteTables, report: Report, url: str) -> None:
-        """Write all but the pages of entities."""
+        """Write everything except the pages of entities."""
         types = found.types()
         style = files("nes_tasks.cli") / "pages"
         css = [(style / name).read_text(encoding="utf-8") for name in ("report.css", "site.css")]
@@ -101,20 +103,23 @@ class _Site:
         self._write("search.json", _json_rows(found.search_rows()))
         self._write("index.html", self._pages.home(report, types))
         links = ReportLinks(
-            {one.name: listing_file(one.type, one.sub_type) for one in types},
-            {chapter.name: migration_file(chapter.name) for chapter in report.chapters},
+            {
+                entity_type.name: listing_file(entity_type.type, entity_type.sub_type)
+                for entity_type in types
+            },
+            {summary.name: migration_file(summary.name) for summary in report.summaries},
         )
         self._write("report.html", report_page(report, links=links))
         self._write("feed.xml", self._pages.feed(report, url))
-        # GitHub would else run all pages through Jekyll.
+        # Otherwise GitHub would run all pages through Jekyll.
         self._write(NO_JEKYLL, "")
         self._write(MANIFEST, json.dumps({MADE_BY: FORMAT, "commit": report.commit}) + "\n")
         for kind in types:
             self._write_listings(kind, found)
-        for chapter in report.chapters:
-            entities, more = found.of_migration(chapter.name)
-            page = self._pages.migration(chapter, entities, more)
-            self._write(migration_file(chapter.name), page)
+        for summary in report.summaries:
+            entities, more = found.of_migration(summary.name)
+            page = self._pages.migration(summary, entities, more)
+            self._write(migration_file(summary.name), page)
 
     def _write_listings(self, kind: Type, found: SiteTables) -> None:
         entities = found.entities(kind)
@@ -135,17 +140,17 @@ class _Site:
                 self._progress("writing pages", done, None)
 
     def _write(self, name: str, text: str) -> None:
-        path = self._place / name
+        path = self._root / name
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
         data = text.encode(errors="backslashreplace")
         path.write_bytes(data)
         pages, size = self.written
-        self.written = Written(pages + name.endswith(".html"), size + len(data))
+        self.written = WrittenSite(pages + name.endswith(".html"), size + len(data))
 
 
 def _json_rows(rows: Iterable[object]) -> str:
-    """Return a list as JSON, a row a line."""
+    """Return a list as JSON, one row per line."""
     lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     return "[" + ",\n".join(lines) + "]\n"

@@ -12,14 +12,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 from ..models.identifiers import ENTITY
 from ..operations.entity_page import EntityPage, Fact, Named
-from ..operations.report import Chapter, Report
+from ..operations.report import MigrationSummary, Report
 from ..operations.site import Type, natural
 from ..version import __version__
 from .format import done, label
-from .report_html import FIELDS, environment, told
+from .report_html import FIELDS, environment, migration_context
 
 LATEST = 10
-# So many entries a feed has at most; readers remember the earlier ones.
+# Maximum number of entries in the feed; feed readers keep earlier ones.
 MAX_ENTRIES = 100
 PER_LISTING = 500
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
@@ -28,7 +28,7 @@ PLACES = frozenset({"Identifier", "Contact"})
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the pages of a site are, seen from a page in a folder that `root` leads out of."""
+    """Relative links to the pages of a site; `root` leads to its top folder."""
 
     root: str = ""
     home: str = "index.html"
@@ -37,7 +37,7 @@ class Links:
 
     @classmethod
     def at(cls, depth: int) -> Links:
-        """Return the links of a page that so many folders deep in the site."""
+        """Return the links of a page `depth` folders below the top."""
         root = "../" * depth
         return cls(root, f"{root}index.html", f"{root}index.html")
 
@@ -76,13 +76,13 @@ def listing_file(kind: str, sub_type: str | None, number: int = 1) -> str:
 
 
 def migration_file(name: str) -> str:
-    """Return the path of a migration's page; a name that no system would take is hashed."""
+    """Return the path of a migration's page; a name that is too long is hashed."""
     plain = name if PLAIN.fullmatch(name) else sha256(name.encode(errors="replace")).hexdigest()
     return f"migration/{plain}.html"
 
 
 def fact_label(fact: Fact) -> str:
-    """Return what a fact is about as words, such as Personal details: birth date."""
+    """Return the label of a fact, such as Personal details: birth date."""
     first, *rest = fact.labels
     if first == "PRIMARY":
         return "Name"
@@ -130,11 +130,11 @@ class SitePages:
             links=links,
         )
 
-    def migration(self, chapter: Chapter, entities: Sequence[Named], more: int) -> str:
+    def migration(self, summary: MigrationSummary, entities: Sequence[Named], more: int) -> str:
         """Return the page of a migration, with entities that it wrote versions of."""
         return self._render(
             "migration.html",
-            told=told(chapter),
+            migration=migration_context(summary),
             entities=entities,
             more_entities=more,
             links=Links.at(1),
@@ -142,16 +142,16 @@ class SitePages:
 
     def home(self, report: Report, types: Sequence[Type]) -> str:
         """Return the first page, with the search."""
-        held = report.holdings
+        file_counts = report.file_counts
         totals = (
-            ("Entities", sum(held.entities.values())),
-            ("Relationships", sum(held.relationships.values())),
-            ("Versions", sum(held.versions.values())),
-            ("Migrations", len(report.chapters)),
+            ("Entities", sum(file_counts.entities.values())),
+            ("Relationships", sum(file_counts.relationships.values())),
+            ("Versions", sum(file_counts.versions.values())),
+            ("Migrations", len(report.summaries)),
         )
-        latest = [told(chapter) for chapter in reversed(report.chapters[-LATEST:])]
+        latest = [migration_context(summary) for summary in reversed(report.summaries[-LATEST:])]
         return self._render(
-            "home.html", report=report, types=types, totals=totals, chapters=latest, links=Links()
+            "home.html", report=report, types=types, totals=totals, migrations=latest, links=Links()
         )
 
     def feed(self, report: Report, url: str) -> str:
@@ -160,19 +160,19 @@ class SitePages:
         Its ids are made from what the first migration recorded, so they stay the same wherever
         and whenever the site is made.
         """
-        chapters = [chapter for chapter in report.chapters if chapter.applied_at]
-        seed = uuid5(NAMESPACE_URL, f"nes-tasks:{_key(chapters[0]) if chapters else ''}")
-        latest = sorted(chapters, key=lambda chapter: str(chapter.applied_at))[-MAX_ENTRIES:]
+        summaries = [summary for summary in report.summaries if summary.applied_at]
+        seed = uuid5(NAMESPACE_URL, f"nes-tasks:{_key(summaries[0]) if summaries else ''}")
+        latest = sorted(summaries, key=lambda summary: str(summary.applied_at))[-MAX_ENTRIES:]
         entries = [
             {
-                "id": uuid5(seed, _key(chapter)),
-                "title": _xml(chapter.run.record.description or chapter.name),
-                "updated": _moment(chapter),
-                "author": _xml(chapter.author or "unknown"),
-                "page": quote(migration_file(chapter.name)),
-                "summary": f"{chapter.name}: {done(chapter.run.record.statistics)}",
+                "id": uuid5(seed, _key(summary)),
+                "title": _xml(summary.run.record.description or summary.name),
+                "updated": _moment(summary),
+                "author": _xml(summary.author or "unknown"),
+                "page": quote(migration_file(summary.name)),
+                "summary": f"{summary.name}: {done(summary.run.record.statistics)}",
             }
-            for chapter in reversed(latest)
+            for summary in reversed(latest)
         ]
         updated = _moment(latest[-1]) if latest else report.committed_at.isoformat()
         return self._render("feed.xml", id=seed, updated=updated, entries=entries, url=url)
@@ -182,7 +182,7 @@ class SitePages:
 
 
 def _xml(text: str) -> str:
-    """Return a text without the two characters that XML has no way to write.
+    """Return `text` without the two characters that XML cannot represent.
 
     Control characters, the others that it lacks, are shown as escapes everywhere. See
     https://www.w3.org/TR/xml/#charsets
@@ -190,11 +190,11 @@ def _xml(text: str) -> str:
     return text.replace("\ufffe", "").replace("\uffff", "")
 
 
-def _key(chapter: Chapter) -> str:
-    return f"{chapter.name} {_moment(chapter)}"
+def _key(summary: MigrationSummary) -> str:
+    return f"{summary.name} {_moment(summary)}"
 
 
-def _moment(chapter: Chapter) -> str:
-    moment = chapter.applied_at
+def _moment(summary: MigrationSummary) -> str:
+    moment = summary.applied_at
     assert moment is not None
     return moment.isoformat(timespec="seconds")

@@ -154,9 +154,9 @@ def result_of(name: str, record: AppliedRecord) -> str:
     A checksum of what the marker says. Executed again, a migration has another one, because the
     time of application is part of it. Of each record it is computed once.
     """
-    kept = session().results
-    if (known := kept.get(name)) is None or known[0] is not record:
-        known = kept[name] = record, _checksum(name, record)
+    cache = session().results
+    if (known := cache.get(name)) is None or known[0] is not record:
+        known = cache[name] = record, _checksum(name, record)
     return known[1]
 
 

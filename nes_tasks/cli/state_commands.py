@@ -1,4 +1,4 @@
-"""doit's commands about saved state and targets: they leave what is applied alone."""
+"""doit's commands for saved state and targets; they never change applied migrations."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ UNDO = "doit revert NAME undoes one"
 
 
 class Clean(BaseCommand, cmd_clean.Clean):  # type: ignore[misc]
-    """`doit clean`: nothing of migrations, whose results are history."""
+    """`doit clean`: skips migrations, whose results are history."""
 
     doc_purpose = "remove targets of tasks other than migrations"
     examples = (("doit clean --dry-run lint", "shows what the task lint would remove"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, **options: Any) -> int:
         if self.name_migrations():
@@ -31,7 +31,7 @@ class Clean(BaseCommand, cmd_clean.Clean):  # type: ignore[misc]
                 return 0
         for task in self.task_list:
             if migration_name(task.name) is not None:
-                task.task_dep = []  # doit follows a chain by recursion, and ours is long
+                task.task_dep = []  # doit recurses along the chain of tasks, and ours is long
         super()._execute(**options)
         return 0
 
@@ -43,7 +43,7 @@ class Forget(BaseCommand, cmd_forget.Forget):  # type: ignore[misc]
 
     doc_purpose = "clear the saved state of tasks other than migrations"
     examples = (("doit forget check", "makes the next doit check check every folder"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> int:
         if self.is_ours and (self.name_migrations() or self.sel_default_tasks or forget_all):
@@ -63,7 +63,7 @@ class ResetDep(BaseCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]
     doc_purpose = "mark the files of tasks as unchanged; migrations stay as they are"
     doc_description = "Marks the files that tasks depend on as unchanged, and executes nothing."
     examples = (("doit reset-dep lint", "marks the files of the task lint as unchanged"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str]) -> int:
         if self.is_ours:
@@ -82,7 +82,7 @@ class DumpDB(BaseCommand, cmd_dumpdb.DumpDB):  # type: ignore[misc]
     name = "dumpdb"
     doc_purpose = "show a dbm file of another doit project; migrations have none"
     doc_description = "What is applied is in the database: doit history and doit list show it."
-    outstream: Any = None  # the base class is not one of those that have it
+    outstream: Any = None  # the base class does not have it
     examples = (("doit dumpdb --db-file .doit.db", "shows the file of another project"),)
 
     def execute(self, opt_values: Any, pos_args: list[str]) -> int:
@@ -105,7 +105,7 @@ class Ignore(BaseCommand, cmd_ignore.Ignore):  # type: ignore[misc]
 
     doc_purpose = "skip a task from now on; migrations cannot be ignored"
     examples = (("doit ignore lint", "skips the task lint until doit forget lint"),)
-    takes = "tasks"
+    completes = "tasks"
 
     def _execute(self, pos_args: list[str]) -> int:
         if self.is_ours:

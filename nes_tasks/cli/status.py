@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import first_few
 from ..migrations import State
-from ..printable import printable
 from ..running.terms import OFF
+from ..text import escape_control
 from .command import Command, no_names
 from .doit_commands import LOOKING
 from .format import state_word
@@ -79,7 +79,11 @@ def _lines(status: ProjectStatus) -> list[str]:
     }
     for heading, names in rows.items():
         if names and status.is_known:
-            lines += ["", f"{heading}:", *(f"  {printable(name)}" for name in names[:MAX_ROWS])]
+            lines += [
+                "",
+                f"{heading}:",
+                *(f"  {escape_control(name)}" for name in names[:MAX_ROWS]),
+            ]
             lines += [f"  and {len(names) - MAX_ROWS} more"] if len(names) > MAX_ROWS else []
     step = status.next_step
     return [*lines, "", f"Next: {step.command}  ({step.reason})" if step else "Nothing to do."]

@@ -1,7 +1,7 @@
-"""What to say of unknown commands, tasks and options: one line with a command that does no harm.
+"""Suggestions for unknown commands, tasks and options: one line, one harmless command.
 
-A suggestion is never a command line that changes the database: who copies it from the screen must
-not apply, push or take back anything by accident.
+A suggestion never changes the database: copying it must not apply, push or revert anything by
+accident.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .session import GROUP
 
 NOT_RECOGNIZED = re.compile(r"option (-\S+) (?:not recognized|not a unique prefix)")
@@ -40,8 +40,8 @@ _STATUS = ("status", "doit status shows the current state, and what to do next")
 _GRAPH = ("report", "doit report writes a page about all migrations")
 _INIT = ("create", "doit create NAME makes the first migration of a project")
 
-# Words of other migration tools and of git, by what they mean here; of several commands the first
-# that there is. A word that is a command of its own never gets here.
+# Words of other migration tools and of git, with the commands here; the first that exists is
+# suggested. Names of existing commands never get here.
 FOREIGN: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(
         ("apply", "deploy", "execute", GROUP, "migrations", "up", "update", "upgrade"), (_APPLY,)
@@ -85,7 +85,7 @@ HARMLESS = frozenset(
 
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the one of `choices` that `word` is most like, None when it is like none."""
+    """Return the closest match of `word` among `choices`, None without one."""
     import difflib
 
     by_lower = {choice.lower(): choice for choice in choices}
@@ -96,13 +96,13 @@ def closest(word: str, choices: Iterable[str]) -> str | None:
 def foreign(
     word: str, commands: Collection[str], table: dict[str, tuple[tuple[str, str], ...]] = FOREIGN
 ) -> str | None:
-    """Return what to type here for a word of another tool, None when it is not known."""
+    """Return the command here for a word of another tool, None for an unknown word."""
     known = table.get(word if word.startswith("-") else word.lower(), ())
     return next((hint for name, hint in known if name in (*commands, "check")), None)
 
 
 def wrong_word(word: str, commands: Collection[str]) -> UsageError:
-    """Return the error for a word of another tool that is the name of something else here."""
+    """Return the error for a word of another tool that has another meaning here."""
     return UsageError(f"doit {word} names no migration", hint=foreign(word, commands))
 
 
@@ -110,19 +110,19 @@ def unknown_task(word: str, tasks: Iterable[str]) -> UsageError:
     """Return the error for an unknown task."""
     meant = closest(word, tasks)
     hint = f"did you mean {meant}?" if meant else "doit list --all shows them"
-    return UsageError(f"there is no task {abridged(word)}", hint=hint)
+    return UsageError(f"there is no task {quote(word)}", hint=hint)
 
 
 def is_harmless(task: str) -> bool:
-    """Return whether a name may be suggested: it is not one of a migration to be applied."""
+    """Return whether a name may be suggested: not that of a pending migration."""
     return task.partition(":")[0] != GROUP
 
 
 def unknown_command(
     word: str, commands: Collection[str], tasks: Iterable[str], before: str = "doit"
 ) -> UsageError:
-    """Return the error for the word behind `before`, where a command or a task may stand."""
-    message = f"there is no command or task {abridged(word)}"
+    """Return the error for the word after `before`, where a command or a task may stand."""
+    message = f"there is no command or task {quote(word)}"
     if hint := foreign(word, commands):
         return UsageError(message, hint=hint)
     meant = closest(word, {*commands, *filter(is_harmless, tasks)})
@@ -134,11 +134,11 @@ def unknown_command(
 
 
 def wrong_option(
-    said: str, command: str, options: Iterable[str], commands: Collection[str] = ()
+    message: str, command: str, options: Iterable[str], commands: Collection[str] = ()
 ) -> UsageError:
-    """Return the error for options that doit could not read; `said` is what doit says."""
-    # What follows is how doit holds its options in memory.
-    text = " ".join(said.partition(" (parsing options")[0].split())
+    """Return the error for options that doit could not read; `message` is what doit says."""
+    # The rest is the repr of doit's options.
+    text = " ".join(message.partition(" (parsing options")[0].split())
     text = re.sub(r"^Error parsing (?:Command|Task): ", "", text)
     text = re.sub(r"^Error parsing parameter '(\w+)'(?: <class '\w+'>)?\.", r"\1:", text)
     found = NOT_RECOGNIZED.search(text)
@@ -153,12 +153,12 @@ def wrong_option(
     return UsageError(text, hint=hint)
 
 
-def missing_dodo(said: str, command: str) -> UsageError | None:
-    """Return the error for a `dodo.py` that is not there, None when it is about another thing.
+def missing_dodo(message: str, command: str) -> UsageError | None:
+    """Return the error for a missing `dodo.py`, None for another message.
 
-    `said` is what doit says, `command` what to type after ``doit``.
+    `message` is what doit says, `command` what to type after ``doit``.
     """
-    found = NOT_FOUND.match(said)
+    found = NOT_FOUND.match(message)
     if found is None:
         return None
     path = Path(found[1])

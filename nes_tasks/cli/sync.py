@@ -1,4 +1,4 @@
-"""`doit sync`: catch up with what others have pushed."""
+"""`doit sync`: fetch what others have pushed, and reapply local migrations on top."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Sync(Command):
-    """Fetch, and apply what only we have on top of what the remote has."""
+    """Fetch, and apply local migrations on top of the remote branch."""
 
     name = "sync"
     doc_purpose = "fetch from the remote, and apply unpushed migrations on top of it"
@@ -35,7 +35,7 @@ class Sync(Command):
         ("doit sync", "fetches what others have pushed"),
         ("doit sync && doit push", "then publishes what only you have"),
     )
-    failure = "a migration failed on top of the remote, or cannot be applied there"
+    exit_1_means = "a migration failed on top of the remote, or cannot be applied there"
 
     def _execute(self, pos_args: list[str]) -> int:
         from ..operations.sync import fetch, synchronize
@@ -73,8 +73,8 @@ class Sync(Command):
             self.outstream.write(f"{result.migration}: applied again on top.\n")
         for name in done.accepted:
             self.outstream.write(f"{name}: its edited folder is accepted on top as well.\n")
-        if done.kept:
-            self.outstream.write(f"The previous branch is kept as {done.kept}\n")
+        if done.backup_ref:
+            self.outstream.write(f"The previous branch is kept as {done.backup_ref}\n")
         if done.ahead:
             several = done.ahead > 1 and done.ahead_migrations != 1
             ahead = with_migrations(done.ahead, done.ahead_migrations)

@@ -1,8 +1,7 @@
 """Tables on stdout: as wide as the terminal, never cut in a pipe.
 
-A table that a terminal is too narrow for folds its rows into blocks of lines, one block a row,
-so that no column is ever lost. Written without a library, because `doit list` prints one too and
-must start quickly.
+On a terminal that is too narrow, each row becomes a block of lines, so that no column is lost.
+Written without a library, because `doit list` must start quickly.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-# Names are copied, so other columns are folded first; longer ones must be, behind so much.
+# Names are meant to be copied: they are folded last, and only beyond this width.
 NAME_WIDTH = 30
-# A folded column keeps at least so much: narrower text is not read but spelt.
+# Minimum width of a folded column; narrower text is hard to read.
 FOLDED_WIDTH = 10
 GAP = 2
 
 
 @dataclass(slots=True)
 class Column:
-    """One column; `least` is the width to which it may be folded, None for not at all."""
+    """One column; `least` is its minimum width when folded, None if it is never folded."""
 
     heading: str
     is_right: bool = False
@@ -46,7 +45,7 @@ class Table:
         self.rows.append(tuple(map(str, cells)))
 
     def add_section(self) -> None:
-        """Set the rows that follow apart from those before."""
+        """Start a new section: a blank line before the following rows."""
         self.sections.add(len(self.rows))
 
 
@@ -56,22 +55,22 @@ def new_table() -> Table:
 
 
 def add_names(table: Table, heading: str, names: Iterable[str]) -> None:
-    """Add the column for names of migrations, which is given room before other columns."""
+    """Add the column of migration names, which is folded after the other columns."""
     longest = max(map(len, names), default=0)
     table.add_column(heading)
     table.columns[-1].least = None if longest <= NAME_WIDTH else NAME_WIDTH
 
 
 def terminal_width() -> int | None:
-    """Return the columns of the terminal that stdout is, None for a pipe or a file."""
+    """Return the width of the terminal on stdout, None for a pipe or a file."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def rendered(table: Table, width: int | None = None) -> str:
     """Return a table as text without spaces at the ends of lines.
 
-    It fits into `width` columns: by default those of the terminal, and all that it needs in a
-    pipe. Where the columns do not fit side by side each row becomes a block.
+    It fits into `width` columns: by default the terminal's, in a pipe unlimited. Where the columns
+    do not fit side by side each row becomes a block.
     """
     width = width or terminal_width()
     widths = _widths(table, width)
@@ -99,7 +98,7 @@ def _widths(table: Table, width: int | None) -> list[int] | None:
     else:
         return None
     while (excess := sum(widths) - room) > 0:
-        # The widest column that may give something gives, down to the next widest.
+        # Shrink the widest foldable column to the next widest.
         foldable = [at for at in range(len(widths)) if widths[at] > least[at]]
         widest = max(foldable, key=lambda at: widths[at])
         others = [widths[at] for at in foldable if widths[at] < widths[widest]]
@@ -138,7 +137,7 @@ def _row(table: Table, cells: Sequence[str], widths: Sequence[int], between: str
 
 
 def _blocks(table: Table, width: int) -> Iterator[str]:
-    """Yield each row as its first cell and, below it, the others behind their headings."""
+    """Yield each row as its first cell and, below it, the others after their headings."""
     beside = max((cell_width(column.heading) for column in table.columns[1:]), default=0) + 2 * GAP
     for number, row in enumerate(table.rows):
         if number:
@@ -162,7 +161,7 @@ def _lines(text: str) -> list[str]:
 
 
 def fold(text: str, width: int) -> Iterator[str]:
-    """Yield `text` in lines of at most `width` columns, broken between words or behind a hyphen.
+    """Yield `text` in lines of at most `width` columns, broken between words or after a hyphen.
 
     A longer word is broken anywhere. Nothing but spaces at a break is left out; a character wider
     than `width` gets a line.
@@ -173,15 +172,15 @@ def fold(text: str, width: int) -> Iterator[str]:
             head = _head(rest, width)
             cut = len(head)
             if not rest[cut:].startswith(" "):
-                place = max(head.rfind(" "), head.rfind("-") + 1)
-                cut = place if head[:place].strip() else cut
+                position = max(head.rfind(" "), head.rfind("-") + 1)
+                cut = position if head[:position].strip() else cut
             yield rest[:cut].rstrip()
             rest = rest[cut:].lstrip()
         yield rest
 
 
 def _head(text: str, width: int) -> str:
-    """Return as much of the beginning as fits; a mark stays with the letter that it is on."""
+    """Return the longest beginning that fits; combining marks stay with their letter."""
     end, used = 0, 0
     while end < len(text):
         stop = end + 1
@@ -195,7 +194,7 @@ def _head(text: str, width: int) -> str:
 
 
 def cell_width(text: str) -> int:
-    """Return how many columns of a terminal a text takes.
+    """Return the width of a text in terminal columns.
 
     East Asian wide characters take two and marks without a width of their own none, as in
     wcwidth(3); a spacing vowel sign of Devanagari takes one.

@@ -10,8 +10,8 @@ from doit.exceptions import BaseFail, InvalidDodoFile, TaskFailed, UnmetDependen
 
 from ..errors import NesTasksError, UnavailableError, environment_errors
 from ..migrations import Entry, Plan, State
-from ..printable import printable
 from ..settings import STATE_FOLDER
+from ..text import escape_control
 from .console import format_error
 from .format import author_name
 from .options import flag
@@ -87,7 +87,7 @@ def describe(entry: Entry) -> str:
     about = entry.metadata
     assert about is not None
     day = about.iso_date or ""
-    return printable("  ".join((f"{day:<10}", author_name(about.author), about.description)))
+    return escape_control("  ".join((f"{day:<10}", author_name(about.author), about.description)))
 
 
 def unless_forced(task: Any) -> bool | None:

@@ -48,8 +48,8 @@ class Undo(Command):
         ("doit undo --to 5 --yes", "takes off all that was applied after number 5"),
         ("doit undo --to origin/main --dry-run", "shows all that is not pushed"),
     )
-    failure = "there is nothing to undo, it was pushed, or other commits are on top of it"
-    takes = "applied"
+    exit_1_means = "there is nothing to undo, it was pushed, or other commits are on top of it"
+    completes = "applied"
     cmd_options = (TO, DRY_RUN, YES)
 
     def _execute(self, to: str, dry_run: bool, yes: bool, pos_args: list[str]) -> int:
@@ -76,7 +76,7 @@ class Undo(Command):
         label = project.settings.database_label
         self.outstream.write(
             f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"
-            f"The previous branch is kept as {done.kept}; to bring it back:\n"
+            f"The previous branch is kept as {done.backup_ref}; to bring it back:\n"
             f"  {way_back(project, done)}\n"
         )
         return 0

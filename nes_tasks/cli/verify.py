@@ -1,4 +1,4 @@
-"""`doit verify`: what applied migrations promised of the data, checked on the database of today."""
+"""`doit verify`: run the verify functions of applied migrations on the current database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .options import JSON
 from .session import migration_name, session
 
 if TYPE_CHECKING:
-    from ..operations.verify import Verification
+    from ..operations.verify import VerifyReport
 
 
 class Verify(Command):
@@ -30,36 +30,36 @@ class Verify(Command):
         ("doit verify", "runs the verify functions of all applied migrations"),
         ("doit verify 5", "runs that of number 5"),
     )
-    failure = "a verify function failed"
-    takes = "applied"
+    exit_1_means = "a verify function failed"
+    completes = "applied"
     cmd_options = (JSON,)
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
         from ..operations.verify import verify
-        from .progress import Display
+        from .progress import MigrationProgress
 
         current = session()
         plan = current.known_plan()
         names = [plan.resolve(migration_name(name) or name).name for name in pos_args]
-        found = verify(current.project, Display("Verifying"), names)
+        found = verify(current.project, MigrationProgress("Verifying"), names)
         if json:
             self.write_document(found.to_dict())
         else:
             self.outstream.write(_summary(found))
-            for one in found.failed:
-                assert one.error is not None, "it failed"
-                print_stderr(format_error(one.error))
+            for result in found.failed:
+                assert result.error is not None, "it failed"
+                print_stderr(format_error(result.error))
         return 1 if found.failed else 0
 
 
-def _summary(found: Verification) -> str:
-    lines = [f"{one.name}: passed" for one in found.verified if one.error is None]
-    lines += [f"{one.name}: failed" for one in found.failed]
-    if not found.verified:
+def _summary(found: VerifyReport) -> str:
+    lines = [f"{result.name}: passed" for result in found.results if result.error is None]
+    lines += [f"{result.name}: failed" for result in found.failed]
+    if not found.results:
         lines.append("No applied migration has a function verify.")
-    for names, said in ((found.without, "no function verify"), (found.missing, "no folder here")):
-        if names and found.verified:
+    for names, reason in ((found.without, "no function verify"), (found.missing, "no folder here")):
+        if names and found.results:
             count = len(names)
             noun = "migration has" if count == 1 else "migrations have"
-            lines.append(f"({count:,} applied {noun} {said})")
+            lines.append(f"({count:,} applied {noun} {reason})")
     return "\n".join([*lines, ""])

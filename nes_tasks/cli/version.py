@@ -1,4 +1,4 @@
-"""`doit version`: the versions of what is at work here."""
+"""`doit version`: the versions in use."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ class Version(Command):
 
 
 def versions() -> str:
-    """Return the versions, a line each."""
+    """Return the versions, one per line."""
     doit, python = (".".join(map(str, parts[:3])) for parts in (VERSION, sys.version_info))
     return f"nes-tasks {__version__}\ndoit {doit}\nPython {python}\n"

@@ -1,4 +1,4 @@
-"""The database on a plain folder, one shared by a program, and the services over it."""
+"""The database on a plain folder, shared by a program, and its services."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..services.search import SearchService
 
 
 class FileDatabase(EntityDatabase):
-    """The database in the folder `base_path`, which is made when it is absent.
+    """The database in the folder `base_path`, which is created if missing.
 
-    For scripts that work beside migrations. What it writes is in no transaction and no commit;
-    within a migration the database is ``context.db``.
+    For scripts other than migrations. It writes without transaction and commit; within a migration
+    the database is ``context.db``.
     """
 
     def __init__(self, base_path: str | Path = "nes-db/v2") -> None:
@@ -34,9 +34,8 @@ PROTOCOLS = ("file", "file+memcached")
 class Config:
     """Where the database is: an argument, else ``NES_DB_URL``, else ``nes-db/v2``.
 
-    The variable is ``file:///absolute/path`` (or ``file+memcached:``, which means the same
-    here). Within a migration none of this is the database that it changes: that one is
-    ``context.db``, and the variable is not passed on.
+    The variable is ``file:///absolute/path`` (or ``file+memcached:``, which means the same here). A
+    migration does not change this database but ``context.db``, and it does not get the variable.
     """
 
     _database: ClassVar[FileDatabase | None] = None
@@ -64,14 +63,14 @@ class Config:
 
     @classmethod
     def ensure_db_path_exists(cls, override: str | Path | None = None) -> Path:
-        """Make the data folder when it is absent and return its path."""
+        """Create the data folder if missing and return its path."""
         path = cls.get_db_path(override)
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     @classmethod
     def initialize_database(cls, base_path: str | Path | None = None) -> FileDatabase:
-        """Open the database that the other methods return, and return it."""
+        """Open the shared database and return it."""
         Config._database = FileDatabase(cls.get_db_path(base_path))
         return Config._database
 

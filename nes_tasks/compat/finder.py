@@ -1,4 +1,4 @@
-"""Makes modules that scripts import and that are not there: of the legacy system, and ours."""
+"""Import hooks for modules of the legacy system, and for ours that have moved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = "docs/reference/compatibility.md"
 
 
 class _Names(MetaPathFinder, Loader):
-    """Makes modules from a table: for each module its names, and where each of them is.
+    """Creates modules from a table: for each module its names, and the location of each.
 
     Each name of a module loads what it stands for when it is first used.
     """
@@ -35,7 +35,7 @@ class _Names(MetaPathFinder, Loader):
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Return how to make a module of the table, None for any other."""
+        """Return the spec of a module in the table, None for any other."""
         if fullname not in self.modules:
             return None
         below = f"{fullname}."
@@ -71,7 +71,7 @@ class EarlierNames(_Names):
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Return how to make a module; raises `ModuleNotFoundError` for what is not provided."""
+        """Return the spec of a module; raises `ModuleNotFoundError` for what is not provided."""
         if _is_ours(fullname) and fullname not in MODULES:
             raise ModuleNotFoundError(
                 f"No module named {fullname!r} is provided for migrations of the legacy system;"
@@ -82,9 +82,9 @@ class EarlierNames(_Names):
 
 
 class MovedNames(_Names):
-    """Finds the modules of `published.PUBLISHED` that are not there any more.
+    """Finds the modules of `published.PUBLISHED` that no longer exist.
 
-    A module that is still there is itself.
+    Modules that still exist take precedence.
     """
 
     modules = PUBLISHED
@@ -141,12 +141,12 @@ def installed_package() -> str | None:
 
 
 def choose(nes_package: str) -> str | None:
-    """Do what the setting says, and return a line for the run's log when there was a choice."""
-    place = installed_package()
+    """Apply the setting, and return a line for the run's log if there was a choice."""
+    location = installed_package()
     if nes_package == COMPAT:
         install()
-    if place is None:
+    if location is None:
         return None
     if nes_package == COMPAT:
-        return f"the import names nes.* are those of nes-tasks, not of the package at {place}"
-    return f"the import names nes.* are those of the package at {place}"
+        return f"the import names nes.* are those of nes-tasks, not of the package at {location}"
+    return f"the import names nes.* are those of the package at {location}"

@@ -1,6 +1,6 @@
-"""Every module of the legacy system that scripts can import, and where its names are here.
+"""Every importable module of the legacy system, and where its names are here.
 
-Nothing of the modules is loaded by this one.
+This module loads none of them.
 """
 
 from __future__ import annotations

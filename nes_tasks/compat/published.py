@@ -1,7 +1,7 @@
-"""Modules of our own that scripts were shown to import from before there was `api`.
+"""Our own modules that were documented for scripts before `api` existed.
 
-They stood in the template and in the documentation. A migration that is applied cannot be edited,
-so these imports go on working, wherever the names are now. Nothing is loaded by this module.
+Applied migrations cannot be edited, so these imports must keep working, wherever the names are now.
+This module loads none of them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from .names import MODULES
 
 
 def _in_api(names: str, **renamed: str) -> dict[str, str]:
-    """Return where each name is: in `api`, where `renamed` ones have another name."""
+    """Return the location of each name in `api`, where `renamed` ones have another name."""
     return dict.fromkeys(names.split(), "nes_tasks.api") | {
         name: f"nes_tasks.api:{other}" for name, other in renamed.items()
     }
 
 
 def _same_as(legacy: str) -> str:
-    """Return the names of a module of the legacy system; ours of the same kind has them as well."""
+    """Return the names of a legacy module, which our module of the same kind has as well."""
     return " ".join(MODULES[legacy])
 
 

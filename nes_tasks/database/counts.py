@@ -42,7 +42,7 @@ def with_statistics(
 ) -> Applied:
     """Return a record with the statistics of its commits where it was not their run's own.
 
-    What the legacy system counted was wrong at times, and who adopted a database counted later.
+    The legacy system counted wrongly at times, and adopting a database counts afterwards.
     """
     is_known = execution is not None and execution.marker is None and not execution.is_truncated
     if not is_known or lacks_trees(git):
@@ -52,7 +52,7 @@ def with_statistics(
 
 
 class AheadAndBehind(NamedTuple):
-    """How many migrations only we have, and only the remote has."""
+    """The number of migrations that only we have, and that only the remote has."""
 
     ahead: int
     behind: int
@@ -61,9 +61,9 @@ class AheadAndBehind(NamedTuple):
 def count_ahead_and_behind(
     git: Git, ours: str | None, theirs: str | None, data_dir: str
 ) -> AheadAndBehind | None:
-    """Count what happened to migrations on both sides since the commit that they have in common.
+    """Count the migrations changed on both sides since their common ancestor.
 
-    A migration that was applied, applied again or taken back counts once. Uses no network: the
+    A migration that was applied, applied again or reverted counts once. Uses no network: the
     answer is None where a clone does not hold that commit or its folders. Raises `GitError`.
     """
     base = git.query("merge-base", ours, theirs) if ours and theirs else None
@@ -75,7 +75,7 @@ def count_ahead_and_behind(
 
 
 def count_migrations(git: Git, old: str | None, new: str | None, data_dir: str) -> int:
-    """Return of how many migrations the record is another at the commit `new` than at `old`."""
+    """Return the number of migrations whose record differs between the commits `old` and `new`."""
     before, after = git.tree_of(old), git.tree_of(new)
     logs = f"{data_dir}/{FOLDER}"
     changed = (change.path[len(logs) + 1 :] for change in changed_files(git, before, after, logs))

@@ -1,4 +1,4 @@
-"""Creating the database repository: cloned or empty, in one step; or a submodule that git makes."""
+"""Create the database repository: cloned or empty, in one step, or as a submodule by git."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..settings import Settings
 from .ledger import is_absent
 from .marker import FOLDER
 
-# A local source is copied, so nothing would be left out of it without a protocol.
+# A local source is copied whole unless it is addressed by a protocol.
 CLONE_OPTIONS: dict[str, tuple[str, ...]] = {
     "full": (),
     "sparse": ("--no-checkout",),
@@ -26,8 +26,8 @@ CLONE_OPTIONS: dict[str, tuple[str, ...]] = {
 def make(settings: Settings) -> None:
     """Clone or create the repository.
 
-    It is made beside its place and moved there when it is complete: a clone that was killed
-    half way looks like a repository without commits.
+    It is created beside its final path and moved there when complete: a clone that was killed half
+    way looks like a repository without commits.
     """
     path = settings.database
     missing = missing_submodule(settings)
@@ -36,13 +36,13 @@ def make(settings: Settings) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(path.parent, f".{path.name}-") as aside:
-            # A clone needs the transport that the user has set up, and filters for its files.
+            # A clone needs the transport that the user has configured, and filters for its files.
             git = Git(aside, allow=Allow.TRANSPORT | Allow.FILTERS)
             if settings.remote_url:
                 _clone(git, settings, settings.remote_url)
             else:
                 git.run("init", "--quiet", f"--initial-branch={settings.branch or 'main'}", "new")
-            # A plain rebase would lay the batches of a migration out in a line.
+            # A plain rebase would linearize the batches of a migration.
             Git(git.folder / "new").run("config", "pull.rebase", "merges")
             (git.folder / "new").rename(path)
     except OSError as error:
@@ -105,9 +105,9 @@ def starts_empty(settings: Settings) -> bool:
 
 
 def missing_submodule(settings: Settings) -> DatabaseError | None:
-    """Return the error for a database that is a submodule and not there yet, None for others.
+    """Return the error for a database that is a missing submodule, None for others.
 
-    Without it the applied migrations are unknown: an empty folder is not an empty database then.
+    Without it the applied migrations are unknown; the empty folder is not an empty database.
     """
     if not is_absent(settings.database) or not is_submodule(settings):
         return None
@@ -119,11 +119,11 @@ def missing_submodule(settings: Settings) -> DatabaseError | None:
 
 
 def refuse_missing_submodule(settings: Settings) -> None:
-    """Raise the `DatabaseError` for a submodule that is not there yet, before any output."""
+    """Raise the `DatabaseError` for a missing submodule, before any output."""
     if missing := missing_submodule(settings):
         raise missing
 
 
 def name_another(branches: Sequence[str]) -> str:
-    """Return what to do when the branch of the settings is not one of those that are there."""
+    """Return the hint for a configured branch that does not exist."""
     return f"it has {first_few(branches)}; name one of them in the setting `branch`"

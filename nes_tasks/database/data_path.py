@@ -7,8 +7,9 @@ right line, the transaction checks here because a script can do anything to its 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+
+from ..text import casefold_key
 
 KINDS = ("author", "entity", "relationship", "version")
 VERSIONS = "version/"
@@ -46,22 +47,14 @@ def type_of(parts: Sequence[str]) -> str:
     return "/".join(parts[1:-1]) or parts[0]
 
 
-def folded(name: str) -> str:
-    """Return what is equal for names that a file system may take for the same.
+class Collisions:
+    """Finds names in one folder that a file system may treat as the same.
 
     macOS and Windows compare without case, macOS also without the Unicode normalization form.
-    """
-    if name.isascii():
-        return name.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
-
-class Collisions:
-    """Finds names of one folder that a file system may take for the same.
-
-    `names_in` returns at least the stored names of a folder that are not their own folded form,
+    `names_in` returns at least the stored names of a folder that differ from their `casefold_key`,
     `is_there` whether something is at a path at this moment. Memory grows with the folders that
-    were asked about and with the names in them that are not their own folded form.
+    were asked about and with the names in them that differ from their `casefold_key`.
     """
 
     def __init__(
@@ -75,16 +68,16 @@ class Collisions:
         """Raise `RefusedPathError` when `folder` has another spelling of `name`."""
         spelled = self._spelled.get(folder)
         if spelled is None:
-            pairs = ((folded(known), known) for known in self._names_in(folder))
+            pairs = ((casefold_key(known), known) for known in self._names_in(folder))
             spelled = {key: known for key, known in pairs if key != known}
             self._spelled[folder] = spelled
-        key = folded(name)
+        key = casefold_key(name)
         known = spelled.get(key, key)
         if known != name and self._is_there(_join(folder, known)):
             paths = f"{_join(folder, name)!r} and {_join(folder, known)!r}"
             raise RefusedPathError(f"{paths} are one file where case or Unicode form do not count")
         if key != name:
-            # The folded name itself may have come to stand beside it only if it is gone by now.
+            # The folded name itself can be added only when this spelling has been deleted.
             spelled[key] = name
 
 

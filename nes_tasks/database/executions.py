@@ -1,9 +1,8 @@
-"""The executions of migrations: which commits are a migration's, and which trees lie around them.
+"""The executions of migrations: their commits, and the trees before and after them.
 
-This is the one answer to that question. The commit that introduced the record decides, over all
-parents; what a subject says decides only where there never was a record. A marker alone is not
-enough: it may have been written afterwards, as adopting a database does, edited, or carried
-elsewhere by a rebase.
+The commit that introduced the record is authoritative, over all parents; a subject counts only
+where there never was a record. A marker alone is not enough: it may have been written afterwards,
+as adopting a database does, edited, or carried elsewhere by a rebase.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from ..git.objects import ObjectReader
 from .history import History, RecordChange, record_changes
 from .ledger import LEGACY_FILE_NAME, Applied
 from .marker import Marker, parse_duration, parse_subject
-from .unrecorded import reverted
+from .unrecorded import find_reverted
 
-# The id that no object has.
+# An id that no object has.
 UNKNOWN = "0" * 40
 
 
 class Record(NamedTuple):
-    """What the marker at the branch's tip says of its execution: its blob and the base tree."""
+    """The marker at the branch's tip: its blob, and the base tree that it names."""
 
     blob: str
     base_tree: str
@@ -75,7 +74,7 @@ class Execution:
 
 
 class Run(NamedTuple):
-    """One execution with the migration that it is of and the marker that it wrote."""
+    """One execution with its migration and the marker that it wrote."""
 
     name: str
     marker: Marker
@@ -85,8 +84,10 @@ class Run(NamedTuple):
 def records_of(applied: Mapping[str, Applied]) -> dict[str, Record | None]:
     """Return the record of each applied migration, None for one of the legacy system."""
     return {
-        name: Record(one.marker_blob, one.base_tree) if one.marker_blob and one.base_tree else None
-        for name, one in applied.items()
+        name: Record(record.marker_blob, record.base_tree)
+        if record.marker_blob and record.base_tree
+        else None
+        for name, record in applied.items()
     }
 
 
@@ -140,7 +141,7 @@ def every_run(history: History) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The commits of one execution, oldest first, and what it was on."""
+    """The commits of one execution, oldest first, and its base."""
 
     commits: tuple[Commit, ...]
     base: str | None
@@ -169,9 +170,9 @@ class _Marked:
 
         There are several when a run has the clock of another one that was reverted.
         """
-        same = [one for one in self._runs if one.new == self._record.blob]
+        same = [change for change in self._runs if change.new == self._record.blob]
         best = max(same, key=self._rank, default=None)
-        return [self._of(one) for one in same if one is best or self._is_named(one)]
+        return [self._of(change) for change in same if change is best or self._is_named(change)]
 
     @cached_property
     def _runs(self) -> list[RecordChange]:
@@ -187,7 +188,9 @@ class _Marked:
         at, at_end = self._history.position[change.commit], self._is_end(change.commit)
         same = change.new == self._record.blob
         is_named, is_on_base = self._is_named(change), self._is_on_base(change)
-        gone = (self._history.position[one.commit] for one in self._changes if one.new is None)
+        gone = (
+            self._history.position[change.commit] for change in self._changes if change.new is None
+        )
         is_since = at > max(gone, default=-1)
         return same, is_on_base, is_named, is_since, at if at_end or not same else -at
 
@@ -195,16 +198,16 @@ class _Marked:
         """Return the execution that wrote a marker."""
         row, runs = self._rows[last.commit], self._runs
         history, ends = self._history, self._history.ends
-        # The one that a shallow clone ends with holds what all before it did.
+        # The boundary commit of a shallow clone contains the changes of all earlier ones.
         own = self._own(row)
         base_tree = self._record.base_tree
         if not row.is_truncated:
             base_tree = history.commits[row.base].tree if row.base else history.git.empty_tree()
         at = history.position[last.commit]
-        # What brings the same marker again under another subject has executed nothing.
-        others = [one for one in runs if one.new != last.new or self._is_named(one)]
-        known = {one.id for one in history.named.get(self._name, ())}
-        known |= {one.id for change in others for one in self._rows[change.commit].commits}
+        # A commit that restores the same marker under another subject is not an execution.
+        others = [run for run in runs if run.new != last.new or self._is_named(run)]
+        known = {commit.id for commit in history.named.get(self._name, ())}
+        known |= {commit.id for change in others for commit in self._rows[change.commit].commits}
         before = [change for change in others if history.position[change.commit] < at]
         return Execution(
             commits=own,
@@ -213,7 +216,7 @@ class _Marked:
             marker=last.new,
             live=self._live(runs, last, own),
             earlier=sum(not self._is_end(change.commit) for change in before),
-            earlier_commits=len(known - ends - {one.id for one in own}),
+            earlier_commits=len(known - ends - {commit.id for commit in own}),
             is_truncated=row.is_truncated,
             squashed_with=() if self._is_end(last.commit) else self._squashed_with(last.commit),
             accepted=self._accepted(last),
@@ -225,7 +228,7 @@ class _Marked:
         for change in self._changes[self._changes.index(last) + 1 :]:
             if change.old != row[-1].new or change.new is None:
                 continue
-            known = [one.new for one in row]
+            known = [change.new for change in row]
             if change.new in known:  # as after a `git revert` of an acceptance
                 del row[known.index(change.new) + 1 :]
             elif history.accepted_by(change.commit) == self._name:
@@ -233,12 +236,12 @@ class _Marked:
         return tuple(row[1:])
 
     def _own(self, row: _Row) -> tuple[Commit, ...]:
-        """Return the commits of a row without an end of a shallow clone that is of another one."""
+        """Return the commits of a row without shallow boundary commits of other migrations."""
         history = self._history
         return tuple(
-            one
-            for one in row.commits
-            if one.id not in history.ends or history.migration_of(one.id) == self._name
+            commit
+            for commit in row.commits
+            if commit.id not in history.ends or history.migration_of(commit.id) == self._name
         )
 
     def _is_end(self, commit: str) -> bool:
@@ -300,7 +303,7 @@ class _Marked:
             if merge.tree != last.tree or not chain:
                 continue
             is_whole = chain[0].parent == base
-            # The batches themselves may be beyond the end of a shallow clone, base and merge here.
+            # A shallow clone may have the base and the merge, but lack the batches.
             if (is_whole and (is_named or len(chain) > 1)) or (
                 is_named and chain[0].id in history.ends
             ):
@@ -331,7 +334,7 @@ class _Marked:
             if position[change.commit] < position[last.commit]:
                 rows.append(self._own(self._rows[change.commit]))
                 old = change.old
-        return tuple(one for row in reversed(rows) for one in row)
+        return tuple(commit for row in reversed(rows) for commit in row)
 
     def _squashed_with(self, commit: str) -> tuple[str, ...]:
         others = set(self._history.new_markers.get(commit, ())) - {self._name}
@@ -339,17 +342,17 @@ class _Marked:
 
 
 def _is_later(git: Git, change: RecordChange) -> bool:
-    """Return whether a marker took the place of one of an earlier execution.
+    """Return whether a marker replaced that of an earlier execution.
 
-    One that was merely edited still has the time of the same execution.
+    An edited marker still has the time of the same execution.
     """
     old, new = read_markers(git, [change.old or "", change.new or ""])
-    # An unreadable marker was broken by one edit and repaired by another.
+    # An unreadable marker comes from an edit; a later edit repaired it.
     return bool(old and new and old.applied_at != new.applied_at)
 
 
 def read_markers(git: Git, blobs: Sequence[str]) -> list[Marker | None]:
-    """Return the marker that each of the `blobs` holds, None for one that holds none."""
+    """Return the marker in each of the `blobs`, None for a blob that is not a marker."""
     if git.is_partial:
         fetch_files(git, blobs)
     found: list[Marker | None] = []
@@ -366,19 +369,19 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
     """Return the commits of the migrations `names`, which wrote no marker, as far as known."""
     if not names:
         return {}
-    undone = reverted(history)
+    reverted = find_reverted(history)
     found: dict[str, list[Commit]] = {}
     for name in names:
         gone = [c.commit for c in history.records.get(name, ()) if c.new is None]
         since = max((history.position[commit] for commit in gone), default=-1)
         found[name] = [
-            one
-            for one in history.named.get(name, ())
-            if one.id not in undone and history.position[one.id] > since
+            commit
+            for commit in history.named.get(name, ())
+            if commit.id not in reverted and history.position[commit.id] > since
         ]
     unnamed = {name for name, row in found.items() if not row}
     for commit, name in _brought_alone(history.records.values()).items():
-        if name in unnamed and commit not in history.ends and commit not in undone:
+        if name in unnamed and commit not in history.ends and commit not in reverted:
             found[name] = [history.commits[commit]]
     return {name: _by_hand(history, name, row) for name, row in found.items() if row}
 
@@ -386,12 +389,12 @@ def _unmarked(history: History, names: Sequence[str]) -> dict[str, Execution]:
 def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
     """Return the migration whose record of the legacy system a commit brought, by commit.
 
-    Maintainers of then committed by hand, under any subject, and what was committed together
-    with such a record was made by that migration. A commit that brought several, as one that
-    imports a whole database does, is left out: which data belong to which is not known.
+    Its maintainers committed by hand, under any subject; files committed together with such a
+    record were written by that migration. A commit that brought several, as one that imports a
+    whole database does, is left out: its data cannot be attributed.
     """
     brought: dict[str, list[str]] = {}
-    for change in (one for some in changes for one in some):
+    for change in (change for some in changes for change in some):
         if change.file_name == LEGACY_FILE_NAME and change.new and change.old is None:
             brought.setdefault(change.commit, []).append(change.migration)
     return {commit: names[0] for commit, names in brought.items() if len(names) == 1}
@@ -399,7 +402,7 @@ def _brought_alone(changes: Iterable[Iterable[RecordChange]]) -> dict[str, str]:
 
 def _by_hand(history: History, name: str, row: Sequence[Commit]) -> Execution:
     is_truncated = row[0].id in history.ends
-    known = {one.id for one in history.named.get(name, ())}
+    known = {commit.id for commit in history.named.get(name, ())}
     return Execution(
         commits=tuple(row),
         base=row[0].parent,
@@ -407,14 +410,14 @@ def _by_hand(history: History, name: str, row: Sequence[Commit]) -> Execution:
         marker=None,
         live=tuple(row),
         earlier=0,
-        earlier_commits=len(known - {one.id for one in row}),
+        earlier_commits=len(known - {commit.id for commit in row}),
         is_truncated=is_truncated,
     )
 
 
 def owners(executions: Mapping[str, Execution]) -> dict[str, str]:
     """Return the migration that each live commit of the `executions` is of, by commit."""
-    return {one.id: name for name, found in executions.items() for one in found.live}
+    return {commit.id: name for name, found in executions.items() for commit in found.live}
 
 
 def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[str, str]:
@@ -426,7 +429,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
     """
     markers: dict[str, dict[str, None]] = {}
     changes = [change for change in record_changes(git, commits, data_dir) if change.new]
-    for change in (one for one in changes if one.is_marker):
+    for change in (change for change in changes if change.is_marker):
         named = parse_subject(commits[change.commit])
         is_named = named is not None and named.migration == change.migration
         if is_named or change.old is None or _is_later(git, change):
@@ -440,7 +443,7 @@ def migrations_of(git: Git, commits: Mapping[str, str], data_dir: str) -> dict[s
 
 def durations(git: Git, executions: Mapping[str, Execution]) -> dict[str, float]:
     """Return the duration of each migration's script in seconds, where messages have it."""
-    ending = {one.id: name for name, run in executions.items() for one in run.commits[-2:]}
+    ending = {commit.id: name for name, run in executions.items() for commit in run.commits[-2:]}
     found: dict[str, float] = {}
     for commit, message in read_messages(git, ending):
         seconds = parse_duration(message)

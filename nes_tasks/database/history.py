@@ -1,6 +1,6 @@
-"""The history up to one commit, as evidence: all its commits, and what they did to records.
+"""The history up to one commit: all its commits, and their changes to records.
 
-It holds facts and draws no conclusion; `executions` and `unrecorded` do.
+It only has facts; `executions` and `unrecorded` draw conclusions from them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RECORDS = (FILE_NAME, LEGACY_FILE_NAME)
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """What a commit did to a record: `new` is its blob afterwards, `old` before; None for none."""
+    """A commit's change of a record: the blobs `old` and `new`, None without a record."""
 
     commit: str
     migration: str
@@ -37,7 +37,7 @@ class RecordChange:
 
 
 def record_changes(git: Git, commits: Iterable[str], data_dir: str) -> Iterator[RecordChange]:
-    """Yield what each of the `commits` did to records of migrations, in the order of the commits.
+    """Yield the changes of records by each of the `commits`, in their order.
 
     A merge counts with what differs from all of its parents. Reads trees only; raises `GitError`.
     """
@@ -49,7 +49,7 @@ def record_changes(git: Git, commits: Iterable[str], data_dir: str) -> Iterator[
 
 
 class History:
-    """All commits up to `tip`, over all parents; each thing is read when it is first needed."""
+    """All commits up to `tip`, over all parents; everything is read lazily."""
 
     def __init__(self, git: Git, tip: str, data_dir: str) -> None:
         self.git = git
@@ -59,7 +59,7 @@ class History:
     @cached_property
     def commits(self) -> dict[str, Commit]:
         """All commits by id, parents before their children."""
-        return {one.id: one for one in read_commits(self.git, self.tip)}
+        return {commit.id: commit for commit in read_commits(self.git, self.tip)}
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -68,13 +68,13 @@ class History:
 
     @cached_property
     def ends(self) -> frozenset[str]:
-        """The commits whose parents a shallow clone lacks: everything in them looks new."""
+        """The boundary commits of a shallow clone: everything in them looks new."""
         return shallow_boundary(self.git)
 
     @cached_property
     def subjects(self) -> dict[str, Subject]:
-        """What the subjects say that name a migration, by commit."""
-        parsed = ((one.id, parse_subject(one.subject)) for one in self.commits.values())
+        """The parsed subjects that name a migration, by commit."""
+        parsed = ((commit.id, parse_subject(commit.subject)) for commit in self.commits.values())
         return {commit: subject for commit, subject in parsed if subject}
 
     @cached_property
@@ -87,7 +87,7 @@ class History:
 
     @cached_property
     def records(self) -> dict[str, list[RecordChange]]:
-        """What happened to the records of each migration, oldest first.
+        """The changes of each migration's records, oldest first.
 
         A clone without the folders of early commits would fetch them one by one; there, only the
         commits that name a migration are looked at.
@@ -101,14 +101,14 @@ class History:
 
     @cached_property
     def _accepting(self) -> dict[str, str]:
-        """The migration whose folder a commit says to accept, by commit."""
-        parsed = ((one.id, parse_acceptance(one.subject)) for one in self.commits.values())
+        """The migration whose folder a commit accepts by its subject, by commit."""
+        parsed = ((commit.id, parse_acceptance(commit.subject)) for commit in self.commits.values())
         return {commit: name for commit, name in parsed if name}
 
     def accepted_by(self, commit: str) -> str | None:
         """Return the migration whose folder a commit accepts as it was edited, None for others.
 
-        Such a commit changes markers alone, whatever its subject says.
+        Such a commit changes only markers, whatever its subject says.
         """
         name = self._accepting.get(commit)
         is_one = name and commit not in self.ends and self.writes_markers_alone(commit)
@@ -125,12 +125,13 @@ class History:
         return found
 
     def records_of(self, names: Sequence[str]) -> dict[str, list[RecordChange]]:
-        """Return the same of the migrations `names` alone, which takes less time for a few."""
+        """Return the same for the migrations `names` only, which is faster for a few."""
         if not names:
             return {}
         folders = [f"{self.data_dir}/{FOLDER}/{name}" for name in names]
         wanted = [
-            one.id for one in read_commits(self.git, "--full-history", self.tip, paths=folders)
+            commit.id
+            for commit in read_commits(self.git, "--full-history", self.tip, paths=folders)
         ]
         found: dict[str, list[RecordChange]] = {name: [] for name in names}
         for change in record_changes(self.git, wanted, self.data_dir):
@@ -141,9 +142,9 @@ class History:
     @cached_property
     def _merges(self) -> dict[str, list[Commit]]:
         found: dict[str, list[Commit]] = {}
-        for one in self.commits.values():
-            if len(one.parents) == 2:
-                found.setdefault(one.parents[1], []).append(one)
+        for commit in self.commits.values():
+            if len(commit.parents) == 2:
+                found.setdefault(commit.parents[1], []).append(commit)
         return found
 
     def merges_of(self, commit: str) -> list[Commit]:
@@ -164,7 +165,7 @@ class History:
         return self.git.empty_tree()
 
     def writes_markers_alone(self, commit: str) -> bool:
-        """Return whether a commit changes nothing but markers, as adopting a database does."""
+        """Return whether a commit changes only markers, as adopting a database does."""
         one = self.commits[commit]
         for change in changed_files(self.git, self.tree_before(one), one.tree):
             parts = change.path.removeprefix(f"{self.data_dir}/{FOLDER}/").split("/")

@@ -1,8 +1,7 @@
-"""The journal of a publication: what is about to move, written down before it does.
+"""The journal of a publication: a write-ahead log with one record.
 
-It lies in git's own folder and outlives a power cut. Each linked worktree has its own: another
-one could not finish what it says. Whether there is one is asked at every run, so this module
-loads nothing.
+It lies in git's folder and survives a power cut. Each linked worktree has its own, since another
+one could not complete the publication. Every run checks for it, so this module loads nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Journal:
         return self._path.exists()
 
     def begin(self, publication: Publication) -> None:
-        """Write down what is about to happen; it is on the disk afterwards. Raises `OSError`."""
+        """Write the publication to disk durably, before it begins. Raises `OSError`."""
         partial = self._path.with_suffix(".new")
         self._path.parent.mkdir(exist_ok=True)
         try:
@@ -62,7 +61,7 @@ class Journal:
     def read(self) -> Publication | None:
         """Return the publication that has not ended, None for none or an unreadable journal.
 
-        It is complete before anything moves, so one that a power cut has damaged has no meaning.
+        It is complete before anything moves, so a damaged one can be ignored.
         """
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
             found = json.loads(self._path.read_text(encoding="utf-8"))
@@ -83,7 +82,7 @@ def _is_sound(found: object) -> bool:
 
 
 def _fsync_folder(folder: Path) -> None:
-    """Let the new name outlive a power cut; not every file system can do that for a folder."""
+    """Make the new name durable; not every file system can sync a folder."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,8 +1,8 @@
-"""The ledger: which migrations the database repository says are applied.
+"""The ledger: the applied migrations, as recorded in the database repository.
 
-It is read from the markers in a committed tree, never from the working tree or from files
-beside it, so every clone knows it, and a revert takes it back. The cache only saves the
-parsing: its key is the id of the tree that holds the markers.
+It is read from the markers in a committed tree, never from the working tree or other files, so that
+clones agree on it and a revert undoes it. The cache only saves the parsing: its key is the id of
+the tree that holds the markers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..git.objects import GitObject, ObjectReader
 from ..git.snapshot import Snapshot
 from .marker import FILE_NAME, FOLDER, Described, Marker, Metadata, Statistics
 
-# What a legacy system left for each migration it applied.
+# The record that a legacy system wrote for each applied migration.
 LEGACY_FILE_NAME = "metadata.json"
 CACHE_FORMAT = 3
 
@@ -96,7 +96,7 @@ def read_ledger(
 
 
 def is_absent(database: Path) -> bool:
-    """Return whether there is nothing at `database` yet: no folder, or an empty one.
+    """Return whether `database` is missing or an empty folder.
 
     Raises `DatabaseError` for what is not a folder and for one that cannot be read.
     """
@@ -117,16 +117,16 @@ def is_absent(database: Path) -> bool:
         ) from None
     except PermissionError:
         raise DatabaseError(f"{database} cannot be read: permission denied") from None
-    except OSError as error:  # such as a link to itself
+    except OSError as error:  # such as a symbolic link to itself
         raise DatabaseError(
             f"{database} cannot be read: {error.strerror}",
             hint="remove it or change the setting `database`",
         ) from error
 
 
-def not_a_repository(database: Path, said: str) -> DatabaseError:
-    """Return the error for a folder in which git finds no repository; `said` are git's words."""
-    if "dubious ownership" in said:
+def not_a_repository(database: Path, stderr: str) -> DatabaseError:
+    """Return the error for a folder in which git finds no repository; `stderr` is git's."""
+    if "dubious ownership" in stderr:
         return DatabaseError(
             f"git does not trust {database}: it belongs to another user",
             hint=f"git config --global --add safe.directory {database}",
@@ -140,8 +140,8 @@ def not_a_repository(database: Path, said: str) -> DatabaseError:
             else f"git worktree repair {database} in the repository that the worktree belongs to, "
             "or clone the database again",
         )
-    if said and "not a git repository" not in said:
-        return DatabaseError(f"{database} cannot be used: {reason(said)}")
+    if stderr and "not a git repository" not in stderr:
+        return DatabaseError(f"{database} cannot be used: {reason(stderr)}")
     return DatabaseError(
         f"{database} is not a git repository",
         hint="move it away to start an empty one, or change the setting `database`",
@@ -228,7 +228,7 @@ def _from_legacy(name: str, blob: GitObject) -> Applied:
     changes = (content.get("changes") or {}) if isinstance(content, dict) else None
     if not isinstance(changes, dict):
         raise ValueError("it is not the record of a migration")
-    counted = ("entities_created", "relationships_created", "versions_created")
+    names = ("entities_created", "relationships_created", "versions_created")
     when, moment = content.get("date"), content.get("executed_at")
     return Applied(
         name=name,
@@ -237,10 +237,10 @@ def _from_legacy(name: str, blob: GitObject) -> Applied:
             date=date.fromisoformat(when[:10]) if when else None,
             description=str(content.get("description") or ""),
         ),
-        # Local time without a zone: the machine that wrote it is not known any more.
+        # Local time without a zone: the machine that wrote it is unknown.
         applied_at=datetime.fromisoformat(moment) if moment else None,
         inputs=None,
-        statistics=Statistics(**{key: int(changes.get(key) or 0) for key in counted}),
+        statistics=Statistics(**{key: int(changes.get(key) or 0) for key in names}),
     )
 
 

@@ -58,8 +58,8 @@ def lock(folder: Path, command: str) -> Iterator[None]:
 
 
 def _sign(folder: Path, command: str) -> None:
-    """Write who holds the lock; without it no command could clean up after us."""
-    import socket  # only commands that take the lock pay for it
+    """Write the holder of the lock; without it no command could clean up after us."""
+    import socket  # lazy: only commands that take the lock need it
 
     who = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
     try:
@@ -74,9 +74,9 @@ def _unwritable(folder: Path, error: OSError) -> DatabaseError:
 
 
 def keep_as_interrupted(folder: Path) -> None:
-    """Keep the file of the holder as that of an interrupted command; the oldest one counts.
+    """Keep the holder's file as that of an interrupted command; the oldest one counts.
 
-    Its time stays: leftovers cannot be older.
+    Its modification time is kept: leftovers cannot be older.
     """
     if not (folder / INTERRUPTED).exists():
         with contextlib.suppress(FileNotFoundError):
@@ -84,7 +84,7 @@ def keep_as_interrupted(folder: Path) -> None:
 
 
 def _may_leave_locks(error: BaseException | None) -> bool:
-    """Return whether a git, or the disk, is at the bottom of an error."""
+    """Return whether git or the disk caused an error."""
     while error is not None:
         if isinstance(error, GitError | OSError | KeyboardInterrupt):
             return True
@@ -93,7 +93,7 @@ def _may_leave_locks(error: BaseException | None) -> bool:
 
 
 def interrupted_since(folder: Path) -> float | None:
-    """Return when the oldest command that was killed took the lock, as seconds of the epoch.
+    """Return when the oldest killed command took the lock, in seconds since the epoch.
 
     None when all have ended well, or others have cleaned up after them. The caller holds the lock.
     """
@@ -103,7 +103,7 @@ def interrupted_since(folder: Path) -> float | None:
 
 
 def forget_interrupted(folder: Path) -> None:
-    """Take note that all is cleaned up."""
+    """Record that everything is cleaned up."""
     (folder / INTERRUPTED).unlink(missing_ok=True)
 
 
@@ -117,7 +117,7 @@ def was_interrupted(folder: Path) -> bool:
 def holder(folder: Path) -> str | None:
     """Return who holds the lock in `folder`, None when it is free.
 
-    Writes nothing. What a killed run has left of itself does not count.
+    Writes nothing. Leftovers of a killed run do not count.
     """
     from filelock import FileLock, Timeout
 

@@ -25,7 +25,7 @@ FOLDER = "migration-logs"
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a migration says of itself, in its script and in its record; strings are single lines.
+    """The metadata of a migration, in its script and in its record; strings are single lines.
 
     `date` is None where a legacy record has none. `network` and `processes` say that the script
     needs the network, and to start processes, `expect` how much it is to change (least and most by
@@ -48,7 +48,7 @@ class Metadata:
 
 
 class Described:
-    """What has `metadata` and gives its most used parts as its own."""
+    """Mixin for classes with `metadata`: exposes its most used fields."""
 
     __slots__ = ()
     metadata: Metadata
@@ -65,7 +65,7 @@ class Described:
 
     @property
     def description(self) -> str:
-        """What it does, in one line."""
+        """The purpose of the migration, in one line."""
         return self.metadata.description
 
     @property
@@ -75,7 +75,7 @@ class Described:
 
 
 class ChangeCounts(NamedTuple):
-    """How many of a kind were created, updated and deleted."""
+    """The number of created, updated and deleted files of a kind."""
 
     created: int
     updated: int
@@ -149,7 +149,7 @@ class Marker(Described):
                 "inputs": dict(sorted(self.inputs.items())),
             }
         )
-        # TOML allows both spellings of a moment; ours is the one of all other files.
+        # TOML allows both spellings of a time; this is the one of all our files.
         key = "\napplied_at = "
         return text.replace(f"{key}{applied_at}", f"{key}{timestamp(applied_at)}").encode()
 
@@ -199,8 +199,8 @@ def marker_path(data_dir: str, name: str) -> str:
     return f"{data_dir}/{FOLDER}/{name}/{FILE_NAME}"
 
 
-# Counted in the marker too, but a trailer only when there is something to count: the others
-# are always there, so that a table over the whole history has no holes.
+# These trailers are written only when not zero; the others always, so that a table over the whole
+# history has no gaps.
 ALWAYS = (
     ("Entities-Created", "entities_created"),
     ("Entities-Updated", "entities_updated"),
@@ -249,7 +249,7 @@ def commit_message(
     return f"Migration: {name}{part}\n\n{marker.description}\n\n{lines}"
 
 
-# "Migration: NAME (Batch 2/3)" is ours; the others were written by hand before there was a tool.
+# "Migration: NAME (Batch 2/3)" is ours; the others were written by hand before this tool existed.
 SUBJECT = re.compile(
     r"(?:Migration:?|Run(?: migration)?) (?P<name>[0-9]{3,}-[a-z0-9]+(?:-[a-z0-9]+)*)"
     r"(?: \(Batch (?P<batch>[0-9]{1,9})/(?P<batches>[0-9]{1,9})\))?"
@@ -263,7 +263,7 @@ ACCEPTED = re.compile(r"Accept: (.+)")
 def acceptance_message(name: str, files: Iterable[str]) -> str:
     """Return the message of a commit that accepts the folder of `name` as it was edited.
 
-    `files` say what became of each file, a line each.
+    `files` describes the change of each file, one per line.
     """
     rows = "".join(f"- {line}\n" for line in files)
     return (
@@ -279,7 +279,7 @@ def parse_acceptance(subject: str) -> str | None:
 
 
 class Subject(NamedTuple):
-    """What a subject says: a migration, and which of how many batches (1 of 1 for the whole)."""
+    """A parsed subject: the migration, its batch and the number of batches (1 of 1 for all)."""
 
     migration: str
     batch: int
@@ -287,7 +287,7 @@ class Subject(NamedTuple):
 
 
 def parse_subject(subject: str) -> Subject | None:
-    """Return what the subject of a commit says of a migration, None when it names none."""
+    """Return the parsed subject of a commit, None when it does not name a migration."""
     found = SUBJECT.fullmatch(subject)
     if found is None:
         return None

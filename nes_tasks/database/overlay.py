@@ -1,4 +1,4 @@
-"""Files as they are after some changes: a snapshot with writes and deletions laid over it."""
+"""A snapshot overlaid with writes and deletions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from itertools import islice
 from ..git.objects import REQUEST_BATCH
 from ..git.snapshot import Snapshot
 
-# In the place of a mark: no content has it.
+# Stands for a mark; no content has it.
 UNTOUCHED = -1
 
 
 class Overlay(ABC):
-    """The files of `data_dir` in `snapshot`, and over them what was touched since.
+    """The files of `data_dir` in `snapshot`, overlaid with the changes since.
 
     Paths of the public methods are relative to `data_dir`. Memory grows with the number of
     touched paths, not with their content: a content is known here by its mark alone.
@@ -30,7 +30,7 @@ class Overlay(ABC):
 
     @abstractmethod
     def _contents(self, written: Sequence[tuple[str, int]]) -> Sequence[bytes]:
-        """Return what was written, given by path and mark."""
+        """Return the written content at a path, by its mark."""
 
     def read(self, path: str) -> bytes | None:
         """Return the content of the file at `path`, None when there is none."""

@@ -346,18 +346,18 @@ class Repository:
         old: str | None,
         new: str,
         *,
-        kept: str | None = None,
+        backup_ref: str | None = None,
         changes: Sequence[Change] | None = None,
     ) -> None:
         """Let the branch move from `old` to `new` and bring the working tree along.
 
-        `ref` is the private ref of `new`; it goes away in the same step. `kept` is a ref that
+        `ref` is the private ref of `new`; it goes away in the same step. `backup_ref` is a ref that
         the same step makes for `old`, when `new` does not contain it. `changes` are the
         files that differ between the two, when that is known. Raises what `Publisher.publish`
         raises.
         """
         branch, has_checkout = HEADS + self.branch, self.has_checkout
-        planned = Publication(branch, old, new, ref, kept, has_checkout)
+        planned = Publication(branch, old, new, ref, backup_ref, has_checkout)
         with self._changing_refs() as refs:
             self._publisher.publish(planned, refs, changes)
 

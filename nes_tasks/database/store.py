@@ -15,8 +15,8 @@ from ..errors import NesTasksError
 class Store(Protocol):
     """The files of the data folder as one transaction sees them.
 
-    Paths are relative to the data folder, with ``/``. What was written can be read at once;
-    whether and when others see it is not the business of this interface.
+    Paths are relative to the data folder, with ``/``. Writes can be read back at once; this
+    interface does not define when others see them.
     """
 
     def read(self, path: str) -> bytes | None:
@@ -48,12 +48,11 @@ TEMPORARY_PREFIX = ".writing-"
 
 
 class FolderStore:
-    """The files below `root`, which is made when it is absent.
+    """The files below `root`, which is created if missing.
 
-    It implements `nes_tasks.database.store.Store`. There is no transaction: each file is written
-    aside and then takes the place of the old one, so that others see it whole or not at all,
-    but what was written before an error stays. Hidden files and symbolic links are not part of
-    it: listings leave them out, and a path to one, or one that leaves the folder, raises
+    It implements `nes_tasks.database.store.Store`. There is no transaction: each file is replaced
+    atomically, but earlier writes stay after an error. Hidden files and symbolic links are not part
+    of it: listings leave them out, and a path to one, or one that leaves the folder, raises
     `ValueError`.
     """
 
@@ -65,7 +64,7 @@ class FolderStore:
     def read(self, path: str) -> bytes | None:
         """Return the content of the file at `path`, None when there is none."""
         try:
-            return self._place(path).read_bytes()
+            return self._locate(path).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
@@ -76,18 +75,18 @@ class FolderStore:
 
     def exists(self, path: str) -> bool:
         """Return whether there is a file at `path`."""
-        return self._place(path).is_file()
+        return self._locate(path).is_file()
 
     def list(self, folder: str) -> Iterator[str]:
         """Return every file below `folder`, sorted by path; none when it is absent."""
-        yield from self._walk(self._place(folder) if folder else self.root)
+        yield from self._walk(self._locate(folder) if folder else self.root)
 
     def _walk(self, folder: Path) -> Iterator[str]:
         try:
             entries = list(os.scandir(folder))
         except (FileNotFoundError, NotADirectoryError):
             return
-        # A folder sorts as its files' paths do: with the slash that follows its name.
+        # A folder sorts like the paths of its files: with a slash after its name.
         names = sorted(
             f"{entry.name}/" if entry.is_dir() else entry.name
             for entry in entries
@@ -101,16 +100,16 @@ class FolderStore:
 
     def write(self, path: str, data: bytes, *, rewrite: bool = False) -> None:
         """Set the content of the file at `path`, as a whole; nothing here is a stored version."""
-        place = self._place(path)
+        target = self._locate(path)
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise ValueError(f"{path!r} is below a file") from None
         # Unique among processes by the id, and within this one by the number.
-        aside = place.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(self._written)}"
+        aside = target.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(self._written)}"
         try:
             aside.write_bytes(data)
-            aside.replace(place)
+            aside.replace(target)
         except IsADirectoryError:
             raise ValueError(f"{path!r} is a folder") from None
         finally:
@@ -118,31 +117,31 @@ class FolderStore:
 
     def delete(self, path: str, *, rewrite: bool = False) -> bool:
         """Remove the file at `path`; return whether there was one."""
-        place = self._place(path)
-        if not place.is_file():
+        target = self._locate(path)
+        if not target.is_file():
             return False
-        place.unlink()
+        target.unlink()
         return True
 
-    def _place(self, path: str) -> Path:
-        """Return where the file at `path` is; raises `ValueError` when that is not inside."""
+    def _locate(self, path: str) -> Path:
+        """Return the location of the file at `path`; raises `ValueError` when it is outside."""
         parts = path.split("/")
         odd = any(not part or part.startswith(".") for part in parts) or "\\" in path
         if odd or any(ord(char) < 32 or ord(char) == 127 for char in path):
             raise ValueError(f"{path!r} is not a path inside {self.root}")
-        place = self.root / path
-        if place.resolve() != place:
+        location = self.root / path
+        if location.resolve() != location:
             raise ValueError(f"{path!r} goes through a symbolic link in {self.root}")
-        return place
+        return location
 
 
 class SingleThreadStore:
-    """A `Store` that raises `NesTasksError` to all but the thread that it was made in."""
+    """A `Store` that raises `NesTasksError` in every thread but its own."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._owner: int | None = threading.get_ident()
-        # Cheaper than to ask for the process's number at each call.
+        # Cheaper than reading the process id at each call.
         os.register_at_fork(after_in_child=self._disown)
 
     def read(self, path: str) -> bytes | None:

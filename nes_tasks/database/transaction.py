@@ -1,7 +1,7 @@
 """A transaction: the snapshot of one commit, overlaid with writes not visible to others yet.
 
-Writes become objects aside as they come and end as commits on a private ref. Until the caller
-publishes the last of them the database is exactly as it was.
+Writes become objects in quarantine at once, and commits on a private ref at the end. The database
+does not change until the caller publishes the last commit.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .overlay import Overlay
 # The empty commit that a database begins with: the state before its first migration.
 ROOT_MESSAGE = "Create the database\n"
 
-# Given the number of a batch, from 1, and how many there are; None for the commit of all of them.
+# Called with the number of a batch, from 1, and the number of batches; None for the merge.
 Message = Callable[[int | None, int], str]
 
 
 class Transaction(Overlay):
     """Reads and writes the files of `data_dir` on top of `base`.
 
-    `base` is a commit id, None for a repository without commits; `ref` is the private ref that
-    the result is put on. Paths are relative to `data_dir`. It implements
+    `base` is a commit id, None for a repository without commits; `ref` is the private ref that the
+    result is put on. Paths are relative to `data_dir`. It implements
     `nes_tasks.database.store.Store`. Use it in a ``with`` block: leaving it without `commit`
-    discards everything. `source` reads the objects of the repository. A `reader` and `refs` that
-    are given are others' too, and go on after the transaction.
+    discards everything. `source` reads the objects of the repository. A given `reader` and `refs`
+    are shared, and stay open after the transaction.
     """
 
     def __init__(
@@ -60,15 +60,19 @@ class Transaction(Overlay):
         self._objects: ObjectWriter | None = ObjectWriter(
             git, self.source, id_digits=len(self.base_tree), known=self._snapshot.large_trees
         )
-        # What the commits have changed against the base, once they are made.
+        # The changes of the commits against the base, once they exist.
         self.changes: Sequence[Change] = ()
-        # All folders of written files, so that a file cannot take the place of one.
+        # All folders of written files, so that a file cannot replace one.
         self._folders: set[str] = set()
         self._collisions = Collisions(self._snapshot.unfolded, self._is_there)
 
     def raw_trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
         """Return trees of the repository as git stores them, None for one that is not there."""
         return self._snapshot.raw_trees(ids)
+
+    def raw_pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        """Return a tree as `raw_trees` does, and the content of a file."""
+        return self._snapshot.raw_pair(tree, file)
 
     def _contents(self, written: Sequence[tuple[str, int]]) -> Sequence[bytes]:
         return self._writer.read_many([mark for _, mark in written])
@@ -84,7 +88,7 @@ class Transaction(Overlay):
         """
         check_data_path(path)
         full = self._prefix + path
-        self._make_place(full)
+        self._make_room(full)
         stored = self._snapshot.blob_id(full)
         if stored is not None and stored == blob_id(data, len(stored)):
             self._touched.pop(full, None)
@@ -207,7 +211,7 @@ class Transaction(Overlay):
         return made
 
     def _described(self, change: tuple[str, int | None]) -> Change:
-        """Return what becomes of a path; several changes of one path are one against the base."""
+        """Return the net change of a path against the base."""
         path, mark = change
         new = None if mark is None else self._writer.file(mark).oid.hex()
         if path in self._touched:
@@ -245,11 +249,11 @@ class Transaction(Overlay):
     def _is_folder(self, full: str) -> bool:
         return full in self._folders or self._snapshot.is_folder(full)
 
-    def _make_place(self, full: str) -> None:
+    def _make_room(self, full: str) -> None:
         """Check that a file can be at `full`.
 
-        git would accept what no file system can hold, and put a file in the place of a whole
-        folder without a word.
+        git would accept paths that no file system can hold, and silently replace a whole folder
+        with a file.
         """
         if self._is_file(full):
             return
@@ -270,10 +274,10 @@ class Transaction(Overlay):
 def _batches(
     changes: Sequence[tuple[str, int | None]], records: Sequence[tuple[str, int]], size: int
 ) -> list[Sequence[tuple[str, int | None]]]:
-    """Cut changes and records into batches of at most `size` files.
+    """Split changes and records into batches of at most `size` files.
 
-    The records are not torn apart if they fit into one: a commit with a marker and nothing else
-    is what adopting makes.
+    Records stay together if they fit into one batch: a commit with only a marker looks like an
+    adoption.
     """
     files = [*changes, *records]
     cuts = [*range(0, len(files), size)]

@@ -13,7 +13,7 @@ def keeps_line_ends(folder: Path, path: Path) -> bool:
     That is so where its attributes say ``-text`` or ``eol=lf``. `folder` is one of the working
     tree, and the file need not exist. Outside a git checkout nothing is converted.
     """
-    # The folder may be a part of a repository, whose attributes then count.
+    # The folder may be inside a repository, whose attributes then count.
     git = Git(folder, around=True)
     done = git.run_unchecked("check-attr", "-z", "text", "eol", "--", str(path))
     if done.returncode:

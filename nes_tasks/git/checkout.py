@@ -20,20 +20,20 @@ from .diff import Change, changed_files
 from .objects import blob_id
 from .safety import Allow
 
-# The words of git, in its entry.c, for a file that the system does not let it write.
+# git's message, from its entry.c, for a file that it may not write.
 CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
 # git's warning, in its wrapper.c, for a file that it could not remove: it goes on, exits with 0,
 # and its index lacks the file.
 CANNOT_REMOVE = re.compile(rb"unable to (?:unlink|rmdir) ")
-# So many files are read to see whether they are as they were; for more git reads its index.
+# Up to this many files are compared here; for more git reads its index.
 FEW = 1000
 
 
 def check_out_sparsely(git: Git, folder: str) -> None:
     """Check out `folder` alone, and the files at the top, in a clone that has no files yet.
 
-    In cone mode, where git 2.37 and newer leave out of the index what is not checked out: its size
-    does not grow with the repository then (https://git-scm.com/docs/git-sparse-checkout).
+    In cone mode, where git 2.37 and newer keep unchecked folders out of the index, so that its size
+    does not grow with the repository (https://git-scm.com/docs/git-sparse-checkout).
     """
     try:
         git.run("sparse-checkout", "set", "--cone", "--sparse-index", folder)
@@ -47,8 +47,8 @@ def check_out_sparsely(git: Git, folder: str) -> None:
 class Checkout:
     """The working tree at `top` with the index in `git_dir`.
 
-    `label` is what a person would type for the repository. `rescued_dir` is the folder for the
-    user's own files in places where a killed run had begun to write.
+    `label` is the path of the repository as users type it. `rescued_dir` is the folder for the
+    user's files found where a killed run was writing.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class Checkout:
         self._top = top
         self._label = label
         self._rescued_dir = rescued_dir
-        # The index as the last look or move has left it: all of it is then what is committed.
+        # The stamp of the index after the last check or move, when it matched the commit.
         self._clean_index: Stamp | None = None
 
     def found_clean(self) -> None:
-        """Take note that nothing differs from the commit of the branch, in index or files."""
+        """Record that index and files match the commit of the branch."""
         self._clean_index = stamp(self._git_dir / "index")
 
     def check(self, old: str | None, new: str, changes: Sequence[Change] | None = None) -> None:
@@ -89,9 +89,9 @@ class Checkout:
                 )
 
     def _is_as_committed(self, changes: Sequence[Change]) -> bool:
-        """Return whether it is plain to see that the files that change are as they were committed.
+        """Return whether a quick check shows that the files that change are as committed.
 
-        Where it is not, git has to say: it reads the whole index for that.
+        Otherwise git has to check, which reads the whole index.
         """
         if self._clean_index is None or stamp(self._git_dir / "index") != self._clean_index:
             return False
@@ -117,7 +117,7 @@ class Checkout:
         return settings.get("core.sparsecheckout") == "true"
 
     def _in_the_way(self, path: str, free: set[str]) -> str | None:
-        """Return what is where a file, or a folder above it, belongs; None when nothing is.
+        """Return the path that obstructs a file or a folder above it, None without one.
 
         `free` are paths known not to be in the way; checked folders are added to them.
         """
@@ -150,8 +150,8 @@ class Checkout:
     def _merge(self, *command: str) -> bytes:
         """Let git merge two trees into the index; return its warnings, raises `GitError`.
 
-        The index may only not know that files are as they were: touched, or copied with the whole
-        repository. A difference is reported when it matters, because checking each file is slow.
+        The index may have stale file times: files were touched, or the repository was copied. It is
+        refreshed only when git reports a difference, because checking each file is slow.
         """
         done = self._git.run_unchecked(*command, discard=True)
         # After a file that cannot be written a second try would stumble over those of the first.
@@ -171,7 +171,7 @@ class Checkout:
             warnings = self._merge("read-tree", "-m", "-u", self._tree(old), new)
         except GitError as error:
             away = f"git -C {self._label} stash --include-untracked, then run it again"
-            # The files are not the user's own then, and a stash would need space as well.
+            # The files are ours then, and a stash would need space as well.
             full = "make room on the disk, or permit writing; the next doit finishes it"
             hint = full if CANNOT_WRITE.search(error.stderr) else away
             raise DatabaseError(
@@ -204,7 +204,7 @@ class Checkout:
                 os.removedirs(file.parent)
 
     def finish(self, old: str | None, new: str) -> None:
-        """Do what `move` had not done when it was killed, wherever it had stopped.
+        """Complete a `move` that was killed at any point.
 
         git writes the index last: with the new one only files that it could not remove can be left.
         With the old one each file may be the old or the new one or the beginning of the new one:
@@ -220,7 +220,7 @@ class Checkout:
             self._remove_leftovers(old, new)
 
     def _clear(self, change: Change, rescued_dir: Path) -> None:
-        """Remove a file that is the one or the other version; keep any other."""
+        """Remove a file if it is one of the two versions; keep any other."""
         file = self._top / change.path
         if file.is_symlink():
             content = os.fsencode(file.readlink())

@@ -37,13 +37,13 @@ ALLOWED_GIT_ENV = (
     "GIT_SSH",
     "GIT_SSL_",
 )
-# What Linux gives a pipe of anyone at the most: /proc/sys/fs/pipe-max-size, see pipe(7).
+# Largest pipe that Linux gives an unprivileged process: /proc/sys/fs/pipe-max-size, see pipe(7).
 PIPE_SIZE = 1024 * 1024
 # Chunk size when streaming git output; it bounds memory together with the longest row.
 CHUNK = 64 * 1024
-# No such program on PATH, or only files of that name that may not be executed.
+# No such program on PATH, or only files of that name that are not executable.
 SPAWN_ERRORS = (FileNotFoundError, PermissionError)
-# Commands that talk to a remote anyway, and what git says when it cannot.
+# Commands that always talk to a remote, and git's messages when it cannot.
 NETWORK_COMMANDS = frozenset({"clone", "fetch", "ls-remote", "push"})
 UNREACHABLE = re.compile(
     r"[Cc]ould not read from remote|does not appear to be a git repo|unable to access|"
@@ -54,10 +54,10 @@ FILTER = re.compile(
     r"external filter '(?P<command>[^']*)' failed|"
     r"(?:clean|smudge) filter '?(?P<name>[^\s']+)'? failed"
 )
-# What git says of a remote when no transport is allowed.
+# git's message about a remote when no transport is allowed.
 DENIED = re.compile(rb"transport '[^']*' not allowed")
-# For these the settings of the repository are not read before: two make it, and the index is
-# listed without running anything that the fixed overrides leave.
+# The repository's settings are not read before these: two create it, and listing the index runs
+# nothing beyond the fixed overrides.
 UNREAD = frozenset({"clone", "init", "ls-files"})
 INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
 
@@ -65,8 +65,8 @@ INSTALL_HINT = "install git 2.30 or newer: https://git-scm.com/downloads"
 def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for git: without ``GIT_*`` of a caller, speaking English.
 
-    A hook or an alias that calls us sets ``GIT_DIR`` and its kin for *its* repository; followed
-    blindly they would make us write there. Identity and transport settings are kept.
+    A hook or an alias that calls us sets ``GIT_DIR`` and similar for *its* repository; following
+    them would make us write there. Identity and transport settings are kept.
     """
     source = os.environ if environ is None else environ
     env = {
@@ -78,9 +78,9 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
 
 @dataclass(slots=True)
 class _Facts:
-    """What is known of one repository: its settings, and whether it fetches what it lacks.
+    """The settings of one repository, and whether it fetches missing objects.
 
-    `failed` is the git command that could not read them; each later one would fail likewise.
+    `failed` is the git command that could not read them; later ones would fail too.
     """
 
     settings: tuple[Setting, ...] = ()
@@ -92,10 +92,10 @@ class Git:
     """git in one repository, given by its folder (a working tree or a bare repository).
 
     With `around` the folder may be any folder of a repository. `allow` says which programs the
-    repository may name, see `safety`; by default none, so all that only reads is safe.
+    repository may name, see `safety`; by default none, so read-only commands are safe.
     """
 
-    # Called with the folder of a partial clone before the first object is fetched for a reader.
+    # Called with the folder of a partial clone before a reader fetches the first object.
     announce_fetch: ClassVar[Callable[[Path], None]] = lambda folder: None
     _known: ClassVar[dict[object, _Facts]] = {}
 
@@ -105,22 +105,21 @@ class Git:
         self._around = around
         self._allow = allow
         if not around:
-            # Without a ceiling a folder that is not a repository would be taken for a part of the
-            # repository around it, usually the one that holds the migrations. git looks upwards
-            # from where a link leads to, so the ceiling has to be there.
+            # Without a ceiling git would use the enclosing repository, usually that of the
+            # migrations. git searches upwards from the target of a link, so the ceiling is there.
             self.env["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)
 
     def allowing(self, allow: Allow) -> Git:
-        """Return the same git, which may run programs of these kinds as well."""
+        """Return the same git, allowed to run programs of these kinds as well."""
         return Git(self.folder, around=self._around, allow=self._allow | allow)
 
     def fetching(self) -> Git:
-        """Return a git for commands that cannot be repeated: a partial clone may fetch in them."""
+        """Return a git for commands that cannot be repeated: it may fetch in a partial clone."""
         return self.allowing(Allow.TRANSPORT) if self.is_partial else self
 
     @cached_property
     def _facts(self) -> _Facts:
-        """Read what the repository is set to, once in a process unless it changes."""
+        """Read the repository's settings, once per process unless they change."""
         key = self._key
         if key not in self._known:
             self._known[key] = self._read_facts()
@@ -135,7 +134,7 @@ class Git:
         listed = self._call("config", "--list", "--show-scope", "-z", env=NO_TRANSPORT)
         if listed.returncode:
             return _Facts(failed=listed)
-        # Paths with a colon cannot be a ceiling, so git's own answer is looked at there.
+        # Paths with a colon cannot be a ceiling, so git's answer is checked there.
         if os.pathsep in self.env.get("GIT_CEILING_DIRECTORIES", ""):
             asked = self._call("rev-parse", "--show-prefix", env=NO_TRANSPORT)
             if asked.returncode == 0 and asked.stdout.strip():
@@ -145,7 +144,7 @@ class Git:
 
     @property
     def settings(self) -> tuple[Setting, ...]:
-        """All settings that git follows here, those that win last."""
+        """All effective settings, in increasing order of precedence."""
         return self._facts.settings
 
     def refresh_settings(self) -> None:
@@ -155,14 +154,14 @@ class Git:
 
     @property
     def is_partial(self) -> bool:
-        """Whether the repository may lack files that a remote has promised to give."""
+        """Whether the repository is a partial clone, with objects that a remote promised."""
         return any(setting.name == ("remote", "promisor") for setting in self.settings)
 
     def may_fetch(self, stderr: bytes) -> bool:
         """Return whether to repeat a command that failed with `stderr` without the transport.
 
-        It is when a partial clone lacks an object that it reads: from then on the transport is
-        allowed, and users are warned.
+        It does when a partial clone lacks an object: from then on the transport is allowed, and
+        users are warned.
         """
         facts = self._facts
         if not self.is_partial or not DENIED.search(stderr):
@@ -208,7 +207,7 @@ class Git:
     ) -> bytes:
         """Run git and return its standard output, nothing when it is to be discarded.
 
-        Raises `GitError` with git's own words when it fails.
+        Raises `GitError` with git's message when it fails.
         """
         done = self.run_unchecked(*args, stdin=stdin, env=env, discard=discard)
         if done.returncode:
@@ -234,8 +233,8 @@ class Git:
     ) -> Iterator[bytes]:
         """Run git and yield its output as it comes, cut at each `end`.
 
-        Memory does not grow with the output. Raises `GitError` with git's own words when it
-        fails, after what came before it.
+        Memory does not grow with the output. Raises `GitError` with git's message when it fails,
+        after the output before it.
         """
         if not (self._is_offline and self.is_partial):
             yield from self._rows(args, end, env)
@@ -245,7 +244,7 @@ class Git:
             for row in self._rows(args, end, env):
                 count += 1
                 yield row
-        except _LacksObjectError:  # so it is repeated, without what was given already
+        except _LacksObjectError:  # so it is repeated, skipping what was already yielded
             yield from islice(self._rows(args, end, env), count, None)
 
     def _rows(
@@ -269,8 +268,10 @@ class Git:
                 code = process.wait()
             if code:
                 errors.seek(0)
-                said = errors.read()
-                raise _LacksObjectError if offline and self.may_fetch(said) else failure(args, said)
+                stderr = errors.read()
+                if offline and self.may_fetch(stderr):
+                    raise _LacksObjectError
+                raise failure(args, stderr)
 
     @cached_property
     def objects(self) -> Path:
@@ -279,7 +280,7 @@ class Git:
         return (self.folder / os.fsdecode(found)).absolute()
 
     def empty_tree(self) -> str:
-        """Return the id of the tree without files, which stands for "no commit yet"."""
+        """Return the id of the empty tree, which stands for "no commit yet"."""
         return self._empty_tree
 
     @cached_property
@@ -287,7 +288,7 @@ class Git:
         return self.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
 
     def tree_of(self, commit: str | None) -> str:
-        """Return the tree of a commit, the one without files for None; raises `GitError`."""
+        """Return the tree of a commit, the empty tree for None; raises `GitError`."""
         return self.text("rev-parse", f"{commit}^{{tree}}") if commit else self.empty_tree()
 
     def run_unchecked(
@@ -297,9 +298,9 @@ class Git:
         env: Mapping[str, str] | None = None,
         discard: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return what came of it, without judging its exit code.
+        """Run git and return the completed process, whatever its exit code.
 
-        With `discard` its standard output, however long it is, goes nowhere.
+        With `discard` its standard output is discarded.
         """
         if args[0] in UNREAD:
             denied = {} if Allow.TRANSPORT in self._allow else NO_TRANSPORT
@@ -320,7 +321,7 @@ class Git:
         pass_fds: Sequence[int] = (),
         env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a git that is spoken to over pipes; the caller closes it.
+        """Start git with pipes; the caller closes it.
 
         Raises `GitError` when git cannot use the repository.
         """
@@ -369,12 +370,16 @@ def _completed(
 
 
 def _signature(folder: Path) -> tuple[Stamp | None, ...]:
-    """Return what differs once the configuration in `folder` is another."""
-    files = (f"{place}{name}" for place in (".git/", "") for name in ("config", "config.worktree"))
-    return (_place(folder / ".git"), *(stamp(folder / name) for name in files))
+    """Return stamps that change with the configuration in `folder`."""
+    files = (
+        f"{folder_name}{name}"
+        for folder_name in (".git/", "")
+        for name in ("config", "config.worktree")
+    )
+    return (_folder_stamp(folder / ".git"), *(stamp(folder / name) for name in files))
 
 
-def _place(path: Path) -> Stamp | None:
+def _folder_stamp(path: Path) -> Stamp | None:
     """Return the stamp of a file, and of a folder only which one it is.
 
     Each lock that git takes changes the time of its folder, and nothing about the configuration.
@@ -384,7 +389,7 @@ def _place(path: Path) -> Stamp | None:
 
 
 class Stamp(NamedTuple):
-    """What differs once another file is at a path, or another content in it."""
+    """A stamp that changes when a file is replaced or its content changes."""
 
     inode: int
     size: int
@@ -401,8 +406,8 @@ def stamp(path: Path) -> Stamp | None:
 
 
 def _widen(pipe: IO[bytes]) -> None:
-    """Give a pipe more room where the system lets us: the two ends then wake each other less."""
-    with contextlib.suppress(AttributeError, OSError):  # not Linux, or all the room is taken
+    """Enlarge a pipe where the system allows it, to save context switches."""
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or the user's limit is reached
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 
@@ -412,29 +417,29 @@ def git_missing() -> UnavailableError:
 
 
 def failure(args: Sequence[str], stderr: bytes) -> GitError:
-    """Return the error for a git command that ended badly, with the line that says why."""
-    said = stderr.decode(errors="replace").strip()
-    lazily = args[0] not in NETWORK_COMMANDS and UNREACHABLE.search(said)
+    """Return the error for a failed git command, with the line of its output that explains it."""
+    text = stderr.decode(errors="replace").strip()
+    lazily = args[0] not in NETWORK_COMMANDS and UNREACHABLE.search(text)
     hint = "a partial clone fetches contents when they are read, and its remote cannot be reached"
-    message = f"git {args[0]} failed: {reason(said)}"
+    message = f"git {args[0]} failed: {reason(text)}"
     return GitError(
-        message, stderr=said, hint=hint if lazily else _filter_hint(said) or _room(said)
+        message, stderr=text, hint=hint if lazily else _filter_hint(text) or _room(text)
     )
 
 
-def _room(said: str) -> str | None:
-    """Return what to do when git found the disk of this machine full, None for another cause."""
-    own = [line for line in said.splitlines() if not line.startswith("remote:")]
+def _room(stderr: str) -> str | None:
+    """Return the hint for a full disk on this machine, None for another cause."""
+    own = [line for line in stderr.splitlines() if not line.startswith("remote:")]
     is_full = any(os.strerror(code) in line for line in own for code in FULL)
     return MAKE_ROOM if is_full else None
 
 
-def _filter_hint(said: str) -> str | None:
-    """Return what to do when git could not run a filter of the repository, None for another cause.
+def _filter_hint(stderr: str) -> str | None:
+    """Return the hint when git could not run a filter of the repository, None otherwise.
 
     See https://git-scm.com/docs/gitattributes#_filter.
     """
-    found = list(FILTER.finditer(said))
+    found = list(FILTER.finditer(stderr))
     if not found:
         return None
     commands = [match["command"].split()[0] for match in found if match["command"]]
@@ -444,14 +449,14 @@ def _filter_hint(said: str) -> str | None:
     return f"install or repair {filtering}{program} that .gitattributes names; then run it again"
 
 
-def without_advice(said: str) -> str:
-    """Return git's output without its lines of advice, which say nothing of a failure."""
-    return "".join(x for x in said.splitlines(keepends=True) if not x.startswith("hint:"))
+def without_advice(output: str) -> str:
+    """Return git's output without its lines of advice, which do not explain a failure."""
+    return "".join(x for x in output.splitlines(keepends=True) if not x.startswith("hint:"))
 
 
-def reason(said: str) -> str:
-    """Return the line of git's output that says why it failed, and what a remote added."""
-    lines = [line.strip() for line in without_advice(said).splitlines() if line.strip()]
+def reason(output: str) -> str:
+    """Return the line of git's output that explains a failure, with the remote's message."""
+    lines = [line.strip() for line in without_advice(output).splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:", "! "))]
     line = (fatal or lines[-1:] or ["no reason given"])[0]
     line = line.removeprefix("fatal:").removeprefix("error:").removeprefix("!").strip()
@@ -472,6 +477,6 @@ def check_version() -> tuple[int, ...]:
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
     version = tuple(int(part or 0) for part in found.groups()) if found else (0,)
     if version < MINIMUM_VERSION:
-        spoken = found.group() if found else "of an unknown version"
-        raise UnavailableError(f"git {spoken} is too old", hint=INSTALL_HINT)
+        label = found.group() if found else "of an unknown version"
+        raise UnavailableError(f"git {label} is too old", hint=INSTALL_HINT)
     return version

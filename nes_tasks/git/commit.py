@@ -1,4 +1,4 @@
-"""Commit objects: who made them, what they are on, and git's signature."""
+"""Commit objects: author, committer, parents, and git's signature."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..errors import GitError, UnavailableError
 from .command import Git, reason
 from .safety import Allow
 
-# What would end a name or an address early in a commit's header; git drops them as well.
+# Characters that would end a name or an address in a commit header; git drops them as well.
 NOT_IN_PERSON = str.maketrans("", "", "<>\n\r\0")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who made a commit and when: name and e-mail as git writes them, and the moment."""
+    """The author or committer of a commit: name and e-mail as git writes them, and the time."""
 
     name: str
     email: str
@@ -26,7 +26,7 @@ class Signature:
 def person_line(who: Signature) -> str:
     """Return the end of an author or committer line; git knows no time before 1970."""
     name, email = (part.translate(NOT_IN_PERSON).strip() for part in (who.name, who.email))
-    # The blank belongs there without a name as well, or git fsck finds fault.
+    # The blank is required without a name as well, or git fsck complains.
     return f"{name} <{email}> {_seconds(who)} +0000"
 
 
@@ -53,7 +53,7 @@ def write_signed_commit(
     committer: Signature,
     env: Mapping[str, str],
 ) -> str:
-    """Let git write and sign one commit of a stored tree; return its id, no ref is touched.
+    """Let git write and sign one commit of a stored tree; return its id. No ref changes.
 
     git signs it with the key, format and program that it is configured for
     (https://git-scm.com/docs/git-config#Documentation/git-config.txt-gpgformat). `env` says

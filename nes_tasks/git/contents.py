@@ -10,8 +10,8 @@ from .diff import File
 from .incomplete_clone import fetch_files
 from .objects import REQUEST_BATCH, ObjectReader
 
-# So many files a partial clone fetches in one go: a request to its remote for each few hundred
-# would take longer than the contents.
+# Files that a partial clone fetches in one request; smaller requests would cost more time than the
+# contents.
 FETCHED_TOGETHER = 64 * REQUEST_BATCH
 
 

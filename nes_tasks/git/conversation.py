@@ -1,4 +1,4 @@
-"""A git process that answers one request after the other, and says on its end what was wrong."""
+"""A long-running git process that answers requests, and reports errors when it ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Conversation:
     """The process of `command`; it starts when it is first needed, and `close` ends it."""
 
     command: tuple[str, ...]
-    # What to say of one that ended without a reason.
+    # The message for a process that ended without a reason.
     ended_early = "it ended early"
 
     def __init__(self, git: Git) -> None:
@@ -28,30 +28,30 @@ class Conversation:
         self._errors: IO[bytes] | None = None
 
     def starting(self) -> AbstractContextManager[None]:
-        """Return the circumstances in which the process is to start."""
+        """Return the context in which the process starts."""
         return nullcontext()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            # git explains here what is wrong; a pipe could fill up.
+            # git's error output; a pipe could fill up.
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
             with self.starting():
                 self._process = self._git.popen(*self.command, stderr=self._errors)
         return self._process
 
     def _died(self) -> GitError:
-        """End the process, and return the error for what it has said."""
+        """End the process, and return the error for its messages."""
         assert self._process
         assert self._errors
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=PATIENCE)
         self._errors.seek(0)
-        said = without_advice(self._errors.read().decode(errors="replace"))
+        message = without_advice(self._errors.read().decode(errors="replace"))
         self.close()
-        return failure(self.command, (said or self.ended_early).encode())
+        return failure(self.command, (message or self.ended_early).encode())
 
     def close(self) -> None:
-        """End the process; what it was not asked to confirm, git undoes."""
+        """End the process; git rolls back unconfirmed changes."""
         process, self._process = self._process, None
         if process is not None:
             files, self._errors = (process.stdin, process.stdout, self._errors), None

@@ -26,7 +26,7 @@ def list_files(git: Git, tree: str, folder: str, *, links: bool = False) -> Iter
     `GitError` for a tree that is not there.
     """
     # The format is ``mode SP type SP id TAB path``: https://git-scm.com/docs/git-ls-tree
-    # Without a trailing slash it would be the folder itself, and a file of that name, too.
+    # Without a trailing slash it would list the folder itself, or a file of that name.
     rows = git.stream_records(
         "ls-tree",
         "-r",
@@ -67,7 +67,7 @@ class Change(NamedTuple):
 def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Change]:
     """Return the files that differ between two trees (or commits), sorted by path.
 
-    They come as git finds them; with `folders` it is only those below them. No blob is read,
+    They are yielded as git finds them; with `folders` only those below them. No blob is read,
     so none is fetched in a partial clone. Raises `GitError` for a tree that is not there.
     """
     fields = git.stream_records(
@@ -80,9 +80,9 @@ def changed_files(git: Git, old: str, new: str, *folders: str) -> Iterator[Chang
 def changes_of_commits(
     git: Git, commits: Iterable[str], *folders: str
 ) -> Iterator[tuple[str, Change]]:
-    """Yield what each of the `commits` changed against its parent, in the order of the commits.
+    """Yield what each of the `commits` changed against its parent, in their order.
 
-    Of a merge it is only what differs from all of its parents; `old` is then that of the first.
+    A merge yields only what differs from all of its parents; `old` is that of the first.
     The commit where a shallow clone ends seems to have added every file. Reads trees only; raises
     `GitError`.
     """
@@ -100,7 +100,7 @@ def changes_of_commits(
 
 
 def _environment(git: Git) -> dict[str, str]:
-    """Return the variables that take paths as they are, and a file that is not there as index."""
+    """Return the environment for literal paths and a missing index file."""
     return {"GIT_LITERAL_PATHSPECS": "1", "GIT_INDEX_FILE": str(git.folder.absolute() / NO_INDEX)}
 
 

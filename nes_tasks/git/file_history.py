@@ -1,4 +1,4 @@
-"""The history of one file: the commits that changed it, and how they follow each other."""
+"""The history of one file: the commits that changed it, and their ancestry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIELDS = "%at%x1f%ct%x1f%an%x1f%ae%x1f%cn%x1f%s%x1e"
 class FileCommit:
     """One commit that changed a file.
 
-    `parents` are the commits before it that changed the file, too. `is_truncated` says that a
+    `parents` are the previous commits that changed the file. `is_truncated` says that a
     shallow clone ends here: whatever the file held then may be older.
     """
 

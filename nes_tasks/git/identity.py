@@ -1,4 +1,4 @@
-"""Who git takes the user for."""
+"""git's configured identity of the user."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .command import Git
 def configured_author(folder: Path) -> str | None:
     """Return ``Name <email>`` as git is configured for work in `folder`, None when it is not.
 
-    Configuration files and the GIT_AUTHOR_* variables count; what git makes up from the login
-    and the name of the machine does not.
+    Configuration files and the GIT_AUTHOR_* variables count; what git derives from the login and
+    the host name does not.
     """
     return _configured(folder, "AUTHOR")
 
@@ -19,7 +19,7 @@ def configured_author(folder: Path) -> str | None:
 def missing_identity(folder: Path, identity: tuple[str, str]) -> dict[str, str]:
     """Return the variables that give git the name and e-mail it is not configured with, if any.
 
-    Without them it would refuse to commit in `folder`, or make something up.
+    Without them it would refuse to commit in `folder`, or derive an identity.
     """
     missing = [role for role in ("AUTHOR", "COMMITTER") if _configured(folder, role) is None]
     keys = ("NAME", "EMAIL")
@@ -31,7 +31,7 @@ def missing_identity(folder: Path, identity: tuple[str, str]) -> dict[str, str]:
 
 
 def _configured(folder: Path, role: str) -> str | None:
-    # The folder may be a part of a repository, whose configuration then counts.
+    # The folder may be inside a repository, whose configuration then counts.
     done = Git(folder, around=True).run_unchecked(
         "-c",
         "user.useConfigOnly=true",

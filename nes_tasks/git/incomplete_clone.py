@@ -1,4 +1,4 @@
-"""Clones that hold less than all: partial ones lack files, shallow ones lack early commits."""
+"""Incomplete clones: partial ones lack files, shallow ones lack early commits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def has_tree(git: Git, tree: str) -> bool:
 def fetch_files(git: Git, oids: Iterable[str]) -> None:
     """Let a partial clone fetch the files with these blob ids that it lacks, all in one go.
 
-    Asked for one object after the other, git connects to the remote for each. Packing is the
+    If objects are read one at a time, git connects to the remote for each. Packing is the
     plumbing command that first fetches all that is missing; the pack is not needed. Raises
     `GitError` when the remote cannot be reached.
     """
@@ -50,10 +50,10 @@ def fetch_files(git: Git, oids: Iterable[str]) -> None:
 def shallow_boundary(git: Git) -> frozenset[str]:
     """Return the commits whose parents a shallow clone does not have; none in a full one.
 
-    git also lists the very first commit when the depth reaches just so far; nothing is cut there.
+    git also lists the root commit when the depth ends exactly there; nothing is missing then.
     """
-    place = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
-    file = git.folder / place
+    path = os.fsdecode(git.run("rev-parse", "--git-path", "shallow").rstrip(b"\n"))
+    file = git.folder / path
     ends = Path(file).read_text().split() if file.is_file() else []
     if not ends:
         return frozenset()
@@ -69,7 +69,8 @@ def shallow_boundary(git: Git) -> frozenset[str]:
 def truncated_history_error(label: str, names: Sequence[str]) -> DatabaseError:
     """Return the error for migrations that a shallow clone does not reach back to before.
 
-    `label` is the database as users know it. Without `names` it is the first commit of all.
+    `label` is the database as users know it. Without `names` the first commit of the history is
+    missing.
     """
     where = f"before {first_few(names)}" if names else "the first commit"
     return DatabaseError(

@@ -1,9 +1,8 @@
-"""What a git that was killed leaves behind: locks, and files that it had begun to write.
+"""Leftovers of killed git processes: locks and unfinished files.
 
 git removes them itself unless it is killed; later commands then refuse to work, see
-https://git-scm.com/docs/gitrepository-layout. Whether a file is a leftover cannot be seen from
-the file: the caller knows since when it may be one, and nothing is touched while any git is at
-work in the repository.
+https://git-scm.com/docs/gitrepository-layout. A file does not show whether it is a leftover: the
+caller passes the earliest time, and nothing is removed while any git is running in the repository.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ UNFINISHED_FILES = (
     "objects/pack/tmp_*",
     "objects/pack/.tmp-*",
 )
-# What marks a pack as not to be touched while it is being received.
+# Marks a pack as being received, so that git does not touch it.
 KEEPERS = (b"fetch-pack ", b"receive-pack ")
-# These run on for long and take no lock.
+# Long-running processes that take no lock.
 HARMLESS = {"cat-file", "credential-cache--daemon", "daemon", "fsmonitor--daemon"}
-# File systems keep times with more or less precision.
+# File systems store times with different precision.
 PRECISION_SECONDS = 2.0
 PATIENCE_SECONDS = 10.0
 
@@ -49,9 +48,9 @@ PATIENCE_SECONDS = 10.0
 def clear_leftovers(git_dir: Path, common: Path, top: Path, since: float, label: str) -> None:
     """Remove what killed gits have left in a repository since a moment (seconds of the epoch).
 
-    The caller holds our lock, so no git of ours is at work but one that has outlived its
-    command: it gets a few seconds to end. Files that are older than `since` are somebody
-    else's. Raises `DatabaseError` when a git is still at work and a lock is there.
+    The caller holds our lock, so a git of ours can only have outlived its command: it gets a few
+    seconds to end. Files older than `since` belong to others. Raises `DatabaseError` when a git is
+    still at work and a lock is there.
     """
     found = list(_leftovers(common, since - PRECISION_SECONDS))
     if not found:
@@ -64,7 +63,7 @@ def clear_leftovers(git_dir: Path, common: Path, top: Path, since: float, label:
                 hint="wait until it ends, then run it again",
             )
         time.sleep(0.05)
-    # Once more: the git that we waited for has removed its own.
+    # Again: the git that we waited for has removed its own.
     for path in _leftovers(common, since - PRECISION_SECONDS):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -101,9 +100,9 @@ def _is_since(path: Path, moment: float) -> bool:
 
 
 def working_gits(folders: tuple[Path, ...]) -> list[int]:
-    """Return the processes of git that may be changing something in one of `folders`.
+    """Return the git processes that may be changing something in one of `folders`.
 
-    On Linux those that work there, or of which that cannot be seen; elsewhere all of them.
+    On Linux those whose working directory is there or unknown; elsewhere all of them.
     """
     if not Path("/proc/self/stat").exists():
         return _all_gits()
@@ -117,13 +116,13 @@ def working_gits(folders: tuple[Path, ...]) -> list[int]:
         if not _is_git(words):
             continue
         try:
-            place = str((process / "cwd").readlink())
+            cwd = str((process / "cwd").readlink())
         except FileNotFoundError:
             continue  # it has ended
         except OSError:
             found.append(int(process.name))
             continue
-        if any(place == folder or place.startswith(f"{folder}/") for folder in real):
+        if any(cwd == folder or cwd.startswith(f"{folder}/") for folder in real):
             found.append(int(process.name))
     return found
 

@@ -1,4 +1,4 @@
-"""The commit log: what git knows of commits, independent of anybody's configuration.
+"""The commit log: commits as git stores them, independent of the user's configuration.
 
 Only plumbing commands are used. `git log` follows settings of the user that change its output
 (log.showSignature, log.follow) or what it finds (grep.patternType).
@@ -44,7 +44,7 @@ class Commit:
 
 
 def from_unix(seconds: str) -> datetime:
-    """Return a moment in UTC; the year 1 for what no clock has shown, which git would store."""
+    """Return a time in UTC; the year 1 for out-of-range values, which git can store."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):

@@ -49,8 +49,8 @@ class ObjectReader(Conversation):
         """Return the objects in the order of `names`, holding a few hundred at a time at most."""
         waiting = iter(names)
         while some := list(islice(waiting, REQUEST_BATCH)):
-            # All answers of a round are read even if the caller stops half way; otherwise the
-            # next request would be answered with what was left in the pipe.
+            # All answers of a round are read even if the caller stops early; otherwise the next
+            # request would read what is left in the pipe.
             yield from self._round(some)
 
     def _round(self, names: list[str]) -> list[GitObject | None]:
@@ -71,7 +71,7 @@ class ObjectReader(Conversation):
         except BrokenPipeError:
             raise self._died() from None
         except BaseException:
-            self.close()  # what is left in the pipe would be taken for the next answer
+            self.close()  # the rest in the pipe would be read as the next answer
             raise
 
     def _answer(self) -> GitObject | None:

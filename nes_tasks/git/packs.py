@@ -24,6 +24,9 @@ COMMIT, TREE, BLOB, REF_DELTA = 1, 2, 3, 7
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob"}
 # The fastest level: the next repack of git compresses again, and with deltas.
 LEVEL = 1
+# Trees of more bytes than these are not compressed. Half of one is ids: that takes longer than all
+# else that is done with it here, and saves less than half of it until the next repack.
+PLAIN_ABOVE = 1024 * 1024
 HEADER = struct.Struct(">4sII")
 VERSION = 2
 BUFFER = 1024 * 1024
@@ -70,7 +73,8 @@ class PackWriter:
         """Add an object, unless it is there, and return its raw id."""
         oid = self._digest(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest()
         if oid not in self._numbers:
-            self._add(oid, _object_header(kind, len(data)), data)
+            level = 0 if kind == TREE and len(data) > PLAIN_ABOVE else LEVEL
+            self._add(oid, _object_header(kind, len(data)), data, level)
         return oid
 
     def write_delta(self, oid: bytes, base: bytes, delta: bytes) -> None:
@@ -83,8 +87,8 @@ class PackWriter:
         if oid not in self._numbers:
             self._add(oid, _object_header(REF_DELTA, len(delta)) + base, delta)
 
-    def _add(self, oid: bytes, header: bytes, content: bytes) -> None:
-        packed = zlib.compress(content, LEVEL)
+    def _add(self, oid: bytes, header: bytes, content: bytes, level: int = LEVEL) -> None:
+        packed = zlib.compress(content, level)
         self._file.write(header + packed)
         self._numbers[oid] = len(self._ids)
         self._ids.append(oid)

@@ -1,12 +1,13 @@
-"""What a push came to, as GitPython's objects, and the progress of push and fetch.
+"""The result of a push as GitPython's objects, and the progress of push and fetch.
 
 GitPython asks git for output that is meant for programs (``git push --porcelain``) and knows every
-case of it. The processes are ours: what it wants to run is run by a function of the caller, with
-the environment, the safe settings and the time limit of `command` and `remote`; its own would take
-the caller's ``GIT_DIR`` and the programs that a repository names. Neither its index nor its status
-is used: they fail on an index of version 4 and on a sparse one, and run `core.fsmonitor`.
+case of it. The processes are ours: a function of the caller runs its commands, with the
+environment, the safe settings and the time limit of `command` and `remote`; GitPython's own
+processes would use the caller's ``GIT_DIR`` and the programs that a repository names. Neither its
+index nor its status is used: they fail on an index of version 4 and on a sparse one, and run
+`core.fsmonitor`.
 
-Loaded by commands that talk to a remote only: it takes 70 ms.
+Loaded only by commands that talk to a remote: the import takes 70 ms.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ Run = Callable[[Sequence[str]], tuple[str, str]]
 
 
 class ProgressLines(RemoteProgress):
-    """Reads lines of progress; others are passed over."""
+    """Parses progress lines; ignores others."""
 
     def __init__(self, on_progress: OnTransfer) -> None:
         super().__init__()
@@ -62,12 +63,12 @@ class ProgressLines(RemoteProgress):
 
 
 def push(folder: Path, remote: str, ref: str, run: Run, *, thin: bool) -> PushInfo | None:
-    """Push the branch `ref` to the same name at `remote`; return what became of it.
+    """Push the branch `ref` to the same name at `remote`; return the result of the branch.
 
-    None when git says nothing of the branch, as it does when the remote cannot be reached. What
-    `run` raises is passed on. The repository is opened, and nothing of it is read: also one with
-    SHA-256 or reftables, which GitPython cannot read, is pushed. One that it does not even open is
-    pushed without it.
+    None when git does not mention the branch, such as when the remote cannot be reached. Errors of
+    `run` are passed on. The repository is opened, and nothing of it is read: also one with SHA-256
+    or reftables, which GitPython cannot read, is pushed. One that it does not even open is pushed
+    without it.
     """
     refspec = f"{ref}:{ref}"
     try:
@@ -78,7 +79,7 @@ def push(folder: Path, remote: str, ref: str, run: Run, *, thin: bool) -> PushIn
     with opened as repo:
         repo.git = _Commands(run)
         options: dict[str, Any] = {"thin": True} if thin else {"no_thin": True}
-        # Which protocols are allowed is decided by the settings of `run`.
+        # The settings of `run` decide which protocols are allowed.
         pushed = git.Remote(repo, remote).push(refspec, allow_unsafe_protocols=True, **options)
         return pushed[0] if pushed else None
 
@@ -91,12 +92,12 @@ def line_of(info: PushInfo) -> str:
 
 
 def is_overtaken(info: PushInfo) -> bool:
-    """Return whether the branch was refused here, because the remote has what we do not have."""
+    """Return whether git refused the push locally, because the remote has newer commits."""
     return bool(info.flags & PushInfo.REJECTED)
 
 
 class _Commands(git.Git):
-    """Runs by `run` what GitPython wants to run."""
+    """Runs GitPython's commands with `run`."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -108,7 +109,7 @@ class _Commands(git.Git):
 
 
 class _Ended:
-    """A process that has ended, with what it wrote; whether it did well is known to `run`."""
+    """A finished process with its output; `run` has checked its exit code."""
 
     def __init__(self, output: str, errors: str) -> None:
         self.args: list[str] = []

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .command import Git
 
-# Names with tmp_ are taken for leftovers by `git prune`, too, once they are two weeks old.
+# `git prune` also treats names with tmp_ as leftovers, after two weeks.
 ASIDE_PREFIX = "tmp_nes-tasks-"
 
 
@@ -37,7 +37,7 @@ class Quarantine:
     def install(self) -> None:
         """Move the objects into the repository.
 
-        Raises `OSError` when that is not possible; nothing refers to what has been moved then.
+        Raises `OSError` when that is not possible; nothing refers to the moved objects then.
         """
         try:
             _install(os.fspath(self._aside), os.fspath(self.objects))
@@ -52,8 +52,8 @@ class Quarantine:
 def _install(source: str, target: str) -> None:
     """Move all files below `source` to the same places below `target`.
 
-    A pack's index goes last, as by it others see the pack. What git had begun and could not
-    remove stays behind.
+    A pack's index is moved last, since it makes the pack visible. Unfinished files of git stay
+    behind.
     """
     with os.scandir(source) as entries:
         items = sorted(entries, key=lambda item: item.name.endswith(".idx"))
@@ -72,10 +72,10 @@ def _install(source: str, target: str) -> None:
 
 
 def discard_quarantine(aside: Path, objects: Path) -> None:
-    """Throw a quarantine away, with what has been moved out of it and cannot be used.
+    """Delete a quarantine, with objects that were moved out of it and cannot be used.
 
-    The folder is our own, so no other process writes to it: the caller holds the lock. A pack
-    whose index is still inside is not seen by git and would stay for ever.
+    No other process writes to the folder: the caller holds the lock. A pack whose index is still
+    inside is invisible to git and would stay forever.
     """
     for index in (aside / "pack").glob("*.idx"):
         if not (objects / "pack" / index.name).exists():
@@ -85,6 +85,6 @@ def discard_quarantine(aside: Path, objects: Path) -> None:
 
 
 def _quoted(path: Path) -> str:
-    """Return `path` so that git takes it for one, whatever it contains."""
+    """Return `path` quoted for git, whatever characters it contains."""
     escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

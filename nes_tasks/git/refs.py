@@ -1,6 +1,6 @@
-"""Refs: change several in one step, all of them or none; read which branch is checked out.
+"""Refs: change several atomically; read which branch is checked out.
 
-See https://git-scm.com/docs/git-update-ref#_description for what a step says.
+See https://git-scm.com/docs/git-update-ref#_description for the syntax of a step.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pathlib import Path
 from .command import Git
 from .conversation import Conversation
 
-# What the logs of refs say of each change.
+# The reflog message of each change.
 COMMAND = ("update-ref", "-m", "nes-tasks: migration", "--stdin")
 
 
 class RefWriter(Conversation):
-    """Changes refs through one git process, one transaction after the other.
+    """Changes refs through one git process, one transaction at a time.
 
-    It starts at the first change, and is ended by `close`: an idle one looks like a git at work to
-    those who look for such.
+    It starts at the first change and ends with `close`. Commands that clean up treat a running git
+    as busy, so it must not be idle for long.
     """
 
     command = COMMAND
 
     def starting(self) -> AbstractContextManager[None]:
-        """Block Ctrl-C, which goes to all processes of a terminal: it may be moving the branch."""
+        """Block Ctrl-C, which reaches all processes of a terminal: git may be moving the branch."""
         return _interrupts_blocked()
 
     def change(self, *steps: str) -> None:
@@ -38,13 +38,13 @@ class RefWriter(Conversation):
         try:
             process.stdin.write("\n".join(("start", *steps, "prepare", "commit", "")).encode())
             process.stdin.flush()
-            while (said := process.stdout.readline()) != b"commit: ok\n":
-                if not said:
+            while (reply := process.stdout.readline()) != b"commit: ok\n":
+                if not reply:
                     raise BrokenPipeError
         except BrokenPipeError:
             raise self._died() from None
         except BaseException:
-            self.close()  # an answer that is left would be taken for that to the next change
+            self.close()  # an unread answer would be taken for that of the next change
             raise
 
 
@@ -56,7 +56,7 @@ def change_refs(git: Git, steps: Sequence[str]) -> None:
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Let a process that is started in the block take no notice of Ctrl-C."""
+    """Make processes that are started in the block ignore Ctrl-C."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -64,8 +64,8 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-# The content of the file in a repository with reftables, see
-# https://git-scm.com/docs/reftable#_layout; git alone knows the branch then.
+# The content of HEAD in a repository with reftables, see https://git-scm.com/docs/reftable#_layout;
+# only git knows the branch then.
 ELSEWHERE = "refs/heads/.invalid"
 
 

@@ -20,32 +20,32 @@ from .command import NETWORK_COMMANDS, Git, failure, reason
 from .safety import Allow
 from .transfer_progress import OnTransfer
 
-# "Writing objects:  50% (1/2)" and its like: of interest while they last, no reason for anything.
+# Progress lines such as "Writing objects: 50% (1/2)"; they never explain a failure.
 PROGRESS = re.compile(
     r"(?:remote: +)?(?:(?:(?:Enumerating|Counting|Compressing|Writing|Receiving|Unpacking|Indexing|"
     r"Checking) objects|Resolving deltas|Finding sources|Checking connectivity|Updating files): +"
     r"[0-9]|Total [0-9])"
 )
 LINE_END = re.compile(rb"[\r\n]+")
-# What git says of a fetch when the branch there was rewritten.
+# git's message for a fetch when the remote branch was rewritten.
 REWRITTEN = "(non-fast-forward)"
-# What a remote says when another push was faster while ours was under way.
+# The remote's message when another push was faster.
 OVERTAKEN = (
     *("reference already exists", "incorrect old value", "failed to update ref"),
     "cannot lock ref",
 )
 # The remote is locked by another push now, or permanently by one that was killed.
 LOCKED = re.compile(r"\.lock': File exists")
-# The remote has files of that branch on disk; git explains at length what could be set there.
+# The remote has the branch checked out; git's explanation is long.
 HAS_FILES = "(branch is currently checked out)"
 NO_SUCH_BRANCH = "couldn't find remote ref"
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteStatus:
-    """How our branch stands against the remote's, as of the last fetch or push.
+    """Our branch compared with the remote's, as of the last fetch or push.
 
-    `commit` is the tip there, None when none was ever seen. `ahead` counts the commits that
+    `commit` is the remote tip, None when unknown. `ahead` counts the commits that
     only we have, `behind` those that only the remote has.
     """
 
@@ -58,16 +58,16 @@ class RemoteStatus:
 class _RefusedError(GitError):
     """A push was refused; `is_overtaken` says that the remote has commits that are not here."""
 
-    def __init__(self, said: str, *, is_overtaken: bool) -> None:
-        error = failure(["push"], said.encode())
-        super().__init__(error.message, stderr=said, hint=error.hint)
+    def __init__(self, stderr: str, *, is_overtaken: bool) -> None:
+        error = failure(["push"], stderr.encode())
+        super().__init__(error.message, stderr=stderr, hint=error.hint)
         self.is_overtaken = is_overtaken
 
 
 class Remote:
     """The branch `branch` of the remote `name`; `timeout` is in seconds.
 
-    `label` is what a person would type for our repository.
+    `label` is the path of our repository as users type it.
     """
 
     def __init__(self, git: Git, name: str, branch: str, *, label: str, timeout: int) -> None:
@@ -84,7 +84,7 @@ class Remote:
         return self.name in self._git.text("remote").splitlines()
 
     def remote_status(self, head: str | None) -> RemoteStatus:
-        """Compare the commit `head` with what was last seen of the remote. Uses no network."""
+        """Compare the commit `head` with the last known state of the remote. Uses no network."""
         theirs = self._git.query("rev-parse", "--verify", "--quiet", self._seen)
         if theirs and head:
             counts = self._git.text("rev-list", "--left-right", "--count", f"{head}...{theirs}")
@@ -142,10 +142,10 @@ class Remote:
         self._note_pushed(head)
 
     def _push(self, ref: str, on_progress: OnTransfer | None) -> None:
-        """Push a branch, by its full name: a tag may be called like it. Raises `GitError`."""
+        """Push a branch by its full name: a tag may have the same name. Raises `GitError`."""
         from .push_report import is_overtaken, line_of, push
 
-        # A mirror takes no names of branches at all.
+        # A mirror does not accept branch names.
         no_mirror = ("-c", f"remote.{self.name}.mirror=false")
         # A thin pack holds differences to files of the remote; a partial clone would fetch them.
         thin = not self._git.is_partial
@@ -154,27 +154,27 @@ class Remote:
         def run(arguments: Sequence[str]) -> tuple[str, str]:
             output: list[bytes] = []
             try:
-                said = self._talk([*no_mirror, *arguments], on_progress, output)
+                stderr = self._talk([*no_mirror, *arguments], on_progress, output)
             except GitError as error:
                 failed.append(error)
-                said = error.stderr
-            return b"".join(output).decode(errors="replace"), said
+                stderr = error.stderr
+            return b"".join(output).decode(errors="replace"), stderr
 
         info = push(self._git.folder, self.name, ref, run, thin=thin)
         if failed and info is not None and info.flags & info.ERROR:
-            said = f"{line_of(info)}\n{failed[0].stderr}"
-            raise _RefusedError(said, is_overtaken=is_overtaken(info)) from failed[0]
+            message = f"{line_of(info)}\n{failed[0].stderr}"
+            raise _RefusedError(message, is_overtaken=is_overtaken(info)) from failed[0]
         if failed:
             raise failed[0]
 
     def branches(self) -> list[str]:
-        """Return the names of the branches that are there. Raises `GitError`."""
+        """Return the names of the remote's branches. Raises `GitError`."""
         return branches_of(self._git.allowing(Allow.TRANSPORT), self.name)
 
     def _note_pushed(self, head: str | None) -> None:
-        """Note what the remote has now; git does so itself unless it is a bare clone.
+        """Record the remote's new tip; git does so itself except in a bare clone.
 
-        Where nothing can be written the push has been made nevertheless.
+        Errors are ignored: the push itself succeeded.
         """
         with contextlib.suppress(GitError):
             if head and self.remote_status(head).ahead:
@@ -198,9 +198,9 @@ class Remote:
         on_progress: OnTransfer | None,
         output: list[bytes] | None = None,
     ) -> str:
-        """Run a git command that talks to the remote; return what it said on the way.
+        """Run a git command that talks to the remote; return its messages without progress.
 
-        What it writes to its output is added to `output`. Raises `GitError` with what was said.
+        Its standard output is appended to `output`. Raises `GitError` with the messages.
         """
         at = next(i for i, word in enumerate(arguments) if word in NETWORK_COMMANDS) + 1
         progress = ["--progress"] if on_progress else []
@@ -208,30 +208,30 @@ class Remote:
         allow = Allow.TRANSPORT | (Allow.HOOKS if is_push else Allow.NOTHING)
         git = self._git.allowing(allow)
         process = git.popen(*arguments[:at], *progress, *arguments[at:], stderr=subprocess.PIPE)
-        said: list[str] = []
+        lines: list[str] = []
         read_progress = _progress_reader(on_progress) if on_progress else None
         try:
             for line in self._lines(process):
                 if read_progress:
                     read_progress(line)
                 if not PROGRESS.match(line):
-                    said.append(line)
+                    lines.append(line)
             if output is not None:
                 assert process.stdout
-                output.append(process.stdout.read())  # some lines, which the pipe has held
+                output.append(process.stdout.read())  # a few lines, which fit into the pipe
             if process.wait():
-                raise failure(arguments[at - 1 :], "\n".join(said).encode())
+                raise failure(arguments[at - 1 :], "\n".join(lines).encode())
         finally:
-            process.terminate()  # nothing to do unless it was given up or interrupted
+            process.terminate()  # no effect unless it timed out or was interrupted
             for stream in (process.stdin, process.stdout, process.stderr):
                 with contextlib.suppress(BrokenPipeError):
                     assert stream
                     stream.close()
             process.wait()
-        return "\n".join(said)
+        return "\n".join(lines)
 
     def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[str]:
-        """Return the lines that git writes to stderr, as they come."""
+        """Yield the lines that git writes to stderr as they arrive."""
         assert process.stderr
         until = time.monotonic() + self._timeout
         rest = b""
@@ -250,7 +250,7 @@ class Remote:
 
 
 def _after_push(error: GitError) -> str:
-    """Return what to do after a push that failed."""
+    """Return the hint for a failed push."""
     if LOCKED.search(error.stderr):
         return "doit push; if it fails again, a killed push has left a lock at the remote"
     if HAS_FILES in error.stderr:

@@ -1,9 +1,9 @@
-"""What git may run: nothing that the repository itself names, unless the work needs it.
+"""The programs git may run: none that the repository itself names, unless the command needs it.
 
 A repository may come from a stranger, and its configuration, attributes and hooks can name
-programs. Every git command gets fixed overrides (`FIXED`), and for each local setting that names
-a program another one, unless the command is allowed that kind of program. Settings of the user and
-of the system are trusted. The list of settings is that of https://git-scm.com/docs/git-config.
+programs. Every git command gets fixed overrides (`FIXED`), and one for each local setting that
+names a program, unless the command is allowed that kind of program. Settings of the user and of the
+system are trusted. The list of settings is that of https://git-scm.com/docs/git-config.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ ENVIRONMENT = {
     "GIT_EDITOR": ":",
     "GIT_PAGER": "cat",
 }
-# Without a protocol no remote is reached, and nothing that is needed for it is run; this includes
-# the fetch of a missing object in a partial clone. (GIT_NO_LAZY_FETCH needs git 2.44.)
+# Without a protocol git cannot reach a remote or run programs for it; this includes fetching a
+# missing object in a partial clone. (GIT_NO_LAZY_FETCH needs git 2.44.)
 NO_TRANSPORT = {"GIT_ALLOW_PROTOCOL": ""}
 
 
 class _Rule(NamedTuple):
-    """A setting that names a program: its value for "none", and for what it is needed.
+    """A setting that names a program: its value for "none", and its purpose.
 
     Where `value` is None it cannot be overridden; without the transport it is not looked at.
     """
@@ -107,7 +107,7 @@ RULES = {
     ("url", "insteadof"): _REMOTE_ONLY,
     ("url", "pushinsteadof"): _REMOTE_ONLY,
 }
-# Of these the ones that only say when or where another program is used.
+# Exceptions: settings that only say when or where another program is used.
 CONDITIONS = frozenset(
     {("filter", "required"), ("protocol", "allow"), ("remote", "proxy")}
     | {("url", "insteadof"), ("url", "pushinsteadof")}
@@ -124,12 +124,12 @@ DATA = frozenset(
     worktree
     """.split()  # noqa: SIM905 - a table of 60 words
 )
-# Sections of commands that only a person runs; a program configured there is one of these.
+# Sections of commands that only people run, with their program settings.
 PERSONAL = frozenset(
     {"alias", "browser", "difftool", "guitool", "imap", "man", "mergetool", "pager", "sendemail"}
     | {"tar", "instaweb", "web"}
 )
-# More names than this are not a configuration but an attempt to exceed a command line's length.
+# More names than this are an attempt to exceed the length of a command line.
 MAX_OVERRIDES = 300
 
 
@@ -152,7 +152,7 @@ class Setting(NamedTuple):
 
     @property
     def rule(self) -> _Rule | None:
-        """What is to be done about it when it is local; None for data."""
+        """The rule for it when it is local; None for data."""
         section, name = self.name
         if rule := RULES.get((section, name)):
             return rule
@@ -160,7 +160,7 @@ class Setting(NamedTuple):
 
     @property
     def names_program(self) -> bool:
-        """Whether git, or a person's own git command, runs what it says."""
+        """Whether git, or a git command that a person types, runs its value."""
         section, name = self.name
         if self.name == ("core", "fsmonitor"):
             return (self.value or "true").lower() not in ("false", "no", "off", "0")
@@ -174,19 +174,19 @@ class Setting(NamedTuple):
 
 
 class Programs(NamedTuple):
-    """What a repository names that git could run: keys of its settings, and hooks."""
+    """The programs that a repository names: keys of its settings, and hooks."""
 
     settings: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
 
 
 def find_programs(settings: Iterable[Setting], top: Path, hooks: Path) -> Programs:
-    """Return what the repository with the files at `top` and its own folder `hooks` names."""
+    """Return the programs named by the repository at `top` with the hooks folder `hooks`."""
     local = [setting for setting in settings if setting.is_local]
     keys = {setting.key for setting in local if setting.names_program}
     for setting in local:
         if setting.name == ("core", "hookspath") and setting.value:
-            hooks = top / setting.value  # git, too, takes it from there
+            hooks = top / setting.value  # git resolves it there, too
     found: list[str] = []
     with contextlib.suppress(OSError, ValueError):
         # git's own samples have a suffix, so they are not hooks.
@@ -234,7 +234,7 @@ def _local(settings: Iterable[Setting], allow: Allow) -> Iterator[tuple[str, str
             local[setting.key] = rule.value
     for key, value in local.items():
         if "=" in key:
-            # `git -c` ends the key there, and git 2.30 knows no other way.
+            # `git -c` ends the key there, and git 2.30 has no alternative.
             if key.partition(".")[0] in DATA:
                 raise DatabaseError(
                     f"the setting {key} of the repository names a program and cannot be "

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import DatabaseError
@@ -42,6 +42,49 @@ class ReadAhead:
         found = list(islice(self._following(name), self._count + 1))
         self._next = found[self._count] if len(found) > self._count else None
         return found[: self._count]
+
+    def expects(self, name: str) -> bool:
+        """Return whether `name` is the next one for a sequential reader."""
+        return name == self._next
+
+
+class Companions:
+    """Learns which folder is looked into after a file of the same name was read.
+
+    An update reads ``entity/person/asha-rai.json`` and then ``version/entity/person/asha-rai``.
+    A guess that nobody needed is the last one until the same happens again.
+    """
+
+    def __init__(self) -> None:
+        # By the folder of the files the folder of their companions.
+        self._known: dict[str, str] = {}
+        # The folders of files after the last of which a companion was read, and not needed so far.
+        self._guessed: set[str] = set()
+        self._file: tuple[str, str] | None = None
+
+    def after(self, path: str) -> str | None:
+        """Take note that a file was read alone; return the folder that is needed next, if known."""
+        parent, _, name = path.rpartition("/")
+        self._file = parent, name.rpartition(".")[0]
+        if parent in self._guessed:
+            self._guessed.discard(parent)
+            self._known.pop(parent, None)
+        known = self._known.get(parent)
+        return None if known is None else f"{known}/{self._file[1]}"
+
+    def guessed(self) -> None:
+        """Take note that the folder was read that `after` has returned."""
+        if self._file is not None:
+            self._guessed.add(self._file[0])
+
+    def note(self, folder: str) -> None:
+        """Take note that a folder is needed."""
+        if self._file is None:
+            return
+        parent, _, name = folder.rpartition("/")
+        if name == self._file[1]:
+            self._known[self._file[0]] = parent
+            self._guessed.discard(self._file[0])
 
 
 def following_in(names: Sequence[str]) -> Callable[[str], Iterable[str]]:
@@ -108,9 +151,19 @@ class LargeFolder(Mapping[str, Entry]):
 
     def __getitem__(self, name: str) -> Entry:
         """Return what `name` is; raises `KeyError` when it is not there."""
+        found = self._find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return what `name` is, the default when it is not there."""
+        return self._find(name) or default
+
+    def _find(self, name: str) -> Entry | None:
         found = self._tree.find(name.encode(errors="surrogateescape"))
         if found is None or found.mode == GITLINK_MODE:
-            raise KeyError(name)
+            return None
         return Entry(found.is_folder, found.oid)
 
     def __iter__(self) -> Iterator[str]:
@@ -154,6 +207,10 @@ class Source(Protocol):
         """Return the contents of files."""
         ...
 
+    def pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        """Return a tree and the content of a file, in one go."""
+        ...
+
     def close(self) -> None:
         """End what reading has started."""
         ...
@@ -187,9 +244,18 @@ class GitSource:
             fetch_files(self._git, ids)
         return self._contents("blob", ids)
 
+    def pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        """Return a tree and the content of a file, in one go."""
+        return self._of_kinds(("tree", "blob"), (tree, file))
+
     def _contents(self, kind: str, ids: Sequence[str]) -> Sequence[bytes | None]:
-        found = self._reader.get_many(ids)
-        return [one.data if one is not None and one.kind == kind else None for one in found]
+        return self._of_kinds(repeat(kind, len(ids)), ids)
+
+    def _of_kinds(self, kinds: Iterable[str], ids: Sequence[str]) -> Sequence[bytes | None]:
+        return [
+            one.data if one is not None and one.kind == kind else None
+            for kind, one in zip(kinds, self._reader.get_many(ids), strict=True)
+        ]
 
     def close(self) -> None:
         """End the reading process, unless another object owns it."""
@@ -224,7 +290,9 @@ class Snapshot:
         # The trees of large folders that were looked at, by their raw ids.
         self.large_trees: dict[bytes, Tree] = {}
         self._room = KEPT_TREE_BYTES
+        # Trees of other folders that are looked into next, by their ids.
         self._passed_on = RecentFiles(KEPT_BYTES)
+        self._companions = Companions()
 
     def blob_id(self, path: str) -> str | None:
         """Return the id of the file at `path`, None when there is no file."""
@@ -259,13 +327,42 @@ class Snapshot:
         ids = [self.blob_id(path) for path in paths]
         contents = {oid: self._recent.get(oid) for oid in ids if oid}
         wanted = [oid for oid, data in contents.items() if data is None]
-        for oid, found in zip(wanted, self._source.files(wanted) if wanted else (), strict=True):
+        for oid, found in zip(wanted, self._files(paths, wanted), strict=True):
             if found is None:
                 raise missing_object(paths[ids.index(oid)], oid)
             contents[oid] = found
             self._recent.keep(oid, found)
         for path, blob in zip(paths, ids, strict=True):
             yield path, contents[blob] if blob else None
+
+    def _files(self, paths: Sequence[str], ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Return contents; with that of a single file the tree comes that is needed next."""
+        if not ids:
+            return ()
+        folder = self._companions.after(paths[0]) if len(paths) == 1 else None
+        tree = self._unread_tree(folder) if folder else None
+        if tree is None:
+            return self._source.files(ids)
+        self._companions.guessed()
+        data, file = self._source.pair(tree, ids[0])
+        self._pass_on(tree, data)
+        return [file]
+
+    def _unread_tree(self, path: str) -> str | None:
+        """Return the id of the tree of a folder if that is there, unread, and not read along."""
+        parent, _, name = path.rpartition("/")
+        if path in self._folders or parent not in self._folders:
+            return None
+        entry = self._folders[parent].get(name)
+        if entry is None or not entry.is_folder:
+            return None
+        ahead = self._ahead.get(parent)
+        is_read_along = ahead is not None and ahead.expects(name)
+        return None if is_read_along or self._is_here(entry.oid) else entry.oid.hex()
+
+    def _is_here(self, oid: bytes) -> bool:
+        """Return whether a tree was read already, for another reason than to look into it."""
+        return oid in self.large_trees or self._passed_on.get(oid.hex()) is not None
 
     def walk(self, folder: str) -> Iterator[str]:
         """Return the paths of all files below `folder`, sorted; empty when it is absent."""
@@ -292,19 +389,30 @@ class Snapshot:
         """
         found = self._source.trees(ids)
         for oid, data in zip(ids, found, strict=True):
-            raw = bytes.fromhex(oid)
-            if data is None or raw in self.large_trees:
-                continue
-            if len(data) <= LARGE_BYTES:
-                if self._passed_on.get(oid) is None:
-                    self._passed_on.keep(oid, data)
-            elif len(data) <= self._room:
-                self._room -= len(data)
-                self.large_trees[raw] = Tree.parse(data, self._id_size)
+            self._pass_on(oid, data)
         return found
+
+    def raw_pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        """Return a tree as `raw_trees` does, and the content of a file."""
+        found = self._source.pair(tree, file)
+        self._pass_on(tree, found[0])
+        return found
+
+    def _pass_on(self, oid: str, data: bytes | None) -> None:
+        """Keep a tree that is looked into next, up to a limit."""
+        raw = bytes.fromhex(oid)
+        if data is None or raw in self.large_trees:
+            return
+        if len(data) <= LARGE_BYTES:
+            if self._passed_on.get(oid) is None:
+                self._passed_on.keep(oid, data)
+        elif len(data) <= self._room:
+            self._room -= len(data)
+            self.large_trees[raw] = Tree.parse(data, self._id_size)
 
     def _read_folders(self, path: str) -> None:
         """Read the folder at `path`, and with it those that will be asked for next."""
+        self._companions.note(path)
         trees = self._trees(path)
         if not trees:
             self._folders[path] = {}
@@ -330,8 +438,11 @@ class Snapshot:
             return {"": self._tree}
         parent, slash, name = path.rpartition("/")
         entries = self.folder(parent)
-        if name not in entries or not entries[name].is_folder:
+        found = entries.get(name)
+        if found is None or not found.is_folder:
             return {}
+        if self._is_here(found.oid):
+            return {path: found.oid.hex()}
         if parent not in self._ahead:
             self._ahead[parent] = ReadAhead(_folders_from(entries), REQUEST_BATCH)
         along = {f"{parent}{slash}{name}": name for name in self._ahead[parent].along(name)}

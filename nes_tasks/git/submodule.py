@@ -1,6 +1,6 @@
-"""The superproject: the repository around, which holds the database as a submodule.
+"""The superproject: the enclosing repository, which holds the database as a submodule.
 
-It records one commit of it, see https://git-scm.com/book/en/v2/Git-Tools-Submodules.
+It records one commit of the database, see https://git-scm.com/book/en/v2/Git-Tools-Submodules.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ GITLINK = "160000"
 class Superproject:
     """The repository in the folder `root`, with a submodule at `path`.
 
-    Messages call the submodule `display_path`. The folder may be any folder of the repository.
+    `display_path` names the submodule in messages. The folder may be any folder of the repository.
     """
 
     def __init__(self, root: Path, path: Path, display_path: str) -> None:

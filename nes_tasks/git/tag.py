@@ -1,4 +1,4 @@
-"""Annotated tags: written without ever moving one that is there, and read with their messages."""
+"""Annotated tags: create them without moving existing ones, and read their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far git is in talking to a remote."""
+"""The progress of a transfer between git and a remote."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TransferProgress:
-    """How far one stage of a push or fetch is.
+    """The progress of one stage of a push or fetch.
 
     `stage` is git's word for it, such as "Writing objects". `total` is None where it is not known.
     `message` says more, such as how many bytes were sent.

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import NamedTuple
 
 from ..errors import GitError
@@ -21,7 +21,7 @@ from ..errors import GitError
 FOLDER_MODE = b"40000"
 FILE_MODE = b"100644"
 # Small enough that taking one chunk apart is cheap, large enough that their number is small.
-CHUNK_ENTRIES = 128
+CHUNK_ENTRIES = 32
 # git's limits for one instruction of a delta: bytes that are copied, bytes that are inserted.
 MOST_COPIED = 0xFFFFFF
 MOST_INSERTED = 0x7F
@@ -61,10 +61,10 @@ class Tree:
     @classmethod
     def parse(cls, data: bytes, id_size: int = 20) -> Tree:
         """Return the tree with these bytes; raises `GitError` when they are not a tree."""
-        chunks = [found.group() for found in _patterns(id_size).chunk.finditer(data)]
+        chunks = _chunks(data, id_size)
         if sum(map(len, chunks)) != len(data):
             raise GitError("a tree in the repository is damaged", hint="see git fsck")
-        return cls(chunks, [_first_key(chunk) for chunk in chunks], id_size)
+        return cls(chunks, [_key_at(chunk, 0) for chunk in chunks], id_size)
 
     def __len__(self) -> int:
         """Return the size in bytes."""
@@ -87,12 +87,24 @@ class Tree:
         # A file and a folder of one name have different places in git's order.
         for key in (name, name + b"/"):
             at = bisect_right(self._keys, key) - 1
-            # Most names that are asked for are new. A hit may also lie inside an id.
-            if at < 0 or b" %b\0" % name not in self._chunks[at]:
-                continue
-            for found in _patterns(self.id_size).entry.finditer(self._chunks[at]):
-                if found[2] == name:
-                    return TreeEntry(found[1], found[3])
+            if at >= 0 and (found := self._found(self._chunks[at], name)) is not None:
+                return found
+        return None
+
+    def _found(self, chunk: bytes, name: bytes) -> TreeEntry | None:
+        """Return what `name` is in a chunk, None when it is not there."""
+        # Searching the bytes is quick; a hit may also lie inside an id or another name.
+        wanted = b" %b\0" % name
+        hit = chunk.find(wanted)
+        before = after = 0
+        rest = 1 + self.id_size
+        while hit >= 0:
+            while after <= hit:
+                before, after = after, chunk.index(0, after) + rest
+            oid_at = hit + len(wanted)
+            if after == oid_at + self.id_size and chunk[before:hit].isdigit():
+                return TreeEntry(chunk[before:hit], chunk[oid_at:after])
+            hit = chunk.find(wanted, hit + 1)
         return None
 
     def __iter__(self) -> Iterator[tuple[bytes, TreeEntry]]:
@@ -104,10 +116,16 @@ class Tree:
     def items_from(self, first: bytes) -> Iterator[tuple[bytes, TreeEntry]]:
         """Yield each name with what it is, from the sort key `first` on; a folder's has a slash."""
         at = max(0, bisect_right(self._keys, first) - 1)
-        for chunk in islice(self._chunks, at, None):
-            for found in _patterns(self.id_size).entry.finditer(chunk):
-                if _key(found[1], found[2]) >= first:
-                    yield found[2], TreeEntry(found[1], found[3])
+        start: int | None = None
+        # Not sliced: that would take as long as the folder is large.
+        for number in range(at, len(self._chunks)):
+            chunk = self._chunks[number]
+            if start is None:
+                starts = _starts(chunk, self.id_size)
+                start = starts[_place(chunk, starts, first)]
+            for found in _patterns(self.id_size).entry.finditer(chunk, start):
+                yield found[2], TreeEntry(found[1], found[3])
+            start = 0
 
     def unfolded(self) -> Iterator[bytes]:
         """Yield the names that have other characters than printable lower-case ASCII."""
@@ -136,7 +154,7 @@ class Tree:
             old = self._chunks[at] if at < len(self._chunks) else b""
             for part in _merged(old, edits, starts[at], delta, self.id_size):
                 chunks.append(part)
-                keys.append(_first_key(part))
+                keys.append(_key_at(part, 0))
             done = at + 1
         chunks += self._chunks[done:]
         keys += self._keys[done:]
@@ -162,14 +180,34 @@ def _patterns(id_size: int) -> _Patterns:
     )
 
 
+def _chunks(data: bytes, id_size: int) -> list[bytes]:
+    """Cut a tree into chunks, up to the first byte that is not of an entry."""
+    return [found.group() for found in _patterns(id_size).chunk.finditer(data)]
+
+
 def _key(mode: bytes, name: bytes) -> bytes:
     """Return by what git orders entries: a folder as if its name ended with a slash."""
     return name + b"/" if mode == FOLDER_MODE else name
 
 
-def _first_key(chunk: bytes) -> bytes:
-    mode, _, rest = chunk[: chunk.index(b"\0")].partition(b" ")
-    return _key(mode, rest)
+def _key_at(chunk: bytes, start: int) -> bytes:
+    """Return the sort key of the entry that begins at `start`."""
+    mode, _, name = chunk[start : chunk.index(0, start)].partition(b" ")
+    return _key(mode, name)
+
+
+def _starts(chunk: bytes, id_size: int) -> list[int]:
+    """Return where each entry begins, and where the last one ends."""
+    starts, at, end, rest = [0], 0, len(chunk), 1 + id_size
+    while at < end:
+        at = chunk.index(0, at) + rest
+        starts.append(at)
+    return starts
+
+
+def _place(chunk: bytes, starts: Sequence[int], key: bytes, low: int = 0) -> int:
+    """Return the number of the first entry from `low` on that does not sort before `key`."""
+    return bisect_left(starts, key, low, len(starts) - 1, key=lambda at: _key_at(chunk, at))
 
 
 def _by_key(changes: Mapping[bytes, TreeEntry | None]) -> list[tuple[bytes, bytes | None]]:
@@ -191,34 +229,42 @@ def _merged(
     delta: _Delta,
     id_size: int,
 ) -> Iterator[bytes]:
-    """Yield the chunks that replace one, and add to `delta` how they are made from it."""
-    waiting = iter(edits)
-    edit = next(waiting, None)
-    entries: list[bytes] = []
-    for found in _patterns(id_size).entry.finditer(chunk):
-        key = _key(found[1], found[2])
-        while edit is not None and edit[0] < key:
-            if edit[1] is not None:
-                entries.append(edit[1])
-                delta.insert(edit[1])
-            edit = next(waiting, None)
-        if edit is not None and edit[0] == key:
-            if edit[1] is not None:
-                entries.append(edit[1])
-                delta.insert(edit[1])
-            edit = next(waiting, None)
-        else:
-            entries.append(found[0])
-            delta.copy(start + found.start(), start + found.end())
-    while edit is not None:
-        if edit[1] is not None:
-            entries.append(edit[1])
-            delta.insert(edit[1])
-        edit = next(waiting, None)
-    # A chunk that grows is split into halves, so that many small edits do not split each time.
-    step = CHUNK_ENTRIES if len(entries) > 2 * CHUNK_ENTRIES else 2 * CHUNK_ENTRIES
-    for at in range(0, len(entries), step):
-        yield b"".join(entries[at : at + step])
+    """Yield the chunks that replace one, and add to `delta` how they are made from it.
+
+    The bytes between two edits are taken as they are, however many entries they hold.
+    """
+    starts = _starts(chunk, id_size)
+    count = len(starts) - 1
+    parts: list[bytes] = []
+    done, place = 0, 0
+    # The sort key of the entry at `place`, None behind the last one.
+    there = _key_at(chunk, 0) if chunk else None
+    for key, entry in edits:
+        if there is not None and there < key:
+            place = _place(chunk, starts, key, place)
+            there = _key_at(chunk, starts[place]) if starts[place] < len(chunk) else None
+        if done < starts[place]:
+            parts.append(chunk[done : starts[place]])
+            delta.copy(start + done, start + starts[place])
+            done = starts[place]
+        if there == key:
+            place += 1
+            count -= 1
+            done = starts[place]
+            there = _key_at(chunk, done) if done < len(chunk) else None
+        if entry is not None:
+            parts.append(entry)
+            count += 1
+            delta.insert(entry)
+    if done < len(chunk):
+        parts.append(chunk[done:])
+        delta.copy(start + done, start + len(chunk))
+    new = b"".join(parts)
+    # A chunk that grows is cut into small ones, so that many small edits do not cut each time.
+    if count > 2 * CHUNK_ENTRIES:
+        yield from _chunks(new, id_size)
+    elif new:
+        yield new
 
 
 class _Delta:

@@ -1,4 +1,4 @@
-"""`python -m nes_tasks.github`: the steps of the workflows that speak to GitHub."""
+"""`python -m nes_tasks.github`: the workflow steps that use GitHub's API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .pull_request import PreviewRun, last_good_run, merged_as
 
 
 def main() -> int:
-    """Run one of the steps; return its exit code, which means what it means for `doit`."""
+    """Run one of the steps; return its exit code, as defined for `doit`."""
     parser = argparse.ArgumentParser(
         prog="python -m nes_tasks.github",
         description="Steps of the workflows in .github/workflows; docs/ci.md explains them. "
@@ -67,7 +67,7 @@ def _with_api(chosen: argparse.Namespace, api: Api) -> str:
 
 
 def _reviewed_preview(api: Api, commit: str, output: Path) -> str:
-    """Write the preview that reviewers have seen to a file, if there is one; say which it is."""
+    """Write the preview that reviewers have seen to a file, if any; print which one."""
     from .artifact import PREVIEW, fetch
 
     pull = merged_as(api, commit)

@@ -1,4 +1,4 @@
-"""GitHub's REST API by way of `gh api`, which knows hosts, proxies, tokens and pages.
+"""GitHub's REST API through `gh api`, which handles hosts, proxies, tokens and pages.
 
 See https://docs.github.com/rest and https://cli.github.com/manual/gh_api
 """
@@ -16,19 +16,19 @@ from urllib.parse import urlencode
 from ..errors import UnavailableError
 from ..git.command import reason
 
-# How often a question is asked, with a pause that doubles, while GitHub or the network is down.
+# Number of attempts, with doubling pauses, while GitHub or the network is down.
 ATTEMPTS = 4
 PAUSE = 2.0
 PASSING = re.compile(r"HTTP (?:429|5\d\d)|rate limit|timeout|connection (?:refused|reset)", re.I)
-# Who a workflow is with the token of its job.
+# The login of a workflow that uses the token of its job.
 BOT = "github-actions[bot]"
 
 
 class Api:
     """The API of one repository, `owner/name`; paths are those below it.
 
-    Every method raises `UnavailableError` with GitHub's words when it cannot be done. What makes
-    nothing new is tried again a few times while GitHub does not answer.
+    Every method raises `UnavailableError` with GitHub's message on failure. Requests that create
+    nothing are retried a few times while GitHub does not answer.
     """
 
     def __init__(self, repository: str) -> None:
@@ -45,7 +45,7 @@ class Api:
         return [item for page in pages for item in page]
 
     def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Create (POST) or change (PATCH) something; return what it is now."""
+        """Create (POST) or change (PATCH) something; return its new state."""
         words = ("--method", method, "--input", "-", self._address(path, {}))
         return json.loads(self._run(*words, stdin=json.dumps(body).encode()))
 
@@ -63,13 +63,13 @@ class Api:
             done = self._once(words, stdin)
             if done.returncode == 0:
                 return done.stdout
-            said = reason(done.stderr.decode(errors="replace"))
-            if not PASSING.search(said):
+            message = reason(done.stderr.decode(errors="replace"))
+            if not PASSING.search(message):
                 break
             if attempt + 1 < attempts:
                 time.sleep(PAUSE * 2**attempt)
         raise UnavailableError(
-            f"GitHub did not answer {words[-1].partition('?')[0]}: {said}",
+            f"GitHub did not answer {words[-1].partition('?')[0]}: {message}",
             hint="look at the permissions of the job, then run it again",
         )
 

@@ -1,7 +1,7 @@
-"""The artifacts of a preview: taken from GitHub, and believed in nothing.
+"""The artifacts of a preview: downloaded from GitHub and not trusted.
 
-It comes from a job that has executed the code of a pull request. So it is never unpacked: the
-one file that is expected is read from the archive in memory, up to a limit, and checked.
+They come from a job that executed the code of a pull request. So an archive is never unpacked: the
+expected file is read in memory, up to a limit, and validated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .pull_request import PreviewRun
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What a run uploads: its name at GitHub, and the one file of it that is read."""
+    """An artifact that a run uploads: its name at GitHub, and the file to read from it."""
 
     name: str
     file_name: str
@@ -35,12 +35,12 @@ READERS: dict[Artifact, Callable[[bytes, str], object]] = {
     PREVIEW: read_preview,
     CHECK: read_check,
 }
-# Of the archive, and of the file in it: a preview of 100,000 new entities has 6 MB.
+# Limits for the archive and its file: a preview of 100,000 new entities has 6 MB.
 MAX_ARCHIVE = 20_000_000
 MAX_FILE = 100_000_000
-# What GitHub writes. Of others the header alone can ask for gigabytes of memory.
+# Compression methods that GitHub uses; the header of others can request gigabytes of memory.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What the library raises for archives that are damaged or forged, beyond its own error.
+# Errors that the library raises for damaged or forged archives, besides its own.
 BAD_ARCHIVE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -66,14 +66,14 @@ class UnfitArtifactError(NesTasksError):
 def fetch(api: Api, run: PreviewRun, artifact: Artifact) -> bytes | None:
     """Return the document in an artifact of a run, None when the run has left none.
 
-    It has been read once by then. Raises `UnfitArtifactError` when what the run has left is too
-    large or not such a document.
+    The document is validated. Raises `UnfitArtifactError` when the artifact is too large or
+    invalid.
     """
     found = api.get(f"actions/runs/{run.id}/artifacts", name=artifact.name)["artifacts"]
-    fresh = [one for one in found if one["name"] == artifact.name and not one["expired"]]
+    fresh = [item for item in found if item["name"] == artifact.name and not item["expired"]]
     if not fresh:
         return None
-    newest = max(fresh, key=lambda one: one["created_at"])
+    newest = max(fresh, key=lambda item: item["created_at"])
     if newest["size_in_bytes"] > MAX_ARCHIVE:
         raise UnfitArtifactError(run, artifact, f"it has more than {MAX_ARCHIVE:,} bytes")
     archive = api.download(f"actions/artifacts/{newest['id']}/zip")
@@ -86,7 +86,7 @@ def fetch(api: Api, run: PreviewRun, artifact: Artifact) -> bytes | None:
 
 
 def preview_of(api: Api, run: PreviewRun) -> Preview | None:
-    """Return what a run has previewed, None when it has left no preview.
+    """Return the preview of a run, None when it uploaded none.
 
     Raises `UnfitArtifactError` as `fetch` does.
     """
@@ -95,7 +95,7 @@ def preview_of(api: Api, run: PreviewRun) -> Preview | None:
 
 
 def check_of(api: Api, run: PreviewRun) -> Checked | None:
-    """Return what the check of a run has found, None when it has left nothing.
+    """Return the check result of a run, None when it uploaded none.
 
     Raises `UnfitArtifactError` as `fetch` does.
     """

@@ -7,15 +7,15 @@ from ..git.command import Git
 from ..git.safety import Allow
 from ..settings import Settings
 
-# File contents come when they are read, and nothing but the top folder is checked out.
+# File contents are fetched when they are read, and only the top folder is checked out.
 SPARSE = ("--filter=blob:none", "--sparse")
 
 
 def clone(settings: Settings, *, history: bool = False) -> str:
     """Clone the database that the settings name; return what was done.
 
-    With `history` all commits come along, which a replay needs; files do not. Raises
-    `UnavailableError` with git's words when it cannot be cloned.
+    With `history` all commits are cloned, which a replay needs, without files. Raises
+    `UnavailableError` with git's message when it cannot be cloned.
     """
     url, label = settings.remote_url, settings.database_label
     if url is None:
@@ -24,7 +24,7 @@ def clone(settings: Settings, *, history: bool = False) -> str:
     depth = [] if history else ["--depth=1"]
     words = ["--quiet", f"--origin={settings.remote}", *SPARSE, *depth, *branch]
     try:
-        # The transport that is set up here, and filters for the few files that are checked out.
+        # The configured transport, and filters for the few files that are checked out.
         git = Git(settings.root, allow=Allow.TRANSPORT | Allow.FILTERS)
         git.run("clone", *words, "--", url, str(settings.database))
     except GitError as error:
@@ -36,7 +36,7 @@ def clone(settings: Settings, *, history: bool = False) -> str:
 
 
 def described(settings: Settings) -> str:
-    """Return what other jobs need of the settings, a line ``key=value`` each."""
+    """Return the settings that other jobs need, as lines ``key=value``."""
     branch = settings.branch or ""
     rows = {"database": settings.database_label, "url": settings.remote_url or "", "branch": branch}
     return "\n".join(f"{key}={value}" for key, value in rows.items())

@@ -1,4 +1,4 @@
-"""The one comment of a pull request that says what its migrations would do."""
+"""The comment of a pull request that shows what its migrations would do."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .artifact import UnfitArtifactError, check_of, preview_of
 from .notes import notes
 from .pull_request import OpenPull, PreviewRun, pull_request_of
 
-# Marks the comment, to find it again; it is not rendered.
+# Invisible marker by which the comment is found again.
 MARK = "<!-- nes-tasks: preview of the migrations -->"
-# How a run ends that has executed something. Others wait for an approval (`action_required`),
-# were skipped, overtaken (`cancelled`), or could not start.
+# Conclusions of runs that executed something. Others wait for approval (`action_required`), were
+# skipped, superseded (`cancelled`), or could not start.
 EXECUTED = ("success", "failure", "timed_out")
-# Of the check and of the notes, so that the preview has the rest.
+# Limits for the check and the notes; the preview gets the rest.
 MAX_CHECK = 12_000
 MAX_NOTES = 8_000
 
 
 def comment_on(api: Api, run: PreviewRun) -> str:
-    """Write what a run has found into the comment of its pull request; return what was done.
+    """Write the results of a run into the comment of its pull request; return what was done.
 
     Raises `UnfitArtifactError`, after the comment has said so, when an artifact of the run is
     not what the workflow uploads.
@@ -70,7 +70,7 @@ def _shown(preview: Preview, limit: int) -> str:
 
 
 def _footer(run: PreviewRun) -> str:
-    """Say how the run ended, and whose word the text above is."""
+    """Return the conclusion of the run, and the origin of the text above."""
     ended = "succeeded" if run.conclusion == "success" else f"ended as **{run.conclusion}**"
     return (
         f"---\n[The run]({run.url}) at {run.head} {ended}. "

@@ -1,4 +1,4 @@
-"""The one issue that is open while the data is not what the merged migrations say."""
+"""The issue that is open while the database differs from the merged migrations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ failure. This issue is kept up to date by the workflow: the next run that succee
 
 
 def report(api: Api, jobs: Mapping[str, Mapping[str, Any]], url: str) -> str:
-    """Open, update or close the issue by how the jobs of a run ended; return what was done.
+    """Open, update or close the issue by the results of a run's jobs; return what was done.
 
     `jobs` is GitHub's context `needs`: `result` and `outputs` of each job by its name. `url` is
     the page of the run.
@@ -53,7 +53,7 @@ def _known(api: Api) -> dict[str, Any] | None:
 
 
 def _table(jobs: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return how each job ended, with its outputs, which say how far it came."""
+    """Return the result of each job, with its outputs, which show its progress."""
     rows = ["| Step | Ended as |", "|---|---|"]
     for name, job in jobs.items():
         rows.append(f"| **{name}** | {job['result']} |")

@@ -1,4 +1,4 @@
-"""What reviewers should ask about: other authors than expected, others at work on the same."""
+"""Notes for reviewers: unexpected authors, and overlapping pull requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .api import Api
 from .artifact import UnfitArtifactError, preview_of
 from .pull_request import OpenPull, last_good_run
 
-# Each costs three calls and a download; the newest ones are looked at.
+# Each costs three calls and a download, so only the newest ones are examined.
 MAX_PULLS = 20
 MAX_NAMED = 5
 
@@ -37,14 +37,15 @@ def _authors(api: Api, pull: OpenPull, preview: Preview) -> Iterator[str]:
         if commit["author"] and commit["author"]["login"] == pull.opener
     ]
     hidden = f"{pull.opener}@users.noreply.github.com"
-    emails = {hidden, f"{pull.opener_id}+{hidden}", *(one["email"] for one in own)}
-    names = {pull.opener, *(one["name"] for one in own)}
-    for one in preview.migrations:
-        name, _, email = one.about.author.partition("<")
+    emails = {hidden, f"{pull.opener_id}+{hidden}", *(commit["email"] for commit in own)}
+    names = {pull.opener, *(commit["name"] for commit in own)}
+    for previewed in preview.migrations:
+        name, _, email = previewed.about.author.partition("<")
         wanted, known = (email.rstrip("> "), emails) if email else (name.strip(), names)
         if wanted.casefold() not in {text.casefold() for text in known}:
             yield (
-                f"- AUTHOR of {code(one.result.migration)} is {code(one.about.author, 300)}, and "
+                f"- AUTHOR of {code(previewed.result.migration)} is "
+                f"{code(previewed.about.author, 300)}, and "
                 f"{code(pull.opener) or 'a deleted account'} opened this pull request. "
                 "Is this intended?\n"
             )
@@ -53,8 +54,8 @@ def _authors(api: Api, pull: OpenPull, preview: Preview) -> Iterator[str]:
 def _overlaps(api: Api, pull: OpenPull, preview: Preview) -> Iterator[str]:
     """Name each other open pull request that changes an entity or relationship of this one."""
     mine = _touched(preview)
-    others = [OpenPull.read(one) for one in api.get_all("pulls", state="open")]
-    others = sorted((one for one in others if one.number != pull.number), key=_newest)
+    others = [OpenPull.read(document) for document in api.get_all("pulls", state="open")]
+    others = sorted((other for other in others if other.number != pull.number), key=_newest)
     for other in others[:MAX_PULLS] if mine else ():
         common = sorted(mine & _touched(_preview(api, other)))
         if common:
@@ -72,7 +73,7 @@ def _newest(pull: OpenPull) -> int:
 
 
 def _preview(api: Api, pull: OpenPull) -> Preview | None:
-    """Return what another pull request does; an unreadable one is reported at its own."""
+    """Return the preview of another pull request; an unreadable one is reported there."""
     run = last_good_run(api, pull.head)
     try:
         return preview_of(api, run) if run else None
@@ -85,11 +86,11 @@ def _touched(preview: Preview | None) -> set[str]:
     if preview is not None:
         found = (
             name
-            for one in preview.migrations
+            for previewed in preview.migrations
             for name in (
-                *one.changes.created,
-                *one.changes.deleted,
-                *(updated.id for updated in one.changes.updated),
+                *previewed.changes.created,
+                *previewed.changes.deleted,
+                *(updated.id for updated in previewed.changes.updated),
             )
         )
     return set(found)

@@ -1,4 +1,4 @@
-"""Which applied migrations the daily run proves: the newest ones, and an older one each day."""
+"""The migrations that the daily run replays: the newest ones, and an older one each day."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ NEWEST = 3
 def due_proofs(project: Project, today: dt.date) -> list[str]:
     """Return the names to replay today, in the order of their numbers.
 
-    Those that a legacy system recorded and those with `DETERMINISTIC = False` cannot be
-    expected to give the same again, and are never due.
+    Migrations of the legacy system and those with `DETERMINISTIC = False` are not reproducible and
+    never due.
     """
     plan, ledger = project.load_state()
     applied = (ledger.applied[entry.name] for entry in plan if entry.is_applied)
-    names = [one.name for one in applied if one.deterministic and one.inputs is not None]
+    names = [
+        migration.name
+        for migration in applied
+        if migration.deterministic and migration.inputs is not None
+    ]
     older, newest = names[:-NEWEST], names[-NEWEST:]
     return [*([older[today.toordinal() % len(older)]] if older else []), *newest]

@@ -1,7 +1,7 @@
-"""Pull requests and the runs that preview them, by what GitHub itself says.
+"""Pull requests and the runs that preview them, according to GitHub's records.
 
-A run of a pull request may have been made by a stranger. What is trusted is the run's record at
-GitHub: which workflow it was, at which commit of which repository.
+A stranger may have caused a run of a pull request. Only the run's record at GitHub is trusted: its
+workflow, commit and repository.
 """
 
 from __future__ import annotations
@@ -77,10 +77,9 @@ class OpenPull:
 
 
 def pull_request_of(api: Api, run: PreviewRun) -> OpenPull | None:
-    """Return the open pull request whose newest commit the run looked at.
+    """Return the open pull request whose newest commit the run previewed.
 
-    None when there is none any more: it was closed, or pushed to since. The run's artifact has
-    no say in it.
+    None if it was closed or pushed to since. The run's artifact does not matter.
     """
     if run.source is None:
         return None
@@ -102,7 +101,7 @@ class Merged:
 
 
 def merged_as(api: Api, commit: str) -> Merged | None:
-    """Return the pull request whose merge made `commit`, None when it came in another way."""
+    """Return the pull request whose merge created `commit`, None without one."""
     for found in api.get_all(f"commits/{commit}/pulls"):
         if found["merged_at"] and found["merge_commit_sha"] == commit:
             return Merged(int(found["number"]), found["head"]["sha"])

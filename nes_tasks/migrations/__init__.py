@@ -1,4 +1,4 @@
-"""Migrations as folders: reading them, comparing them with what is applied, ordering them."""
+"""Migrations as folders: read them, compare them with the applied ones, order them."""
 
 from .guard import Decision, check_may_run, due_names
 from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs

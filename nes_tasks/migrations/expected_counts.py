@@ -1,9 +1,9 @@
 """EXPECT: how many entities and relationships a migration creates, changes and deletes.
 
-A script says ``EXPECT = {"person": 40, "relationship": (38, 42)}`` and nothing is applied when its
-run gives something else. A key is a kind (``person``), a type (``organization/political_party``,
-``relationship:MEMBER_OF``), or one of them with a deed (``person changed``). A value is a number,
-or the least and the most. What no key names may not change at all.
+A script sets ``EXPECT = {"person": 40, "relationship": (38, 42)}``, and nothing is applied when its
+run gives other counts. A key is a kind (``person``), a type (``organization/political_party``,
+``relationship:MEMBER_OF``), or one of them with an action (``person changed``). A value is a
+number, or a minimum and a maximum. Types without a key must not change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EXAMPLE = 'EXPECT = {"person": 40, "relationship": (38, 42)}'
 
 
 class Deeds(NamedTuple):
-    """How many of one type were created, changed and deleted."""
+    """The number of created, changed and deleted objects of one type."""
 
     created: int
     changed: int
@@ -30,7 +30,7 @@ Expected = Mapping[str, tuple[int, int]]
 
 
 def read_expected(value: object) -> dict[str, tuple[int, int]]:
-    """Return the least and the most by key of what a script gives EXPECT.
+    """Return minimum and maximum by key from the value of EXPECT.
 
     Raises `ValueError`, in words that follow "EXPECT".
     """
@@ -61,7 +61,7 @@ def _range(key: object, value: object) -> tuple[int, int]:
 
 
 def differences(expected: Expected, counts: Counts) -> list[str]:
-    """Return in what the counts of a run are not what was expected; nothing when they are."""
+    """Return the differences between the counts of a run and the expected ones, if any."""
     found = []
     for key, (least, most) in expected.items():
         count = sum(number for type_, deed, number in _rows(counts) if _covers(key, type_, deed))
@@ -75,7 +75,7 @@ def differences(expected: Expected, counts: Counts) -> list[str]:
 
 
 def fitting(counts: Counts) -> str:
-    """Return the line that a script would say for these counts: what it expects, by kind."""
+    """Return the EXPECT line for these counts, by kind."""
     kinds: dict[str, list[int]] = {}
     for type_, deed, number in _rows(counts):
         kind = type_.partition("/")[0].partition(":")[0]

@@ -1,4 +1,4 @@
-"""What a check found, and where."""
+"""A finding of a check, with its location."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import NesTasksError
 
 
 class Severity(StrEnum):
-    """How much a finding matters: an error fails the check, a hint does not."""
+    """The severity of a finding: an error fails the check, a hint does not."""
 
     ERROR = "error"
     HINT = "hint"
@@ -20,7 +20,7 @@ class Severity(StrEnum):
 class Finding:
     """One thing that a check found.
 
-    `path` is the file or folder as a person would type it, `line` counts from 1 and is None
+    `path` is the file or folder as users type it, `line` counts from 1 and is None
     where no single line is meant. `advice` is what to do about it.
     """
 
@@ -38,11 +38,11 @@ class Finding:
     def __str__(self) -> str:
         """Return it as one line: ``error: path:line: what is wrong; what to do``."""
         text = f"{self.message}; {self.advice}" if self.advice else self.message
-        # Messages about a whole folder begin with its name already.
+        # Messages about a whole folder already begin with its name.
         if self.line is None and self.message.startswith(self.path):
             return f"{self.severity}: {text}"
-        place = self.path if self.line is None else f"{self.path}:{self.line}"
-        return f"{self.severity}: {place}: {text}"
+        location = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{self.severity}: {location}: {text}"
 
 
 def error(
@@ -58,7 +58,7 @@ def hint(path: str, message: str, *, line: int | None = None, advice: str | None
 
 
 def from_problem(problem: NesTasksError, display_path: str) -> Finding:
-    """Return the finding for an error about the folder `display_path`, in the words of the error.
+    """Return the finding for an error about the folder `display_path`, with its message.
 
     The place that its message begins with, ``path:line:`` or ``path:``, becomes the finding's.
     """

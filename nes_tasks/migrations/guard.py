@@ -1,4 +1,4 @@
-"""Whether a migration may be executed now: the last word, whatever a task engine decided before."""
+"""Whether a migration may be executed now: the final check, whatever doit decided before."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def check_may_run(
 ) -> Decision:
     """Decide whether `name` may run, given a plan that was built under the lock.
 
-    The task engine decides earlier, and its options can skip what comes before; this is the last
-    word. What is `passed_over` need not be applied before it. Raises `MigrationRefusedError` when
-    something else must come first or the folder is gone, and the entry's own
-    `InvalidMigrationError` when it is invalid.
+    doit decides earlier, and its options can skip dependencies; this check is final. What is
+    `passed_over` need not be applied before it. Raises `MigrationRefusedError` when another
+    migration must come first or the folder is missing, and the entry's own `InvalidMigrationError`
+    when it is invalid.
     """
     if name not in plan:
         raise MigrationRefusedError(
@@ -53,8 +53,8 @@ def due_names(
 ) -> Iterator[str]:
     """Yield the pending migrations up to the last of `names`, and the `forced` ones among them.
 
-    Raises at once for a name that is applied and not forced, and what is wrong with an invalid
-    one when it is its turn.
+    Raises at once for a name that is applied and not forced, and for an invalid one when it is
+    reached.
     """
     for name in names or ():
         if name not in forced and plan[name].is_applied:

@@ -1,7 +1,7 @@
-"""The input files of a migration: what its result depends on, and their SHA-256.
+"""The input files of a migration, which its result depends on, and their SHA-256.
 
-All this is read whenever tasks are listed, for every applied migration; hence `os.scandir`, plain
-strings instead of `Path`, and a cache that saves reading what has not been touched.
+They are read for every applied migration whenever tasks are listed; hence `os.scandir`, plain
+strings instead of `Path`, and a cache for unchanged files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
-from ..printable import CONTROL_CHARS, printable
+from ..text import CONTROL_CHARS, escape_control
 from .leftovers import is_leftover, is_leftover_path
 
 CACHE_FORMAT = 2
@@ -26,7 +26,7 @@ SETTLED_NS = 2_000_000_000
 
 
 class InputFile(NamedTuple):
-    """One input file: its path relative to the folder with '/', and what `stat` said of it."""
+    """One input file: its path relative to the folder with '/', and its `stat` result."""
 
     relative: str
     path: str
@@ -45,11 +45,11 @@ def list_inputs(
     """Return the input files of `folder` in the order of their relative paths.
 
     Left out are hidden files and folders, what operating systems, editors and tools leave behind
-    (`leftovers`), and the paths in `ignored`: relative to the folder, and a folder stands for
-    all that is in it (with or without a slash at its end, as git prints it). `display_path` is how
-    messages name the folder. Raises `InvalidMigrationError` for what cannot be an input: a
-    link that leads out of the folder or to a folder, a pipe, socket or device, a name that is
-    not UTF-8 or holds control characters, and whatever cannot be read.
+    (`leftovers`), and the paths in `ignored`: relative to the folder, and a folder stands for all
+    that is in it (with or without a slash at its end, as git prints it). `display_path` names the
+    folder in messages. Raises `InvalidMigrationError` for anything that cannot be an input: a link
+    that leads out of the folder or to a folder, a pipe, socket or device, a name that is not UTF-8
+    or holds control characters, and anything unreadable.
     """
     root = os.fspath(folder)
     display_path = display_path or Path(root).name
@@ -97,9 +97,9 @@ def hash_inputs(
     cache: HashCache | None = None,
     display_path: str | None = None,
 ) -> dict[str, str]:
-    """Return the SHA-256 of each input file of `folder`, looked up now.
+    """Return the current SHA-256 of each input file of `folder`.
 
-    Without a cache every byte is read: that is for the moment before a migration runs.
+    Without a cache every byte is read, as required right before a migration runs.
     Parameters and errors are those of `list_inputs` and `hash_files`.
     """
     return hash_files(list_inputs(folder, ignored=ignored, display_path=display_path), cache)
@@ -116,7 +116,7 @@ def hash_file(file: InputFile) -> str:
 def differs_in_line_ends(file: InputFile, digest: str) -> bool:
     """Return whether a file would have the SHA-256 `digest` with other line ends, LF or CRLF.
 
-    That is what git makes of text files where ``core.autocrlf`` or ``.gitattributes`` say so:
+    git converts text files so where ``core.autocrlf`` or ``.gitattributes`` say it:
     https://git-scm.com/docs/gitattributes#_text
     """
     import hashlib
@@ -131,7 +131,7 @@ def differs_in_line_ends(file: InputFile, digest: str) -> bool:
 
 
 def _hash_watched(file: InputFile) -> tuple[str, bool]:
-    """Return the SHA-256, and whether the file was all the while what `stat` had said."""
+    """Return the SHA-256, and whether the file was unchanged while it was read."""
     import hashlib
 
     try:
@@ -163,17 +163,17 @@ def _input(entry: os.DirEntry[str], relative: str, root: str, display_path: str)
 
 
 def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path: str) -> None:
-    """Refuse a link unless it leads, on any machine, to a file of the folder."""
+    """Refuse a symbolic link unless it leads to a file of the folder on any machine."""
     link = Path(entry.path)
     target = link.readlink()
-    spoken = printable(str(target))
+    label = escape_control(str(target))
     inside = os.path.realpath(root) + os.sep
     if target.is_absolute() or not os.path.realpath(link).startswith(inside):
-        why = f"leads out of the folder, to {spoken}"
+        why = f"leads out of the folder, to {label}"
     elif not link.exists():
-        why = f"leads to {spoken}, which does not exist"
+        why = f"leads to {label}, which does not exist"
     elif not link.is_file():
-        why = f"leads to {spoken}, which is not a file"
+        why = f"leads to {label}, which is not a file"
     else:
         return
     raise InvalidMigrationError(
@@ -184,7 +184,7 @@ def _check_link(entry: os.DirEntry[str], relative: str, root: str, display_path:
 
 def _hostile_name(relative: str, display_path: str) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"{display_path}/{printable(relative)} has a name that is not UTF-8 "
+        f"{display_path}/{escape_control(relative)} has a name that is not UTF-8 "
         "or holds control characters",
         hint="rename the file",
     )
@@ -192,18 +192,17 @@ def _hostile_name(relative: str, display_path: str) -> InvalidMigrationError:
 
 def _unreadable(path: str, error: OSError) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"{printable(path)} cannot be read: {error.strerror}",
+        f"{escape_control(path)} cannot be read: {error.strerror}",
         hint="make it readable for you, or remove it",
     )
 
 
 class HashCache:
-    """The SHA-256 of files that have not been touched since they were read.
+    """A cache of the SHA-256 of files that have not changed since they were read.
 
-    A file counts as untouched while its path, size, times of modification and change, and
-    inode are the same. It is kept as JSON in `path` and only ever saves work: when it is
-    missing, damaged or cannot be written, files are simply read again. `clock` gives the time
-    in nanoseconds since 1970.
+    A file counts as unchanged while its path, size, times of modification and change, and inode are
+    the same. It is stored as JSON in `path`; when it is missing, damaged or not writable, files are
+    read again. `clock` gives the time in nanoseconds since 1970.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], int] = time.time_ns) -> None:
@@ -216,9 +215,9 @@ class HashCache:
         self._derived: dict[str, Any] = content["derived"]
 
     def digest(self, file: InputFile) -> str:
-        """Return the SHA-256 of `file`, reading it only when it was touched.
+        """Return the SHA-256 of `file`, reading it only if it changed.
 
-        Raises `InvalidMigrationError` when it has to be read and cannot.
+        Raises `InvalidMigrationError` when it cannot be read.
         """
         self._used.add(file.path)
         known = self._files.get(file.path)
@@ -232,16 +231,16 @@ class HashCache:
         return digest
 
     def recall(self, digest: str) -> Any:
-        """Return what `keep` was given for the content with this SHA-256, or None."""
+        """Return the value that `keep` stored for the content with this SHA-256, or None."""
         return self._derived.get(self._key(digest))
 
     def keep(self, digest: str, value: Any) -> None:
-        """Keep a JSON value that follows from a content and this Python version alone."""
+        """Store a JSON value that depends only on a content and this Python version."""
         self._derived[self._key(digest)] = value
         self._changed = True
 
     def save(self) -> None:
-        """Write the cache if it has changed, in one step; forget files that are gone."""
+        """Write the cache atomically if it has changed; forget deleted files."""
         if not self._changed:
             return
         files = {

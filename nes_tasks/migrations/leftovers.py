@@ -1,9 +1,9 @@
-"""Files that operating systems, editors and tools leave beside data without being asked.
+"""Files that operating systems, editors and tools create beside data.
 
-They are not inputs of a migration: they are unintended, they differ between machines, and recorded
-once they would be missing for everyone else. The one table of them is here. Its sources are the
-lists that most projects ignore files by, https://github.com/github/gitignore (folder Global), and
-the manuals named below.
+They are not inputs of a migration: they are unintended, differ between machines, and would be
+missing elsewhere once recorded. This is the only table of them. Its sources are the lists that most
+projects ignore files by, https://github.com/github/gitignore (folder Global), and the manuals named
+below.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FOLDERS = frozenset(
 )  # fmt: skip
 
 PREFIXES = (
-    # MicrosoftOffice.gitignore: who has the file open, as in ~$members.xlsx
+    # MicrosoftOffice.gitignore: the lock file, as in ~$members.xlsx
     "~$",
 )
 
@@ -49,7 +49,7 @@ SUFFIXES = (
     ".bak", ".xlk", ".wbk",
     # MicrosoftOffice.gitignore: ~WRL0001.tmp
     ".tmp",
-    # Git.gitignore: what a merge tool and a patch leave
+    # Git.gitignore: leftovers of merge tools and patches
     ".orig", ".rej",
     # JetBrains writes files aside before it moves them: "safe write" in its manual
     "___jb_tmp___", "___jb_old___",
@@ -57,7 +57,7 @@ SUFFIXES = (
     ".lnk", ".stackdump",
     # Python.gitignore
     ".pyc", ".pyo", "$py.class",
-    # Downloads that have not ended, of Chrome and Firefox
+    # Unfinished downloads of Chrome and Firefox
     ".crdownload", ".part",
 )  # fmt: skip
 

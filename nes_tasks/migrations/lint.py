@@ -1,7 +1,7 @@
-"""What can be found wrong with a migration by reading its folder; nothing is executed.
+"""Lint rules for migrations: they only read the folder; nothing is executed.
 
-What keeps a folder from being applied is in the plan already and is found here in the same
-words; the rest is what a reviewer would ask for.
+Errors that prevent a migration from being applied come from the plan, with the same messages; the
+other rules are what a reviewer would ask for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ..errors import InvalidMigrationError, first_few
-from ..printable import abridged
+from ..text import quote
 from .data_kinds import READER_BY_ENDING
 from .finding import Finding, error, from_problem, hint
 from .inputs import is_input_path
@@ -25,7 +25,7 @@ from .script import Script
 LARGE_FILE_BYTES = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.
 MIN_README_WORDS = 10
-# What context.lookup reads without an argument that names it.
+# The files that context.lookup reads by default.
 LOOKUPS = frozenset({"lookups.csv", "lookups.toml"})
 CREATING = ("create_entity", "batch_create_entities")
 SOURCES_FIELD = "attributions"
@@ -34,7 +34,7 @@ HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
 SOURCES = re.compile(r"\bsources?\b", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
-# Modules that reach the network, some of them by other modules' hands.
+# Modules that use the network, directly or through other modules.
 NETWORK = frozenset(
     {
         "aiohttp", "ftplib", "http.client", "httpx", "playwright", "requests", "selenium",
@@ -54,15 +54,15 @@ RANDOM = re.compile(r"(?:numpy\.)?random\..*")
 def check_folder(entry: Entry) -> list[Finding]:
     """Return the findings for the folder of an entry of the plan, errors first.
 
-    Of a migration that is applied and unchanged nothing can be put right any more, so nothing
-    is looked for; another README is reported. Reads the folder's script, Python files and README.
+    An applied and unchanged migration cannot be fixed any more, so it is not checked; a changed
+    README is reported. Reads the folder's script, Python files and README.
     """
     folder = entry.folder
     if folder is None:
         return []
     if entry.state is State.APPLIED:
         return list(_note(entry, folder))
-    found = [*_standing(entry, folder), *_name(folder)]
+    found = [*_state_findings(entry, folder), *_name(folder)]
     if folder.files is not None:
         scripts = scripts_of(folder)
         found += _metadata(folder, is_new=not entry.is_applied)
@@ -90,10 +90,10 @@ def scripts_of(folder: Folder) -> dict[str, Script]:
     return {name: script for name, script in read.items() if script is not None}
 
 
-# Name and standing --------------------------------------------------------------------------
+# State and name ----------------------------------------------------------------------------
 
 
-def _standing(entry: Entry, folder: Folder) -> Iterator[Finding]:
+def _state_findings(entry: Entry, folder: Folder) -> Iterator[Finding]:
     if entry.state is State.DRIFT:
         yield from _drift(entry, folder)
     elif entry.problem is not None:
@@ -141,7 +141,7 @@ def _name(folder: Folder) -> Iterator[Finding]:
         )
 
 
-# Capabilities that a script can request, with what a reviewer has to do.
+# Capabilities that a script can request, with advice for the reviewer.
 CAPABILITIES = {
     "NETWORK": (
         "the script asks for the network",
@@ -154,7 +154,7 @@ CAPABILITIES = {
 
 
 def _metadata(folder: Folder, *, is_new: bool) -> Iterator[Finding]:
-    """Find everything that is wrong with the constants; the plan has only the first of it."""
+    """Find all problems of the constants; the plan has only the first one."""
     if folder.script is None:
         return
     display_path = f"{folder.display_path}/{folder.script}"
@@ -282,7 +282,7 @@ def _script_placeholders(scripts: dict[str, Script]) -> Iterator[Finding]:
             if PLACEHOLDER in text.upper() and line not in constants:
                 yield error(
                     script.display_path,
-                    f"it still contains the placeholder {abridged(text)}",
+                    f"it still contains the placeholder {quote(text)}",
                     line=line,
                     advice="replace it",
                 )
@@ -369,7 +369,7 @@ def _shadowed_modules(folder: Folder) -> Iterator[Finding]:
 
 
 def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Finding]:
-    """Find what makes a result depend on more than the folder and the database."""
+    """Find code whose result depends on more than the folder and the database."""
     own = [scripts[name] for name in _executed(folder.script, scripts)]
     for script in own:
         for module, line in script.imports():
@@ -388,7 +388,7 @@ def _script_hints(folder: Folder, scripts: dict[str, Script]) -> Iterator[Findin
 
 
 def _without_sources(own: list[Script]) -> Iterator[Finding]:
-    """Find scripts that create entities and nowhere mention where the data are from."""
+    """Find scripts that create entities and never mention a source."""
     if any(SOURCES_FIELD in script.texts or script.uses_name(SOURCES_FIELD) for script in own):
         return
     for script in own:

@@ -1,4 +1,4 @@
-"""From the migrations directory to folders, and from a folder to its `Migration`."""
+"""Load the folders of the migrations directory, and the `Migration` of a folder."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, SettingsError
-from ..printable import move_command, printable
+from ..text import escape_control, move_command
 from .inputs import HashCache, InputFile, hash_files, list_inputs
 from .metadata import Metadata, checked_metadata, read_constants
 from .migration import Migration
 
 # Leading zeros only up to three digits: "%03d-name" must give the folder's name back.
 NAME = re.compile(r"([0-9]{3}|[1-9][0-9]{3,})-([a-z0-9]+(?:-[a-z0-9]+)*)")
-# Of a whole name: it is a file name, the subject of a commit, and a column of every list.
+# Maximum length of a name: it is a file name, part of a commit subject, and a table column.
 MAX_NAME_LENGTH = 80
 SCRIPTS = ("migrate.py", "run.py")
 README = "README.md"
@@ -30,11 +30,10 @@ FIRST_NUMBER = 1
 class Folder:
     """One folder of the migrations directory, as it was when the directory was read.
 
-    `display_path` is the path as a person would type it. `prefix` is its number, None when the name
-    is not of the convention. `files` are its input files, None when they could not be listed.
-    `script` is the name of its script. `ignored` are the paths in it that git ignores.
-    `problem` is what keeps it from being a migration, as far as that shows without reading a
-    file.
+    `display_path` is the path as users type it. `prefix` is its number, None when the name breaks
+    the convention. `files` are its input files, None when they could not be listed. `script` is the
+    name of its script. `ignored` are the paths in it that git ignores. `problem` is the error that
+    invalidates it, as far as known without reading files.
     """
 
     name: str
@@ -53,7 +52,7 @@ class Folder:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it holds no file that git would know: for git, it is not there."""
+        """Whether it has no file that git would track: git does not see it."""
         return self.files == ()
 
     def hashes(self, cache: HashCache | None = None) -> dict[str, str]:
@@ -66,7 +65,7 @@ class Folder:
         return hash_files(self.files, cache)
 
 
-@lru_cache(maxsize=4096)  # sorting and numbering ask for the same names over and over
+@lru_cache(maxsize=4096)  # sorting and numbering parse the same names repeatedly
 def split_name(name: str) -> tuple[int, str] | None:
     """Return the number and the words of a folder's name, or None if it breaks the convention.
 
@@ -88,11 +87,11 @@ def order(name: str) -> SortKey:
 
 def ordering(same_number: Sequence[str]) -> Callable[[str], SortKey]:
     """Return the key of an order in which `same_number` lists migrations that share a number."""
-    places = {name: place for place, name in enumerate(same_number)}
+    positions = {name: position for position, name in enumerate(same_number)}
 
     def key(name: str) -> SortKey:
         unnumbered, number, _, _ = order(name)
-        return unnumbered, number, places.get(name, len(places)), name
+        return unnumbered, number, positions.get(name, len(positions)), name
 
     return key
 
@@ -155,10 +154,10 @@ def find_folder(
 
 
 def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True) -> Migration:
-    """Return the migration that `folder` is, with the metadata of its script.
+    """Return the migration in `folder`, with the metadata of its script.
 
-    The script is read, never imported; with a `cache`, one that has not been touched is not
-    parsed again. What is applied is not new, and may have a placeholder of the template. Raises
+    The script is read, never imported; with a `cache`, an unchanged one is not parsed again. An
+    applied migration (not `is_new`) may have placeholders of the template. Raises
     `InvalidMigrationError` when the folder is not a migration.
     """
     if folder.problem:
@@ -197,7 +196,7 @@ def _metadata(folder: Folder, script: str, cache: HashCache | None, is_new: bool
     if isinstance(known, dict):
         try:
             return checked_metadata(known, display_path, is_new=is_new)
-        except KeyError:  # not what is kept below: the cache file was damaged
+        except KeyError:  # not what is stored below: the cache file was damaged
             pass
     constants = read_constants(path, display_path)
     cache.keep(digest, constants)
@@ -220,7 +219,7 @@ def _by_folder(ignored: frozenset[str]) -> tuple[dict[str, set[str]], frozenset[
 def _is_candidate(entry: os.DirEntry[str], ignored_folders: frozenset[str]) -> bool:
     """Return whether an entry of the migrations directory was meant as a migration.
 
-    A link to a file is a plain file; one to a folder, or to nothing, is a folder gone wrong.
+    A link to a file is a plain file; a link to a folder, or a dangling one, is an invalid folder.
     """
     if entry.name.startswith(".") or entry.name == "__pycache__":
         return False
@@ -315,7 +314,7 @@ def _naming_problem(name: str, display_path: str, taken: set[int]) -> InvalidMig
     directory = display_path.removesuffix(name)
     corrected = _corrected_name(name, taken)
     return InvalidMigrationError(
-        f"{printable(display_path)} is not named like 005-{EXAMPLE_NAME}: a number of three "
+        f"{escape_control(display_path)} is not named like 005-{EXAMPLE_NAME}: a number of three "
         "digits, then words of lower-case letters and digits joined by '-'",
         hint=f"{move_command(display_path, directory + corrected)}, or move it out of {directory}",
     )
@@ -337,7 +336,7 @@ def _corrected_name(name: str, taken: set[int]) -> str:
 
 
 def in_latin(text: str) -> str:
-    """Return what of `text` is ASCII once accents are taken off, with WordsLikeThis apart."""
+    """Return the ASCII part of `text` without accents, with WordsLikeThis split."""
     import unicodedata
 
     latin = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
@@ -345,7 +344,7 @@ def in_latin(text: str) -> str:
 
 
 def words_of(latin: str) -> list[str]:
-    """Return the words that a migration's name may be made of."""
+    """Return the words of `text` that are allowed in a migration's name."""
     return re.findall("[a-z0-9]+", latin.lower())
 
 

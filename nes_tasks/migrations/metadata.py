@@ -1,8 +1,8 @@
 """AUTHOR, DATE, DESCRIPTION and the switches of a script, read without running it.
 
-They are read from the syntax tree, because a list of migrations must not execute anything that
-a pull request brings along. Only what is plainly written at the top level counts: an assignment
-in a function or under a condition may never happen.
+They are read from the syntax tree, because a list of migrations must not execute anything that a
+pull request brings along. Only literal assignments at the top level count: those in a function or
+under a condition may never be executed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..database.marker import Metadata as Metadata
 from ..errors import InvalidMigrationError
-from ..printable import CONTROL_CHARS, abridged, printable
+from ..text import CONTROL_CHARS, escape_control, quote
 from .expected_counts import EXAMPLE, Expected, read_expected
 
 MAX_LENGTH = 300
@@ -32,22 +32,22 @@ EXAMPLES = {
     "EXPECT": EXAMPLE,
 }
 SWITCHES = frozenset({"DETERMINISTIC", "NETWORK", "PROCESSES"})
-# Kept with the constants, though it is a function.
+# Stored with the constants, though it is a function.
 VERIFIES = "verify"
 REQUIRED = ("AUTHOR", "DATE", "DESCRIPTION")
 
 DATE_FORMAT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NAME_AND_ADDRESS = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<(?P<email>[^<>\s]+)>")
 BARE_ADDRESS = re.compile(r"(?P<name>[^<>\s@]+)@[^<>\s@]+")
-# What git takes off both ends of a name; see crud() in git's ident.c.
+# Characters that git strips from both ends of a name; see crud() in git's ident.c.
 CRUD = " .,:;<>\"\\'"
 
 
 def read_metadata(script: Path, *, display_path: str | None = None) -> Metadata:
     """Return the metadata of `script`, a file that is read and never imported.
 
-    `display_path` is how messages name the file. Raises `InvalidMigrationError` with a hint for
-    whatever keeps the file from being the script of a migration.
+    `display_path` names the file in messages. Raises `InvalidMigrationError` with a hint if the
+    file is not a valid script of a migration.
     """
     display_path = display_path or f"{script.parent.name}/{script.name}"
     return checked_metadata(read_constants(script, display_path), display_path)
@@ -56,7 +56,7 @@ def read_metadata(script: Path, *, display_path: str | None = None) -> Metadata:
 def author_identity(author: str) -> tuple[str, str]:
     """Return the name and the e-mail address under which git records `author`.
 
-    ``Name <email>`` gives both, a name alone an empty address. A bare address such as
+    ``Name <email>`` gives both, a name without one an empty address. A bare address such as
     system@example.org is called by its local part, as git itself names a user who has only
     an address. Raises `InvalidMigrationError` for what git cannot record as an author.
     """
@@ -77,7 +77,7 @@ def author_identity(author: str) -> tuple[str, str]:
 
 def _refused_author(author: str, why: str) -> InvalidMigrationError:
     return InvalidMigrationError(
-        f"AUTHOR is {abridged(author)}, {why}", hint=f"write {EXAMPLES['AUTHOR']}"
+        f"AUTHOR is {quote(author)}, {why}", hint=f"write {EXAMPLES['AUTHOR']}"
     )
 
 
@@ -142,7 +142,7 @@ def _decoded(data: bytes, display_path: str) -> str:
         encoding, _ = detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
         raise InvalidMigrationError(
-            f"{display_path} is not UTF-8: {printable(str(error.msg))}", hint=hint
+            f"{display_path} is not UTF-8: {escape_control(str(error.msg))}", hint=hint
         ) from error
     try:
         return data.decode(encoding)
@@ -154,7 +154,8 @@ def _decoded(data: bytes, display_path: str) -> str:
         ) from error
     except (UnicodeError, LookupError) as error:  # a cookie that does not name a text encoding
         raise InvalidMigrationError(
-            f"{display_path} cannot be decoded as {encoding}: {printable(str(error))}", hint=hint
+            f"{display_path} cannot be decoded as {encoding}: {escape_control(str(error))}",
+            hint=hint,
         ) from error
 
 
@@ -165,21 +166,21 @@ def _parse(text: str, display_path: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        quoted = f": {abridged(error.text.strip())}" if error.text and error.text.strip() else ""
+        quoted = f": {quote(error.text.strip())}" if error.text and error.text.strip() else ""
         raise InvalidMigrationError(
-            f"{display_path}:{error.lineno or 1}: {printable(error.msg)}{quoted}",
+            f"{display_path}:{error.lineno or 1}: {escape_control(error.msg)}{quoted}",
             hint=f"correct the line, then try python -m py_compile {display_path}",
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise InvalidMigrationError(
             f"{display_path} cannot be parsed: "
-            f"{printable(str(error)) or 'it is nested too deeply'}",
+            f"{escape_control(str(error)) or 'it is nested too deeply'}",
             hint=f"try python -m py_compile {display_path}",
         ) from error
 
 
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
-    """Yield each name that a statement binds, and the expression it stands for, if plain."""
+    """Yield each name that a statement binds, with the assigned expression, if simple."""
     match statement:
         case ast.Assign(targets=targets, value=value):
             for target in targets:
@@ -215,8 +216,8 @@ def _pairs_up(names: list[ast.expr], values: list[ast.expr]) -> bool:
 def _defines(body: list[ast.stmt], name: str) -> bool:
     """Return whether a module with this body has a global `name` that may be a function.
 
-    Unlike a constant, the function may come from a branch or an import: it is what the script
-    does, and whether it can be called is seen when it runs.
+    Unlike a constant, the function may come from a branch or an import; whether it can be called is
+    checked when the script runs.
     """
     waiting: list[ast.AST] = list(body)
     while waiting:
@@ -245,7 +246,7 @@ def _constant(name: str, value: ast.expr | None, display_path: str) -> str | boo
 
 
 def _literal(value: ast.expr | None, display_path: str) -> str:
-    """Return the source of EXPECT, which is kept as text, once it is known to be a plain value."""
+    """Return the source of EXPECT, which is stored as text, if it is a literal."""
     try:
         if value is not None:
             ast.literal_eval(value)
@@ -266,7 +267,7 @@ def _literal(value: ast.expr | None, display_path: str) -> str:
 def checked_metadata(
     constants: Mapping[str, str | bool], display_path: str, *, is_new: bool = True
 ) -> Metadata:
-    """Return `constants`, as `read_constants` gives them, once their values are in order.
+    """Return `constants`, as `read_constants` gives them, after checking their values.
 
     Raises `InvalidMigrationError` for a value that is empty, a placeholder of the template if the
     migration `is_new`, too long or not on one line, for an invalid date, and for an author that
@@ -298,7 +299,7 @@ def _checked_expect(source: str | bool | None, display_path: str, is_new: bool) 
         return read_expected(ast.literal_eval(source))
     except ValueError as error:
         if not is_new:
-            return None  # what is applied may have used the name for something else
+            return None  # an applied script may use the name for something else
         raise InvalidMigrationError(
             f"{display_path}: EXPECT {error}", hint=f"write it as {EXAMPLE}"
         ) from None
@@ -311,12 +312,12 @@ def _checked_text(name: str, value: str, display_path: str, is_new: bool) -> str
         raise InvalidMigrationError(f"{display_path}: {name} is empty", hint=hint)
     if CONTROL_CHARS.search(value):
         raise InvalidMigrationError(
-            f"{display_path}: {name} is {abridged(value)}, not one line of printable text",
+            f"{display_path}: {name} is {quote(value)}, not one line of printable text",
             hint="put it on one line, without control characters",
         )
     if is_new and text.upper().startswith(PLACEHOLDER):
         raise InvalidMigrationError(
-            f"{display_path}: {name} is still the placeholder {abridged(text)}", hint=hint
+            f"{display_path}: {name} is still the placeholder {quote(text)}", hint=hint
         )
     if len(text) > MAX_LENGTH:
         raise InvalidMigrationError(
@@ -339,5 +340,5 @@ def _checked_date(text: str, display_path: str) -> dt.date:
                 return date
             why = "before 1970, which git cannot record"
     raise InvalidMigrationError(
-        f"{display_path}: DATE is {abridged(text)}, {why}", hint=f"write it as {EXAMPLES['DATE']}"
+        f"{display_path}: DATE is {quote(text)}, {why}", hint=f"write it as {EXAMPLES['DATE']}"
     )

@@ -1,4 +1,4 @@
-"""A migration and what came of running it."""
+"""A migration and the result of running it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ..database.marker import Described, Metadata, Statistics
 class Migration(Described):
     """A folder that can be applied.
 
-    `prefix` and `name` are the two parts of the folder's name, `metadata` is what its script says
-    of itself.
+    `prefix` and `name` are the two parts of the folder's name, `metadata` the constants of its
+    script.
     """
 
     prefix: int
@@ -33,7 +33,7 @@ class Migration(Described):
 
 
 class MigrationStatus(StrEnum):
-    """Where a migration stands in a run."""
+    """The status of a migration in a run."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -43,15 +43,15 @@ class MigrationStatus(StrEnum):
 
 @dataclass(slots=True)
 class MigrationResult:
-    """What came of one migration in one run.
+    """The result of one migration in one run.
 
     `migration` is the full name. `logs` are the lines of ``context.log``. A failure has
     `error`, the message in one line, and, when the script itself failed, `where` as
-    ``path:line  source text``; `log_path` is the file with the whole story. A success has
+    ``path:line  source text``; `log_path` is the complete log. A success has
     `commit_ids`, oldest first, and `tree`, the id of the tree that the last one records.
     `reason` says why a migration was skipped. `environment` are trailers of its commit about the
     run: its confinement, the versions of Python and packages. `verified` says that its function
-    verify has passed; `hints` are what seemed wrong with the data that it read.
+    verify has passed; `hints` are doubts about the data that it read.
     """
 
     migration: str
@@ -70,14 +70,14 @@ class MigrationResult:
     hints: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as what JSON can hold: doit passes it between processes."""
+        """Return the result as JSON-compatible values: doit passes it between processes."""
         return {**asdict(self), "status": self.status.value}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MigrationResult:
         """Read what `to_dict` gave.
 
-        Raises `ValueError` when it is something else: a key missing or unknown, another status.
+        Raises `ValueError` for a missing or unknown key, or an unknown status.
         """
         try:
             return cls(

@@ -1,9 +1,9 @@
-"""The plan: which migrations are applied, which are pending, and which block others.
+"""The plan: the applied, pending and invalid migrations, in execution order.
 
-It is made from the folders and from the records of the database alone; nothing here knows git
-or changes anything. The order of the entries is the order of execution: first what is applied,
-then the rest by number. An invalid folder holds up what comes after it and nothing before it; one
-that needs a new number stands last, as it will have the highest number.
+It is built only from the folders and the records of the database; it does not use git and changes
+nothing. The order of the entries is the order of execution: first what is applied, then the rest by
+number. An invalid folder holds up what comes after it and nothing before it; one that needs a new
+number stands last, as it will have the highest number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import count
 
 from ..errors import InvalidMigrationError, UsageError
-from ..printable import abridged, move_command
+from ..text import move_command, quote
 from .inputs import HashCache, differs_in_line_ends, is_input_path
 from .loader import README, Folder, SortKey, free_name, load, next_number, ordering, split_name
 from .metadata import Metadata
@@ -23,7 +23,7 @@ from .record import AppliedRecord
 
 
 class State(StrEnum):
-    """Where a migration stands.
+    """The state of a migration.
 
     Applied: its record is in the database, its folder unchanged but for the README, or not
     comparable. Drift: its record is there, its folder differs. Missing: its record is there, its
@@ -41,11 +41,10 @@ class State(StrEnum):
 class Entry:
     """One migration of the plan.
 
-    `record` is there when it is applied, `folder` unless it is missing, `migration` when it is
+    `record` is set when it is applied, `folder` unless it is missing, `migration` when it is
     pending. `problem` says why it is invalid, or why the folder of an applied one could not be
-    compared. `changed`, `added` and `removed` are the files that make the drift, or the README
-    of one that is applied.
-    `predecessor` is the entry that must be applied before this one.
+    compared. `changed`, `added` and `removed` are the files that cause the drift, or the README of
+    an applied migration. `predecessor` is the entry that must be applied before this one.
     """
 
     name: str
@@ -61,7 +60,7 @@ class Entry:
 
     @property
     def is_applied(self) -> bool:
-        """Whether the database holds it: applied, drifted or missing its folder."""
+        """Whether the database has its record: applied, drifted or missing its folder."""
         return self.record is not None
 
     @property
@@ -72,13 +71,13 @@ class Entry:
 
     @property
     def metadata(self) -> Metadata | None:
-        """Author, date and description: of the record, else of the script; None if invalid."""
+        """Author, date and description: from the record, else from the script; None if invalid."""
         source = self.record or self.migration
         return source.metadata if source else None
 
     @property
     def is_same_text(self) -> bool:
-        """Whether nothing but line ends makes the drift; reads the changed files."""
+        """Whether the drift consists only of line ends; reads the changed files."""
         if self.folder is None or self.record is None or self.added or self.removed:
             return False
         files = {file.relative: file for file in self.folder.files or ()}
@@ -103,9 +102,9 @@ class Entry:
 
     @property
     def drift_hint(self) -> str:
-        """What to do about the drift.
+        """The hint for the drift.
 
-        Not ``--force``: most scripts fail on data that they have written before.
+        Not ``--force``: most scripts fail on data that they wrote before.
         """
         display_path = self.folder.display_path if self.folder else self.name
         if self.is_same_text:
@@ -120,7 +119,7 @@ class Entry:
 
 
 class Plan:
-    """All migrations in the order of execution; look one up with ``plan[full_name]``."""
+    """All migrations in execution order; ``plan[full_name]`` looks one up."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
@@ -139,9 +138,9 @@ class Plan:
         """Compare the folders with the records of the database, by full name.
 
         `out_of_order` allows a pending migration to have a lower number than an applied one;
-        `same_number` names those that may share a number, in their order.
-        Reads the input files of applied migrations and the scripts of pending ones, as far as
-        the `cache` does not know them; what is wrong with a folder becomes part of its entry.
+        `same_number` names those that may share a number, in their order. Reads the input files of
+        applied migrations and the scripts of pending ones, unless the `cache` has them; the error
+        of a folder becomes part of its entry.
         """
         present = {folder.name: folder for folder in folders}
         entries: list[Entry] = []
@@ -159,16 +158,16 @@ class Plan:
             for folder in sorted(present.values(), key=lambda folder: key(folder.name))
             if folder.name not in applied
         ]
-        judged.sort(key=lambda row: row[2])  # stable: beside that the order stays
+        judged.sort(key=lambda row: row[2])  # the sort is stable
         for folder, outcome, _ in judged:
             entries.append(_unapplied_entry(folder, outcome, last))
             last = folder.name
         return cls(entries)
 
     def with_applied(self, name: str, record: AppliedRecord) -> Plan:
-        """Return the plan as it is after `name` was applied from the folder as it is.
+        """Return the plan after `name` was applied from its current folder.
 
-        Nothing is read; the order stays. Raises `KeyError` for a name that is not there.
+        Reads nothing; keeps the order. Raises `KeyError` for a name that is not there.
         """
         done = replace(
             self[name],
@@ -210,7 +209,7 @@ class Plan:
 
     @property
     def applied(self) -> tuple[Entry, ...]:
-        """The applied migrations whose folders are as they were."""
+        """The applied migrations whose folders are unchanged."""
         return self.in_state(State.APPLIED)
 
     @property
@@ -220,7 +219,7 @@ class Plan:
 
     @property
     def drifted(self) -> tuple[Entry, ...]:
-        """The applied migrations whose folders have changed since."""
+        """The applied migrations whose folders changed afterwards."""
         return self.in_state(State.DRIFT)
 
     @property
@@ -230,17 +229,17 @@ class Plan:
 
     @property
     def invalid(self) -> tuple[Entry, ...]:
-        """The folders that are not migrations, or may not be applied."""
+        """The folders that are not valid migrations, or may not be applied."""
         return self.in_state(State.INVALID)
 
     @property
     def due(self) -> tuple[Entry, ...]:
-        """The pending migrations that wait for nothing that is invalid, in order."""
+        """The pending migrations that are not blocked by an invalid one, in order."""
         invalid = next((at for at, e in enumerate(self.entries) if e.state is State.INVALID), None)
         return tuple(e for e in self.entries[:invalid] if e.state is State.PENDING)
 
     def blocker(self, name: str) -> Entry | None:
-        """Return the invalid migration that a pending one waits for, None without one."""
+        """Return the invalid migration that blocks a pending one, None without one."""
         earlier = self.entries[: self.entries.index(self[name])]
         return next((entry for entry in earlier if entry.state is State.INVALID), None)
 
@@ -250,7 +249,7 @@ class Plan:
         return next_number(_numbers(self._by_name))
 
     def resolve(self, text: str) -> Entry:
-        """Return the entry that a person means by `text`.
+        """Return the entry that `text` names.
 
         That is its full name, its number (``005``, ``5``), the path of its folder, or the
         beginning of a word of its name that no other has, with what follows it; digits must be a
@@ -265,9 +264,9 @@ class Plan:
         if found:
             names = [entry.name for entry in found]
             raise UsageError(
-                f"{abridged(text)} can mean {_listed(names, 'or')}", hint="give the full name"
+                f"{quote(text)} can mean {_listed(names, 'or')}", hint="give the full name"
             )
-        raise UsageError(f"there is no migration {abridged(text)}", hint=self._suggestion(wanted))
+        raise UsageError(f"there is no migration {quote(text)}", hint=self._suggestion(wanted))
 
     def _matching(self, wanted: str) -> list[Entry]:
         if not wanted:
@@ -308,7 +307,7 @@ def _applied_entry(
         return Entry(name, State.DRIFT, folder, record, problem=problem, predecessor=predecessor)
     then = record.inputs
     if now != then:
-        # Leftovers of other programs that an earlier version recorded are not missed.
+        # Recorded leftovers of other programs do not count as removed.
         then = {path: digest for path, digest in then.items() if is_input_path(path)}
     if now == then:
         return Entry(name, State.APPLIED, folder, record, predecessor=predecessor)
@@ -337,7 +336,7 @@ def _unapplied_entry(
 
 
 class _FolderValidator:
-    """Judges the folders that are not applied, one after the other in their order."""
+    """Validates the folders that are not applied, one after the other in their order."""
 
     def __init__(
         self,
@@ -367,14 +366,14 @@ class _FolderValidator:
             if name not in here and record.inputs
         }
         self.lost_files = {frozenset(path for path, _ in inputs) for inputs in self.lost}
-        # No two hints give the same number, so that all of them can be followed.
+        # No two hints give the same number, so users can follow all of them.
         self.free_numbers = count(next_number(self.holders))
         self.free_names: dict[str, str] = {}
 
     def check(self, folder: Folder) -> tuple[Migration | InvalidMigrationError, bool]:
-        """Return the migration to apply, or what is wrong with the folder.
+        """Return the migration to apply, or the error of the folder.
 
-        And whether it needs another name before it can be applied: then nothing waits for it.
+        The flag says whether it must be renamed first: then it does not block others.
         """
         misplaced = self._renamed(folder) or self._number_applied(folder) or self._too_late(folder)
         problem = folder.problem or misplaced or self._number_shared(folder)
@@ -386,7 +385,7 @@ class _FolderValidator:
             return error, False
 
     def _renamed(self, folder: Folder) -> InvalidMigrationError | None:
-        """Refuse an applied folder under a new name: it would be applied a second time."""
+        """Refuse an applied folder under a new name: it would be applied twice."""
         files = frozenset(file.relative for file in folder.files or ())
         if files not in self.lost_files:
             return None
@@ -397,7 +396,7 @@ class _FolderValidator:
         if name is None:
             return None
         old = _beside(folder, name)
-        # An existing target would make git move the folder into it.
+        # With an existing target, git would move the folder into it.
         clear = f"rm -r {old} && " if name in self.deserted else ""
         return InvalidMigrationError(
             f"{folder.display_path} is {name} under another name, which is applied already",
@@ -423,7 +422,7 @@ class _FolderValidator:
         )
 
     def _number_shared(self, folder: Folder) -> InvalidMigrationError | None:
-        """Refuse all folders with one number; the first of them may keep it."""
+        """Refuse all folders that share a number; the first may keep it."""
         others = self._same_number(folder)
         if not others:
             return None

@@ -18,7 +18,7 @@ MAX_SIZE = 1024
 
 
 class Pointer(NamedTuple):
-    """A kind of pointer file, and the command that gets what it points to."""
+    """A kind of pointer file, and the command that downloads the content."""
 
     kind: str
     command: str
@@ -34,7 +34,7 @@ STARTS = {
 
 
 def pointer_in(path: Path, size: int) -> Pointer | None:
-    """Return what kind of pointer a file of `size` bytes is, None when it is its own content.
+    """Return the kind of pointer that a file of `size` bytes is, None for a regular file.
 
     Raises `OSError` when it cannot be read.
     """
@@ -46,7 +46,7 @@ def pointer_in(path: Path, size: int) -> Pointer | None:
 
 
 def refuse_pointers(files: Iterable[InputFile], display_path: str) -> None:
-    """Check that the input files of a folder are not pointers; messages name it `display_path`.
+    """Check that the input files of a folder are not pointers; `display_path` names it in messages.
 
     A migration that ran on a pointer would record the wrong content. Raises
     `InvalidMigrationError`.

@@ -1,18 +1,18 @@
-"""Several migrations named at once: names one after the other, and ranges such as ``5..9``."""
+"""Parse several migrations: names, and ranges such as ``5..9``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .plan import Entry, Plan
 
 DOTS = ".."
 
 
 def is_range(word: str) -> bool:
-    """Return whether a word names the migrations from one to another."""
+    """Return whether a word is a range."""
     return DOTS in word and "/" not in word
 
 
@@ -21,17 +21,16 @@ def resolve_all(
 ) -> list[Entry]:
     """Return the migrations that `words` name, each once, in the order of the words.
 
-    A range has both of its ends, in the order of the plan; an end that is left out is that of the
-    plan. It is made of the entries that `counts` admits, described by `what` (such as
-    "applied"); a single name is taken as it is. Raises `UsageError` for a name that is not there
-    or can mean several, and for a range that holds nothing.
+    A range includes both ends, in plan order; an omitted end is that of the plan. It has only
+    entries that `counts` accepts, described by `what` (such as "applied"); a single name is
+    accepted as it is. Raises `UsageError` for an unknown or ambiguous name, and for an empty range.
     """
     found: dict[str, Entry] = {}
     for word in words:
         if is_range(word):
             inside = [entry for entry in _between(plan, word) if counts(entry)]
             if not inside:
-                raise UsageError(f"no migration of {abridged(word)} is {what}", hint="doit list")
+                raise UsageError(f"no migration of {quote(word)} is {what}", hint="doit list")
             found.update((entry.name, entry) for entry in inside)
         else:
             entry = plan.resolve(word)
@@ -42,22 +41,22 @@ def resolve_all(
 def _between(plan: Plan, word: str) -> Sequence[Entry]:
     begin, _, end = word.partition(DOTS)
     if not (begin or end) or DOTS in end or end.startswith("."):
-        raise UsageError(f"{abridged(word)} is not a range", hint="write it as 5..9, 5.. or ..9")
-    first = _place(plan, begin, 0) if begin else 0
-    last = _place(plan, end, -1) if end else len(plan) - 1
+        raise UsageError(f"{quote(word)} is not a range", hint="write it as 5..9, 5.. or ..9")
+    first = _position(plan, begin, 0) if begin else 0
+    last = _position(plan, end, -1) if end else len(plan) - 1
     if first > last:
-        raise UsageError(f"{abridged(word)} goes backwards", hint=f"write it as {end}{DOTS}{begin}")
+        raise UsageError(f"{quote(word)} goes backwards", hint=f"write it as {end}{DOTS}{begin}")
     return plan.entries[first : last + 1]
 
 
-def _place(plan: Plan, text: str, which: int) -> int:
-    """Return where the migration stands that an end of a range names.
+def _position(plan: Plan, text: str, which: int) -> int:
+    """Return the position of the migration at the end of a range.
 
-    Of several with one number it is the first or the last, by `which` (0 or -1).
+    If several share the number, `which` (0 or -1) selects the first or the last.
     """
     if text.isascii() and text.isdigit():
         number = text.lstrip("0") or "0"
-        places = [at for at, entry in enumerate(plan.entries) if str(entry.prefix) == number]
-        if places:
-            return places[which]
+        positions = [at for at, entry in enumerate(plan.entries) if str(entry.prefix) == number]
+        if positions:
+            return positions[which]
     return plan.entries.index(plan.resolve(text))

@@ -1,4 +1,4 @@
-"""What the plan must know of a migration, in any kind of record."""
+"""The interface of migration records that the plan needs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..database.marker import Metadata, Statistics
 
 
 class AppliedRecord(Protocol):
-    """What the plan must know of an applied migration; a `Marker` is one."""
+    """The record of an applied migration, as far as the plan needs it; a `Marker` is one."""
 
     @property
     def metadata(self) -> Metadata:
-        """What it said of itself."""
+        """The metadata of the script."""
 
     @property
     def author(self) -> str:
@@ -26,11 +26,11 @@ class AppliedRecord(Protocol):
 
     @property
     def description(self) -> str:
-        """What it does, in one line."""
+        """The description, in one line."""
 
     @property
     def inputs(self) -> Mapping[str, str] | None:
-        """SHA-256 by path of the files it ran from; None or empty when they were not recorded."""
+        """SHA-256 by path of its input files; None or empty when they were not recorded."""
 
     @property
     def applied_at(self) -> dt.datetime | None:
@@ -38,4 +38,4 @@ class AppliedRecord(Protocol):
 
     @property
     def statistics(self) -> Statistics:
-        """What it changed, in numbers."""
+        """The counts of its changes."""

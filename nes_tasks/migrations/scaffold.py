@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidMigrationError, NesTasksError, UnavailableError, UsageError
-from ..printable import CONTROL_CHARS, abridged
+from ..text import CONTROL_CHARS, quote
 from .loader import MAX_NAME_LENGTH, README, SCRIPTS, in_latin, words_of
 from .metadata import PLACEHOLDER, author_identity
 
 SCRIPT = SCRIPTS[0]
-# Where a project may keep a template of its own, and where this package has one.
+# The folders of a project's own template, and of this package's template.
 TEMPLATE = Path("templates", "migration")
-# Where the README of the template tells of data files.
+# The section of the template's README about data files.
 SOURCES_TO_DO = f"{PLACEHOLDER}: who published"
 ATTRIBUTES = ".gitattributes"
 ATTRIBUTES_TEXT = """\
@@ -37,7 +37,7 @@ class DataDraft:
 
 @dataclass(frozen=True, slots=True)
 class Scaffold:
-    """What a new migration is made of; `words` is its name without the number."""
+    """The values of a new migration; `words` is its name without the number."""
 
     number: int
     words: str
@@ -51,15 +51,15 @@ class Scaffold:
 
     @property
     def title(self) -> str:
-        """The words as the beginning of a sentence."""
+        """The words as a title."""
         return self.words.replace("-", " ").capitalize()
 
     def write(
         self, migrations: Path, template: Path, display_path: str, draft: DataDraft | None = None
     ) -> Path:
-        """Make the folder below `migrations` and return it; all of it or nothing is made.
+        """Create the folder below `migrations` atomically and return it.
 
-        `display_path` is how messages name `migrations`. The script of `draft` replaces that of
+        `display_path` names `migrations` in messages. The script of `draft` replaces that of
         the template. Raises `UsageError` when this name is taken, and `UnavailableError` when it
         cannot be written.
         """
@@ -103,22 +103,22 @@ class Scaffold:
             path.write_text(self._filled_in(text), "utf-8")
 
     def _filled_in(self, text: str) -> str:
-        """Return a text of the template with this migration's values in their places."""
+        """Return a text of the template with this migration's values filled in."""
         literals = {
             '"[AUTHOR]"': self.author,
             '"[DATE]"': self.date.isoformat(),
             '"[DESCRIPTION]"': f"{PLACEHOLDER}: say in one line what it does] {self.title}",
         }
-        for place, value in literals.items():
-            # What JSON makes of a text without control characters is a literal of Python too.
-            text = text.replace(place, json.dumps(value, ensure_ascii=False))
+        for placeholder, value in literals.items():
+            # A JSON string without control characters is a valid Python literal.
+            text = text.replace(placeholder, json.dumps(value, ensure_ascii=False))
         return text.replace("[TITLE]", self.title).replace("[NAME]", self.name)
 
 
 def write_attributes(migrations: Path, display_path: str) -> bool:
-    """Keep git from converting line ends below `migrations`; return whether that was written.
+    """Keep git from converting line ends below `migrations`; return whether a file was written.
 
-    A file of attributes that is there already stays as it is. Raises `UnavailableError` when it
+    An existing attributes file is not changed. Raises `UnavailableError` when it
     cannot be written; `display_path` is how messages name the folder.
     """
     try:
@@ -134,7 +134,7 @@ def write_attributes(migrations: Path, display_path: str) -> bool:
 def name_words(text: str) -> str:
     """Return `text` as the words of a migration's name: lower-case ASCII joined by hyphens.
 
-    A number of three digits at the start is taken for that of a migration and left out.
+    A number of three digits at the start is dropped as a migration number.
     Raises `UsageError` when nothing remains or letters of another script would be lost.
     """
     plain = re.sub("['’]", "", text)
@@ -142,20 +142,20 @@ def name_words(text: str) -> str:
     words = words_of(re.sub(r"^\s*[0-9]{3}(?:[-_\s]+|$)", "", in_latin(plain)))
     if lost or not any(char.isalpha() for word in words for char in word):
         raise UsageError(
-            f"no name for a migration can be made of {abridged(text)}",
+            f"no name for a migration can be made of {quote(text)}",
             hint="say it in Latin letters, such as doit create add-ministers",
         )
     return "-".join(words)
 
 
 def checked_author(author: str) -> str:
-    """Return `author` without blanks around it, once it can stand in a script and in git.
+    """Return `author` stripped, after checking that scripts and git can hold it.
 
     Raises `UsageError` otherwise.
     """
     try:
         if CONTROL_CHARS.search(author) or PLACEHOLDER in author.upper():
-            raise InvalidMigrationError(f"the author is {abridged(author)}, not a name")
+            raise InvalidMigrationError(f"the author is {quote(author)}, not a name")
         author_identity(author)
     except InvalidMigrationError as error:
         raise UsageError(
@@ -181,7 +181,7 @@ def new_scaffold(text: str, number: int, author: str, date: dt.date) -> Scaffold
 
 
 def template_of(root: Path) -> Path:
-    """Return the template for the project in `root`: its own, else the one of this package.
+    """Return the template for the project in `root`: its own, else this package's.
 
     Raises `UsageError` when the project's own lacks the script or the README.
     """
@@ -194,7 +194,7 @@ def template_of(root: Path) -> Path:
                 hint="add what is missing, or remove the folder to use the built-in template",
             )
         return own
-    # In a wheel it lies in the package, in a checkout beside it.
+    # A wheel has it inside the package, a checkout beside the package.
     installed = PACKAGE / TEMPLATE
     return installed if installed.is_dir() else PACKAGE.parent / TEMPLATE
 

@@ -1,4 +1,4 @@
-"""A script as its syntax tree: what it imports, calls and mentions, found without running it."""
+"""A script as its syntax tree: imports, calls and string literals, without running it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 
 from .data_kinds import READERS
 
-# Ways to reach files whose names are not in the script.
+# Functions that find files whose names are not in the script.
 LISTING = {"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"}
 
-# Other ways to read a file, as far as they are not of an imported module.
+# Other functions that read a file and are not imported.
 OPENERS = frozenset({"open", "read_bytes", "read_text"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A call that reads a file: the method of the context, None when it is another program's.
+    """A call that reads a file: the context method, None for another function.
 
-    `options` are the arguments by name, None when one of them shows only when the script runs.
+    `options` are the arguments by name, None when one of them is not a literal.
     """
 
     method: str | None
@@ -51,12 +51,12 @@ class Script:
             return None
 
     def line_of(self, name: str) -> int | None:
-        """Return the line of the last statement at the top level that gives `name` a meaning."""
+        """Return the line of the last top-level statement that binds `name`."""
         lines = [node.lineno for node in self._body if name in _bound(node)]
         return lines[-1] if lines else None
 
     def constant(self, name: str) -> Any:
-        """Return the plain value that a statement of the top level gives `name`, else None."""
+        """Return the literal that a top-level statement assigns to `name`, else None."""
         for node in reversed(self._body):
             if isinstance(node, ast.Assign | ast.AnnAssign) and name in _bound(node):
                 return node.value.value if isinstance(node.value, ast.Constant) else None
@@ -75,7 +75,7 @@ class Script:
 
     @cached_property
     def lists_folders(self) -> bool:
-        """Whether it looks for files, so that it may read some that it does not name."""
+        """Whether it searches for files, so that it may read files that it does not name."""
         return any(self._short_name(call) in LISTING for call in self._calls)
 
     def imports(self) -> Iterator[tuple[str, int]]:
@@ -116,7 +116,7 @@ class Script:
         return found
 
     def uses_name(self, name: str) -> bool:
-        """Return whether a name, an attribute or a keyword argument is called so."""
+        """Return whether a name, an attribute or a keyword argument has this name."""
         return any(
             getattr(node, field, None) == name
             for node in self._nodes
@@ -166,7 +166,7 @@ class Script:
 
     @cached_property
     def _constants(self) -> dict[str, list[str]]:
-        """The strings in what is assigned to each variable, anywhere in the script."""
+        """The strings assigned to each variable, anywhere in the script."""
         found: dict[str, list[str]] = {}
         for node in self._nodes:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -175,9 +175,9 @@ class Script:
         return found
 
     def names(self, file_name: str) -> bool:
-        """Whether it mentions a file: its path in the folder, its name, or how the name ends.
+        """Whether it mentions a file: its path in the folder, its name, or the end of its name.
 
-        The end is what there is to see of ``f"{province}.csv"``.
+        Only the end is visible in ``f"{province}.csv"``.
         """
         suffix = PurePosixPath(file_name).suffix
         return any(
@@ -192,7 +192,7 @@ class Script:
 
     @cached_property
     def _meanings(self) -> dict[str, str]:
-        """What each imported name stands for."""
+        """The full name of each imported name."""
         found: dict[str, str] = {}
         for node in self._nodes:
             if isinstance(node, ast.Import):
@@ -210,7 +210,7 @@ class Script:
 
 
 def _options(method: str, call: ast.Call) -> dict[str, Any] | None:
-    """Return the arguments of a call behind the file's name; None when not all are literal."""
+    """Return the arguments of a call after the file's name; None when not all are literal."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if method in ("read_excel", "iter_excel") and len(call.args) > 1:
         given["sheet_name"] = call.args[1]
@@ -238,14 +238,14 @@ def _texts(nodes: Any) -> Iterator[str]:
 
 
 def _names(text: str, file_name: str) -> bool:
-    if not text.isascii():  # letters can be composed in two ways
+    if not text.isascii():  # letters have two Unicode forms
         text, file_name = (unicodedata.normalize("NFC", part) for part in (text, file_name))
     wanted = (file_name, file_name.rpartition("/")[2])
     return text in wanted or text.endswith(tuple(f"/{name}" for name in wanted))
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement of the top level binds."""
+    """Return the names that a top-level statement binds."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {statement.name}
     if isinstance(statement, ast.Import | ast.ImportFrom):

@@ -1,6 +1,6 @@
 """The data model of the database: entities, relationships, versions, and their files.
 
-The names below load their module when they are first used, so that importing a room that needs
+The names below load their module when they are first used, so that importing a module that needs
 only the standard library (`identifiers`, `slugs`, `devanagari` …) does not load pydantic.
 """
 

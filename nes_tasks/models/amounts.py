@@ -1,6 +1,6 @@
-"""Numbers as they are written in Nepal: Rs. 1,23,456, रु. १२,३४,५६७।००, 2.5 crore, १२ प्रतिशत.
+"""Parse numbers as written in Nepal: Rs. 1,23,456, रु. १२,३४,५६७।००, 2.5 crore, १२ प्रतिशत.
 
-What can mean two numbers is refused: groups that are neither those of Nepal (1,23,456) nor of three
+Ambiguous numbers are refused: groups that are neither those of Nepal (1,23,456) nor of three
 digits, and a decimal comma unless it is asked for.
 """
 
@@ -31,7 +31,7 @@ _SCALE_OF = {word: scale for scale, words in _SCALES.items() for word in words.s
 _PERCENT = re.compile(r"\s*(?:%|percent|per\s+cent|प्रतिशत)\s*$", re.IGNORECASE)
 _LEADING_CURRENCY = re.compile(rf"(?:{_CURRENCY})(?![A-Za-z])\s*", re.IGNORECASE)
 _TRAILING_CURRENCY = re.compile(rf"\s*(?<![A-Za-z])(?:{_CURRENCY})$", re.IGNORECASE)
-# What is written behind a sum so that nobody adds to it.
+# The mark after a sum that prevents additions.
 _CLOSING = re.compile(r"\s*(?:/-|/=|/–|।-|मात्र|only)\s*$", re.IGNORECASE)
 _PART = re.compile(
     r"(?P<number>[\d.,।'\u00a0\u202f ]*\d)\s*(?P<scale>[A-Za-z\u0900-\u0963]*)\.?(?:\s+|$)"
@@ -51,8 +51,8 @@ def read_number(text: str, decimal: str = ".") -> int | float:
     """Return the number that `text` is; an `int` when it is whole. Raises `ValueError`.
 
     Digits may be Nepali, and groups those of Nepal or of three digits. ``decimal=","`` reads
-    1.234,5; the danda is a decimal point, too (५६७।००). Understood are lakh, crore and the like
-    (``5 lakh 25 thousand``) and brackets or a minus for a negative number.
+    1.234,5; the danda is a decimal point, too (५६७।००). It understands lakh, crore and similar
+    words (``5 lakh 25 thousand``), and brackets or a minus for negative numbers.
     """
     return _plain_number(_value(text, _normal(text), decimal))
 

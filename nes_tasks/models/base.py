@@ -1,7 +1,7 @@
 """Building blocks of the models: texts in two languages, names, contacts, addresses, pictures.
 
-All models convert what can be converted (texts to enum members, dates and numbers) and none
-validates assignments, as migrations rely on both.
+All models convert strings to enum members, dates and numbers where possible, and do not validate
+assignments: migrations rely on both.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ClosedModel(BaseModel):
 
 
 class NameKind(str, Enum):  # noqa: UP042
-    """Which of its names a name of an entity is."""
+    """The kind of an entity's name."""
 
     PRIMARY = "PRIMARY"
     ALIAS = "ALIAS"
@@ -64,14 +64,14 @@ class NamePart(str, Enum):  # noqa: UP042
 
 
 class Language(str, Enum):  # noqa: UP042
-    """A language that texts are kept in."""
+    """A language of texts."""
 
     EN = "en"
     NE = "ne"
 
 
 class ProvenanceMethod(str, Enum):  # noqa: UP042
-    """How a text came to be."""
+    """The origin of a text."""
 
     HUMAN = "human"
     LLM = "llm"
@@ -104,7 +104,7 @@ class EntityPictureType(str, Enum):  # noqa: UP042
 
 
 class LangTextValue(ClosedModel):
-    """A text in one language (possibly empty) and how it came to be."""
+    """A text in one language (possibly empty) and its origin."""
 
     value: str = Field(
         description="The text; it may be empty.", examples=["Lawyer and social worker"]
@@ -139,7 +139,7 @@ class NameParts(ClosedModel):
 
 
 class Name(ClosedModel):
-    """A name in English, Nepali or both; one of them at least."""
+    """A name in English, Nepali or both."""
 
     kind: NameKind = Field(
         description="Which name it is; an entity has at least one of the kind `PRIMARY`."
@@ -238,7 +238,7 @@ class EntityPicture(ClosedModel):
 
 
 class Attribution(ClosedModel):
-    """Where data comes from; the details must be given, if only as null."""
+    """The source of data; the details are required, but may be null."""
 
     title: LangText = Field(
         description="The name of the source: who published what.",
@@ -251,7 +251,7 @@ class Attribution(ClosedModel):
 
 
 class CursorPage(ClosedModel):
-    """Where a page of a listing stands in it."""
+    """The position of a page in a listing."""
 
     has_more: bool = Field(description="Whether more follows this page.", examples=[True])
     offset: int = Field(

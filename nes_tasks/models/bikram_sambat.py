@@ -1,4 +1,4 @@
-"""Bikram Sambat, the calendar of Nepal: dates from 1970 to 2100 BS, converted both ways.
+"""Bikram Sambat, the calendar of Nepal: dates from 1970 to 2100 BS, and conversions.
 
 A date in digits whose year is last (``05-06-2079``) is refused, since it can mean two days.
 The table of month lengths, and what is uncertain about it: `bikram_sambat_months`.
@@ -36,7 +36,7 @@ __all__ = [
     "to_gregorian",
 ]
 
-# The first spelling in each script is the one that is written.
+# The first spelling in each script is used for output.
 _MONTHS = (
     "Baisakh Baishakh Vaisakh Vaishakh Baisakha Baishak वैशाख बैशाख वैसाख बैसाख",
     "Jestha Jeth Jeshtha Jyestha Jesth जेठ ज्येष्ठ जेष्ठ",
@@ -69,7 +69,7 @@ _ERA = r"(?:वि\s*\.?\s*सं\s*\.?|B\s*\.?\s*S\s*\.?|Bikram\s+Sambat|Vikram
 _NAME = "|".join(sorted((re.escape(name) for name in _MONTH_OF), key=len, reverse=True))
 _YEAR = r"(?P<year>\d{4})(?:\s*साल)?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:\s*गते)?"
-# A vowel sign after a name makes it another word, and `\w` knows nothing of these signs.
+# A vowel sign after a name makes it a different word, and `\w` does not match these signs.
 _LETTER = r"[\w\u0900-\u0963\u0971-\u097f]"
 _MONTH = rf"(?<!{_LETTER})(?P<month>{_NAME})(?!{_LETTER})"
 _FORMS = tuple(
@@ -90,7 +90,7 @@ _FORMS = tuple(
 class BikramSambatDate:
     """A day of Bikram Sambat; its text is ``YYYY-MM-DD``, and dates compare in their order.
 
-    Raises `ValueError` for a day that there is none of, such as 2079-02-33.
+    Raises `ValueError` for a day that does not exist, such as 2079-02-33.
     """
 
     year: int
@@ -125,7 +125,7 @@ class BikramSambatDate:
 
 @dataclass(frozen=True, slots=True)
 class FoundDate:
-    """A date in a text: the date, how it is written, and the index of its first character."""
+    """A date in a text: the date, its spelling, and the index of its first character."""
 
     date: BikramSambatDate
     text: str
@@ -174,7 +174,7 @@ def to_gregorian(value: BikramSambatDate | date | str) -> date:
 
 
 def parse_date(text: str) -> BikramSambatDate:
-    """Return the date that `text` is, in Nepali or other digits; raises `ValueError`.
+    """Parse a date in Nepali or ASCII digits; raises `ValueError`.
 
     Understood are ``2079-11-20`` (or with ``/``, ``.``, ``।``), ``२०७९ फागुन २०``,
     ``20 Falgun 2079`` and ``Falgun 20, 2079``, each with or without the era (``वि.सं.``, ``BS``)

@@ -1,7 +1,7 @@
-"""Text that was damaged on its way, recognised by how it looks.
+"""Damaged text, recognised by its appearance.
 
-`damage_of` suspects; a person decides. What can never be part of a name is found by
-`forbidden_characters`, and the services refuse it.
+`damage_of` suspects; a person decides. `forbidden_characters` finds what can never be part of a
+name, and the services refuse it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class DamageKind(str, Enum):  # noqa: UP042
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What happened to a text and, where it can be told, what it was before."""
+    """The damage of a text and, where it can be recovered, the original."""
 
     kind: DamageKind
     explanation: str
@@ -59,7 +59,7 @@ def forbidden_characters(name: str) -> list[str]:
 
 
 def damage_of(text: str) -> Damage | None:
-    """Return how a text seems to be damaged, None when it looks sound. Never raises."""
+    """Return the likely damage of a text, None when it looks intact. Never raises."""
     if _MOJIBAKE.search(text) and (repaired := _as_utf8(text)) is not None:
         return Damage(DamageKind.MOJIBAKE, "it is UTF-8 that was read as cp1252", repaired)
     if forbidden := forbidden_characters(text):
@@ -96,7 +96,7 @@ def _as_utf8(text: str) -> str | None:
     try:
         repaired = data.decode("utf-8")
     except UnicodeDecodeError:
-        # The last character may be cut off.
+        # The last character may be truncated.
         repaired = data.decode("utf-8", "ignore")
         if len(repaired.encode()) < len(data) - 3:
             return None

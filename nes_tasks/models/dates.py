@@ -1,6 +1,6 @@
-"""Dates of the models: what is not clearly one day is refused in plain words.
+"""Dates of the models: ambiguous values are refused with a clear message.
 
-pydantic alone takes numbers and texts of digits for seconds since 1970.
+pydantic itself reads numbers and digit strings as seconds since 1970.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EXAMPLE = "write it as in 2024-01-25"
 
 
 def read_date(value: object) -> date:
-    """Return the day that `value` is: a date, a datetime at midnight, or its ISO 8601 text.
+    """Return `value` as a date: from a date, a datetime at midnight, or an ISO 8601 string.
 
     Raises `ValueError` for everything else, with what to write instead.
     """

@@ -1,4 +1,4 @@
-"""Nepali text: recognising the script, comparing, and writing it in Roman letters."""
+"""Nepali text: recognise the script, compare, and transliterate to Roman letters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _DEVANAGARI = re.compile("[\u0900-\u097f]")
 _ONLY_DEVANAGARI = re.compile("[\u0900-\u097f]+")
 _BLANKS = re.compile(r"\s+")
 
-# The longer spelling of Kathmandu first, or its last sign would be left over.
+# The longer spelling of Kathmandu comes first, or its last sign would remain.
 _WORDS = {
     "नेपाल": "Nepal",
     "काठमाडौं": "Kathmandu",
@@ -77,10 +77,10 @@ def romanize_nepali(text: str) -> str:
 
 
 def normalize_devanagari(text: str) -> str:
-    """Return `text` in Unicode's composed form (NFC), trimmed, each run of blanks one space."""
+    """Return `text` in NFC, stripped, with runs of blanks collapsed."""
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
 def compare_devanagari(first: str, second: str) -> bool:
-    """Say whether two texts are the same but for blanks and for how Unicode encodes them."""
+    """Return whether two texts are equal apart from blanks and Unicode form."""
     return normalize_devanagari(first) == normalize_devanagari(second)

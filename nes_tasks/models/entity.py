@@ -1,4 +1,4 @@
-"""What every entity has, whatever its kind."""
+"""The base class of all entities."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .version import VersionSummary
 
 
 class IdentifierScheme(str, Enum):  # noqa: UP042
-    """Where an identifier means something."""
+    """The scheme of an identifier."""
 
     WIKIPEDIA = "wikipedia"
     WIKIDATA = "wikidata"
@@ -50,7 +50,7 @@ class IdentifierScheme(str, Enum):  # noqa: UP042
 
 
 class ExternalIdentifier(BaseModel):
-    """What an entity is called elsewhere.
+    """An external identifier of an entity.
 
     Unknown keys are dropped: existing migrations pass some. `url` is normalised, `value` is
     kept as given.

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from enum import Enum
 
 
-# `str, Enum` and not StrEnum, here and in the other rooms: messages that migrations match on
-# contain `EntityType.PERSON`, which is what str() of such a member gives.
+# `str, Enum` and not StrEnum, here and in other modules: messages that migrations match on contain
+# `EntityType.PERSON`, which is what str() of such a member gives.
 class EntityType(str, Enum):  # noqa: UP042
-    """What an entity is; the first segment of its id."""
+    """The type of an entity; the first segment of its id."""
 
     PERSON = "person"
     ORGANIZATION = "organization"
@@ -21,7 +21,7 @@ class EntityType(str, Enum):  # noqa: UP042
 
 
 class EntitySubType(str, Enum):  # noqa: UP042
-    """What kind of its type an entity is."""
+    """The sub type of an entity."""
 
     POLITICAL_PARTY = "political_party"
     GOVERNMENT_BODY = "government_body"

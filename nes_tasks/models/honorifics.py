@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# Words that are an honorific wherever they stand first, with or without a full stop.
+# Words that are an honorific at the beginning, with or without a full stop.
 _WORDS = """
     सम्माननीय माननीय महामहिम श्री श्रीमती श्रीमान सुश्री डा डा० डाक्टर डॉ प्राडा प्रा० प्राध्यापक अधिवक्ता वरिष्ठ
     इन्जिनियर इञ्जिनियर इन्जि इञ्जि स्वर्गीय स्व० मा० कमरेड कामरेड पण्डित ज्योतिषी कप्तान क्याप्टेन
@@ -35,7 +35,7 @@ _FIRST = re.compile(r"\s*(?P<word>[^\s.,।]+)(?P<mark>[.।]?)[\s,]*")
 
 @dataclass(frozen=True, slots=True)
 class SplitName:
-    """A name and what stood around it, each as it was written."""
+    """A name and the honorifics around it, as written."""
 
     name: str
     honorifics: tuple[str, ...] = ()

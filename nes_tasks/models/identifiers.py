@@ -37,7 +37,7 @@ VERSION = "version:"
 AUTHOR = "author:"
 
 SUFFIX = ".json"
-# What ext4, APFS and NTFS allow for one name.
+# Length limit of a name on ext4, APFS and NTFS.
 MAX_SEGMENT_BYTES = 255
 
 _SLUG = re.compile(SLUG_PATTERN)
@@ -48,11 +48,11 @@ _GIT_FOLDER_ALIAS = "git~1"
 
 
 class InvalidIdentifierError(ValueError):
-    """An id, or a path, that can never be of the database: it leaves the folder or is hostile."""
+    """An invalid or hostile id or path, such as one that leaves the folder."""
 
 
 class EntityIdParts(NamedTuple):
-    """What an entity id is made of.
+    """The parts of an entity id.
 
     `subtype` is all that stands between type and slug, so that `build_entity_id` of the parts
     gives the id again; with a longer prefix it has slashes (``government/commission/federal``).
@@ -64,12 +64,12 @@ class EntityIdParts(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """All that stands before the slug."""
+        """Everything before the slug."""
         return self.type if self.subtype is None else f"{self.type}/{self.subtype}"
 
 
 class RelationshipIdParts(NamedTuple):
-    """What a relationship id is made of; source and target are whole entity ids."""
+    """The parts of a relationship id; source and target are whole entity ids."""
 
     source: str
     target: str
@@ -77,14 +77,14 @@ class RelationshipIdParts(NamedTuple):
 
 
 class VersionIdParts(NamedTuple):
-    """What a version id is made of."""
+    """The parts of a version id."""
 
     entity_or_relationship_id: str
     version_number: int
 
 
 class AuthorIdParts(NamedTuple):
-    """What an author id is made of."""
+    """The parts of an author id."""
 
     slug: str
 

@@ -1,4 +1,4 @@
-"""Text typed for the fonts Preeti and Kantipur, put into Unicode.
+"""Convert text typed for the fonts Preeti and Kantipur to Unicode.
 
 In these fonts Roman letters and signs have the shapes of Devanagari: ``g]kfn`` looks like नेपाल and
 is stored as it was typed. Most offices of Nepal wrote so before Unicode.

@@ -1,4 +1,4 @@
-"""Names as people write them, brought into the form that the database has."""
+"""Normalize names to the form of the database."""
 
 from __future__ import annotations
 

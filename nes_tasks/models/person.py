@@ -46,7 +46,7 @@ class ElectionPosition(str, Enum):  # noqa: UP042
 
 
 class Education(ClosedModel):
-    """Where and what a person studied."""
+    """A person's education."""
 
     institution: LangText = Field(
         description="The school or university.",
@@ -67,7 +67,7 @@ class Education(ClosedModel):
 
 
 class Position(ClosedModel):
-    """What a person does or did."""
+    """A position that a person holds or held."""
 
     title: LangText = Field(
         description="The title of the position.", examples=[{"en": {"value": "Minister"}}]

@@ -62,7 +62,7 @@ def read_phone_numbers(text: object, area_code: str | None = None) -> list[Phone
 
 
 def normalize_nepali_phone_number(phone: object) -> str | None:
-    """Return `phone` as ``+977`` and its digits, or None when it is no number of Nepal.
+    """Return `phone` as ``+977`` and its digits, or None when it is not a Nepali number.
 
     For migrations that know it. It takes an extension, a short code and a number without an area
     code for a number; `read_phone_numbers` does not. Everything but digits is dropped, and so are

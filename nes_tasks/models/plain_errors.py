@@ -1,6 +1,6 @@
-"""pydantic's findings in plain words: the field, what it is, and what is allowed.
+"""Readable messages for pydantic's errors: the field, its value, and what is allowed.
 
-The exceptions stay as they are, because scripts may compare their texts. Types of errors:
+The exceptions are not changed, because scripts may compare their messages. Types of errors:
 https://docs.pydantic.dev/latest/errors/validation_errors/
 """
 
@@ -14,14 +14,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ..printable import printable
+from ..text import escape_control
 
 MAX_PROBLEMS = 5
 MAX_VALUE = 60
-# As many allowed values or fields as a message lists.
+# Maximum number of allowed values or fields in a message.
 MAX_LISTED = 12
 
-# What a value of a kind is called, by the first words of the type of error.
+# Names of the expected kinds of values, by the first words of the error type.
 _KINDS = {
     "string": "a string",
     "int": "a whole number",
@@ -64,7 +64,7 @@ _LIMITS = {
     "multiple_of": ("multiple_of", "a multiple of"),
 }
 _ALLOWED = re.compile(r"'((?:[^'\\]|\\.)*)'|(-?\d+|True|False|None)")
-# What validators of the models say, with the plain word for it.
+# Messages of the models' validators, with readable ones.
 _SAID: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"PHONE/WHATSAPP must be E\.164"),
@@ -84,24 +84,24 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def plain_problems(error: ValidationError, most: int = MAX_PROBLEMS) -> str:
-    """Return what pydantic found, in one line of plain words; of many the first `most`.
+    """Return pydantic's errors as one readable line; only the first `most`.
 
     Each is the field, what it holds and what is allowed: ``gender is "M"; use "male", "female" or
     "other"``.
     """
     found = error.errors(include_url=False)
     root = class_named(error.title)
-    lines = [_problem(one, root) for one in found[:most]]
+    lines = [_problem(error, root) for error in found[:most]]
     # One value can be wrong for each choice of a union.
     lines = list(dict.fromkeys(lines))
     if len(found) > most:
         lines.append(f"and {len(found) - most} more")
-    return printable(". ".join(lines))
+    return escape_control(". ".join(lines))
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first that pydantic found, in plain words."""
-    return printable(_problem(error.errors(include_url=False)[0], class_named(error.title)))
+    """Return pydantic's first error as a readable message."""
+    return escape_control(_problem(error.errors(include_url=False)[0], class_named(error.title)))
 
 
 def _problem(found: Mapping[str, Any], root: type[BaseModel] | None) -> str:
@@ -113,16 +113,16 @@ def _problem(found: Mapping[str, Any], root: type[BaseModel] | None) -> str:
         return _unknown_field(loc, root)
     special = _SPECIAL.get(kind)
     if special is None:
-        said = _of_kind(kind, context)
+        message = _of_kind(kind, context)
     else:
-        said = special if isinstance(special, str) else special(found, context)
+        message = special if isinstance(special, str) else special(found, context)
     if kind in _NOT_THERE:
-        return f"{field or 'the value'} {said}"
-    return f"{field or 'it'} is {shown(value)}; {said}"
+        return f"{field or 'the value'} {message}"
+    return f"{field or 'it'} is {shown(value)}; {message}"
 
 
 def path_of(loc: Sequence[int | str]) -> str:
-    """Return a place in a document as a person writes it: ``contacts[0].value``."""
+    """Return a location in a document in the usual notation: ``contacts[0].value``."""
     path = ""
     for part in loc:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
@@ -130,7 +130,7 @@ def path_of(loc: Sequence[int | str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: on one line, and not too long."""
+    """Return a value for a message: on one line, truncated."""
     if isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False)
     elif value is None or isinstance(value, bool | int | float | bytes):
@@ -149,10 +149,10 @@ def shown(value: object) -> str:
 
 
 def _of_validator(field: str, value: object, context: Mapping[str, Any]) -> str:
-    said = str(context.get("error", "")) or "it does not fit"
-    known = next((plain for pattern, plain in _SAID if pattern.search(said)), None)
+    message = str(context.get("error", "")) or "it does not fit"
+    known = next((plain for pattern, plain in _SAID if pattern.search(message)), None)
     if known is None:
-        return f"{field}: {said}" if field else said
+        return f"{field}: {message}" if field else message
     if isinstance(value, Mapping) and "value" in value:  # a check of the whole contact
         field, value = f"{field}.value", value["value"]
     return f"{field} is {shown(value)}; {known}"
@@ -167,7 +167,7 @@ def _unknown_field(loc: Sequence[int | str], root: type[BaseModel] | None) -> st
         return text
     fields = list(model.model_fields)
     # A file says it in another place, and these are set by the service.
-    fields = [one for one in fields if one not in ("version_summary", "created_at")]
+    fields = [field for field in fields if field not in ("version_summary", "created_at")]
     if meant := _closest(name, fields) or _nested(name, model):
         return f"{text}; did you mean {shown(meant)}?"
     return f"{text}; it can be {_listed(fields)}"
@@ -201,8 +201,8 @@ def _of_length(found: Mapping[str, Any], context: Mapping[str, Any]) -> str:
 
 def _of_json(found: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     del found
-    place = re.search(r"line \d+ column \d+", str(context.get("error", "")))
-    return f"is not valid JSON ({place[0]})" if place else "is not valid JSON"
+    location = re.search(r"line \d+ column \d+", str(context.get("error", "")))
+    return f"is not valid JSON ({location[0]})" if location else "is not valid JSON"
 
 
 def _of_limit(found: Mapping[str, Any], context: Mapping[str, Any]) -> str:

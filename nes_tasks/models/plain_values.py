@@ -1,4 +1,4 @@
-"""Values as JSON can hold them: what data frames give is turned into what Python itself has.
+"""Plain values for JSON: scalars and arrays of data frames become Python's own types.
 
 numpy and pandas are recognised by their names, so that nothing here loads them.
 """
@@ -51,22 +51,22 @@ def first_unwritable(model: BaseModel, write: Callable[[Any], object]) -> tuple[
     """Return a place, such as ``attributes.seats``, and the first value that `write` refuses."""
     try:
         for name in type(model).model_fields:
-            for place, value in _leaves(plain(getattr(model, name, None)), name):
+            for location, value in _leaves(plain(getattr(model, name, None)), name):
                 try:
                     write(value)
                 except (ValueError, TypeError):
-                    return place, value
+                    return location, value
     except RecursionError:  # a structure that holds itself, or is nested too deeply
         pass
     return None
 
 
-def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+def _leaves(value: Any, location: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _leaves(item, f"{place}.{key}")
+            yield from _leaves(item, f"{location}.{key}")
     elif isinstance(value, list | tuple):
         for at, item in enumerate(value):
-            yield from _leaves(item, f"{place}[{at}]")
+            yield from _leaves(item, f"{location}[{at}]")
     else:
-        yield place, value
+        yield location, value

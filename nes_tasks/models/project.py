@@ -13,7 +13,7 @@ from .entity import Entity, EntitySubType
 
 
 class ProjectStage(str, Enum):  # noqa: UP042
-    """How far a project is."""
+    """The stage of a project."""
 
     PIPELINE = "pipeline"
     PLANNING = "planning"

@@ -143,9 +143,9 @@ def _by_rule(word: str) -> str:
     syllables = _syllables(word)
     _silence(syllables)
     written = ""
-    for place, syllable in enumerate(syllables):
-        before = syllables[place - 1] if place else None
-        following = syllables[place + 1] if place + 1 < len(syllables) else None
+    for index, syllable in enumerate(syllables):
+        before = syllables[index - 1] if index else None
+        following = syllables[index + 1] if index + 1 < len(syllables) else None
         consonant = syllable.consonant
         if syllable.letter == "व":
             consonant = _va(syllable, before)
@@ -165,9 +165,9 @@ def _silence(syllables: list[_Syllable]) -> None:
     last = len(syllables) - 1
     if last > 0 and _is_silent_at_end(syllables[last], syllables[last - 1]):
         syllables[last].inherent, syllables[last].vowel = False, ""
-    for place in range(last - 1, 0, -1):
-        if _is_silent_within(syllables, place):
-            syllables[place].inherent, syllables[place].vowel = False, ""
+    for index in range(last - 1, 0, -1):
+        if _is_silent_within(syllables, index):
+            syllables[index].inherent, syllables[index].vowel = False, ""
 
 
 def _is_silent_at_end(syllable: _Syllable, before: _Syllable) -> bool:
@@ -180,14 +180,14 @@ def _is_silent_at_end(syllable: _Syllable, before: _Syllable) -> bool:
     return not (syllable.letter == "य" and before.vowel in ("i", "u"))
 
 
-def _is_silent_within(syllables: list[_Syllable], place: int) -> bool:
+def _is_silent_within(syllables: list[_Syllable], index: int) -> bool:
     """Say whether the *a* between two open syllables of a longer word is silent.
 
     It is spoken in words of three syllables (कमला kamala), before the last syllable (सत्यवती),
     य and ह, and before *e*, where two words have grown together (कमलेश kamalesh).
     """
-    before, here, after = syllables[place - 1 : place + 2]
-    if len(syllables) < 4 or (place == len(syllables) - 2):
+    before, here, after = syllables[index - 1 : index + 2]
+    if len(syllables) < 4 or (index == len(syllables) - 2):
         return False
     return (
         here.inherent

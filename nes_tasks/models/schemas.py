@@ -1,4 +1,4 @@
-"""JSON Schemas of the files of the database, made from the models.
+"""JSON Schemas of the database's files, generated from the models.
 
 The dialect is Draft 2020-12: https://json-schema.org/draft/2020-12. A schema accepts what the
 models read from files: older files lack fields that came later, and keep the rest.
@@ -31,7 +31,7 @@ ENTITY_KINDS: dict[str, type[Entity]] = {
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out what only repeats something: titles of fields, and values of aliases in enums."""
+    """Omits redundant parts: titles of fields, and values of aliases in enums."""
 
     def enum_schema(self, schema: Any) -> Schema:
         rule = super().enum_schema(schema)

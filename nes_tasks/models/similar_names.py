@@ -100,9 +100,12 @@ def similar_names(
 ) -> list[SimilarName]:
     """Return the candidates that are at least as alike as `threshold`, the most alike first."""
     wanted = _sounds(name)
-    scored = (SimilarName(one, _score(wanted, _sounds(one), threshold)) for one in candidates)
-    found = [one for one in scored if one.score >= threshold]
-    found.sort(key=lambda one: (-one.score, one.name))
+    scored = (
+        SimilarName(candidate, _score(wanted, _sounds(candidate), threshold))
+        for candidate in candidates
+    )
+    found = [similar for similar in scored if similar.score >= threshold]
+    found.sort(key=lambda similar: (-similar.score, similar.name))
     return found[:limit]
 
 
@@ -227,11 +230,11 @@ def _costs(first: str, second: str) -> list[float]:
         dropped = _WEIGHTS.get(one, _CONSONANT)
         above = row
         row = [above[0] + dropped]
-        for place, other in enumerate(second):
+        for index, other in enumerate(second):
             row.append(
                 min(
-                    above[place] + (0.0 if one == other else _replaced(one, other)),
-                    above[place + 1] + dropped,
+                    above[index] + (0.0 if one == other else _replaced(one, other)),
+                    above[index + 1] + dropped,
                     row[-1] + _WEIGHTS.get(other, _CONSONANT),
                 )
             )

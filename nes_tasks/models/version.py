@@ -1,4 +1,4 @@
-"""Authors and versions: who changed what, when, and what it looked like after that."""
+"""Authors and versions: who changed what and when, and the state afterwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .identifiers import build_author_id, build_version_id
 
 
 class VersionType(str, Enum):  # noqa: UP042
-    """What a version is a version of."""
+    """The kind of object that a version belongs to."""
 
     ENTITY = "ENTITY"
     RELATIONSHIP = "RELATIONSHIP"

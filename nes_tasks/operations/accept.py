@@ -25,19 +25,19 @@ from ..git.incomplete_clone import truncated_history_error
 from ..git.log import read_messages
 from ..git.snapshot import Snapshot
 from ..migrations import Entry, State
-from ..printable import printable
 from ..project import Project
 from ..running.events import ProgressCallback
 from ..running.runner import Runner
+from ..text import escape_control
 from .fields import ABSENT
-from .replay import Candidate, SkipReason, candidates, execute_in_row, rerun_of
+from .replay_runs import Candidate, SkipReason, candidates, execute_in_row, rerun_of
 from .revert import commit_files
 from .same_data import of_folder, real_changes
 from .tree_difference import Difference, first_of
 
 # Why a folder cannot be compared with what is committed, in words.
 REASONS = {
-    SkipReason.EARLIER: "a legacy system recorded it, without the tree that it ran on",
+    SkipReason.LEGACY: "a legacy system recorded it, without the tree that it ran on",
     SkipReason.ADOPTED: "its marker was written afterwards, not by its run",
     SkipReason.EDITED: "its marker was edited after the run",
     SkipReason.MOVED: "its commits do not follow on the tree that its marker names",
@@ -82,7 +82,7 @@ class Acceptance:
     def files(self) -> list[str]:
         """What became of each file of the folder, such as "changed README.md"."""
         kinds = {"changed": self.changed, "added": self.added, "removed": self.removed}
-        return [f"{kind} {printable(file)}" for kind, row in kinds.items() for file in row]
+        return [f"{kind} {escape_control(file)}" for kind, row in kinds.items() for file in row]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/json.md."""

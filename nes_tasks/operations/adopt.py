@@ -1,8 +1,8 @@
-"""Adopting a database that a legacy system, or people by hand, applied migrations to.
+"""Adopt a database with migrations that a legacy system, or people by hand, applied.
 
-Such a database is read correctly without it: a `metadata.json` counts as applied. Adopting
-writes markers, so that migrations known only from commit messages count too, and so that a
-folder that is edited from now on is noticed.
+Such a database also works without it: a `metadata.json` counts as applied. Adopting writes markers,
+so that migrations known only from commit messages count too, and later edits of folders are
+detected.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COMMIT = "commit message"
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """One migration that can be adopted: its marker, and what says that it is applied."""
+    """A migration that can be adopted: its marker, and the evidence that it is applied."""
 
     marker: Marker
     evidence: str
@@ -44,8 +44,8 @@ class Adoption:
 class Proposal:
     """What adopting would do.
 
-    `adoptions` get markers. `unmatched` are folders that nothing says are applied; they stay
-    pending. `base` is the commit that was looked at.
+    `adoptions` get markers. `unmatched` are folders without evidence of being applied; they stay
+    pending. `base` is the examined commit.
     """
 
     adoptions: tuple[Adoption, ...]
@@ -102,7 +102,7 @@ def propose(project: Project) -> Proposal:
 def adopt(
     project: Project, *, command: str = "doit adopt", clock: Callable[[], datetime] = now
 ) -> tuple[Proposal, str | None]:
-    """Write the markers in one commit; return what was done and the commit, None without any.
+    """Write the markers in one commit; return the adoptions and the commit, None without any.
 
     Raises `DatabaseError` when the database is not ready, `LockHeldError` when it is in use.
     """
@@ -152,7 +152,7 @@ def _from_record(
         # The legacy system wrote local time without a zone; which one is not known any more.
         applied_at=(moment or datetime(1970, 1, 1, tzinfo=UTC)).replace(tzinfo=UTC),
         base_tree=base_tree,
-        # Of one that came together with others nothing but what it says of itself is known.
+        # For a migration that was committed with others only its metadata is known.
         statistics=statistics or record.statistics,
         inputs=_hashes(folder),
     )
@@ -181,7 +181,7 @@ def _from_commits(
 
 
 def _hashes(folder: Folder | None) -> dict[str, str]:
-    """Return the inputs as they are now; none (unknown) when they cannot be read."""
+    """Return the current inputs; none (unknown) when they cannot be read."""
     if folder is None:
         return {}
     try:

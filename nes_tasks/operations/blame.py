@@ -1,4 +1,4 @@
-"""The provenance of a document: which commit gave each of its fields the present value."""
+"""The provenance of a document: the commit that set each field's current value."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from ..models.identifiers import (
     InvalidIdentifierError,
     path_of,
 )
-from ..printable import abridged
 from ..project import Project
 from ..settings import Settings
+from ..text import quote
 from .changes import document_id
 from .fields import leaves, parse
 from .origins import Unset, all_of, carried
@@ -37,7 +37,7 @@ EXAMPLES = "ids look like entity:person/asha-rai or relationship:SOURCE:TARGET:T
 
 @dataclass(frozen=True, slots=True)
 class SetField:
-    """A field that has no fields of its own, its present value, and the commit that set it.
+    """A leaf field, its current value, and the commit that set it.
 
     `is_unset` marks a null that never had another value: it came with its container.
     """
@@ -52,7 +52,7 @@ class SetField:
 class Provenance:
     """The fields of one document, and all commits that changed its file, oldest first.
 
-    `migrations` says which of the commits are of which migration.
+    `migrations` maps commits to migrations.
     """
 
     id: str
@@ -88,10 +88,10 @@ def _commit(commit: FileCommit, migration: str | None) -> dict[str, Any]:
 
 
 def provenance(project: Project, identifier: str) -> Provenance:
-    """Find out who set the fields of the entity, relationship or author `identifier`.
+    """Find the commits that set the fields of the entity, relationship or author `identifier`.
 
-    Reads the history of its one file and writes nothing. Raises `UsageError` when there is no
-    such document or can be none, `DatabaseError` when its file is damaged.
+    Reads the history of its one file and writes nothing. Raises `UsageError` for a missing document
+    or an invalid id, `DatabaseError` when its file is damaged.
     """
     below = document_path(identifier)
     ledger = project.load_state().ledger
@@ -101,7 +101,7 @@ def provenance(project: Project, identifier: str) -> Provenance:
     git = Git(settings.database)
     path = f"{settings.data_dir}/{below}"
     commits = read_file_history(git, ledger.commit, path)
-    # The first commit of a shallow clone has not made what it holds.
+    # The oldest commit of a shallow clone did not create its content.
     subjects = {commit.id: commit.subject for commit in commits if not commit.is_truncated}
     migrations = migrations_of(git, subjects, settings.data_dir)
     contents = _contents(git, [f"{commit.id}:{path}" for commit in commits])
@@ -126,7 +126,7 @@ def document_path(identifier: str) -> str:
     except InvalidIdentifierError:
         path = ""
     if not path or not identifier.startswith((ENTITY, RELATIONSHIP, AUTHOR, VERSION)):
-        raise UsageError(f"{abridged(identifier)} is not an id", hint=EXAMPLES)
+        raise UsageError(f"{quote(identifier)} is not an id", hint=EXAMPLES)
     return path
 
 
@@ -136,10 +136,10 @@ def _contents(git: Git, names: list[str]) -> list[bytes | None]:
 
 
 def _origins(commits: list[FileCommit], documents: list[Any]) -> Any:
-    """Return the origin of the last document, carried along the history from its beginning.
+    """Return the origin of the last document, propagated along the history.
 
-    After a merge a field is of the side that has the same value; only what neither side has
-    was set by the merge itself.
+    After a merge a field belongs to the side with the same value; the merge itself set only values
+    that neither side has.
     """
     known: dict[str, tuple[Any, Any]] = {}
     for commit, document in zip(commits, documents, strict=True):
@@ -152,13 +152,13 @@ def _origins(commits: list[FileCommit], documents: list[Any]) -> Any:
 
 
 def _joined(document: Any, origin: Any) -> Iterator[SetField]:
-    """Put the leaves of a document and of its origin, which has the same shape, together."""
+    """Yield the leaves of a document with those of its origin, which has the same shape."""
     for (path, value), (_, found) in zip(leaves(document), leaves(origin), strict=True):
         is_unset = isinstance(found, Unset)
         yield SetField(path, value, found.change if is_unset else found, is_unset)
 
 
-# What to say of a document that is not there
+# Messages for a missing document
 
 
 def _absent(
@@ -171,7 +171,7 @@ def _absent(
 ) -> UsageError:
     if commits:
         last = commits[-1]
-        by = migrations.get(last.id) or f"the commit {abridged(last.subject)}"
+        by = migrations.get(last.id) or f"the commit {quote(last.subject)}"
         return UsageError(
             f"{identifier} was deleted by {by}",
             hint=f"git -C {settings.database_label} show {last.id[:12]} shows how",
@@ -182,11 +182,11 @@ def _absent(
 
 
 def _similar(git: Git, commit: str, identifier: str, data_dir: str) -> list[str]:
-    """Return up to three ids: those with the same slug elsewhere, else similar ones beside."""
+    """Return up to three ids: with the same slug under another type, else similar ones."""
     folder, _, name = f"{data_dir}/{path_of(identifier)}".rpartition("/")
     kind = identifier.partition(":")[0]
     with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
-        # The last part of a relationship is its type, which says nothing.
+        # The last part of a relationship is its type, which does not help.
         paths = () if kind == "relationship" else snapshot.walk(f"{data_dir}/{kind}")
         found = list(islice((p for p in paths if p.rpartition("/")[2] == name), 3))
         beside = sorted(snapshot.folder(folder))

@@ -19,16 +19,16 @@ from ..models.identifiers import SUFFIX, InvalidIdentifierError, id_of
 from .fields import FieldChange, field_changes, parse
 
 SAMPLES_PER_TYPE = 3
-# Every update rewrites it, so it says nothing about this one.
+# Every update rewrites it, so it is not a change of the data.
 BOOKKEEPING = "version_summary"
 INDEX = re.compile(r"\[[0-9]+\]")
-# What is looked into; versions repeat it, and authors and records say nothing of the data.
+# Kinds that are compared; versions repeat them, and authors and records are not data.
 LOOKED_INTO = ("entity", "relationship")
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many files of a kind came, changed and went."""
+    """The number of created, updated and deleted files of a kind."""
 
     created: int = 0
     updated: int = 0
@@ -46,7 +46,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """An entity or relationship that was there before, and all its fields that differ."""
+    """An updated entity or relationship, and all its fields that differ."""
 
     id: str
     fields: tuple[FieldChange, ...]
@@ -59,7 +59,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A new entity or relationship with its content as it is in the file."""
+    """A new entity or relationship with the content of its file."""
 
     id: str
     content: Any
@@ -86,20 +86,20 @@ class Changes:
 
     @property
     def updated_left_out(self) -> int:
-        """How many updated ones are not in `updated`."""
+        """The number of updated objects that are not in `updated`."""
         return sum(counts.updated for counts in self.types.values()) - len(self.updated)
 
     def limited(self, updated_per_type: int) -> Changes:
-        """Return the same with at most so many updated ones of each type field by field."""
+        """Return the same changes with at most `updated_per_type` updated objects of each type."""
         seen: Counter[str] = Counter()
         kept: list[Updated] = []
-        for one in self.updated:
+        for updated in self.updated:
             # entity:location/ward/slug, relationship:source:target:TYPE
-            is_entity = one.id.startswith("entity:")
-            kind = one.id.rpartition("/")[0] if is_entity else one.id.rpartition(":")[2]
+            is_entity = updated.id.startswith("entity:")
+            kind = updated.id.rpartition("/")[0] if is_entity else updated.id.rpartition(":")[2]
             seen[kind] += 1
             if seen[kind] <= updated_per_type:
-                kept.append(one)
+                kept.append(updated)
         return replace(self, updated=tuple(kept))
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,8 +111,8 @@ class Changes:
             "fields": dict(self.fields),
             "created": list(self.created),
             "updated": [
-                {"id": one.id, "fields": [field.to_dict() for field in one.fields]}
-                for one in self.updated
+                {"id": updated.id, "fields": [field.to_dict() for field in updated.fields]}
+                for updated in self.updated
             ],
             "deleted": list(self.deleted),
             "samples": [asdict(sample) for sample in self.samples],
@@ -132,10 +132,9 @@ def compare(
 ) -> Changes:
     """Compare two trees (ids) of the database. Reads only.
 
-    `files` are those that differ, when that is known.
-    At most `updated_per_type` updated ones of each type are kept field by field, and at most
-    `samples_per_type` new ones with their content, None for all of them. Raises `GitError` for a
-    tree that is not there.
+    `files` are those that differ, when that is known. At most `updated_per_type` updated objects of
+    each type are listed by field, and at most `samples_per_type` new ones with their content; None
+    lists all. Raises `GitError` for a tree that is not there.
     """
     if files is None:
         files = list(changed_files(git, old, new))
@@ -144,7 +143,7 @@ def compare(
     inside: list[tuple[str, Change]] = []
     for change in files:
         parts = change.path.removeprefix(f"{data_dir}/").split("/")
-        # Files beside the data folder, or directly in it, were put there by hand.
+        # Files beside the data folder, or directly in it, were added by hand.
         own = change.path.startswith(f"{data_dir}/") and len(parts) > 1
         kind = parts[0] if own else "other"
         kinds[kind].add(change)
@@ -184,37 +183,37 @@ def _updated(
     data_dir: str,
     per_type: int | None,
 ) -> tuple[list[Updated], Counter[str]]:
-    """Return the updated ones up to the limit, and in how many of all each field differs."""
-    rows = [(name, one) for name, one in inside if one.old and one.new]
-    # By their ids: to find them by their paths a whole folder would have to be read.
-    old = [(one.path, one.old) for _, one in rows if one.old]
-    new = [(one.path, one.new) for _, one in rows if one.new]
+    """Return the updated objects up to the limit, and the number of changes of each field."""
+    rows = [(name, change) for name, change in inside if change.old and change.new]
+    # Read by blob id: finding files by path would read the whole folder.
+    old = [(change.path, change.old) for _, change in rows if change.old]
+    new = [(change.path, change.new) for _, change in rows if change.new]
     seen: Counter[str] = Counter()
     tally: Counter[str] = Counter()
     kept: list[Updated] = []
     with closing(GitSource(git)) as before, closing(GitSource(git)) as after:
         pairs = zip(rows, read_files(before, old), read_files(after, new), strict=True)
-        for (name, one), was, now in pairs:
+        for (name, change), was, now in pairs:
             fields = tuple(field_changes(parse(was), parse(now)))
-            tally.update(telling_paths(fields))
+            tally.update(content_paths(fields))
             seen[name] += 1
             if per_type is None or seen[name] <= per_type:
-                kept.append(Updated(document_id(one.path, data_dir), fields))
+                kept.append(Updated(document_id(change.path, data_dir), fields))
     return kept, tally
 
 
-def telling_paths(fields: Iterable[FieldChange]) -> set[str]:
+def content_paths(fields: Iterable[FieldChange]) -> set[str]:
     """Return the paths without indexes of all fields but those of `BOOKKEEPING`."""
     return {INDEX.sub("[]", field.path) for field in fields if is_content_field(field.path)}
 
 
 def most_frequent_first(tally: Counter[str]) -> dict[str, int]:
-    """Return the counts in the order in which people want to see them."""
+    """Return the counts, the highest first."""
     return dict(sorted(tally.items(), key=lambda item: (-item[1], item[0])))
 
 
 def is_content_field(path: str) -> bool:
-    """Return whether a field says something of the data: all do but those of `BOOKKEEPING`."""
+    """Return whether a field is content: all are except those of `BOOKKEEPING`."""
     return path.partition(".")[0] != BOOKKEEPING
 
 
@@ -232,12 +231,12 @@ def _samples(
             yield Sample(document_id(path, data_dir), parse(data))
 
 
-# Of so many changed ones of each type it is looked which fields differ.
+# Number of updated objects of each type that are compared by field.
 LOOKED_INTO_PER_TYPE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class ChangeSummary:
     """What a migration changed.
 
     `types` are as in `Changes`. `fields` says in how many of the `compared` updated ones a field
@@ -251,17 +250,17 @@ class Effect:
 
     @property
     def updated(self) -> int:
-        """How many entities and relationships were there before and differ."""
+        """The number of updated entities and relationships."""
         return sum(counts.updated for counts in self.types.values())
 
 
-def measure_effect(
+def summarize_changes(
     git: Git, reader: ObjectReader | None, execution: Execution, data_dir: str
-) -> Effect:
-    """Compare the two trees of a migration; without a `reader` no content is looked at.
+) -> ChangeSummary:
+    """Compare the two trees of a migration; without a `reader` no content is read.
 
-    At most `LOOKED_INTO_PER_TYPE` updated ones of each type are compared field by field, the
-    first by path. Raises `GitError` for a tree that is not there.
+    At most `LOOKED_INTO_PER_TYPE` updated objects of each type are compared by field, the first by
+    path. Raises `GitError` for a tree that is not there.
     """
     types: defaultdict[str, Counts] = defaultdict(Counts)
     pairs: list[tuple[str, str]] = []
@@ -274,7 +273,7 @@ def measure_effect(
         if change.old and change.new and counts.updated <= LOOKED_INTO_PER_TYPE:
             pairs.append((change.old, change.new))
     fields = _compared(reader, pairs) if reader else Counter()
-    return Effect(
+    return ChangeSummary(
         types=dict(sorted(types.items())),
         fields=most_frequent_first(fields),
         compared=len(pairs) if reader else 0,
@@ -286,5 +285,5 @@ def _compared(reader: ObjectReader, pairs: Iterable[tuple[str, str]]) -> Counter
     found = reader.get_many(oid for pair in pairs for oid in pair)
     for old, new in zip(found, found, strict=True):
         was, now = (parse(side.data if side else b"") for side in (old, new))
-        tally.update(telling_paths(field_changes(was, now)))
+        tally.update(content_paths(field_changes(was, now)))
     return tally

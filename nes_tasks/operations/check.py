@@ -14,10 +14,10 @@ from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import check_folder, sorted_findings
 from ..migrations.script import Script
 from ..project import Project
-from ..running.job import Task
 from ..running.log import RunLog
 from ..running.process import listen
 from ..running.protocol import LOADED, decode_loaded
+from ..running.task import Task
 from ..running.terms import Terms
 from ..running.worker import Worker
 from .data_files import data_findings
@@ -25,7 +25,7 @@ from .data_files import data_findings
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check of many folders found: how many, and each finding with its migration."""
+    """The result of checking folders: their number, and the findings with their migrations."""
 
     count: int
     findings: tuple[tuple[str, Finding], ...]
@@ -66,8 +66,7 @@ class Checker:
     def check(self, entry: Entry) -> list[Finding]:
         """Return the findings for an entry of the plan: errors first, then hints.
 
-        A migration that is applied and unchanged is not looked into: a change to it would be
-        drift, which is worse than what might be found.
+        An applied and unchanged migration is not checked: fixing a finding would cause drift.
         """
         found = check_folder(entry)
         folder = entry.folder
@@ -80,7 +79,7 @@ class Checker:
         return sorted_findings(found)
 
     def _unadded(self, folder: Folder) -> Iterator[Finding]:
-        """Find input files that are not in git, though others of the folder are."""
+        """Find input files that git does not track although it tracks others of the folder."""
         new = self._project.unadded.get(folder.name, frozenset())
         for file in folder.files or ():
             if file.relative in new:
@@ -88,11 +87,11 @@ class Checker:
                 yield hint(path, "it is not added to git", line=1, advice=f"git add {quote(path)}")
 
     def _load(self, folder: Folder, script: str) -> Iterator[Finding]:
-        """Find out whether the script loads and has a `migrate` that can be called."""
+        """Check that the script loads and has a callable `migrate`."""
         display_path, path = f"{folder.display_path}/{script}", folder.path / script
         source = Script.read(path, display_path)
         if source is None:
-            return  # the plan names the line that is not Python
+            return  # the plan reports the syntax error
         settings = self._project.settings
         task = Task(
             name=folder.name,
@@ -106,10 +105,10 @@ class Checker:
             with self._worker.start(task, Terms.of(settings, folder)) as process:
                 loaded = decode_loaded(listen(process, task.name, {}, end=LOADED).payload)
         except MigrationFailedError as failed:
-            place, line = _place(failed.where, folder)
+            file, line = _location(failed.where, folder)
             message = failed.message.removeprefix(f"{folder.name} failed: ")
             yield error(
-                place or display_path,
+                file or display_path,
                 f"the script does not load: {message}",
                 line=line or source.line_of("migrate") or 1,
                 advice="correct it, or pip install what it imports",
@@ -124,7 +123,7 @@ class Checker:
             )
 
     def close(self) -> None:
-        """End the worker."""
+        """Stop the worker."""
         self._worker.close()
 
     def __enter__(self) -> Checker:
@@ -134,7 +133,7 @@ class Checker:
         self.close()
 
 
-def _place(where: str | None, folder: Folder) -> tuple[str | None, int | None]:
-    """Return file and line of ``path:line  source text``, as messages name the file."""
+def _location(where: str | None, folder: Folder) -> tuple[str | None, int | None]:
+    """Return the displayed file and the line of ``path:line source text``."""
     found = re.match(rf"(?:.*/)?{re.escape(folder.name)}/(.+?):(\d+)(?:  |$)", where or "")
     return (f"{folder.display_path}/{found[1]}", int(found[2])) if found else (None, None)

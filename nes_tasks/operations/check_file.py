@@ -1,4 +1,4 @@
-"""The result of a check as JSON, and read again: checked, as a stranger may have made it."""
+"""The result of a check as JSON: written, and read with validation, as it is untrusted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def to_dict(checked: Checked) -> dict[str, Any]:
 
 
 def read_check(data: bytes, display_path: str) -> Checked:
-    """Read the document again; raises `UsageError` that names `display_path` for anything else."""
+    """Read the document; raises `UsageError` that names `display_path` if it is invalid."""
     try:
         document = _Document.model_validate_json(data)
     except ValidationError as error:
@@ -62,9 +62,15 @@ def read_check(data: bytes, display_path: str) -> Checked:
         document.checked,
         tuple(
             (
-                one.migration,
-                Finding(Severity(one.severity), one.path, one.message, one.line, one.advice),
+                finding.migration,
+                Finding(
+                    Severity(finding.severity),
+                    finding.path,
+                    finding.message,
+                    finding.line,
+                    finding.advice,
+                ),
             )
-            for one in document.findings
+            for finding in document.findings
         ),
     )

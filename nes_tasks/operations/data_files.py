@@ -1,4 +1,4 @@
-"""The data files of a folder, read as its scripts read them, to see whether they can be."""
+"""Check the data files of a folder by reading them as its scripts do."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import scripts_of
 from ..migrations.pointers import pointer_in
 from ..migrations.script import Reading, Script
-from ..printable import abridged
 from ..running import readers
+from ..text import quote
 from .doubtful_text import doubts
 
 SHEET_OPTIONS = ("as_text", "fill_merged", "max_rows")
@@ -22,17 +22,19 @@ LAYOUT_OPTIONS = ("header", "skip_rows", "required", "ignore")
 
 
 def data_findings(folder: Folder) -> list[Finding]:
-    """Return what is wrong with the data files of a folder.
+    """Return the findings for the data files of a folder.
 
     A file is read with the reader and the options of each script that reads it by a method of the
-    context; what goes wrong then is an error. One that is read by another program is left alone.
-    A file of which neither is known is read by its ending, and what goes wrong is a hint.
+    context; a failure is an error. A file that another function reads is skipped. Any other file is
+    read by its extension, and a failure is a hint.
     """
     scripts = scripts_of(folder)
     found: list[Finding] = []
     for file in folder.files or ():
         path = Path(file.path)
-        readings = [one for script in scripts.values() for one in script.readings(file.relative)]
+        readings = [
+            reading for script in scripts.values() for reading in script.readings(file.relative)
+        ]
         try:
             if pointer := pointer_in(path, file.size):
                 found.append(
@@ -45,8 +47,8 @@ def data_findings(folder: Folder) -> list[Finding]:
                 )
                 continue
         except OSError:
-            pass  # the readers say why
-        ours = [one for one in readings if one.method is not None]
+            pass  # the readers explain why
+        ours = [reading for reading in readings if reading.method is not None]
         for reading in ours:
             found += _findings(folder, file.relative, path, reading, error, scripts.values())
         method = READER_BY_ENDING.get(PurePosixPath(file.relative).suffix.lower())
@@ -63,9 +65,9 @@ def _findings(
     kind: Callable[..., Finding],
     scripts: Collection[Script] = (),
 ) -> Iterator[Finding]:
-    """Read a file and yield its findings; a problem is of `kind`, a doubt a hint.
+    """Read a file and yield its findings: problems as `kind`, doubts as hints.
 
-    Columns that none of the `scripts` mentions are a doubt, too.
+    Columns that none of the `scripts` mentions are doubts, too.
     """
     if reading.method is None or reading.options is None:
         return
@@ -89,7 +91,7 @@ def _findings(
 
 
 def _unread(sources: Iterable[readers.Source], scripts: Collection[Script]) -> Iterator[str]:
-    """Yield a doubt for each table with columns that no script mentions, as far as one can see."""
+    """Yield a doubt for each table with columns that no script seems to mention."""
     if any(script.reads_whole_rows for script in scripts):
         return
     mentioned = {text for script in scripts for text in script.texts}
@@ -99,7 +101,7 @@ def _unread(sources: Iterable[readers.Source], scripts: Collection[Script]) -> I
             for column in source.columns
             if column and column not in mentioned and column not in source.ignored
         ]
-        # A table of which no column is mentioned is read in another way.
+        # A table without any mentioned column is read in another way.
         if unread and len(unread) < len(source.columns):
             yield f"{source.name}: {readers.unread_columns(unread)}"
 
@@ -112,7 +114,7 @@ def _about(problem: Exception, kind: Callable[..., Finding], display_path: str) 
 
 
 class DoubtfulFileError(readers.InputFileError):
-    """A data file can be read, but most likely not as it was meant."""
+    """A data file can be read, but probably not as intended."""
 
 
 def _read(
@@ -173,7 +175,7 @@ def _read_jsonl(
     return readers.iter_jsonl(path, name, sources=sources, **options)
 
 
-# What reads a file as each method of the context does.
+# The readers of the context's methods.
 READ: dict[str, Callable[[Path, str, dict[str, Any], list[readers.Source]], Iterable[Any]]] = {
     "iter_csv": _read_csv,
     "iter_excel": _iter_excel,
@@ -193,10 +195,10 @@ def _taken(options: dict[str, Any], *names: str) -> dict[str, Any]:
 def _doubt_csv(
     path: Path, name: str, options: dict[str, Any], sources: list[readers.Source]
 ) -> None:
-    """Raise `DoubtfulFileError` for a CSV file that can be read and is hardly meant so."""
+    """Raise `DoubtfulFileError` for a CSV file with an implausible layout."""
     if sources and (delimiter := readers.likely_delimiter(list(sources[0].columns))):
         raise DoubtfulFileError(
-            f"{name} has one column only, {abridged(sources[0].columns[0])}",
+            f"{name} has one column only, {quote(sources[0].columns[0])}",
             hint=f"read it with delimiter={delimiter!r}",
         )
     if options.get("as_frame"):

@@ -21,18 +21,18 @@ FORMAT = 1
 class Between:
     """The migrations whose records differ, by number.
 
-    `applied` have a record at the second point alone, `taken_back` at the first alone. The record
-    of the `recorded_again` is another one: they were executed again, or their folder was accepted.
+    `applied` have a record at the second point alone, `reverted` at the first alone.
+    `recorded_again` have different records: they were executed again, or their folder was accepted.
     """
 
     applied: list[str] = field(default_factory=list)
-    taken_back: list[str] = field(default_factory=list)
+    reverted: list[str] = field(default_factory=list)
     recorded_again: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What differs between two points, as seen from `old`, which may be the later one."""
+    """The differences between two points, from `old` to `new`; `old` may be the later one."""
 
     old: Point
     new: Point
@@ -46,14 +46,14 @@ class Diff:
             "from": point_document(self.old),
             "to": point_document(self.new),
             "applied": self.migrations.applied,
-            "taken_back": self.migrations.taken_back,
+            "taken_back": self.migrations.reverted,
             "recorded_again": self.migrations.recorded_again,
             "changes": self.changes.to_dict(),
         }
 
 
 def point_document(point: Point) -> dict[str, Any]:
-    """Return a point as JSON has it."""
+    """Return a point as a JSON document."""
     return {
         "name": point.name,
         "commit": point.commit,
@@ -86,6 +86,6 @@ def between(project: Project, old: str, new: str) -> Between:
             after |= {name} if change.new else set()
     return Between(
         applied=sorted(after - before, key=project.order),
-        taken_back=sorted(before - after, key=project.order),
+        reverted=sorted(before - after, key=project.order),
         recorded_again=sorted(before & after, key=project.order),
     )

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..models.legacy_fonts import looks_legacy
-from ..printable import CONTROL_CHARS, abridged
 from ..running.readers import Row
+from ..text import CONTROL_CHARS, quote
 
 # UTF-8 read as Latin-1 or cp1252: a lead byte shown as a letter, and what follows it. Devanagari
 # begins with E0 A4 and E0 A5, other Latin letters with C3.
@@ -18,7 +18,7 @@ MARKUP = re.compile(
     r"&(?:nbsp|amp|lt|gt|quot|#\d+);|</?(?:b|i|u|br|p|div|span|font|td|tr|a)\b[^<>]*>"
 )
 
-# A shorter text can be anything.
+# Shorter texts are not conclusive.
 FEWEST_LETTERS = 4
 
 KINDS = (
@@ -45,8 +45,8 @@ def doubts(rows: Iterable[object]) -> Iterator[tuple[int, str]]:
             for why, matches in KINDS:
                 if why not in seen and matches(value):
                     seen.add(why)
-                    place = f"{row.place}, column {column!r}"
-                    yield row.number, f"{place}: {abridged(value)} {why}"
+                    location = f"{row.place}, column {column!r}"
+                    yield row.number, f"{location}: {quote(value)} {why}"
     yield from fonts.doubts()
 
 
@@ -74,10 +74,10 @@ class _OldFonts:
     def doubts(self) -> Iterator[tuple[int, str]]:
         for column, (row, value) in self._first.items():
             if self._typed_so[column] * 2 >= self._cells[column]:
-                place = f"{row.place}, column {column!r}"
+                location = f"{row.place}, column {column!r}"
                 yield (
                     row.number,
-                    f"{place}: {abridged(value)} seems to be typed for the font Preeti or Kantipur",
+                    f"{location}: {quote(value)} seems to be typed for the font Preeti or Kantipur",
                 )
 
 
@@ -86,7 +86,7 @@ def _texts(cells: Iterable[tuple[object, object]]) -> Iterator[tuple[object, str
     for column, value in cells:
         if isinstance(value, str):
             if not (value.isascii() and value.isalnum()):
-                # Line ends and tabulators are at home in longer texts.
+                # Line ends and tabs are normal in longer texts.
                 yield column, value.translate({9: " ", 10: " ", 13: " "})
         elif isinstance(value, Mapping):
             yield from ((column, text) for _, text in _texts(value.items()))

@@ -1,7 +1,7 @@
 """The first draft of a script for a table: `doit create --from FILE`.
 
-What a column is called and holds is only a guess at what it means, so the draft is made to be
-read: each column is used in one line, which says what was seen.
+The name and the values of a column only suggest its meaning, so the draft is made for review: each
+column has one line, with a comment on its values.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ..models.honorifics import split_honorifics
 from ..models.name_keys import name_key
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
-from ..printable import printable
-from .table_look import Column, Kind, Table, look_at
+from ..text import escape_control
+from .table_inspection import Column, Kind, Table, inspect_table
 
 MAX_SHOWN = 3
 
@@ -54,7 +54,7 @@ TAIL = """\
         )
     context.log(f"Created {len(rows)} entities")
 """
-# What a word in the name of a column hints at.
+# Hints by words in the name of a column.
 HINTS = {
     ("gender", "sex", "लिङ्ग"): "A person has personal_details.gender.",
     ("birth", "dob", "जन्म"): "A person has personal_details.birth_date.",
@@ -72,11 +72,11 @@ HINTS = {
 
 
 def draft(path: Path) -> str:
-    """Return a script for the table in a file, with placeholders as the template has them.
+    """Return a script for the table in a file, with placeholders like the template's.
 
-    Raises as `look_at` does.
+    Raises as `inspect_table` does.
     """
-    table = look_at(path)
+    table = inspect_table(path)
     return "".join([HEAD, *_Draft(path.name, table).lines(), TAIL])
 
 
@@ -95,7 +95,7 @@ class _Draft:
         self._slug = next(iter(self._of(Kind.SLUG)), None)
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines from the reading of the file to the fields of an entity."""
+        """Yield the lines from reading the file to the fields of an entity."""
         yield from self._reading()
         yield '    for row in context.progress(rows, "rows"):\n'
         yield from self._naming()
@@ -210,7 +210,7 @@ class _Draft:
 
 
 def _seen(column: Column) -> Iterator[str]:
-    """Say what a column holds, and what else could be done with it."""
+    """Return a comment on the values of a column, and on alternatives."""
     different = len({str(value) for value in column.values})
     is_bikram_sambat = column.kind is Kind.BIKRAM_SAMBAT
     what = "Bikram Sambat" if is_bikram_sambat else f"{different} different values"
@@ -223,17 +223,19 @@ def _seen(column: Column) -> Iterator[str]:
 
 
 def _shown(column: Column) -> str:
-    values = list(dict.fromkeys(printable(" ".join(str(value).split())) for value in column.values))
+    values = list(
+        dict.fromkeys(escape_control(" ".join(str(value).split())) for value in column.values)
+    )
     return ", ".join(
         value if len(value) <= 20 else f"{value[:19]}…" for value in values[:MAX_SHOWN]
     )
 
 
 def _key(name: str, number: int) -> str:
-    """Return the key of an attribute for the name of a column."""
+    """Return the attribute key for the name of a column."""
     return text_to_slug(romanize(name)).replace("-", "_") or f"column_{number}"
 
 
 def _literal(value: object) -> str:
-    """Return a value as Python has it: for texts and lists of them JSON is the same."""
+    """Return a Python literal: for strings and lists of strings JSON is the same."""
     return repr(value) if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)

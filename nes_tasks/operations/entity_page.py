@@ -1,7 +1,7 @@
-"""What there is to say of one entity: read from the tables of an export, for pages about it.
+"""The content of an entity's page, read from the tables of an export.
 
-Which version set a field is found out from the versions of the entity, as `doit blame` finds it
-from commits: the oldest one since which the value is what it is now.
+The version that set a field is the oldest one since which the value is unchanged, as `doit blame`
+finds commits.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ..services.entity_files import ENTITIES
 from .origins import Unset, all_of, carried
 
 LANGUAGES = ("en", "ne")
-# What a page shows of things of which there can be any number.
+# Limits of lists that can have any length.
 MAX_NEIGHBOURS = 200
 MAX_FACTS = 500
-# They have parts of a page for themselves, or say nothing of the entity.
+# Fields that have their own part of the page, or do not describe the entity.
 APART = frozenset(
     {"names", "attributions", "version_summary", "created_at", "slug", "type", "sub_type"}
 )
@@ -48,7 +48,7 @@ class Named(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text and its language, None for numbers, words of a program and the like."""
+    """A text and its language; None for numbers, codes and similar values."""
 
     language: str | None
     text: str
@@ -56,9 +56,9 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is known of an entity, and the version that set it last.
+    """A fact about an entity, and the version that set it last.
 
-    `labels` lead to it from the outside in. `entity` is what it names, `url` where it leads.
+    `labels` are its path from the outside in. `entity` is the entity it names, `url` its link.
     """
 
     labels: tuple[str, ...]
@@ -76,7 +76,7 @@ class Source(NamedTuple):
 
 
 class Connection(NamedTuple):
-    """A relationship to another entity: `is_outward` when it begins at the one of the page."""
+    """A relationship to another entity: `is_outward` if the page's entity is its source."""
 
     type: str
     is_outward: bool
@@ -87,7 +87,7 @@ class Connection(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EntityPage:
-    """All that a page says of an entity; what exceeds a maximum is counted in `more_…`."""
+    """The content of an entity's page; items beyond a limit are counted in `more_…`."""
 
     id: str
     type: str
@@ -105,13 +105,13 @@ class EntityPage:
 
     @property
     def only_change(self) -> Change | None:
-        """The version that set everything, None when there are several or it is not known."""
+        """The version that set everything, None if there are several or it is unknown."""
         found = {fact.change for fact in (*self.names, *self.facts)}
         return found.pop() if len(found) == 1 else None
 
 
 class EntityPages:
-    """Reads what pages say from the tables that `connection` is open to."""
+    """Reads the content of pages from the export that `connection` is open to."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -121,7 +121,7 @@ class EntityPages:
         return (path for (path,) in self._execute("SELECT path FROM entities ORDER BY path"))
 
     def page(self, path: str) -> EntityPage | None:
-        """Return what there is to say of the entity whose file is `path`, None when it is absent.
+        """Return the page of the entity whose file is `path`, None when it is absent.
 
         `path` is relative to the data folder.
         """
@@ -185,13 +185,13 @@ class EntityPages:
             found = all_of(value, change)
             origin = found if origin is None else carried(was, origin, value, found, change)
             was = value
-        # What the file has and no version: it was changed by hand, or nobody kept a snapshot.
+        # Changes without a version: made by hand, or the version has no snapshot.
         value = _with_whole_lists(document)
         found = all_of(value, None)
         return changes, found if origin is None else carried(was, origin, value, found, None)
 
     def _names(self, document: Any, origin: Any) -> Iterator[Fact]:
-        """Give a fact for each name, the primary ones first."""
+        """Yield a fact for each name, the primary ones first."""
         names = document.get("names") or []
         order = sorted(range(len(names)), key=lambda at: names[at]["kind"] != "PRIMARY")
         for at in order:
@@ -214,7 +214,7 @@ class EntityPages:
                 yield from self._within((key,), value, origin[key])
 
     def _listed(self, items: Any, origins: Any, kind: str, label: str) -> Iterator[Fact]:
-        """Give identifiers and contacts, which say themselves what they are."""
+        """Yield identifiers and contacts, which have their own labels."""
         for item, origin in zip(items or (), origins or (), strict=False):
             name = _texts(item.get("name")) if isinstance(item.get("name"), dict) else ()
             what = name[0].text if name else str(item[kind])
@@ -223,7 +223,7 @@ class EntityPages:
             yield Fact((label, what), (Text(None, value),), _latest(origin), url=url)
 
     def _within(self, labels: tuple[str, ...], value: Any, origin: Any) -> Iterator[Fact]:
-        """Give what a value holds: one fact for each text, number or list of such."""
+        """Yield one fact for each text, number or list of them in a value."""
         if value is None or value in ("", [], {}):
             return
         if isinstance(value, dict) and not (texts := _texts(value)):
@@ -280,7 +280,7 @@ class EntityPages:
 def _with_whole_lists(value: Any) -> Any:
     """Return a document with each list of plain values as a tuple, which has one origin.
 
-    Such a list is one fact on a page. By its items alone nobody would know who removed one.
+    Such a list is one fact on a page; its items alone would not show who removed one.
     """
     if isinstance(value, dict):
         return {key: _with_whole_lists(item) for key, item in value.items()}
@@ -304,8 +304,10 @@ def _texts(value: Mapping[str, Any]) -> tuple[Text, ...]:
 
 
 def _sources(attributions: Any) -> Iterator[Source]:
-    for one in attributions or ():
-        yield Source(_texts(one.get("title") or {}), _texts(one.get("details") or {}))
+    for attribution in attributions or ():
+        yield Source(
+            _texts(attribution.get("title") or {}), _texts(attribution.get("details") or {})
+        )
 
 
 def _latest(origin: Any) -> Change | None:
@@ -313,17 +315,17 @@ def _latest(origin: Any) -> Change | None:
     waiting: list[Any] = [origin]
     found: list[Change] = []
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, Unset):
+        value = waiting.pop()
+        if isinstance(value, Unset):
             continue
-        if isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, Sequence):
-            waiting.extend(one)
-        elif one is None:
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, Sequence):
+            waiting.extend(value)
+        elif value is None:
             return None
         else:
-            found.append(one)
+            found.append(value)
     return max(found, key=lambda change: change.number, default=None)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ..project import Project
+from .atomic_write import PART, atomic_write
 from .diff import point_document
 from .export_formats import convert, tables_of
 from .export_tables import Progress, write_tables
 from .export_target import Format, Target
 from .points import Point
-from .replacing import PART, replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def export(project: Project, point: Point, target: Target, progress: Progress) -
     `UnavailableError` when the disk is full or the like, `GitError` and `DatabaseError` when the
     repository cannot be read.
     """
-    with replacing(target.path) as part:
+    with atomic_write(target.path) as part:
         if target.format is Format.SQLITE:
             rows = write_tables(project, point, part, progress)
         else:

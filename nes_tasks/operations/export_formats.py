@@ -1,4 +1,4 @@
-"""An export in other formats than SQLite, made from its tables row by row."""
+"""Convert an export from SQLite to other formats, row by row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .export_schema import COUNTED, TABLES
 from .export_tables import Progress
 from .export_target import MADE_BY, MANIFEST, Format
 
-# Every column with a document of JSON, which becomes one line, and those that only compare names.
+# Columns with a JSON document, which becomes one line, and those that only serve name comparison.
 DOCUMENTS = {"entities": "data", "relationships": "data", "versions": "snapshot"}
 LEFT_OUT = {"names": ("full_key", "given_key", "middle_key", "family_key")}
 # What a line of JSON Lines is about; the rest is in the documents.
@@ -32,12 +32,12 @@ KINDS = {
     "unread": "unread",
 }
 ROWS = 1000
-# Archives keep local times; this is the earliest that they can.
+# Archives store local times; this is the earliest possible.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def convert(database: Path, wanted: Format, place: Path, progress: Progress) -> None:
-    """Write the tables of the SQLite export `database` in another format at `place`.
+def convert(database: Path, wanted: Format, target: Path, progress: Progress) -> None:
+    """Write the tables of the SQLite export `database` in another format at `target`.
 
     Holds a thousand rows at a time. Raises `UnavailableError` without the library for Parquet,
     and `OSError` when nothing can be written.
@@ -49,7 +49,7 @@ def convert(database: Path, wanted: Format, place: Path, progress: Progress) -> 
         Format.PARQUET: _write_parquet,
     }
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        writers[wanted](_Tables(connection, progress), place)
+        writers[wanted](_Tables(connection, progress), target)
 
 
 def tables_of(wanted: Format) -> Collection[str]:
@@ -69,7 +69,7 @@ def check_installed(wanted: Format) -> None:
 
 
 class _Tables:
-    """The tables as they are written: their columns, and their rows in order."""
+    """The exported tables: their columns, and their rows in order."""
 
     def __init__(self, connection: sqlite3.Connection, progress: Progress) -> None:
         self._connection = connection
@@ -77,7 +77,7 @@ class _Tables:
         self._done = 0
 
     def manifest(self) -> bytes:
-        """Return what says that this is an export, and of what."""
+        """Return the manifest of the export."""
         rows = dict(self._connection.execute("SELECT name, value FROM export ORDER BY name"))
         return json.dumps({MADE_BY: int(rows.pop("format")), **rows}).encode()
 
@@ -125,16 +125,16 @@ KEY = {
 }
 
 
-def _write_csv(tables: _Tables, place: Path) -> None:
-    place.mkdir()
-    (place / MANIFEST).write_bytes(tables.manifest())
+def _write_csv(tables: _Tables, target: Path) -> None:
+    target.mkdir()
+    (target / MANIFEST).write_bytes(tables.manifest())
     for table in TABLES:
-        with (place / f"{table}.csv").open("wb") as file:
+        with (target / f"{table}.csv").open("wb") as file:
             _write_table(tables, table, file)
 
 
-def _write_zip(tables: _Tables, place: Path) -> None:
-    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+def _write_zip(tables: _Tables, target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_member(MANIFEST), tables.manifest())
         for table in TABLES:
             with archive.open(_member(f"{table}.csv"), "w", force_zip64=True) as file:
@@ -159,10 +159,10 @@ def _write_table(tables: _Tables, table: str, file: IO[bytes]) -> None:
     text.detach()
 
 
-def _write_lines(tables: _Tables, place: Path) -> None:
+def _write_lines(tables: _Tables, target: Path) -> None:
     import orjson
 
-    with place.open("wb") as file:
+    with target.open("wb") as file:
         file.write(tables.manifest() + b"\n")
         for kind, table in KINDS.items():
             names = [name for name, _ in tables.columns(table)]
@@ -176,18 +176,18 @@ def _write_lines(tables: _Tables, place: Path) -> None:
                     file.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _write_parquet(tables: _Tables, place: Path) -> None:
+def _write_parquet(tables: _Tables, target: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
     types = {"INTEGER": pyarrow.int64(), "TEXT": pyarrow.string()}
-    place.mkdir()
-    (place / MANIFEST).write_bytes(tables.manifest())
+    target.mkdir()
+    (target / MANIFEST).write_bytes(tables.manifest())
     for table in TABLES:
         columns = tables.columns(table)
         schema = pyarrow.schema([(name, types[kind]) for name, kind in columns])
         with parquet.ParquetWriter(
-            place / f"{table}.parquet", schema, compression="zstd"
+            target / f"{table}.parquet", schema, compression="zstd"
         ) as writer:
             for rows in tables.rows(table):
                 arrays = [

@@ -1,4 +1,4 @@
-"""What an export has besides the tables of `nes_tasks.services.tables`.
+"""The schema of an export besides the tables of `nes_tasks.services.tables`.
 
 The table ``export`` says what it is made from, ``version_migrations`` which migration wrote each
 version, ``parents`` to which entity another belongs. ``entity_search`` finds entities by the words
@@ -28,7 +28,7 @@ VERSION_MIGRATIONS_INDEX = (
     "CREATE INDEX version_migrations_migration ON version_migrations (migration)"
 )
 
-# Which entity a location, say, belongs to: the question is too usual to read all documents for.
+# The parent of an entity, such as of a location: too common a query for reading all documents.
 PARENTS = "CREATE TABLE parents (entity INTEGER PRIMARY KEY REFERENCES entities, parent TEXT)"
 FILL_PARENTS = """\
 INSERT INTO parents SELECT key, data ->> '$.parent' FROM entities
@@ -107,18 +107,18 @@ def has_full_text_search(connection: sqlite3.Connection) -> bool:
 
 
 def make_parents(connection: sqlite3.Connection) -> None:
-    """Make the table of what belongs to what from the filled tables."""
+    """Create the table of parents from the filled tables."""
     for statement in (PARENTS, FILL_PARENTS, PARENTS_INDEX):
         connection.execute(statement)
 
 
 def make_search(connection: sqlite3.Connection) -> None:
-    """Make `entity_search` from the filled tables."""
+    """Create `entity_search` from the filled tables."""
     connection.execute(MAKE_SEARCH)
     connection.execute(FILL_SEARCH)
 
 
 def make_views(connection: sqlite3.Connection) -> None:
-    """Make the views."""
+    """Create the views."""
     for name, query in VIEWS.items():
         connection.execute(f"CREATE VIEW {name} AS{query}")

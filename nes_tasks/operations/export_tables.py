@@ -28,15 +28,15 @@ from ..services.entity_files import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
 from ..services.table_writer import TableWriter
 from ..version import __version__
 from . import export_schema as schema
-from .history import Run, people_of, runs
+from .history import HistoryEntry, applied_history, people_of
 from .points import Point
 
-# What is done, how far it is, and how far it goes where that is known.
+# Progress callback: (label, done, total or None).
 Progress = Callable[[str, int, int | None], None]
 
 FOLDERS = (AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS)
 PROGRESS_EVERY = 1000
-# In KiB, as SQLite counts it: memory for pages, which makes the indexes at the end quicker.
+# SQLite's page cache in KiB, which speeds up creating the indexes.
 CACHE = 64 * 1024
 
 MAKER = {"format": str(schema.FORMAT), "made_by": f"nes-tasks {__version__}"}
@@ -85,7 +85,7 @@ class _Export:
         execute = self._connection.execute
         if not schema.has_full_text_search(self._connection):
             raise UnavailableError("the SQLite of this Python has no full text search (FTS5)")
-        # Nobody looks at the file before it is whole, and one that is not is thrown away.
+        # The file is not used before it is complete, and an incomplete one is deleted.
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE}"):
             execute(f"PRAGMA {pragma}")
         execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
@@ -98,7 +98,7 @@ class _Export:
         self._add_files(writer)
         self._add_migrations(writer)
         self._progress("making the indexes", 0, None)
-        # Trigrams answer what our own searches ask; readers get an index of words.
+        # Trigrams serve our own searches; users get a word index.
         writer.finish(search=False)
         execute(schema.VERSION_MIGRATIONS_INDEX)
         schema.make_parents(self._connection)
@@ -138,7 +138,7 @@ class _Export:
 
     def _add_migrations(self, writer: TableWriter) -> None:
         ledger = self._project.ledger(self._point.commit)
-        applied = runs(self._project, ledger)
+        applied = applied_history(self._project, ledger)
         people = people_of(run.record.author for run in applied)
         for run in applied:
             record, moment = run.record, run.applied_in_utc
@@ -154,15 +154,15 @@ class _Export:
             )
         self._connection.execute(schema.VERSION_MIGRATIONS)
         if lacks_trees(self._git):
-            return  # each tree would have to be fetched by itself
+            return  # each tree would be fetched separately
         for number, run in enumerate(applied, 1):
             self._connection.executemany(
                 "INSERT OR REPLACE INTO version_migrations VALUES (?, ?)", self._versions_of(run)
             )
             self._progress("following the migrations", number, len(applied))
 
-    def _versions_of(self, run: Run) -> Iterator[tuple[str, str]]:
-        """Give the versions that a migration wrote, as far as the history reaches back."""
+    def _versions_of(self, run: HistoryEntry) -> Iterator[tuple[str, str]]:
+        """Yield the versions that a migration wrote, as far as the history reaches back."""
         execution = run.execution
         if execution is None or execution.is_truncated:
             return

@@ -1,4 +1,4 @@
-"""Where an export goes: its format by the ending, and whether what is there may be replaced."""
+"""The target of an export: its format by extension, and whether it may be replaced."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 
 from ..errors import UsageError
-from ..printable import abridged
+from ..text import quote
 from .export_schema import APPLICATION_ID
 
 MANIFEST = "export.json"
@@ -22,7 +22,7 @@ MADE_BY = "nes_tasks_export"
 
 
 class Format(Enum):
-    """A format of an export, with the words that help and errors have for it."""
+    """A format of an export, with its description for help and errors."""
 
     SQLITE = "one SQLite file"
     CSV = "a folder of CSV files"
@@ -46,7 +46,7 @@ FOLDERS = {Format.CSV: ".csv", Format.PARQUET: ".parquet"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place for an export; `is_replaced` says that an earlier one is there."""
+    """The target of an export; `is_replaced` says that an earlier export exists."""
 
     path: Path
     format: Format
@@ -54,19 +54,19 @@ class Target:
 
 
 def target_of(text: str) -> Target:
-    """Return the target that a person names. Reads what is there, and writes nothing.
+    """Return the target for a path. Reads existing files, and writes nothing.
 
-    Raises `UsageError` for an ending that no format has, a place that cannot be written, and for
-    anything there that is not an export or empty.
+    Raises `UsageError` for an unknown extension, a path that cannot be written, and an existing
+    file or folder that is neither an export nor empty.
     """
     path = Path(text)
     found = ENDINGS.get(path.suffix.lower())
     if found is None:
         raise UsageError(
-            f"{abridged(text)} does not have the extension of an export format",
+            f"{quote(text)} does not have the extension of an export format",
             hint=f"use {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}",
         )
-    check_place(path)
+    check_target(path)
     actual = path.resolve()
     if not actual.exists():
         return Target(path, found, is_replaced=False)
@@ -81,10 +81,10 @@ def target_of(text: str) -> Target:
     return Target(path, found, is_replaced=is_ours)
 
 
-def check_place(path: Path) -> None:
+def check_target(path: Path) -> None:
     """Raise `UsageError` when nothing can be put at `path`."""
-    place = path.resolve()
-    folder = place.parent
+    resolved = path.resolve()
+    folder = resolved.parent
     if not folder.is_dir():
         problem = f"there is no folder {path.parent}"
     elif not os.access(folder, os.W_OK | os.X_OK):

@@ -16,7 +16,7 @@ PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 class Absence(Enum):
-    """The value of a field that is not there, which is something else than null."""
+    """The value of a missing field, as opposed to null."""
 
     ABSENT = "absent"
 
@@ -41,7 +41,7 @@ class FieldChange(NamedTuple):
 
 
 def parse(data: bytes) -> Any:
-    """Return the document in `data`; the text itself when it is not JSON."""
+    """Return the JSON document in `data`; the text itself when it is not JSON."""
     text = data.decode(errors="replace")
     try:
         return json.loads(text)
@@ -52,8 +52,8 @@ def parse(data: bytes) -> Any:
 def field_changes(old: Any, new: Any) -> list[FieldChange]:
     """Return how two documents differ, in the order of their keys.
 
-    What was added or removed as a whole is one change. Documents that are nested too deep to
-    be looked into are one change, too.
+    An object that was added or removed is one change; so is a document that is nested too deeply to
+    compare.
     """
     try:
         return list(_compare("", old, new))
@@ -81,22 +81,22 @@ def under(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def same(one: Any, other: Any) -> bool:
+def same(value: Any, other: Any) -> bool:
     """Return whether two values are the same JSON: unlike in Python, 1 is not 1.0 or true."""
-    if type(one) is not type(other):
+    if type(value) is not type(other):
         return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+    if isinstance(value, dict):
+        return value.keys() == other.keys() and all(same(value[key], other[key]) for key in value)
+    if isinstance(value, list):
+        return len(value) == len(other) and all(map(same, value, other))
+    return bool(value == other)
 
 
 def aligned(old: list[Any], new: list[Any]) -> Iterator[tuple[int | None, int | None]]:
-    """Return which item of one list became which of the other, by index; None for no item.
+    """Return pairs of matching indexes of two lists; None for an item without a match.
 
-    Items at both ends that stayed the same belong together, so that an item that was put in
-    front does not make all the others look changed.
+    Equal items at both ends are matched first, so that inserting an item in front does not change
+    all the others.
     """
     shorter = min(len(old), len(new))
     head = 0

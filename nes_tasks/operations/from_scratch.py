@@ -1,7 +1,7 @@
-"""The whole proof: rebuild the database from the empty tree through all of its history.
+"""Rebuild the database from the empty tree through all of its history, as a full proof.
 
-A replay proves each migration on the base that is committed. This proves the chain as well: that
-nothing lies between the migrations but what is counted here.
+A replay verifies each migration on its committed base. This also verifies the chain: that the
+history has no other changes than those counted here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .lineage import Origin, Part, read_lineage
 from .preview import failure_document
-from .replay import Rerun, completing_command, execute_in_row, write_version
+from .replay_runs import Rerun, completing_command, execute_in_row, write_version
 from .revert import commit_files, repeat_revert
 from .same_data import real_changes, without_readme
 from .tree_difference import Difference, first_of
@@ -41,7 +41,7 @@ from .tree_difference import Difference, first_of
 FORMAT = 1
 
 
-class Outcome(StrEnum):
+class RebuildOutcome(StrEnum):
     """What came of one part.
 
     Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
@@ -57,14 +57,14 @@ class Outcome(StrEnum):
     UNREACHED = "unreached"
 
 
-ENDS = (Outcome.DIFFERENT, Outcome.FAILED)
+ENDS = (RebuildOutcome.DIFFERENT, RebuildOutcome.FAILED)
 
 
 class Reason(StrEnum):
     """Why a part is taken over as it is: by its origin, or because of a migration.
 
-    Nondeterministic: it says so of itself. Folder: neither the folder of today nor any commit
-    holds the files that it ran from.
+    Nondeterministic: its script declares it. Folder: neither the current folder nor any commit has
+    the files that it ran from.
     """
 
     ADOPTED = "adopted"
@@ -76,15 +76,15 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RebuildStep:
     """One part of the history and its result.
 
-    `rebuilt_tree` is what came out, `differing_files` counts the files between it and the
+    `rebuilt_tree` is the resulting tree, `differing_files` counts its differences from the
     committed tree, `difference` is the first. `failed` is the migration that `failure` is of.
     """
 
     part: Part
-    outcome: Outcome
+    outcome: RebuildOutcome
     reason: Reason | None = None
     rebuilt_tree: str | None = None
     seconds: float | None = None
@@ -121,14 +121,14 @@ class FromScratch:
     """
 
     commit: str | None = None
-    steps: list[Step] = field(default_factory=list)
+    steps: list[RebuildStep] = field(default_factory=list)
     fetch: str | None = None
 
     @property
-    def counts(self) -> dict[Outcome, int]:
+    def counts(self) -> dict[RebuildOutcome, int]:
         """How many parts there are with each outcome."""
         found = Counter(step.outcome for step in self.steps)
-        return {outcome: found[outcome] for outcome in Outcome}
+        return {outcome: found[outcome] for outcome in RebuildOutcome}
 
     @property
     def reasons(self) -> dict[Reason, int]:
@@ -137,14 +137,14 @@ class FromScratch:
         return {reason: found[reason] for reason in Reason}
 
     @property
-    def first(self) -> Step | None:
+    def first(self) -> RebuildStep | None:
         """The first part that differs from what is committed, None if all are equal."""
         return next((step for step in self.steps if step.outcome in ENDS), None)
 
     @property
     def is_sound(self) -> bool:
         """Whether the whole history was repeated, and all that can be proven is proven."""
-        return not self.first and not self.counts[Outcome.UNPROVEN]
+        return not self.first and not self.counts[RebuildOutcome.UNPROVEN]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/replay.md."""
@@ -193,7 +193,7 @@ def build_from_scratch(
                 found = FromScratch(history.tip, list(build.steps(parts)))
             finally:
                 repository.discard(build.ref)
-            if found.counts[Outcome.UNPROVEN]:
+            if found.counts[RebuildOutcome.UNPROVEN]:
                 found.fetch = completing_command(project.settings)
             return found
 
@@ -203,7 +203,7 @@ def _may_vary(part: Part) -> bool:
 
 
 class _Build:
-    """The database that is built: for each commit of the history its own."""
+    """The rebuilt database: one commit for each commit of the history."""
 
     def __init__(self, project: Project, runner: Runner, plan: Plan, history: History) -> None:
         self._project = project
@@ -214,15 +214,15 @@ class _Build:
         self._rebuilt: dict[str, str] = {}
         self.ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
 
-    def steps(self, parts: Sequence[Part]) -> Iterator[Step]:
+    def steps(self, parts: Sequence[Part]) -> Iterator[RebuildStep]:
         """Yield the result of each part; nothing is executed after the first difference."""
         has_ended = False
         for part in parts:
-            step = Step(part, Outcome.UNREACHED) if has_ended else self._step(part)
+            step = RebuildStep(part, RebuildOutcome.UNREACHED) if has_ended else self._step(part)
             has_ended = has_ended or step.outcome in ENDS
             yield step
 
-    def _step(self, part: Part) -> Step:
+    def _step(self, part: Part) -> RebuildStep:
         if part.origin is Origin.RUN:
             if _may_vary(part):
                 return self._taken_over(part, Reason.NONDETERMINISTIC)
@@ -231,7 +231,7 @@ class _Build:
             return self._reverted(part)
         return self._taken_over(part, Reason(part.origin.value))
 
-    def _executed(self, part: Part) -> Step:
+    def _executed(self, part: Part) -> RebuildStep:
         """Execute the migrations of one commit, each on the one before it, and compare the last."""
         base = part.base and self._commit(part.base)
         seconds = 0.0
@@ -251,14 +251,14 @@ class _Build:
                 except NesTasksError as error:
                     if error.exit_code != 1:
                         raise
-                    return Step(part, Outcome.FAILED, failed=run.name, failure=error)
+                    return RebuildStep(part, RebuildOutcome.FAILED, failed=run.name, failure=error)
                 seconds += result.duration_seconds
             return self._compared(part, result.commit_ids[-1], seconds)
 
     def _folder(self, stack: ExitStack, run: Run) -> Folder | None:
-        """Return the folder that a migration ran from: that of today, else one out of git.
+        """Return the folder that a migration ran from: the current one, else one from git.
 
-        Where there is none it is that of today if it was accepted as giving the same data.
+        Without either, it is the current one if it was accepted as giving the same data.
         """
         entry, settings = self._plan.get(run.name), self._project.settings
         today = entry.folder if entry else None
@@ -266,8 +266,8 @@ class _Build:
             return today
         make_folder(settings.state_folder)
         around = stack.enter_context(scratch_folder(settings.state_folder, "replay-"))
-        inputs, place = run.marker.inputs, settings.migrations / run.name
-        if write_version(around / run.name, place, inputs, is_input_path):
+        inputs, original = run.marker.inputs, settings.migrations / run.name
+        if write_version(around / run.name, original, inputs, is_input_path):
             (folder,) = discover(around, display_path=settings.migrations_label)
             if _holds(folder, run.marker):
                 return folder
@@ -275,13 +275,13 @@ class _Build:
         accepted = (marker for marker in read_markers(self._git, blobs) if marker)
         return today if today and any(_holds(today, one) for one in accepted) else None
 
-    def _reverted(self, part: Part) -> Step:
+    def _reverted(self, part: Part) -> RebuildStep:
         base = self._commit(part.commit.parent or "")
         data_dir, name = self._project.settings.data_dir, part.names[0]
         commit = commit_files(
             self._git,
             base,
-            repeat_revert(self._git, base, data_dir, name, part.undone),
+            repeat_revert(self._git, base, data_dir, name, part.reverted),
             message=part.commit.subject,
             who=_signature(part.commit),
             ref=self.ref,
@@ -289,58 +289,60 @@ class _Build:
         )
         return self._compared(part, commit)
 
-    def _compared(self, part: Part, commit: str, seconds: float | None = None) -> Step:
-        """Compare what came out with what is committed; the next part is built on it."""
+    def _compared(self, part: Part, commit: str, seconds: float | None = None) -> RebuildStep:
+        """Compare the result with the committed tree; the next part is built on it."""
         tree, wanted = self._git.tree_of(commit), part.commit.tree
         if tree == wanted:
             self._keep(part.commit, commit)
-            return Step(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
+            return RebuildStep(part, RebuildOutcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
         data_dir = self._project.settings.data_dir
         names = [run.name for run in part.runs]
         changes = real_changes(self._git, data_dir, wanted, tree, names)
         if not changes:
-            # What follows was executed on the tree that is committed, with its own markers.
+            # Later parts were executed on the committed tree, with its own markers.
             self._commit(part.commit.id)
-            return Step(part, Outcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
-        return Step(
+            return RebuildStep(part, RebuildOutcome.PROVEN, rebuilt_tree=tree, seconds=seconds)
+        return RebuildStep(
             part,
-            Outcome.DIFFERENT,
+            RebuildOutcome.DIFFERENT,
             rebuilt_tree=tree,
             seconds=seconds,
             differing_files=len(changes),
             difference=first_of(self._git, data_dir, changes),
         )
 
-    def _taken_over(self, part: Part, reason: Reason) -> Step:
+    def _taken_over(self, part: Part, reason: Reason) -> RebuildStep:
         self._commit(part.commit.id)
         is_lost = reason is Reason.FOLDER
-        return Step(part, Outcome.UNPROVEN if is_lost else Outcome.TAKEN_OVER, reason)
+        return RebuildStep(
+            part, RebuildOutcome.UNPROVEN if is_lost else RebuildOutcome.TAKEN_OVER, reason
+        )
 
     def _commit(self, commit: str) -> str:
-        """Return what was built for a commit of the history; one that was not is taken over."""
+        """Return the rebuilt commit for a commit of the history; a missing one is taken over."""
         if commit not in self._rebuilt:
-            one = self._history.commits[commit]
-            who = _signature(one)
-            known = [self._rebuilt[p] for p in one.parents if p in self._rebuilt]
+            original = self._history.commits[commit]
+            who = _signature(original)
+            known = [self._rebuilt[p] for p in original.parents if p in self._rebuilt]
             made = write_commit(
                 self._git,
-                tree=one.tree,
+                tree=original.tree,
                 parents=known,
-                message=one.subject,
+                message=original.subject,
                 author=who,
                 committer=who,
                 sign=False,
             )
-            self._keep(one, made)
+            self._keep(original, made)
         return self._rebuilt[commit]
 
-    def _keep(self, one: Commit, made: str) -> None:
-        self._rebuilt[one.id] = made
+    def _keep(self, original: Commit, made: str) -> None:
+        self._rebuilt[original.id] = made
         self._git.run("update-ref", self.ref, made)
 
 
 def _holds(folder: Folder, marker: Marker) -> bool:
-    """Return whether a folder is what a marker names, but for its README."""
+    """Return whether a folder matches a marker, apart from the README."""
     try:
         return without_readme(folder.hashes()) == without_readme(marker.inputs)
     except InvalidMigrationError:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a node stands for."""
+    """The kind of a node."""
 
     MIGRATION = "migration"
     TASK = "task"
@@ -17,10 +17,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TaskInfo:
     """A task as an engine sees it: the tasks before it, the files it reads, and what it makes.
 
-    `state` is that of a migration in a word, None for a task of another kind.
+    `state` is the state of a migration, None for another task.
     """
 
     name: str
@@ -47,35 +47,35 @@ class Graph:
     edges: Sequence[tuple[int, int]]
 
 
-def make_graph(steps: Iterable[Step]) -> Graph:
-    """Return the graph of `steps`; a file that several of them name is one node.
+def make_graph(tasks: Iterable[TaskInfo]) -> Graph:
+    """Return the graph of `tasks`; a file that several of them name is one node.
 
-    A file that one makes and another reads connects them. A dependency on a step that is not
+    A file that one makes and another reads connects them. A dependency on a task that is not
     among them is left out.
     """
-    rows = list(steps)
-    made = {target for step in rows for target in step.targets}
-    places: dict[tuple[bool, str], int] = {}
+    rows = list(tasks)
+    made = {target for task in rows for target in task.targets}
+    indexes: dict[tuple[bool, str], int] = {}
     nodes: list[Node] = []
 
-    def place(node: Node) -> int:
+    def index_of(node: Node) -> int:
         key = (node.kind in (Kind.FILE, Kind.TARGET), node.name)
-        if key not in places:
-            places[key] = len(nodes)
+        if key not in indexes:
+            indexes[key] = len(nodes)
             nodes.append(node)
-        return places[key]
+        return indexes[key]
 
-    for step in rows:
-        place(Node(step.name, Kind.MIGRATION if step.state else Kind.TASK, step.state))
+    for task in rows:
+        index_of(Node(task.name, Kind.MIGRATION if task.state else Kind.TASK, task.state))
     edges: dict[tuple[int, int], None] = {}
-    for step in rows:
-        at = places[False, step.name]
-        for name in step.after:
-            if (False, name) in places:
-                edges[places[False, name], at] = None
-        for path in step.files:
+    for task in rows:
+        at = indexes[False, task.name]
+        for name in task.after:
+            if (False, name) in indexes:
+                edges[indexes[False, name], at] = None
+        for path in task.files:
             kind = Kind.TARGET if path in made else Kind.FILE
-            edges[place(Node(path, kind)), at] = None
-        for path in step.targets:
-            edges[at, place(Node(path, Kind.TARGET))] = None
+            edges[index_of(Node(path, kind)), at] = None
+        for path in task.targets:
+            edges[at, index_of(Node(path, Kind.TARGET))] = None
     return Graph(nodes, list(edges))

@@ -13,14 +13,14 @@ from ..errors import UsageError
 from ..git.command import Git
 from ..git.incomplete_clone import shallow_boundary
 from ..git.log import Commit, read_commits
-from ..printable import abridged
 from ..project import Project
+from ..text import quote
 from .blame import document_path
 from .points import Points, check_is_past, moment_of
 
 
 def name_of(author: str) -> str:
-    """Return the name in ``Name <address>``; of an address alone what stands before the @."""
+    """Return the name in ``Name <address>``; for an address alone, its local part."""
     name = author.partition("<")[0].strip() or author.strip("<> ")
     return name.partition("@")[0] if " " not in name else name
 
@@ -29,12 +29,11 @@ def people_of(authors: Iterable[str]) -> Mapping[str, str]:
     """Return the name of the person behind each of `authors`, strings like ``Name <address>``.
 
     Authors with the same address, or with the same name but for capitals and blanks, are one
-    person, also where one leads to the other: who has a new address keeps the name, and who has
-    a new name keeps the address. The person is called by the name that comes last, what stands
-    before the @ of an address counts only where there is no name.
+    person, also transitively: a new address with the same name, or a new name with the same
+    address. The last name is used; the local part of an address only if there is no name.
     """
     written = list(authors)
-    group: dict[str, str] = {}  # a key that an author has, and one that stands for the group
+    group: dict[str, str] = {}  # union-find: each key with its parent
 
     def root(key: str) -> str:
         while group.setdefault(key, key) != key:
@@ -56,15 +55,15 @@ def _has_name(author: str) -> bool:
 
 
 def _keys(author: str) -> list[str]:
-    """Return what an author is known by: the name, and the address if there is one."""
+    """Return the keys of an author: the name, and the address if there is one."""
     address = author.partition("<")[2].partition(">")[0].strip() or author.strip()
     name = " ".join(name_of(author).casefold().split())
     return [f"name {name}", *([f"address {address.casefold()}"] if "@" in address else [])]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """An applied migration with what the history says of it.
+class HistoryEntry:
+    """An applied migration with its execution in the history.
 
     `record` is its marker's content, with the statistics of its commits where its own run did
     not count them. `execution` is None when no commit is known to be its own. `duration` is in
@@ -77,7 +76,7 @@ class Run:
 
     @property
     def commits(self) -> tuple[Commit, ...]:
-        """Its commits that were not taken back, oldest first; also of runs that it repeated."""
+        """Its commits that were not reverted, oldest first; also of runs that it repeated."""
         return self.execution.live if self.execution else ()
 
     @property
@@ -89,17 +88,19 @@ class Run:
 
     @property
     def applied_in_utc(self) -> datetime | None:
-        """The same in UTC; records of the legacy system have no zone and are taken to be in it."""
+        """The same in UTC, also assumed for legacy records, which have no zone."""
         moment = self.applied_at
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
     @property
     def committer(self) -> str:
-        """Who applied it; empty when no commit says it."""
+        """The committer; empty when no commit is known."""
         return self.commits[-1].committer if self.commits else ""
 
 
-def runs(project: Project, ledger: Ledger, names: Collection[str] | None = None) -> list[Run]:
+def applied_history(
+    project: Project, ledger: Ledger, names: Collection[str] | None = None
+) -> list[HistoryEntry]:
     """Return the applied migrations, or those among `names`, by number. Writes nothing.
 
     Raises `GitError` when the history cannot be read.
@@ -112,17 +113,17 @@ def runs(project: Project, ledger: Ledger, names: Collection[str] | None = None)
     wanted = sorted((n for n in ledger.applied if names is None or n in names), key=project.order)
     records = ((name, ledger.applied[name], found.get(name)) for name in wanted)
     return [
-        Run(with_statistics(git, record, run, data_dir), run, seconds.get(name))
+        HistoryEntry(with_statistics(git, record, run, data_dir), run, seconds.get(name))
         for name, record, run in records
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of applied migrations; None for what does not matter.
+class HistoryFilter:
+    """Conditions on applied migrations; None for a condition that is not set.
 
-    `author` is a part of the name or address. `since` is the first moment, `before` are commits
-    of migrations that are too old. `touching` are the commits that changed an entity.
+    `author` is a part of the name or address. `since` is the earliest time, `before` are commits of
+    migrations that are too old. `touching` are the commits that changed an entity.
     """
 
     author: str | None = None
@@ -139,8 +140,8 @@ class Wanted:
         author: str = "",
         since: str = "",
         entity: str = "",
-    ) -> Wanted:
-        """Return what a person asks for; empty strings ask for nothing.
+    ) -> HistoryFilter:
+        """Return the filter of command-line values; an empty string sets no condition.
 
         `since` is a date, a time, or another point, whose own migration is not wanted. Raises
         `UsageError` for a point that is not there, and for an `entity` that no commit has changed.
@@ -152,18 +153,18 @@ class Wanted:
             check_is_past(since.strip())
         elif since:
             point = Points(project).find(since)
-            before = frozenset(one.id for one in read_commits(git, point.commit))
+            before = frozenset(commit.id for commit in read_commits(git, point.commit))
         touching = _touching(project, git, ledger, entity) if entity else None
         return cls(author.casefold() or None, moment, before, touching)
 
     @property
     def is_filter(self) -> bool:
-        """Whether anything is asked for."""
-        return self != Wanted()
+        """Whether any condition is set."""
+        return self != HistoryFilter()
 
-    def admits(self, run: Run) -> bool:
+    def matches(self, run: HistoryEntry) -> bool:
         """Return whether a migration matches the filter."""
-        commits = {one.id for one in run.commits}
+        commits = {commit.id for commit in run.commits}
         if self.author and self.author not in run.record.author.casefold():
             return False
         if self.since and (run.applied_in_utc is None or run.applied_in_utc < self.since):
@@ -178,15 +179,15 @@ def _touching(project: Project, git: Git, ledger: Ledger, entity: str) -> frozen
         return frozenset()
     path = f"{project.settings.data_dir}/{document_path(entity)}"
     found = read_commits(git, "--full-history", ledger.commit, paths=[path])
-    # A shallow clone ends in a commit that seems to have made every file.
-    commits = frozenset(one.id for one in found) - shallow_boundary(git)
+    # The boundary commit of a shallow clone seems to create every file.
+    commits = frozenset(commit.id for commit in found) - shallow_boundary(git)
     if not commits:
         raise UsageError(
-            f"no commit in this clone has changed {abridged(entity)}", hint=f"doit blame {entity}"
+            f"no commit in this clone has changed {quote(entity)}", hint=f"doit blame {entity}"
         )
     return commits
 
 
-def select(found: list[Run], wanted: Wanted) -> list[Run]:
-    """Return those of the applied migrations that are wanted."""
-    return [run for run in found if wanted.admits(run)]
+def select(entries: list[HistoryEntry], conditions: HistoryFilter) -> list[HistoryEntry]:
+    """Return the applied migrations that match the filter."""
+    return [run for run in entries if conditions.matches(run)]

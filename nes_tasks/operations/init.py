@@ -1,4 +1,4 @@
-"""A new service repository: what `doit init` writes, from the templates of this package."""
+"""Create a service repository from the templates of this package."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..migrations.scaffold import PACKAGE
 from ..version import __version__
 
 TEMPLATE = Path("templates", "service")
-# Names that git or tools would act on in the folder of the templates itself.
+# Files with special names, which git or tools would act on in the template folder.
 HIDDEN = {"gitattributes": ".gitattributes", "gitignore": ".gitignore", "github": ".github"}
 EXAMPLE = "migrations"
-# Whose workflows are called, and at which commit: a tag could be moved.
+# Owner, repository and commit of the called workflows: a tag could be moved.
 WORKFLOWS = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 
 
 @dataclass(frozen=True, slots=True)
 class NewRepository:
-    """What a new service repository is made of.
+    """The values of a new service repository.
 
     `author` is that of the first migration. `remote_url` is the address of the database, None
     for one that begins empty; `workflows` is ``OWNER/REPOSITORY@COMMIT`` of nes-tasks at GitHub,
@@ -39,16 +39,16 @@ class NewRepository:
 
 @dataclass(frozen=True, slots=True)
 class Initialized:
-    """The paths that were written, and those that were there already and stayed as they are."""
+    """The paths that were written, and existing ones that were kept."""
 
     created: tuple[str, ...]
     kept: tuple[str, ...]
 
 
 def init(folder: Path, new: NewRepository) -> Initialized:
-    """Write the files that are missing into `folder`, and make it a git repository.
+    """Write the missing files into `folder`, and make it a git repository.
 
-    Where a migration is there already the first one is left out. Raises `UsageError` for
+    The first migration is left out if there are migrations already. Raises `UsageError` for
     workflows that are not named with their commit, and `UnavailableError` when something cannot
     be written.
     """
@@ -60,7 +60,7 @@ def init(folder: Path, new: NewRepository) -> Initialized:
     created, kept = [], []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A repository around the folder is one, too.
+        # An enclosing repository counts, too.
         if Git(folder, around=True).run_unchecked("rev-parse", "--git-dir").returncode:
             Git(folder).run("init", "--quiet", "--initial-branch=main")
         has_migrations = any((folder / EXAMPLE).glob("*/"))
@@ -96,7 +96,7 @@ def _filled_in(text: str, new: NewRepository) -> str:
     repository, _, commit = (new.workflows or "").partition("@")
     address = json.dumps(new.remote_url, ensure_ascii=False)
     remote = f"remote_url = {address}\n" if new.remote_url else ""
-    places = {
+    placeholders = {
         '"[AUTHOR]"': json.dumps(new.author, ensure_ascii=False),
         "[DATE]": new.date.isoformat(),
         "[REMOTE]\n": remote,
@@ -104,6 +104,6 @@ def _filled_in(text: str, new: NewRepository) -> str:
         "[WORKFLOWS]": repository,
         "[COMMIT]": commit,
     }
-    for place, value in places.items():
-        text = text.replace(place, value)
+    for placeholder, value in placeholders.items():
+        text = text.replace(placeholder, value)
     return text

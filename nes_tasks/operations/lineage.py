@@ -1,4 +1,4 @@
-"""The lineage of a database: all that its history consists of, in the order to repeat it.
+"""The lineage of a database: all parts of its history, in the order to repeat them.
 
 Each part is the executions of one commit, a revert, or a commit that no migration made. No commit
 is left out, and none counts twice.
@@ -19,12 +19,11 @@ from .revert import read_reversal
 
 
 class Origin(StrEnum):
-    """What made a part of the history.
+    """The origin of a part of the history.
 
     Run: executions of migrations. Revert: `doit revert`. Adopted: a person wrote markers
     afterwards, as `doit adopt` does. Accepted: `doit accept` of an edited folder. Unmarked: a
-    migration that left no marker, as those of the legacy system. By hand: anything else, merges
-    included.
+    migration without a marker, as in the legacy system. By hand: anything else, merges included.
     """
 
     RUN = "run"
@@ -39,39 +38,41 @@ class Origin(StrEnum):
 class Part:
     """One part of the history, which `commit` ends.
 
-    `names` are the migrations that it is about; `runs` their executions, in their order;
-    `undone` the commits that a revert took back.
+    `names` are its migrations; `runs` their executions, in their order;
+    `reverted` the commits that it reverts.
     """
 
     commit: Commit
     origin: Origin
     names: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
-    undone: tuple[Commit, ...] = ()
+    reverted: tuple[Commit, ...] = ()
 
     @property
     def base(self) -> str | None:
-        """The commit that the first execution was on, None for none."""
+        """The base commit of the first execution, None for none."""
         return self.runs[0].execution.base if self.runs else self.commit.parent
 
 
 def read_lineage(history: History) -> list[Part]:
-    """Return the parts of a whole history, each after all that it is on.
+    """Return the parts of a whole history, each after its ancestors.
 
-    The empty commit that a history may begin with is none. Reads commits, trees and markers;
+    The initial empty commit of a history is not a part. Reads commits, trees and markers;
     raises `GitError`.
     """
     runs = {
         commit: tuple(row)
         for commit, row in groupby(every_run(history), key=lambda run: run.execution.commit)
     }
-    batches = {one.id for row in runs.values() for run in row for one in run.execution.commits}
+    batches = {
+        commit.id for row in runs.values() for run in row for commit in run.execution.commits
+    }
     others = [
-        one
-        for one in history.commits.values()
-        if one.id not in batches and (one.parents or one.tree != history.git.empty_tree())
+        commit
+        for commit in history.commits.values()
+        if commit.id not in batches and (commit.parents or commit.tree != history.git.empty_tree())
     ]
-    found = {one.id: part for one, part in zip(others, _others(history, others), strict=True)}
+    found = {commit.id: part for commit, part in zip(others, _others(history, others), strict=True)}
     for commit, row in runs.items():
         names = tuple(run.name for run in row)
         found[commit] = Part(history.commits[commit], Origin.RUN, names, row)
@@ -79,27 +80,27 @@ def read_lineage(history: History) -> list[Part]:
 
 
 def _others(history: History, commits: Sequence[Commit]) -> list[Part]:
-    """Return the parts that no execution made."""
-    seem_reverts = [one.id for one in commits if REVERT_SUBJECT.fullmatch(one.subject)]
+    """Return the parts that are not executions."""
+    seem_reverts = [commit.id for commit in commits if REVERT_SUBJECT.fullmatch(commit.subject)]
     messages = dict(read_messages(history.git, seem_reverts))
     brought: dict[str, dict[Origin, list[str]]] = {}
-    for change in (one for changes in history.records.values() for one in changes):
+    for change in (change for changes in history.records.values() for change in changes):
         if change.new and change.old is None:
             origin = Origin.ADOPTED if change.is_marker else Origin.UNMARKED
             brought.setdefault(change.commit, {}).setdefault(origin, []).append(change.migration)
     found = []
-    for one in commits:
-        if reversal := read_reversal(history, one, messages.get(one.id, "")):
-            names, undone = reversal
-            found.append(Part(one, Origin.REVERT, names, undone=undone))
+    for commit in commits:
+        if reversal := read_reversal(history, commit, messages.get(commit.id, "")):
+            names, reverted = reversal
+            found.append(Part(commit, Origin.REVERT, names, reverted=reverted))
             continue
-        if accepted := history.accepted_by(one.id):
-            found.append(Part(one, Origin.ACCEPTED, (accepted,)))
+        if accepted := history.accepted_by(commit.id):
+            found.append(Part(commit, Origin.ACCEPTED, (accepted,)))
             continue
-        recorded = brought.get(one.id, {})
-        if Origin.ADOPTED not in recorded and (named := history.migration_of(one.id)):
+        recorded = brought.get(commit.id, {})
+        if Origin.ADOPTED not in recorded and (named := history.migration_of(commit.id)):
             recorded.setdefault(Origin.UNMARKED, [named])
         known = (origin for origin in (Origin.ADOPTED, Origin.UNMARKED) if origin in recorded)
         origin = next(known, Origin.BY_HAND)
-        found.append(Part(one, origin, tuple(recorded.get(origin, ()))))
+        found.append(Part(commit, origin, tuple(recorded.get(origin, ()))))
     return found

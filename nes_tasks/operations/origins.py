@@ -1,7 +1,7 @@
-"""The origin of a document: which change gave each of its fields the present value.
+"""The origin of a document: the change that set each field's current value.
 
-An origin has the shape of the document, with a change in the place of each leaf: a commit, a
-version, or whatever else has identity and equality.
+An origin has the shape of the document, with a change in place of each leaf: a commit, a version,
+or any object with equality.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Unset(NamedTuple):
 
 
 def all_of(value: Any, change: Any) -> Any:
-    """Return the origin of a document that is all new with a change."""
+    """Return the origin of a document that a change created."""
     if value and isinstance(value, dict):
         return {key: all_of(item, change) for key, item in value.items()}
     if value and isinstance(value, list):
@@ -48,4 +48,4 @@ def carried(was: Any, origin: Any, value: Any, found: Any, change: Any) -> Any:
         return found
     if same(was, value):
         return origin
-    return change  # a null, too, if there was something in its place
+    return change  # also a null that replaced a value

@@ -1,4 +1,4 @@
-"""What is pending: the migrations to come, and the files that they are made of."""
+"""The pending migrations and their files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PendingFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingMigration:
     """A migration that is not applied: pending, or invalid; `files` are None if not listable."""
 
     entry: Entry
@@ -28,12 +28,12 @@ class Pending:
         return sum(file.size for file in self.files or ())
 
 
-def pending(plan: Plan) -> list[Pending]:
-    """Return first what is invalid, then what is pending, in the order of the plan.
+def pending(plan: Plan) -> list[PendingMigration]:
+    """Return the invalid, then the pending migrations, in plan order.
 
-    Sizes are those of the first look; no file is read.
+    Sizes are those of the loaded plan; no file is read.
     """
-    return [Pending(entry, _files(entry)) for entry in (*plan.invalid, *plan.pending)]
+    return [PendingMigration(entry, _files(entry)) for entry in (*plan.invalid, *plan.pending)]
 
 
 def _files(entry: Entry) -> tuple[PendingFile, ...] | None:

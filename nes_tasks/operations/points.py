@@ -22,8 +22,8 @@ from ..git.command import Git
 from ..git.incomplete_clone import shallow_boundary, truncated_history_error
 from ..git.log import Commit, read_commits
 from ..migrations import Entry
-from ..printable import abridged
 from ..project import Project
+from ..text import quote
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(rf"{DATE.pattern}[T ][0-9]{{2}}:[0-9]{{2}}.*")
@@ -75,7 +75,7 @@ def moment_of(text: str, *, is_end: bool) -> datetime | None:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{abridged(text)} is not a valid date: {error}", hint="write it as 2026-01-31"
+            f"{quote(text)} is not a valid date: {error}", hint="write it as 2026-01-31"
         ) from error
     return None
 
@@ -122,7 +122,7 @@ class Points:
         if len({meaning.commit for meaning in found}) > 1:
             kinds = " or ".join(meaning.kind for meaning in found)
             words = " or ".join(meaning.unambiguous for meaning in found)
-            raise UsageError(f"{abridged(wanted)} can mean {kinds}", hint=f"give {words}")
+            raise UsageError(f"{quote(wanted)} can mean {kinds}", hint=f"give {words}")
         if not found:
             raise self._unknown(wanted)
         return self._point(found[0])
@@ -285,7 +285,7 @@ class Points:
             self.project.plan.resolve(wanted)
         except UsageError as error:
             return UsageError(
-                f"there is no migration, tag, commit or date {abridged(wanted)}", hint=error.hint
+                f"there is no migration, tag, commit or date {quote(wanted)}", hint=error.hint
             )
         raise AssertionError("a migration of that name is a meaning")
 

@@ -1,8 +1,7 @@
-"""The preview: what pending migrations would change, found out by executing them.
+"""The preview: execute pending migrations to show what they would change.
 
-The migrations run as they would, each on top of the one before it, and only the last step is
-missing: no branch moves. So the tree of a preview is the tree that a run would commit, given
-the same clock (`SOURCE_DATE_EPOCH`).
+The migrations run as in a real run, each on top of the previous one, but no branch moves. So the
+tree of a preview is the tree that a run would commit, given the same clock (`SOURCE_DATE_EPOCH`).
 """
 
 from __future__ import annotations
@@ -32,10 +31,10 @@ from ..running.runner import Runner
 from ..scratch import scratch_folder
 from ..state_folder import make_folder
 from .changes import SAMPLES_PER_TYPE, Changes, compare
-from .to_look_at import Remark, of_the_folder, to_look_at
+from .review import Remark, folder_remarks, review_changes
 
 FORMAT = 1
-# What a script is not expected to read, and what libraries open without Python.
+# Files that scripts need not read, or that libraries open without Python.
 NOT_READ_HERE = frozenset({".md", ".py", ".parquet", ".feather", ".orc"})
 CAPABILITIES = {
     "network": "It asks for the network: what it reads there is not in its folder, and what it "
@@ -46,11 +45,11 @@ CAPABILITIES = {
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """What one migration would do.
+    """The preview of one migration.
 
-    `about` is what its script says of itself. `result` is that of its run, with the tree that would
-    be committed; `base_tree` is what that tree is compared with, `clock` the time that it saw,
-    `peak_memory` what its process needed, in bytes. `verified` says that its function verify has
+    `about` is the metadata of its script. `result` is that of its run, with the tree that would
+    be committed; `base_tree` is the tree to compare with, `clock` the time of the execution,
+    `peak_memory` the memory of its process, in bytes. `verified` says that its function verify has
     passed. `expect` is the line EXPECT that fits what it does, and `expects` says that the script
     has one. `to_look_at` are doubts of the data.
     """
@@ -68,7 +67,7 @@ class Previewed:
 
     @property
     def asks_for(self) -> list[str]:
-        """What its script asks for beyond what every script has, a sentence each."""
+        """The capabilities that its script requests, one sentence each."""
         return [text for name, text in CAPABILITIES.items() if getattr(self.about, name)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,25 +99,26 @@ class Previewed:
 
 @dataclass(slots=True)
 class Preview:
-    """The result of all of them, as far as they ran.
+    """The preview of all migrations, as far as they ran.
 
-    `base_commit` is the commit of the database that the first one ran on, None where there is
-    none yet and when nothing ran. `beneath` are those that had to be executed first and were not
-    asked for. `failure` is what stopped the chain, and `not_run` what comes after it. `left_out`
-    are those that a limit kept from being executed.
+    `base_commit` is the commit of the database that the first one ran on, None where there is none
+    yet and when nothing ran. `prerequisites` are earlier migrations that had to be executed first.
+    `failure` is what stopped the chain, and `not_run` what comes after it. `left_out` are those
+    that a limit kept from being executed.
     """
 
     base_commit: str | None = None
     migrations: list[Previewed] = field(default_factory=list)
-    beneath: list[str] = field(default_factory=list)
+    prerequisites: list[str] = field(default_factory=list)
     failure: NesTasksError | None = None
     not_run: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     def limited(self, updated_per_type: int) -> Preview:
-        """Return the same with at most so many updated ones of each type and migration."""
+        """Return the same preview with a limit of updated objects per type and migration."""
         shorter = [
-            replace(one, changes=one.changes.limited(updated_per_type)) for one in self.migrations
+            replace(previewed, changes=previewed.changes.limited(updated_per_type))
+            for previewed in self.migrations
         ]
         return replace(self, migrations=shorter)
 
@@ -128,7 +128,7 @@ class Preview:
             "format": FORMAT,
             "base_commit": self.base_commit,
             "migrations": [migration.to_dict() for migration in self.migrations],
-            "beneath": self.beneath,
+            "beneath": self.prerequisites,
             "failure": failure_document(self.failure),
             "not_run": self.not_run,
             "left_out": self.left_out,
@@ -136,7 +136,7 @@ class Preview:
 
 
 def failure_document(error: NesTasksError | None) -> dict[str, Any] | None:
-    """Return an error as what JSON can hold, None for none."""
+    """Return an error as a JSON document, None without one."""
     if error is None:
         return None
     where = error.where if isinstance(error, MigrationFailedError) else None
@@ -161,7 +161,7 @@ def preview(
 
     `names` are full names, all pending ones without any; what is pending before them is
     executed, too. Those of them that are applied and `forced` are executed again, and those in
-    `network` may use it. At most `limit` are executed, without what is beneath them. `after` is a
+    `network` may use it. At most `limit` are executed, without their prerequisites. `after` is a
     preview of the first pending ones on the same commit: it is continued on the tree that it left,
     and is a part of the result. A migration that fails or is refused ends the preview and is part
     of it. Raises `UsageError` for a name that is applied already and for a preview whose tree is
@@ -174,18 +174,25 @@ def preview(
     if after:
         found = Preview(after.base_commit, list(after.migrations))
     before = len(found.migrations)
-    done = [one.result.migration for one in found.migrations]
+    done = [previewed.result.migration for previewed in found.migrations]
     with (
-        _place(project) as here,
-        Runner(here, progress, command=command, clock=clock, network=network) as runner,
+        _open_project(project) as opened,
+        Runner(opened, progress, command=command, clock=clock, network=network) as runner,
         _start(runner, found) as start,
         closing(runner.dry_run(names or None, forced, start=start, done=done)) as rehearsals,
     ):
         try:
             for dry_run in rehearsals:
-                if not (found.migrations or found.beneath):
+                if not (found.migrations or found.prerequisites):
                     found.base_commit = dry_run.base
-                _add(found, dry_run, runner, here, names, (updated_per_type, samples_per_type))
+                _add(
+                    found,
+                    dry_run,
+                    runner,
+                    opened,
+                    names,
+                    (updated_per_type, samples_per_type),
+                )
                 if limit is not None and len(found.migrations) - before >= limit:
                     found.left_out = _left_out(plan, found, names, forced)
                     break
@@ -199,7 +206,7 @@ def preview(
 
 @contextmanager
 def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
-    """Give a commit of the tree that a preview has left; None for one that is only to begin."""
+    """Yield a commit of a preview's last tree; None for a preview that has not begun."""
     if not found.migrations:
         yield None
         return
@@ -232,8 +239,8 @@ def _start(runner: Runner, found: Preview) -> Iterator[str | None]:
 def _left_out(
     plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
 ) -> list[str]:
-    """Return what a limit keeps from being executed."""
-    executed = {one.result.migration for one in found.migrations}
+    """Return the migrations that the limit excludes."""
+    executed = {previewed.result.migration for previewed in found.migrations}
     wanted = [e.name for e in plan if e.state is State.PENDING or e.name in forced]
     return [name for name in wanted if name not in executed and (not names or name in names)]
 
@@ -241,19 +248,22 @@ def _left_out(
 def _not_run(
     plan: Plan, found: Preview, names: Sequence[str], forced: Collection[str]
 ) -> list[str]:
-    """Return what comes after the one that failed."""
+    """Return the migrations after the one that failed."""
     order = [entry.name for entry in plan]
     last = max(map(order.index, names)) + 1 if names else len(order)
-    executed = {*(one.result.migration for one in found.migrations), *found.beneath}
+    executed = {
+        *(previewed.result.migration for previewed in found.migrations),
+        *found.prerequisites,
+    }
     wanted = [n for n in order[:last] if not plan[n].is_applied or n in forced]
     return [name for name in wanted if name not in executed][1:]
 
 
 @contextmanager
-def _place(project: Project) -> Iterator[Project]:
-    """Give the project; a database that is not there yet is a passing one, which starts empty.
+def _open_project(project: Project) -> Iterator[Project]:
+    """Yield the project, with a temporary empty database if there is none.
 
-    One that has to be cloned is cloned to its place, as it would be for a run.
+    A database with a remote is cloned, as for a run.
     """
     settings = project.settings
     if not starts_empty(settings):
@@ -274,7 +284,7 @@ def _add(
 ) -> None:
     result, git = dry_run.result, runner.repository.git
     if names and result.migration not in names:
-        found.beneath.append(result.migration)
+        found.prerequisites.append(result.migration)
         return
     base = dry_run.base
     base_tree = git.tree_of(base)
@@ -305,8 +315,8 @@ def _add(
             expect=_expect(changes),
             expects=migration.metadata.expect is not None,
             to_look_at=(
-                *of_the_folder(_unread(dry_run, migration), result.hints),
-                *to_look_at(
+                *folder_remarks(_unread(dry_run, migration), result.hints),
+                *review_changes(
                     git,
                     result.tree,
                     files,
@@ -329,6 +339,7 @@ def _unread(dry_run: DryRunResult, migration: Migration) -> list[str]:
 
 def _expect(changes: Changes) -> str:
     counts = {
-        name: Deeds(one.created, one.updated, one.deleted) for name, one in changes.types.items()
+        name: Deeds(type_counts.created, type_counts.updated, type_counts.deleted)
+        for name, type_counts in changes.types.items()
     }
     return fitting(counts) if counts else ""

@@ -1,7 +1,7 @@
-"""Reading a preview from a JSON file; validated, because it is untrusted input.
+"""Read a preview from a JSON file, with validation, because it is untrusted input.
 
-What a pull request's own code has written is nothing to be believed. So every value has its type
-and its range, and callers that compare trees check `outdated` first.
+The code of a pull request may have written the file. So every value has a type and a range, and
+callers that compare trees check `outdated` first.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from ..project import Project
 from .changes import Changes, Counts, Sample, Updated
 from .fields import ABSENT, FieldChange
 from .preview import Preview, Previewed
-from .to_look_at import KINDS, Remark
+from .review import KINDS, Remark
 
-# More than any number that is counted, and short enough to be shown.
+# Larger than any count, and short enough to be printed.
 Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
-# In pydantic's regular expressions `$` is the end and nothing else, a line end does not pass.
+# In pydantic's regular expressions `$` matches only the end, not before a line end.
 ObjectId = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 
 
@@ -91,8 +91,8 @@ class _Changes(_Part):
 
     def read(self) -> Changes:
         updated = (
-            Updated(one.id, tuple(FieldChange(f.path, f.old, f.new) for f in one.fields))
-            for one in self.updated
+            Updated(updated.id, tuple(FieldChange(f.path, f.old, f.new) for f in updated.fields))
+            for updated in self.updated
         )
         return Changes(
             kinds={kind: counts.read() for kind, counts in self.files.items()},
@@ -101,7 +101,7 @@ class _Changes(_Part):
             deleted=tuple(self.deleted),
             updated=tuple(updated),
             fields=self.fields,
-            samples=tuple(Sample(one.id, one.content) for one in self.samples),
+            samples=tuple(Sample(sample.id, sample.content) for sample in self.samples),
             new_bytes=self.bytes,
         )
 
@@ -141,7 +141,7 @@ class _Previewed(_Part):
             statistics=Statistics(**dict(self.statistics)),
             duration_seconds=self.duration_seconds,
             logs=self.logs,
-            # The commits themselves are not published and soon forgotten; it is how many.
+            # The commits are not published; only their number matters.
             commit_ids=[""] * self.commits,
             tree=self.tree,
             environment=self.environment,
@@ -163,9 +163,9 @@ class _Previewed(_Part):
             expects=self.expects,
             expect=self.expect,
             to_look_at=tuple(
-                Remark(one.kind, one.subject, one.text)
-                for one in self.to_look_at
-                if one.kind in KINDS
+                Remark(remark.kind, remark.subject, remark.text)
+                for remark in self.to_look_at
+                if remark.kind in KINDS
             ),
         )
 
@@ -193,8 +193,8 @@ class _Preview(_Part):
     def read(self) -> Preview:
         return Preview(
             base_commit=self.base_commit,
-            migrations=[one.read() for one in self.migrations],
-            beneath=self.beneath,
+            migrations=[previewed.read() for previewed in self.migrations],
+            prerequisites=self.beneath,
             failure=self.failure.read() if self.failure else None,
             not_run=self.not_run,
             left_out=self.left_out,
@@ -216,17 +216,17 @@ def read_preview(data: bytes, display_path: str) -> Preview:
 
 
 def outdated(found: Preview, project: Project) -> str | None:
-    """Return why the present state would give another preview, None if it would give this one.
+    """Return why the current state would give another preview, None if it would not.
 
-    Looks at the database and at the names of the folders, not into them: that a folder gives
-    what was previewed is for the run to find out.
+    Compares the database and the names of the folders, not their contents: the run compares the
+    results.
     """
     plan, ledger = project.load_state()
-    names = [one.result.migration for one in found.migrations]
+    names = [previewed.result.migration for previewed in found.migrations]
     pending = [entry.name for entry in plan.pending]
     if found.failure is not None or plan.invalid:
         return "a migration fails or is not valid"
-    if found.beneath:
+    if found.prerequisites:
         return "it covers only some of the pending migrations"
     if names != pending:
         return f"it covers {_listed(names)}; pending: {_listed(pending)}"
@@ -237,14 +237,14 @@ def outdated(found: Preview, project: Project) -> str | None:
 
 
 def check_continuable(found: Preview, project: Project, display_path: str) -> None:
-    """Raise `UsageError` when a preview is not of the first that are pending here and now."""
+    """Raise `UsageError` when a preview is not of the first migrations pending here."""
     plan, ledger = project.load_state()
-    names = [one.result.migration for one in found.migrations]
+    names = [previewed.result.migration for previewed in found.migrations]
     pending = [entry.name for entry in plan.pending]
     problem = _clock_problem(found, project, ledger.commit)
     if found.failure is not None:
         problem = "a migration fails in it"
-    elif found.beneath or names != pending[: len(names)]:
+    elif found.prerequisites or names != pending[: len(names)]:
         problem = f"it covers {_listed(names)}; pending: {_listed(pending)}"
     elif names and found.base_commit != ledger.commit:
         problem = f"it was made on {_short(found.base_commit)}, and the database is at "
@@ -256,7 +256,7 @@ def check_continuable(found: Preview, project: Project, display_path: str) -> No
 
 
 def _clock_problem(found: Preview, project: Project, commit: str | None) -> str | None:
-    """Return what is wrong with the times that the migrations saw; they become part of the data."""
+    """Return the problem of the previewed clocks, which become part of the data."""
     earliest: dt.datetime | None = None
     if commit is not None:
         earliest = committed_at(Git(project.settings.database), commit)

@@ -25,11 +25,11 @@ from ..git.incomplete_clone import shallow_boundary, truncated_history_error
 from ..git.log import read_commits
 from ..git.tag import TAGS, Tag, is_tag_name, read_tags, write_tag
 from ..models.identifiers import SUFFIX
-from ..printable import abridged, printable
 from ..project import Project
+from ..text import escape_control, quote
 from .changes import LOOKED_INTO, Counts
 from .diff import between, point_document
-from .history import people_of, runs
+from .history import applied_history, people_of
 from .points import Point, Points
 
 # The key of the trailer that makes a tag a release, and of the one that says what it follows on.
@@ -70,7 +70,7 @@ class Release:
     """A state of the database, and what became of it since the release before.
 
     `since` is that release, None for the first. `types` are the net changes by type, as in
-    `Changes`. `taken_back` are migrations that the release before had. `tagger` and `tagged_at`
+    `Changes`. `reverted` are migrations that the release before had. `tagger` and `tagged_at`
     are None as long as there is no tag.
     """
 
@@ -79,7 +79,7 @@ class Release:
     since: Point | None
     types: Mapping[str, Counts]
     migrations: tuple[Released, ...]
-    taken_back: tuple[str, ...]
+    reverted: tuple[str, ...]
     tagger: str | None = None
     tagged_at: datetime | None = None
 
@@ -91,7 +91,7 @@ class Release:
     @property
     def is_empty(self) -> bool:
         """Whether nothing became of the database since the release before."""
-        return not (self.types or self.migrations or self.taken_back)
+        return not (self.types or self.migrations or self.reverted)
 
     @property
     def contributions(self) -> list[Contribution]:
@@ -124,7 +124,7 @@ class Release:
                 }
                 for one in self.migrations
             ],
-            "taken_back": list(self.taken_back),
+            "taken_back": list(self.reverted),
             "contributors": [
                 {
                     "person": one.person,
@@ -164,18 +164,16 @@ def notes(release: Release) -> str:
         rows = [f"  {name}: {counted(counts)}" for name, counts in release.types.items()]
         parts.append("\n".join(["By type:", *rows]))
     if release.migrations:
-        rows = [f"  {one.name}: {printable(one.description)}" for one in release.migrations]
+        rows = [f"  {one.name}: {escape_control(one.description)}" for one in release.migrations]
         parts.append("\n".join(["Migrations:", *rows]))
         rows = [
-            f"  {printable(one.person)}: {counted(one.counts)} "
+            f"  {escape_control(one.person)}: {counted(one.counts)} "
             f"({len(one.migrations)} migration{'' if len(one.migrations) == 1 else 's'})"
             for one in release.contributions
         ]
         parts.append("\n".join(["By contributor:", *rows]))
-    if release.taken_back:
-        parts.append(
-            "\n".join(["No longer applied:", *(f"  {name}" for name in release.taken_back)])
-        )
+    if release.reverted:
+        parts.append("\n".join(["No longer applied:", *(f"  {name}" for name in release.reverted)]))
     return "\n\n".join(parts)
 
 
@@ -301,7 +299,7 @@ def _free_name(project: Project, name: str) -> str:
 def _check_name(project: Project, points: Points, name: str) -> None:
     git = Git(project.settings.database)
     if not is_tag_name(git, name):
-        raise UsageError(f"git does not allow a tag {abridged(name)}", hint="doit help release")
+        raise UsageError(f"git does not allow a tag {quote(name)}", hint="doit help release")
     if _is_taken(project, name):
         place = project.settings.database_label
         raise UsageError(
@@ -332,7 +330,7 @@ def _release(project: Project, name: str, point: Point, since: Point | None) -> 
     # The record of a folder that was merely accepted changed, too; its run is an old one.
     done = [
         run
-        for run in runs(project, ledger, {*found.applied, *found.recorded_again})
+        for run in applied_history(project, ledger, {*found.applied, *found.recorded_again})
         if run.record.name in found.applied
         or (run.execution and run.execution.commits and run.execution.commit not in before)
     ]
@@ -351,7 +349,7 @@ def _release(project: Project, name: str, point: Point, since: Point | None) -> 
             )
             for run in done
         ),
-        taken_back=tuple(found.taken_back),
+        reverted=tuple(found.reverted),
     )
 
 

@@ -1,4 +1,4 @@
-"""Renumbering: a free number for a migration that is not applied yet."""
+"""Give a free number to a migration that is not applied yet."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from ..project import Project
 def renumber(project: Project, name: str) -> str:
     """Give the folder of the migration `name` (its full name) the next free number.
 
-    Returns its new name, which is the old one when that number is the next free one already.
-    The contents stay as they are. Raises `MigrationRefusedError` for one that is applied, as
-    its name is what the database knows it by, and `InvalidMigrationError` for a name that has
-    no number.
+    Returns its new name, which is the old one when that number is the next free one already. The
+    contents stay as they are. Raises `MigrationRefusedError` for an applied migration, which the
+    database identifies by its name, and `InvalidMigrationError` for a name without a number.
     """
     plan = project.load_state().plan
     entry = plan[name]

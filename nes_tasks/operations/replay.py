@@ -1,417 +1,272 @@
-"""Replaying: applied migrations executed again as they were, to see whether the history is true.
+"""The replay: the verdict on each applied migration, and the first difference.
 
-A run is a function of its base tree, its folder and its clock. All three are recorded, so what
-comes out now must be what was committed then. Nothing is published.
+A migration is proven when executing it again gives the committed tree. Hashes in the marker may
+differ for a folder that was accepted as edited, and for a README. Data files come before the
+records of the run when the first difference is named, as the records count them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shlex
-import uuid
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from ..database.executions import Execution
-from ..database.marker import Marker, marker_path
-from ..database.repository import PRIVATE_REFS, Repository
-from ..errors import GitError, NesTasksError, UsageError
+from ..database.creation import starts_empty
+from ..database.marker import marker_path, parse_trailers
+from ..errors import NesTasksError
 from ..git.command import Git
-from ..git.commit import Signature
-from ..git.diff import list_files
-from ..git.incomplete_clone import truncated_history_error
+from ..git.diff import Change
+from ..git.log import read_messages
 from ..git.objects import ObjectReader
-from ..git.snapshot import Snapshot
-from ..git.trees import FILE_MODE
-from ..migrations import Entry, Folder, MigrationResult, State
+from ..migrations.inputs import is_input_path
 from ..project import Project
+from ..running.environment import differing_versions
+from ..running.events import ProgressCallback
 from ..running.runner import Runner
-from ..settings import Settings
-from .revert import commit_files
-from .same_data import is_of_edited_folder
+from .fields import FieldChange
+from .preview import failure_document
+from .replay_runs import (
+    Candidate,
+    ReplayRun,
+    SkipReason,
+    candidates,
+    commit_with,
+    completing_command,
+    replay_runs,
+)
+from .same_data import real_changes
+from .tree_difference import Difference, Kind, difference_of, first_of
 
-# Maximum number of commits to search; folders of migrations are rarely edited more often.
-MAX_COMMITS = 200
-
-
-class _Version(NamedTuple):
-    """The folder in one commit: the blobs of its files by their path relative to it."""
-
-    git: Git
-    commit: str
-    files: Mapping[str, str]
-
-
-def commit_with(
-    folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
-) -> str | None:
-    """Return the newest commit in which `folder` held exactly the files `inputs`.
-
-    They are given as SHA-256 by path relative to the folder; a path that `is_input` denies does
-    not count. The folder itself need not exist any more, but the one around it. None when no
-    commit of its repository's branch holds them, or there is no repository.
-    """
-    found = _find(folder, inputs, is_input)
-    return found.commit if found else None
+FORMAT = 1
 
 
-def write_version(
-    target: Path, folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
-) -> bool:
-    """Write the files that `folder` held when they were the `inputs` to the new folder `target`.
+class Verdict(StrEnum):
+    """The verdict on one migration.
 
-    Parameters are those of `commit_with`. Returns whether a commit holds them; otherwise nothing
-    is written. Raises `OSError`.
-    """
-    found = _find(folder, inputs, is_input)
-    if found is None:
-        return False
-    paths = [path for path in found.files if is_input(path)]
-    with ObjectReader(found.git) as reader:
-        blobs = reader.get_many([found.files[path] for path in paths])
-        for path, blob in zip(paths, blobs, strict=True):
-            assert blob is not None, "it was read a moment ago"
-            file = target / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(blob.data)
-    return True
-
-
-def _find(
-    folder: Path, inputs: Mapping[str, str], is_input: Callable[[str], bool]
-) -> _Version | None:
-    around = Git(folder.parent, around=True)
-    asked = around.run_unchecked("rev-parse", "--show-toplevel", "--show-prefix")
-    rows = os.fsdecode(asked.stdout).split("\n")
-    if asked.returncode or len(rows) < 2:
-        return None
-    git, path = Git(Path(rows[0])), f"{rows[1]}{folder.name}"
-    digests: dict[str, str] = {}
-    wanted = {name: digest for name, digest in inputs.items() if is_input(name)}
-    try:
-        asked_for = ("rev-list", f"--max-count={MAX_COMMITS}", "HEAD", "--", path)
-        commits = git.run(*asked_for, env={"GIT_LITERAL_PATHSPECS": "1"}).decode().split()
-        with ObjectReader(git) as reader:
-            for commit in commits:
-                found = list_files(git, commit, path)
-                files = {file.path.removeprefix(f"{path}/"): file.oid for file in found}
-                if {name for name in files if is_input(name)} != wanted.keys():
-                    continue
-                if all(_digest(reader, files[name], digests) == wanted[name] for name in wanted):
-                    return _Version(git, commit, files)
-    except GitError:  # no commit yet, or damaged: the search is best effort
-        return None
-    return None
-
-
-def completing_command(settings: Settings) -> str | None:
-    """Return the command that gets the rest of the migrations' history, None if all is here."""
-    done = Git(settings.migrations, around=True).run_unchecked(
-        "rev-parse", "--is-shallow-repository"
-    )
-    if done.stdout.strip() != b"true":
-        return None
-    return f"git -C {shlex.quote(settings.migrations_label)} fetch --unshallow"
-
-
-def _digest(reader: ObjectReader, blob: str, known: dict[str, str]) -> str:
-    if blob not in known:
-        found = reader.get(blob)
-        known[blob] = hashlib.sha256(found.data).hexdigest() if found else ""
-    return known[blob]
-
-
-class SkipReason(StrEnum):
-    """Why a migration is not executed again.
-
-    Earlier: a legacy system recorded it, without base and inputs. Adopted: its marker was
-    written afterwards, not by its run. Nondeterministic: it says so of itself. Drift, missing:
-    its folder is not what it ran from, or is gone. Edited: its marker was changed after the run.
-    Moved: its commits do not follow on the tree that its marker names. Squashed: one commit holds
-    it and another migration that cannot be executed, and only together could they be proven.
+    Proven: it gives the committed tree. Different: it gives another one. Failed: it ends with
+    an error. Unproven: it cannot be executed, since its folder is not as it was. Skipped: it
+    need not be the same, or its base was not recorded. Varied: it gives another tree, as
+    it says that it may.
     """
 
-    EARLIER = "earlier"
-    ADOPTED = "adopted"
-    NONDETERMINISTIC = "nondeterministic"
-    DRIFT = "drift"
-    MISSING = "missing"
-    EDITED = "edited"
-    MOVED = "moved"
-    SQUASHED = "squashed"
+    PROVEN = "proven"
+    DIFFERENT = "different"
+    FAILED = "failed"
+    UNPROVEN = "unproven"
+    SKIPPED = "skipped"
+    VARIED = "varied"
+
+
+BAD = (Verdict.DIFFERENT, Verdict.FAILED, Verdict.UNPROVEN)
+VERDICTS = {
+    SkipReason.LEGACY: Verdict.SKIPPED,
+    SkipReason.ADOPTED: Verdict.SKIPPED,
+    SkipReason.NONDETERMINISTIC: Verdict.SKIPPED,
+    SkipReason.DRIFT: Verdict.UNPROVEN,
+    SkipReason.MISSING: Verdict.UNPROVEN,
+    SkipReason.SQUASHED: Verdict.UNPROVEN,
+    SkipReason.EDITED: Verdict.DIFFERENT,
+    SkipReason.MOVED: Verdict.DIFFERENT,
+}
+
+# Problems of a folder that an earlier commit of the migrations may solve.
+FOLDER_REASONS = (SkipReason.DRIFT, SkipReason.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An applied migration, with what the history says of the run that its marker is from.
+class ReplayResult:
+    """The verdict on one migration, with its evidence.
 
-    `marker`, with the `blob` that holds it, is None for one that a legacy system recorded,
-    `execution` where no run is known.
+    `reason` says why it was not executed, `detail` what differs in its folder, `restore` is the
+    command that brings the folder back as it was; where a shallow clone of the migrations may lack
+    its commit, `fetch` is the command that completes the clone. `base_tree`, `tree` and `commit`
+    are what is committed, `replayed_tree` the new result; `differing_files` counts the files
+    between the two. `versions` are the packages whose versions differ, with the old and the new
+    version, None for one that was not imported. `earlier_runs` counts executions before the last
+    one, which are not replayed.
     """
 
-    entry: Entry
-    marker: Marker | None
-    blob: str | None
-    execution: Execution | None
-    skip_reason: SkipReason | None
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What came of one of them.
-
-    Either its candidate has an obstacle, or it was executed: `tree` is then what came out, or
-    `error` why nothing did, `seconds` how long it took, and `environment` what it ran in.
-    """
-
-    candidate: Candidate
+    name: str
+    verdict: Verdict
+    reason: SkipReason | None = None
+    detail: str | None = None
+    restore: str | None = None
+    fetch: str | None = None
+    base_tree: str | None = None
     tree: str | None = None
-    error: NesTasksError | None = None
-    seconds: float = 0.0
-    environment: Mapping[str, str] = field(default_factory=dict)
+    commit: str | None = None
+    replayed_tree: str | None = None
+    seconds: float | None = None
+    earlier_runs: int = 0
+    differing_files: int | None = None
+    difference: Difference | None = None
+    versions: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    failure: NesTasksError | None = None
 
-
-def replay(
-    runner: Runner,
-    project: Project,
-    names: Sequence[str],
-    counted: Callable[[int], None],
-) -> Generator[Replayed, None, None]:
-    """Execute the applied migrations `names` (full names) again; all of them without any.
-
-    The lock is held until the iterator is exhausted or closed. `counted` is called first, with
-    the number of executions. A failure does not keep the others from being executed. Those that
-    are not deterministic have to be named. Raises `UsageError` for a name that is not applied, and
-    `DatabaseError`, before anything is executed, when a shallow clone
-    does not reach back far enough.
-    """
-    repository = runner.repository
-    with repository.locked(runner.command), closing(ObjectReader(repository.git)) as reader:
-        found = candidates(project, names)
-        _refuse_cut(project, found)
-        counted(sum(candidate.skip_reason is None for candidate in found))
-        for group in _groups(found):
-            if group[0].skip_reason:
-                yield Replayed(group[0])
-            else:
-                yield from _execute(runner, group, reader)
-
-
-def _groups(found: Iterable[Candidate]) -> list[list[Candidate]]:
-    """Return the candidates, those to execute together for one commit in one list."""
-    groups: dict[str, list[Candidate]] = {}
-    for candidate in found:
-        run = None if candidate.skip_reason else candidate.execution
-        key = run.commit if run and run.squashed_with else candidate.entry.name
-        groups.setdefault(key, []).append(candidate)
-    return list(groups.values())
-
-
-def _execute(
-    runner: Runner, group: Sequence[Candidate], reader: ObjectReader
-) -> Generator[Replayed, None, None]:
-    """Execute the migrations of one commit, each on the one before it.
-
-    What comes out of the last one is compared. It proves them all: each marker names the tree
-    that the one before left.
-    """
-    base = group[0].execution.base if group[0].execution else None
-    runs = [rerun_of(one) for one in group]
-    done: list[MigrationResult] = []
-    with ExitStack() as stack:
-        results = execute_in_row(stack, runner, runs, base)
-        for candidate in group:
-            try:
-                result = next(results)
-            except NesTasksError as error:
-                if error.exit_code != 1:
-                    raise
-                for one in group:
-                    together = replace(one, skip_reason=SkipReason.SQUASHED)
-                    yield Replayed(one, error=error) if one is candidate else Replayed(together)
-                return
-            done.append(result)
-        tree = _tree(reader, result)
-        for candidate, result in zip(group, done, strict=True):
-            yield Replayed(
-                candidate,
-                tree,
-                seconds=result.duration_seconds,
-                environment=result.environment,
-            )
-
-
-class Rerun(NamedTuple):
-    """A migration to execute as it was: its folder, its clock, and the marker that it wrote then.
-
-    `recorded` is the blob of that marker, None where it is not known.
-    """
-
-    folder: Folder
-    moment: datetime
-    recorded: str | None
-
-
-def rerun_of(candidate: Candidate) -> Rerun:
-    """Return how a candidate without an obstacle is executed."""
-    folder, marker, execution = candidate.entry.folder, candidate.marker, candidate.execution
-    assert folder and marker and execution, "what lacks one of them is not executed"
-    return Rerun(folder, marker.applied_at, execution.marker)
-
-
-def execute_in_row(
-    stack: ExitStack, runner: Runner, runs: Iterable[Rerun], base: str | None
-) -> Iterator[MigrationResult]:
-    """Execute migrations as they were, the first on the commit `base`, each on the one before it.
-
-    What comes out stays as long as `stack` is open. Raises what `Runner.run_at` raises.
-    """
-    before: Rerun | None = None
-    for run in runs:
-        if before and base:
-            base = _as_recorded(stack, runner.repository, base, before)
-        result = stack.enter_context(runner.run_at(run.folder, base, run.moment))
-        base, before = result.commit_ids[-1], run
-        yield result
-
-
-def _as_recorded(stack: ExitStack, repository: Repository, commit: str, run: Rerun) -> str:
-    """Return the commit that a run ended with, with the marker that it wrote then.
-
-    The next marker names the tree before it, so that an edit of the folder which changes no data
-    would change that marker as well.
-    """
-    git, path = repository.git, marker_path(repository.settings.data_dir, run.folder.name)
-    with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
-        made = snapshot.blob_id(path)
-    if made is None or run.recorded in (None, made):
-        return commit
-    with closing(ObjectReader(git)) as reader:
-        if not is_of_edited_folder(reader, run.recorded, made):
-            return commit
-    ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
-    stack.callback(repository.discard, ref)
-    return commit_files(
-        git,
-        commit,
-        {path: (FILE_MODE.decode(), run.recorded)},
-        message=f"Marker of {run.folder.name}",
-        who=Signature(*repository.committer(), run.moment),
-        ref=ref,
-        sign=False,
-    )
-
-
-def _tree(reader: ObjectReader, result: MigrationResult) -> str:
-    """Return the tree of the last commit, which git's commits begin with."""
-    found = reader.get(result.commit_ids[-1])
-    assert found is not None, "it was written a moment ago"
-    return found.data.split(b"\n", 1)[0].removeprefix(b"tree ").decode()
-
-
-def candidates(project: Project, names: Collection[str] = ()) -> list[Candidate]:
-    """Return the applied migrations `names`, all of them without any, in their order.
-
-    A folder accepted as edited can be replayed, and so can one with another README. Executes
-    and writes nothing. Raises `UsageError` for a name that is not applied.
-    """
-    plan, ledger = project.load_state()
-    for name in names:
-        entry = plan.get(name)
-        if entry is None or not entry.is_applied:
-            raise UsageError(f"{name} is not applied", hint=f"doit preview {name}")
-    executions = project.executions(ledger, names or None)
-    squashed = {other for run in executions.values() for other in run.squashed_with}
-    together = squashed & ledger.applied.keys()
-    if names and not together <= set(names):
-        return candidates(project, {*names, *together})
-    entries = [entry for entry in plan if entry.is_applied and (not names or entry.name in names)]
-    if ledger.commit is None or not entries:
-        return []
-    git, data_dir = Git(project.settings.database), project.settings.data_dir
-    place = {entry.name: at for at, entry in enumerate(plan)}
-    recorded = _markers(git, ledger.commit, data_dir, [entry.name for entry in entries])
-    found: list[Candidate] = []
-    for entry in entries:
-        blob, marker = recorded.get(entry.name, (None, None))
-        execution = executions.get(entry.name)
-        if execution and execution.marker is None:
-            execution = None  # a change made by hand is not a run
-        others = execution.squashed_with if execution else ()
-        is_first = all(place[entry.name] < place.get(other, len(place)) for other in others)
-        skip_reason = _obstacle(
-            entry, marker, blob, execution, is_first=is_first, named=entry.name in names
-        )
-        found.append(Candidate(entry, marker, blob, execution, skip_reason))
-    return [_with_others(candidate, found) for candidate in found]
-
-
-def _markers(
-    git: Git, commit: str, data_dir: str, names: Sequence[str]
-) -> dict[str, tuple[str, Marker]]:
-    """Return the blobs and contents of the markers at `commit` of those migrations that have one.
-
-    Raises `ValueError` for a file that is not a marker.
-    """
-    paths = {marker_path(data_dir, name): name for name in names}
-    with closing(Snapshot(git, git.tree_of(commit))) as snapshot:
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
         return {
-            paths[path]: (blob, Marker.from_bytes(data))
-            for path, data in snapshot.read_many(paths)
-            if data is not None and (blob := snapshot.blob_id(path))
+            "name": self.name,
+            "verdict": self.verdict.value,
+            "reason": self.reason.value if self.reason else None,
+            "detail": self.detail,
+            "restore": self.restore,
+            "base_tree": self.base_tree,
+            "tree": self.tree,
+            "commit": self.commit,
+            "replayed_tree": self.replayed_tree,
+            "duration_seconds": None if self.seconds is None else round(self.seconds, 3),
+            "earlier_runs": self.earlier_runs,
+            "differing_files": self.differing_files,
+            "difference": self.difference.to_dict() if self.difference else None,
+            "versions": {
+                name: {"committed": then, "replayed": now}
+                for name, (then, now) in self.versions.items()
+            },
+            "failure": failure_document(self.failure),
         }
 
 
-def _with_others(candidate: Candidate, found: Sequence[Candidate]) -> Candidate:
-    """Return the candidate, with an obstacle if one of the same commit has one."""
-    run = candidate.execution
-    if candidate.skip_reason or not run or not run.squashed_with:
-        return candidate
-    fit = {one.entry.name for one in found if not one.skip_reason and one.execution}
-    if fit.issuperset(run.squashed_with):
-        return candidate
-    return replace(candidate, skip_reason=SkipReason.SQUASHED)
+@dataclass(slots=True)
+class ReplayReport:
+    """The results of all migrations, in plan order."""
+
+    migrations: list[ReplayResult] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """The number of migrations with each verdict."""
+        found = Counter(result.verdict for result in self.migrations)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing contradicts the history, and all that can be proven is proven."""
+        return not any(result.verdict in BAD for result in self.migrations)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the keys are documented in docs/reference/replay.md."""
+        return {
+            "format": FORMAT,
+            "sound": self.is_sound,
+            "counts": {verdict.value: count for verdict, count in self.counts.items()},
+            "migrations": [result.to_dict() for result in self.migrations],
+        }
 
 
-def _obstacle(
-    entry: Entry,
-    marker: Marker | None,
-    blob: str | None,
-    execution: Execution | None,
+def replay(
+    project: Project,
+    progress: ProgressCallback,
     *,
-    is_first: bool,
-    named: bool,
-) -> SkipReason | None:
-    if marker is None:
-        return SkipReason.EARLIER
-    if execution is None:
-        return SkipReason.ADOPTED
-    known = (execution.marker, *(change.new for change in execution.accepted[-1:]))
-    if not execution.is_truncated and blob not in known:
-        return SkipReason.EDITED
-    if not execution.is_truncated and is_first and execution.base_tree != marker.base_tree:
-        return SkipReason.MOVED
-    if not (marker.deterministic or named):
-        return SkipReason.NONDETERMINISTIC
-    if entry.state is State.MISSING:
-        return SkipReason.MISSING
-    if entry.state is State.DRIFT:
-        return SkipReason.DRIFT
+    names: Sequence[str] = (),
+    counted: Callable[[int], None] = lambda count: None,
+    command: str = "doit replay",
+    network: Collection[str] = (),
+) -> ReplayReport:
+    """Execute applied migrations again as they were, and compare the results.
+
+    `names` are full names, all applied ones without any. `counted` is called with how many will be
+    executed, before the first is; those in `network` may use it. The database stays as it is; one
+    that has to be cloned is cloned, as for a run. Raises `UsageError` for a name that is not
+    applied, `UnavailableError` when the database cannot be used, `DatabaseError` when a shallow
+    clone lacks a base.
+    """
+    if starts_empty(project.settings):
+        candidates(project, names)  # raises for names: nothing is applied
+        return ReplayReport()
+    found = ReplayReport()
+    with (
+        Runner(project, progress, command=command, may_record=False, network=network) as runner,
+        closing(replay_runs(runner, project, names, counted)) as replayed,
+        closing(ObjectReader(runner.repository.git)) as reader,
+    ):
+        for run in replayed:
+            found.migrations.append(_result_of(project, runner.repository.git, reader, run))
+    return found
+
+
+def _result_of(project: Project, git: Git, reader: ObjectReader, run: ReplayRun) -> ReplayResult:
+    candidate = run.candidate
+    entry, marker, execution = candidate.entry, candidate.marker, candidate.execution
+    known: dict[str, Any] = {"base_tree": marker.base_tree} if marker and execution else {}
+    if execution and execution.commits:
+        known |= {
+            "commit": execution.commit,
+            "tree": execution.tree,
+            "earlier_runs": execution.earlier,
+        }
+    if candidate.skip_reason:
+        restore = _restore(project, candidate)
+        return ReplayResult(
+            entry.name,
+            VERDICTS[candidate.skip_reason],
+            candidate.skip_reason,
+            entry.difference if candidate.skip_reason is SkipReason.DRIFT else None,
+            restore,
+            None if restore else _fetch(project, candidate),
+            difference=_difference_of_marker(project, reader, candidate),
+            **known,
+        )
+    if run.error:
+        return ReplayResult(entry.name, Verdict.FAILED, failure=run.error, **known)
+    assert execution and marker and run.tree, "it was executed"
+    known |= {"replayed_tree": run.tree, "seconds": run.seconds}
+    if run.tree == execution.tree:
+        return ReplayResult(entry.name, Verdict.PROVEN, **known)
+    data_dir, trees = project.settings.data_dir, (execution.tree, run.tree)
+    names = (entry.name, *execution.squashed_with)
+    changes = real_changes(git, data_dir, *trees, names)
+    if not changes:
+        return ReplayResult(entry.name, Verdict.PROVEN, **known)
+    verdict = Verdict.DIFFERENT if marker.deterministic else Verdict.VARIED
+    return ReplayResult(
+        entry.name,
+        verdict,
+        differing_files=len(changes),
+        difference=first_of(git, data_dir, changes),
+        versions=_versions(git, execution.commit, run),
+        **known,
+    )
+
+
+def _versions(git: Git, commit: str, run: ReplayRun) -> Mapping[str, tuple[str | None, str | None]]:
+    """Return the versions that differ from those of the commit."""
+    messages = dict(read_messages(git, [commit]))
+    return differing_versions(parse_trailers(messages.get(commit, "")), run.environment)
+
+
+def _restore(project: Project, candidate: Candidate) -> str | None:
+    """Return the command that brings a folder back as it was; None when no commit has it."""
+    if candidate.skip_reason not in FOLDER_REASONS or not candidate.marker:
+        return None
+    settings, name = project.settings, candidate.entry.name
+    commit = commit_with(settings.migrations / name, candidate.marker.inputs, is_input_path)
+    label = shlex.quote(settings.migrations_label)
+    return commit and f"git -C {label} restore --source={commit[:12]} -- {shlex.quote(name)}"
+
+
+def _fetch(project: Project, candidate: Candidate) -> str | None:
+    """Return the command that fetches the migrations' full history, None if it is complete."""
+    if candidate.skip_reason not in FOLDER_REASONS:
+        return None
+    return completing_command(project.settings)
+
+
+def _difference_of_marker(
+    project: Project, reader: ObjectReader, candidate: Candidate
+) -> Difference | None:
+    """Return how the marker contradicts the history, if that is the reason."""
+    marker, execution = candidate.marker, candidate.execution
+    if not marker or not execution:
+        return None
+    path = marker_path(project.settings.data_dir, candidate.entry.name)
+    if candidate.skip_reason is SkipReason.MOVED:
+        change = FieldChange("base_tree", marker.base_tree, execution.base_tree)
+        return Difference(path, Kind.CONTENT, change)
+    if candidate.skip_reason is SkipReason.EDITED:
+        return difference_of(reader, Change(path, candidate.blob, execution.marker))
     return None
-
-
-def _refuse_cut(project: Project, found: Iterable[Candidate]) -> None:
-    """Refuse to begin when the bases of some are beyond the end of a shallow clone."""
-    cut = [
-        candidate.entry.name
-        for candidate in found
-        if not candidate.skip_reason and candidate.execution and candidate.execution.is_truncated
-    ]
-    if cut:
-        raise truncated_history_error(project.settings.database_label, cut)

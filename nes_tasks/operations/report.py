@@ -1,8 +1,7 @@
-"""The report: what the database holds, how it came about, and how complete it is.
+"""The report: the contents, the history and the completeness of the database.
 
-All of it comes from the database repository: the files of one commit, and its history. The same
-commit gives the same report wherever it is made, unless a clone lacks a part of it; `Gaps` then
-says which.
+It is built only from the database repository: the files of one commit, and its history. The same
+commit gives the same report everywhere, unless a clone is incomplete; `Gaps` says how.
 """
 
 from __future__ import annotations
@@ -26,21 +25,21 @@ from ..git.log import Commit, committed_at, read_commits
 from ..git.objects import ObjectReader
 from ..models.identifiers import SUFFIX
 from ..project import Project
-from .changes import Effect, measure_effect
-from .history import Run, name_of, people_of, runs
-from .report_coverage import Coverage, cover
+from .changes import ChangeSummary, summarize_changes
+from .history import HistoryEntry, applied_history, name_of, people_of
+from .report_coverage import Coverage, measure_coverage
 from .report_growth import Point, measure_growth
 
 RELATIONSHIP = "relationship:"
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
-    """Numbers of files.
+class FileCounts:
+    """Counts of files.
 
     `entities` and `relationships` are by type (``location/ward``; ``FUNDED_BY``), `versions`
     by the type of what they are versions of, relationships as ``relationship:FUNDED_BY``.
-    `records` are the files about migrations, `others` what belongs to no kind.
+    `records` are the files about migrations, `others` all other files.
     """
 
     entities: Mapping[str, int]
@@ -58,9 +57,9 @@ class Holdings:
         return counted + self.authors + self.records + self.others
 
 
-def count_holdings(
+def count_files(
     files: Iterable[File], data_dir: str, progress: Callable[[int], None]
-) -> Holdings:
+) -> FileCounts:
     """Count `files` by their paths; `progress` is called with how many there are so far."""
     by_kind: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("entity", "relationship", "version")
@@ -83,7 +82,7 @@ def count_holdings(
             single["authors" if kind == "author" and len(parts) == 2 else "others"] += 1
         if not number % 1000:
             progress(number)
-    return Holdings(
+    return FileCounts(
         entities=_sorted(by_kind["entity"]),
         relationships=_sorted(
             {name.removeprefix(RELATIONSHIP): n for name, n in by_kind["relationship"].items()}
@@ -99,13 +98,13 @@ def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-# What is done, how far it is, and how far it goes where that is known.
+# Progress callback: (label, done, total or None).
 Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What this clone lacks: early commits, folders of early commits, or files."""
+    """The missing parts of this clone: early commits, folders of early commits, or files."""
 
     is_shallow: bool
     lacks_trees: bool
@@ -113,17 +112,17 @@ class Gaps:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
-    """One applied migration: what its record and commits say, and what it changed.
+class MigrationSummary:
+    """One applied migration: its record, its commits, and its changes.
 
-    `author` and `committer` are names without addresses, empty where nobody is known. `effect`
+    `author` and `committer` are names without addresses, empty where nobody is known. `changes`
     is None where the history does not reach back to what it ran on.
     """
 
-    run: Run
+    run: HistoryEntry
     author: str
     committer: str
-    effect: Effect | None
+    changes: ChangeSummary | None
 
     @property
     def name(self) -> str:
@@ -143,33 +142,33 @@ class Chapter:
 
     @property
     def applied_on(self) -> date | None:
-        """The day of `applied_at`."""
+        """The date of `applied_at`."""
         return self.applied_at.date() if self.applied_at else None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one `commit` of the database, which is called `name`.
+    """The report about one `commit` of the database called `name`.
 
-    A brief one has no `growth`, no effects of migrations and no `coverage`.
+    A brief one has no `growth`, no changes of migrations and no `coverage`.
     """
 
     commit: str
     committed_at: datetime
-    holdings: Holdings
+    file_counts: FileCounts
     growth: tuple[Point, ...]
-    chapters: tuple[Chapter, ...]
+    summaries: tuple[MigrationSummary, ...]
     coverage: Coverage | None
     gaps: Gaps
     name: str
 
 
 def make_report(project: Project, progress: Progress, *, brief: bool = False) -> Report:
-    """Look at the database and its history. Writes nothing to it.
+    """Read the database and its history. Writes nothing to it.
 
-    Of a partial clone it fetches only the records and folders of the last commit that it lacks.
+    In a partial clone it only fetches missing records and folders of the last commit.
 
-    A `brief` one is made from names of files and records of migrations alone. Raises
+    A `brief` report uses only file names and records of migrations. Raises
     `DatabaseError` when there is nothing yet.
     """
     ledger = project.ledger()
@@ -184,10 +183,10 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     def files() -> Iterator[File]:
         return list_files(git, commit, data_dir)
 
-    holdings = count_holdings(files(), data_dir, lambda n: progress("counting files", n, None))
+    file_counts = count_files(files(), data_dir, lambda n: progress("counting files", n, None))
     growth: tuple[Point, ...] = ()
-    chapters = _chapters(project, ledger)
-    executions = {one.name: run for one in chapters if (run := one.run.execution)}
+    summaries = _summaries(project, ledger)
+    executions = {summary.name: run for summary in summaries if (run := summary.run.execution)}
     coverage = None
     if not brief:
         if not gaps.lacks_trees:
@@ -198,9 +197,9 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
                 _owners(project, ledger, executions),
                 progress=partial(progress, "following the history"),
             )
-            chapters = list(_with_effects(chapters, executions, git, data_dir, gaps, progress))
-        total = sum(holdings.entities.values()) + sum(holdings.relationships.values())
-        coverage = cover(
+            summaries = list(_with_changes(summaries, executions, git, data_dir, gaps, progress))
+        total = sum(file_counts.entities.values()) + sum(file_counts.relationships.values())
+        coverage = measure_coverage(
             git,
             files(),
             data_dir,
@@ -210,9 +209,9 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
     return Report(
         commit=commit,
         committed_at=committed_at(git, commit),
-        holdings=holdings,
+        file_counts=file_counts,
         growth=growth,
-        chapters=tuple(chapters),
+        summaries=tuple(summaries),
         coverage=coverage,
         gaps=gaps,
         name=_database_name(project),
@@ -220,64 +219,64 @@ def make_report(project: Project, progress: Progress, *, brief: bool = False) ->
 
 
 def _database_name(project: Project) -> str:
-    """Return what people call the database: its name at the remote, else that of its folder.
+    """Return the name of the database: that of the remote, else of its folder.
 
-    Of an address the last part is enough, and the only one without credentials.
+    Only the last part of an address is used, which has no credentials.
     """
     settings = project.settings
     address = (settings.remote_url or "").rstrip("/").removesuffix(".git")
     return re.split(r"[/:]", address)[-1] or settings.database.name
 
 
-def _chapters(project: Project, ledger: Ledger) -> list[Chapter]:
-    """Return one chapter per applied migration, in numeric order."""
-    found: list[Chapter] = []
-    for run in runs(project, ledger):
+def _summaries(project: Project, ledger: Ledger) -> list[MigrationSummary]:
+    """Return one summary per applied migration, in numeric order."""
+    found: list[MigrationSummary] = []
+    for run in applied_history(project, ledger):
         author = name_of(run.record.author) or _first(run.commits, "author")
-        found.append(Chapter(run, author, name_of(run.committer), None))
+        found.append(MigrationSummary(run, author, name_of(run.committer), None))
     return found
 
 
 def _owners(
     project: Project, ledger: Ledger, executions: Mapping[str, Execution]
 ) -> Mapping[str, str]:
-    """Return the migration of each commit, also of those that were taken back later."""
+    """Return the migration of each commit, including reverted ones."""
     history = project.history(ledger)
     named = history.subjects.items() if history else ()
     return {commit: subject.migration for commit, subject in named} | owners(executions)
 
 
-def _with_effects(
-    chapters: Sequence[Chapter],
+def _with_changes(
+    summaries: Sequence[MigrationSummary],
     executions: Mapping[str, Execution],
     git: Git,
     data_dir: str,
     gaps: Gaps,
     progress: Progress,
-) -> Iterator[Chapter]:
+) -> Iterator[MigrationSummary]:
     """Add what each migration changed, as far as the history reaches back."""
     with ObjectReader(git) as reader:
         contents = None if gaps.lacks_files else reader
-        for number, chapter in enumerate(chapters, 1):
-            found = executions.get(chapter.name)
+        for number, summary in enumerate(summaries, 1):
+            found = executions.get(summary.name)
             known = found is not None and not found.is_truncated
-            effect = measure_effect(git, contents, found, data_dir) if found and known else None
-            yield replace(chapter, effect=effect)
-            progress("comparing migrations", number, len(chapters))
+            changes = summarize_changes(git, contents, found, data_dir) if found and known else None
+            yield replace(summary, changes=changes)
+            progress("comparing migrations", number, len(summaries))
 
 
 def _first(commits: Sequence[Commit], key: str) -> str:
     return name_of(getattr(commits[0], key)) if commits else ""
 
 
-def people(chapters: Sequence[Chapter]) -> Mapping[str, list[Chapter]]:
+def people(summaries: Sequence[MigrationSummary]) -> Mapping[str, list[MigrationSummary]]:
     """Return the migrations of each person, in the order of their first one.
 
     Who writes the name in several ways, or has several addresses, is one person.
     """
-    written = [chapter.run.record.author or chapter.author for chapter in chapters]
+    written = [summary.run.record.author or summary.author for summary in summaries]
     persons = people_of(author for author in written if author)
-    found: dict[str, list[Chapter]] = {}
-    for author, chapter in zip(written, chapters, strict=True):
-        found.setdefault(persons.get(author, ""), []).append(chapter)
+    found: dict[str, list[MigrationSummary]] = {}
+    for author, summary in zip(written, summaries, strict=True):
+        found.setdefault(persons.get(author, ""), []).append(summary)
     return found

@@ -17,14 +17,14 @@ from ..git.objects import REQUEST_BATCH
 from ..models.identifiers import SUFFIX
 from .changes import document_id
 
-# They are always there, and say nothing of what is known of an entity.
+# They are always filled, so they do not measure coverage.
 BOOKKEEPING = frozenset(
     {"created_at", "entity_prefix", "names", "slug", "sub_type", "type", "version_summary"}
 )
-# Objects whose own fields are worth a line each; others are one field.
+# Objects whose fields are counted one by one; others are one field.
 LOOKED_INTO = frozenset({"personal_details", "electoral_details"})
 LANGUAGES = ("en", "ne")
-# Data can hold any number of names; the memory for them may not grow with it.
+# Bounds of memory: data can have any number of names.
 MAX_FIELDS = 200
 MAX_SOURCES = 10_000
 MAX_NAMED = 50
@@ -45,7 +45,7 @@ class Unreadable(NamedTuple):
 
 
 @dataclass(slots=True)
-class Filled:
+class FieldCounts:
     """How many entities of a type were read, and in how many each field is filled.
 
     The fields ``names.en`` and ``names.ne`` stand for a full name in that language.
@@ -57,15 +57,15 @@ class Filled:
 
 @dataclass(slots=True)
 class Coverage:
-    """What the contents of entities and relationships tell.
+    """The coverage of entities and relationships.
 
-    `types` are as in `Holdings.entities`. `sources` say of how many entities and relationships
+    `types` are as in `FileCounts.entities`. `sources` say of how many entities and relationships
     each is the source, `entities_with_source` how many entities name any. `unreadable` are the
     first ones, `unreadable_count` all. `unfetched` counts the files that a partial clone does
     not have. `sources_left_out` counts mentions of sources beyond `MAX_SOURCES` different ones.
     """
 
-    types: dict[str, Filled] = field(default_factory=dict)
+    types: dict[str, FieldCounts] = field(default_factory=dict)
     sources: dict[Source, Counter[str]] = field(default_factory=dict)
     sources_left_out: int = 0
     entities_with_source: int = 0
@@ -75,7 +75,7 @@ class Coverage:
     unfetched: int = 0
 
 
-def cover(
+def measure_coverage(
     git: Git,
     files: Iterable[File],
     data_dir: str,
@@ -83,32 +83,32 @@ def cover(
     missing: frozenset[bytes] = frozenset(),
     progress: Callable[[int], None],
 ) -> Coverage:
-    """Read the entities and relationships among `files`; what cannot be read is part of it.
+    """Read the entities and relationships among `files`, and count unreadable ones.
 
     Files whose blob id (raw) is `missing` are counted and not fetched. Holds a few hundred
-    files at a time. `progress` is told how many were read. Raises `GitError`.
+    files at a time. `progress` is called with the number of files read. Raises `GitError`.
     """
     found = Coverage()
-    contents = read_contents(git, _wanted(files, data_dir, missing, found))
+    contents = read_contents(git, _files_to_read(files, data_dir, missing, found))
     for done, (file, data) in enumerate(contents, 1):
         parts = file.path[len(data_dir) + 1 :].split("/")
         try:
             content = None if data is None else orjson.loads(data)
         except ValueError as error:
-            _refuse(found, file, data_dir, f"no JSON: {error}")
+            _add_unreadable(found, file, data_dir, f"not JSON: {error}")
         else:
             if data is None:
-                _refuse(found, file, data_dir, "git has no such object")
+                _add_unreadable(found, file, data_dir, "git has no such object")
             elif not isinstance(content, dict):
-                _refuse(found, file, data_dir, "no JSON object")
+                _add_unreadable(found, file, data_dir, "not a JSON object")
             else:
-                _take(found, parts, content)
+                _count(found, parts, content)
         if not done % REQUEST_BATCH:
             progress(done)
     return found
 
 
-def _wanted(
+def _files_to_read(
     files: Iterable[File], data_dir: str, missing: frozenset[bytes], found: Coverage
 ) -> Iterator[File]:
     folders = (f"{data_dir}/entity/", f"{data_dir}/relationship/")
@@ -121,19 +121,19 @@ def _wanted(
             yield file
 
 
-def _refuse(found: Coverage, file: File, data_dir: str, reason: str) -> None:
+def _add_unreadable(found: Coverage, file: File, data_dir: str, reason: str) -> None:
     found.unreadable_count += 1
     if len(found.unreadable) < MAX_NAMED:
         found.unreadable.append(Unreadable(document_id(file.path, data_dir), reason))
 
 
-def _take(found: Coverage, parts: list[str], content: Mapping[str, Any]) -> None:
+def _count(found: Coverage, parts: list[str], content: Mapping[str, Any]) -> None:
     sources = set(_sources(content.get("attributions")))
     if parts[0] == "relationship":
         found.relationships_with_source += bool(sources)
     else:
         found.entities_with_source += bool(sources)
-        filled = found.types.setdefault(type_of(parts), Filled())
+        filled = found.types.setdefault(type_of(parts), FieldCounts())
         filled.entities += 1
         for name in _filled_fields(content):
             if name in filled.fields or len(filled.fields) < MAX_FIELDS:
@@ -148,18 +148,20 @@ def _take(found: Coverage, parts: list[str], content: Mapping[str, Any]) -> None
 def _filled_fields(content: Mapping[str, Any]) -> Iterator[str]:
     names = content.get("names")
     for language in LANGUAGES:
-        if isinstance(names, list) and any(_full(name, language) for name in names):
+        if isinstance(names, list) and any(_has_full_name(name, language) for name in names):
             yield f"names.{language}"
     for key, value in content.items():
         if key in BOOKKEEPING:
             continue
         if key in LOOKED_INTO and isinstance(value, dict):
-            yield from (f"{key}.{inner}" for inner, one in value.items() if is_filled(one))
+            yield from (
+                f"{key}.{inner}" for inner, inner_value in value.items() if is_filled(inner_value)
+            )
         elif is_filled(value):
             yield key
 
 
-def _full(name: Any, language: str) -> bool:
+def _has_full_name(name: Any, language: str) -> bool:
     parts = name.get(language) if isinstance(name, dict) else None
     full = parts.get("full") if isinstance(parts, dict) else None
     return isinstance(full, str) and bool(full.strip())
@@ -168,28 +170,28 @@ def _full(name: Any, language: str) -> bool:
 def is_filled(value: Any) -> bool:
     """Return whether there is anything in a value; false and 0 are something.
 
-    Null, blank text, and lists and objects that hold nothing else are nothing; so is saying
-    where a text that is not there comes from.
+    Null, blank text, and lists and objects of them are empty; so is the provenance of a missing
+    text.
     """
-    waiting = [value]  # and not recursion: what is nested deeply is no error
+    waiting = [value]  # not recursion: deep nesting is valid
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting.extend(item for key, item in one.items() if key != "provenance")
-        elif isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, str):
-            if one.strip():
+        current = waiting.pop()
+        if isinstance(current, dict):
+            waiting.extend(item for key, item in current.items() if key != "provenance")
+        elif isinstance(current, list):
+            waiting.extend(current)
+        elif isinstance(current, str):
+            if current.strip():
                 return True
-        elif one is not None:
+        elif current is not None:
             return True
     return False
 
 
 def _sources(attributions: Any) -> Iterator[Source]:
-    """Yield the titles: of entities they are texts in two languages, of relationships plain."""
-    for one in attributions if isinstance(attributions, list) else ():
-        title = one.get("title") if isinstance(one, dict) else one
+    """Yield the titles: in two languages for entities, plain strings for relationships."""
+    for attribution in attributions if isinstance(attributions, list) else ():
+        title = attribution.get("title") if isinstance(attribution, dict) else attribution
         if isinstance(title, str):
             source = Source(title.strip(), "")
         elif isinstance(title, dict):

@@ -14,7 +14,7 @@ from ..git.diff import changed_files
 from ..git.log import Commit
 from ..models.identifiers import SUFFIX
 
-# More than that no chart of this width can show.
+# The resolution of a chart.
 MAX_POINTS = 200
 
 
@@ -22,7 +22,7 @@ MAX_POINTS = 200
 class Point:
     """The numbers of entities by type (``location``) from a moment on.
 
-    `migration` is what led there, None for commits by hand and where several are one point.
+    `migration` is its cause, None for manual commits and where several are one point.
     """
 
     moment: datetime
@@ -48,12 +48,12 @@ def measure_growth(
 ) -> tuple[Point, ...]:
     """Return the points of a mainline, oldest first, at most `max_points` of them.
 
-    `owners` says which commits are of which migration; its batches are one point. A moment is
-    never before that of an earlier point, whatever the clocks of the machines said. Reads trees
-    and no files, so that a partial clone fetches nothing. Raises `GitError`.
+    `owners` says which commits are of which migration; its batches are one point. Times never
+    decrease, whatever the clocks of the machines showed. Reads trees and no files, so that a
+    partial clone fetches nothing. Raises `GitError`.
     """
     before = empty = git.empty_tree()
-    # A database may begin with a commit without files: nothing has grown by then.
+    # A database may begin with an empty commit, which is not a point.
     grown = dropwhile(lambda commit: commit.tree == empty, steps)
     chosen = _chosen(_points(grown, owners), max_points)
     points: list[Point] = []
@@ -85,7 +85,7 @@ def _points(steps: Iterable[Commit], owners: Mapping[str, str]) -> list[_Step]:
 def _chosen(steps: Sequence[_Step], limit: int) -> list[_Step]:
     """Return at most `limit` steps, evenly spread, with the first and the last one.
 
-    If some are left out, none is said to be of a migration: others may have changed more.
+    If some are left out, none has a migration: omitted ones may have changed more.
     """
     if len(steps) <= limit:
         return list(steps)

@@ -33,8 +33,8 @@ from ..git.object_writer import ObjectWriter
 from ..git.snapshot import Snapshot
 from ..git.trees import Tree, TreeEntry
 from ..models.identifiers import InvalidIdentifierError, id_of
-from ..printable import printable
 from ..project import Project
+from ..text import escape_control
 from .points import Point
 
 # A file of the tree as the index names it: its mode and the id of its blob.
@@ -314,7 +314,7 @@ def revert(
     `LockHeldError` when the database is in use and `DatabaseError` when it is not ready; it is
     then as it was.
     """
-    if reason is not None and (printable(reason) != reason or not reason.strip()):
+    if reason is not None and (escape_control(reason) != reason or not reason.strip()):
         raise UsageError("the reason is not one line of text", hint=f"doit help {command[5:]}")
     if names and project.ledger().commit is None:  # nothing is made where nothing can be reverted
         raise MigrationRefusedError(f"{names[0]} is not applied", hint="doit history")

@@ -1,7 +1,7 @@
-"""Whether two trees hold the same data: they may differ in what a marker says of the folder.
+"""Compare the data of two trees, ignoring what markers record of the folder.
 
-A folder that is edited without changing its result gives another marker: it has the hash of each
-file, and the author, date and description that the script names. All else must be the same.
+Editing a folder changes the marker even if the result is the same: it has the hash of each file,
+and the script's author, date and description. Everything else must be equal.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from ..migrations.loader import README
 
 
 def of_folder(marker: Marker, other: Marker) -> Marker:
-    """Return `marker` with all that `other` says of the folder."""
+    """Return `marker` with the folder's data of `other`."""
     metadata = replace(other.metadata, deterministic=marker.metadata.deterministic)
     return replace(marker, inputs=other.inputs, metadata=metadata)
 
 
 def without_readme(inputs: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the inputs that can have a part in the result, without the README."""
+    """Return the inputs that can affect the result, without the README."""
     return {path: digest for path, digest in (inputs or {}).items() if path != README}
 
 
 def real_changes(git: Git, data_dir: str, old: str, new: str, names: Iterable[str]) -> list[Change]:
     """Return the files that differ between two trees, but for the markers of `names`.
 
-    Of these only what they say of the folder may differ. Reads no other file. Raises `GitError`.
+    Those may differ only in the data of the folder. Reads no other file. Raises `GitError`.
     """
     markers = {marker_path(data_dir, name) for name in names}
     changes = list(changed_files(git, old, new))

@@ -1,4 +1,4 @@
-"""The outcome of an applied migration: its commits, and what they changed."""
+"""An applied migration: its commits, and what they changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AppliedChanges:
     """What a migration changed when it was applied.
 
     `commits` are those of its last execution, oldest first, and `earlier_commits` counts those of
@@ -72,7 +72,7 @@ def _commit(commit: Commit) -> dict[str, Any]:
 
 
 def check_is_applied(entry: Entry) -> None:
-    """Raise `UsageError` for a migration that has no outcome yet."""
+    """Raise `UsageError` for a migration that is not applied yet."""
     if not entry.is_applied:
         raise _not_applied(entry)
 
@@ -81,7 +81,9 @@ def _not_applied(entry: Entry) -> UsageError:
     return UsageError(f"{entry.name} is not applied", hint=f"doit preview {entry.name}")
 
 
-def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = None) -> Outcome:
+def applied_changes(
+    project: Project, entry: Entry, *, updated_per_type: int | None = None
+) -> AppliedChanges:
     """Find out what the migration of `entry` changed. Writes nothing.
 
     Raises `UsageError` when it is not applied.
@@ -95,7 +97,7 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     found = project.executions(ledger, [entry.name]).get(entry.name)
     is_truncated = bool(shallow_boundary(git))
     if found is None or not found.commits:
-        return Outcome(applied, (), 0, None, None, None, is_truncated)
+        return AppliedChanges(applied, (), 0, None, None, None, is_truncated)
     history = project.history(ledger)
     assert history is not None, "there is a commit"
     known: dict[str, Any] = {
@@ -107,10 +109,10 @@ def outcome(project: Project, entry: Entry, *, updated_per_type: int | None = No
     }
     # A partial clone may still get from its remote what a shallow one does not reach back to.
     if found.is_truncated and not has_tree(git, found.base_tree):
-        return Outcome(applied, base_tree=None, tree=None, changes=None, **known)
+        return AppliedChanges(applied, base_tree=None, tree=None, changes=None, **known)
     base_tree, tree = found.base_tree, found.tree
     changes = compare(
         git, base_tree, tree, data_dir=settings.data_dir, updated_per_type=updated_per_type
     )
     applied = with_statistics(git, applied, found, settings.data_dir)
-    return Outcome(applied, base_tree=base_tree, tree=tree, changes=changes, **known)
+    return AppliedChanges(applied, base_tree=base_tree, tree=tree, changes=changes, **known)

@@ -1,4 +1,4 @@
-"""What a site of static pages has: read from an export of the database and from the report."""
+"""The content of a static site, read from an export of the database and the report."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Type(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The type as the report names it, such as ``location/ward``."""
+        """The name of the type in the report, such as ``location/ward``."""
         return f"{self.type}/{self.sub_type}" if self.sub_type else self.type
 
 
@@ -57,13 +57,13 @@ def check_size(project: Project, point: Point) -> None:
 
 
 class SiteTables:
-    """Answers what pages other than those of entities need, from the tables of an export."""
+    """Queries of the tables of an export for pages other than those of entities."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def types(self) -> list[Type]:
-        """Return the types, the most numerous first."""
+        """Return the types, the largest first."""
         return [Type(*row) for row in self._execute("SELECT * FROM entity_types")]
 
     def entities(self, kind: Type) -> list[Named]:
@@ -92,7 +92,7 @@ class SiteTables:
         return found, count - len(found)
 
     def search_rows(self) -> Iterator[list[Any]]:
-        """Give path, both primary names and all other names of each entity, for a search."""
+        """Yield path, both primary names and all other names of each entity, for the search."""
         rows = self._execute(
             "SELECT path, name_en, name_ne, "
             '(SELECT json_group_array("full") FROM names WHERE entity = entities.key) '
@@ -104,7 +104,7 @@ class SiteTables:
 
 
 def natural(entities: list[Named] | tuple[Named, ...]) -> list[Named]:
-    """Return entities sorted by name as people count: ward 2 before ward 10."""
+    """Return entities in natural order of their names: ward 2 before ward 10."""
 
     def key(named: Named) -> list[tuple[bool, int, str]]:
         name = (named.en or named.ne or named.id).casefold()

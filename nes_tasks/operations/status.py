@@ -20,8 +20,8 @@ FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What to type next, and why."""
+class NextStep:
+    """The next command, and the reason."""
 
     command: str
     reason: str
@@ -29,15 +29,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ProjectStatus:
-    """Where a project stands.
+    """The status of a project.
 
     `commit` is the branch's tip, None when there is no database or no commit; `branch` is None
     without a database or one checked out. `remote_status` is None without a remote, and counts
     commits; `migrations` counts the same in migrations, None where a clone lacks what it takes.
-    `problem` is what keeps migrations from running, `holder` the process that runs one now, and
-    `is_unfinished` says that a command was killed and nothing has put it right yet.
-    `run_by_hand` are those without a record of which a commit message says that they were run.
-    `programs` are what the repository itself names for git to run.
+    `problem` prevents migrations from running, `holder` is the process that runs one now, and
+    `is_unfinished` says that a command was killed and not recovered yet. `run_by_hand` are
+    migrations without a record that commit messages name. `programs` are those that the repository
+    names for git to run.
     """
 
     exists: bool
@@ -54,7 +54,7 @@ class ProjectStatus:
 
     @property
     def is_known(self) -> bool:
-        """Whether anybody can know what is applied: not while a submodule was not fetched."""
+        """Whether the applied migrations are known: not while a submodule is missing."""
         return self.exists or self.problem is None
 
     @property
@@ -63,42 +63,44 @@ class ProjectStatus:
         return {state: len(self.plan.in_state(state)) for state in State}
 
     @property
-    def next_step(self) -> Step | None:
-        """What to type next, None when there is nothing to do."""
-        return next(self._steps(), None)
+    def next_step(self) -> NextStep | None:
+        """The next command, None when there is nothing to do."""
+        return next(self._next_steps(), None)
 
-    def _steps(self) -> Iterator[Step]:
+    def _next_steps(self) -> Iterator[NextStep]:
         remote_status, plan = self.remote_status, self.plan
         if self.holder:
-            yield Step("doit status", f"{self.holder} is running; check again when it has ended")
+            yield NextStep(
+                "doit status", f"{self.holder} is running; check again when it has ended"
+            )
         elif self.problem:
-            yield Step(self.problem.hint or "doit status", self.problem.message)
+            yield NextStep(self.problem.hint or "doit status", self.problem.message)
         elif self.is_unfinished:
-            yield Step("doit", "it completes or rolls back an interrupted command")
+            yield NextStep("doit", "it completes or rolls back an interrupted command")
         if remote_status and remote_status.behind:
-            yield Step(
+            yield NextStep(
                 "doit sync", f"{remote_status.remote} has {_commits(remote_status.behind)} more"
             )
         if self.run_by_hand:
             names = _span(self.run_by_hand)
-            yield Step("doit adopt", f"commit messages say that this was run before: {names}")
+            yield NextStep("doit adopt", f"commit messages say that this was run before: {names}")
         if plan.due:
-            yield Step("doit", f"it applies {_span([entry.name for entry in plan.due])}")
+            yield NextStep("doit", f"it applies {_span([entry.name for entry in plan.due])}")
         for entry in plan.invalid:
             assert entry.problem, "an invalid entry says why"
-            yield Step(entry.problem.hint or "doit list", entry.problem.message)
+            yield NextStep(entry.problem.hint or "doit list", entry.problem.message)
         if remote_status and remote_status.ahead:
-            yield Step("doit push", f"{_commits(remote_status.ahead)} not pushed")
+            yield NextStep("doit push", f"{_commits(remote_status.ahead)} not pushed")
         for entry in plan.drifted:
             changed = f"{entry.name} was changed after it was applied"
-            yield Step(f"doit info {entry.name}", f"{changed}: {entry.difference}")
+            yield NextStep(f"doit info {entry.name}", f"{changed}: {entry.difference}")
         if self._unchecked:
             reason = f"{self._unchecked} of the applied folders have no recorded checksums"
-            yield Step("doit adopt", reason)
+            yield NextStep("doit adopt", reason)
 
     @property
     def _unchecked(self) -> int:
-        """How many folders are known only from a record without checksums."""
+        """The number of folders whose record has no checksums."""
         entries = [entry for entry in self.plan if entry.folder is not None]
         return sum(entry.record is not None and entry.record.inputs is None for entry in entries)
 
@@ -115,7 +117,7 @@ def _commits(count: int) -> str:
 
 
 def get_status(project: Project) -> ProjectStatus:
-    """Look at everything. Writes nothing, makes no database, uses no network.
+    """Return the status. Writes nothing, creates no database, uses no network.
 
     Raises `DatabaseError` when the database cannot be read at all.
     """
@@ -137,7 +139,7 @@ def get_status(project: Project) -> ProjectStatus:
     unrecorded = project.unrecorded(ledger)
     for partial in unrecorded.partial.values():
         problem = problem or partial.error(project.settings.database_label)
-    # A migration between applied ones is not valid: it seems to come too late.
+    # A migration between applied ones is invalid: its number is too low.
     names = tuple(entry.name for entry in plan if entry.name in unrecorded.by_hand)
     counts = None
     if remote_status:

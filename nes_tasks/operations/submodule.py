@@ -1,4 +1,4 @@
-"""Recording: which commit of the database belongs to a state of the service repository."""
+"""Record the database's commit in the service repository."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..project import Project
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was recorded: the database's commit `new` in place of `old`.
+    """The recorded change of the database's commit from `old` to `new`.
 
     `commit` is the one that records it, None when it was recorded already. `unpushed` counts the
     database's commits that others cannot get yet; None without a remote.
@@ -29,7 +29,7 @@ class Recording:
 def record(project: Project) -> Recording:
     """Commit the database's present commit in the service repository, and nothing else.
 
-    Raises `DatabaseError` when the database is no submodule there, is not there, has no commit,
+    Raises `DatabaseError` when the database is not a submodule there, is missing, has no commit,
     or git refuses the commit.
     """
     settings = project.settings
@@ -53,7 +53,7 @@ def record(project: Project) -> Recording:
 
 
 def _message(project: Project, old: str | None, new: str) -> str:
-    """Name what is applied now and was not before, as far as the old commit is known here."""
+    """Name the migrations applied since the old commit, as far as it is known here."""
     settings = project.settings
     subject = f"Record {settings.database_label} at {new[:12]}\n"
     try:

@@ -1,8 +1,8 @@
-"""Publishing to others: pushing what is applied here, and catching up with what they applied.
+"""Push local migrations to the remote, and fetch those of others.
 
-Migrations that were applied here and there at the same time are not merged: those that only we
-have are executed again on top of what the remote has. A migration is a function of what it
-finds, so its result there may differ from the one here, and that is the one that counts.
+Migrations that were applied here and there at the same time are not merged: local ones are executed
+again on top of the remote branch. A migration depends on its base, so its result may differ from
+the earlier one, which it replaces.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from ..running.runner import Runner
 from .accept import carry_over
 
 
-class Outcome(StrEnum):
-    """What a synchronization came to.
+class SyncOutcome(StrEnum):
+    """The outcome of a synchronization.
 
-    Absent: the remote has no such branch yet. Current: it has nothing that is not here.
-    Forwarded: its commits are here now. Reapplied: besides, the branch was rebuilt on them.
+    Absent: the remote has no such branch yet. Current: it has no new commits. Forwarded: its
+    commits were fetched. Reapplied: the local branch was also rebuilt on them.
     """
 
     ABSENT = "absent"
@@ -45,24 +45,23 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Synchronization:
-    """What a synchronization did.
+    """The result of a synchronization.
 
-    `fetched` counts the remote's commits that were not here, `fetched_migrations` their
-    migrations. `reapplied` are the results of what was executed again, `dropped` the migrations
-    whose run here gave way to the remote's. `accepted` are those whose folders were accepted as
-    edited here, which is carried over.
-    `kept` is the ref that holds the branch as it was, when it was rebuilt. `ahead` and
-    `ahead_migrations` count what the remote does not have. Counts of migrations are None where
-    a clone lacks what it takes to count them. `branches` are those that the remote has, when
-    the one of the settings is not among them.
+    `fetched` counts the remote's commits that were not here, `fetched_migrations` their migrations.
+    `reapplied` are the results of what was executed again, `dropped` the migrations that the remote
+    has applied, too. `accepted` are those whose folders were accepted as edited here, which is
+    carried over. `backup_ref` is the ref that holds the branch as it was, when it was rebuilt.
+    `ahead` and `ahead_migrations` count what the remote does not have. Counts of migrations are
+    None where a clone lacks what it takes to count them. `branches` are those that the remote has,
+    when the configured one is not among them.
     """
 
-    outcome: Outcome
+    outcome: SyncOutcome
     fetched: int = 0
     reapplied: tuple[MigrationResult, ...] = ()
     dropped: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
-    kept: str | None = None
+    backup_ref: str | None = None
     ahead: int = 0
     branches: tuple[str, ...] = ()
     fetched_migrations: int | None = None
@@ -71,7 +70,7 @@ class Synchronization:
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What a push sent to the branch of the remote.
+    """The result of a push.
 
     `commits` is 0 when the remote had everything already. `migrations` counts the migrations
     among them, None where a clone lacks what it takes to count.
@@ -123,9 +122,9 @@ def fetch(
 ) -> str | None:
     """Fetch the branch; return its tip at the remote, None when there is no such branch.
 
-    A database that is not there yet is cloned. Before git fetches, what a killed command has left
-    is put right. Raises `UnavailableError` when the remote cannot be reached, `DatabaseError`
-    when there is neither a database nor a `remote_url`, or it is a submodule that git has to make.
+    A missing database is cloned. Leftovers of a killed command are cleaned up first. Raises
+    `UnavailableError` when the remote cannot be reached, `DatabaseError` when there is neither a
+    database nor a `remote_url`, or it is a submodule that git has to make.
     """
     settings = project.settings
     refuse_missing_submodule(settings)
@@ -151,7 +150,7 @@ def synchronize(
 
     Raises `DatabaseError` when the database is not ready or has commits that cannot be applied
     again, and what `Runner.apply` raises when one of its migrations fails on top of the remote.
-    Whatever is raised, the branch and its files are as they were.
+    After an error the branch and its files are unchanged.
     """
     repository = runner.repository
     with repository.locked(command):
@@ -161,7 +160,7 @@ def synchronize(
         ahead, behind = _ahead_and_behind(project, repository, ours, theirs) or (None, None)
         if theirs is None or not remote_status.behind:
             return Synchronization(
-                Outcome.CURRENT if theirs else Outcome.ABSENT,
+                SyncOutcome.CURRENT if theirs else SyncOutcome.ABSENT,
                 ahead=remote_status.ahead,
                 ahead_migrations=ahead,
                 branches=() if theirs else tuple(repository.remote.branches()),
@@ -172,7 +171,7 @@ def synchronize(
             if ours is None or not remote_status.ahead:
                 repository.publish(ref, ours, theirs)
                 return Synchronization(
-                    Outcome.FORWARDED, remote_status.behind, fetched_migrations=behind
+                    SyncOutcome.FORWARDED, remote_status.behind, fetched_migrations=behind
                 )
             done = _rebuild(runner, project, ref, ours, remote_status, clock())
             return replace(done, fetched_migrations=behind)
@@ -204,16 +203,16 @@ def _rebuild(
             made = carry_over(project, repository, change, tip, ref, moment)
             accepted += [change.migration] if made else []
             tip = made or tip
-    kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
-    repository.publish(ref, ours, tip, kept=kept)
+    backup_ref = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{ours[:12]}"
+    repository.publish(ref, ours, tip, backup_ref=backup_ref)
     ahead = repository.remote.remote_status(tip).ahead
     return Synchronization(
-        Outcome.REAPPLIED,
+        SyncOutcome.REAPPLIED,
         remote_status.behind,
         tuple(results),
         tuple(dropped),
         tuple(dict.fromkeys(accepted)),
-        kept,
+        backup_ref,
         ahead,
         ahead_migrations=len({*again, *accepted}),
     )
@@ -234,7 +233,7 @@ def _to_reapply(
 ) -> tuple[list[str], list[str], list[RecordChange]]:
     """Return the migrations to execute on top of `theirs`, and those that it has already.
 
-    Last the acceptances of edited folders, in the order of the history.
+    The third part are acceptances of edited folders, in the order of the history.
 
     Raises `DatabaseError` for commits between them that are not migrations, and
     `MigrationRefusedError` for a migration whose folder is not what it was applied from.
@@ -266,7 +265,7 @@ def _own_migrations(
     project.refuse_partial(here)
     new = [name for name in here.applied if name not in before.applied]
     runs = project.executions(here, new)
-    owner = {one.id: name for name, run in runs.items() for one in run.live}
+    owner = {commit.id: name for name, run in runs.items() for commit in run.live}
     names: dict[str, None] = {}
     by_hand: list[str] = []
     history = project.history(here)
@@ -291,7 +290,7 @@ def _own_migrations(
 
 
 def _under_its_name_of_today(entry: Entry, there: Plan) -> str:
-    """Return what the folder of an applied migration is called now.
+    """Return the current name of an applied migration's folder.
 
     A contributor who finds the number used at the remote renames the folder; its files
     show that it is the same.

@@ -54,13 +54,13 @@ class Difference:
 
 
 def first_difference(git: Git, data_dir: str, old: str, new: str) -> tuple[int, Difference]:
-    """Return how many files differ between two trees that are not equal, and how first."""
+    """Return the number of files that differ between two trees, and the first difference."""
     changes = list(changed_files(git, old, new))
     return len(changes), first_of(git, data_dir, changes)
 
 
 def first_of(git: Git, data_dir: str, changes: Sequence[Change]) -> Difference:
-    """Return the first of the files that differ, and how.
+    """Return the first difference of the changed files.
 
     Data files come before the records of runs, which count what is in the data.
     """
@@ -71,7 +71,7 @@ def first_of(git: Git, data_dir: str, changes: Sequence[Change]) -> Difference:
 
 
 def difference_of(reader: ObjectReader, change: Change) -> Difference:
-    """Return how the two versions of a file differ first. Reads only."""
+    """Return the first difference of two versions of a file. Reads only."""
     if change.old is None:
         return Difference(change.path, Kind.ONLY_REPLAYED)
     if change.new is None:
@@ -83,13 +83,13 @@ def difference_of(reader: ObjectReader, change: Change) -> Difference:
 
 
 def _of_contents(path: str, old: bytes, new: bytes) -> Difference:
-    """Return the first field that differs, the first line where there are no fields."""
+    """Return the first field that differs, or the first line for other files."""
     read = tomllib.loads if path.endswith(".toml") else json.loads
     try:
         changes = field_changes(read(old.decode()), read(new.decode()))
     except (ValueError, RecursionError):
         changes = []
-    # Every update rewrites the summary of versions; what it sums up comes after it in the file.
+    # Every update rewrites the version summary; the actual changes follow it in the file.
     changes.sort(key=lambda change: not is_content_field(change.path))
     if changes and changes[0].path:
         return Difference(path, Kind.CONTENT, _as_json(changes[0]))
@@ -110,6 +110,8 @@ def _as_json(change: FieldChange) -> FieldChange:
             return {key: plain(item) for key, item in value.items()}
         if isinstance(value, list):
             return [plain(item) for item in value]
-        return value.isoformat() if isinstance(value, date) else value  # a datetime is a date
+        return (
+            value.isoformat() if isinstance(value, date) else value
+        )  # datetime is a subclass of date
 
     return FieldChange(change.path, plain(change.old), plain(change.new))

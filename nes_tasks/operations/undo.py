@@ -53,15 +53,15 @@ class Undoing:
     """What undoing would do, or did.
 
     `units` are taken off, the newest first, with `commits` in all. The branch moves from `old` to
-    `new`, None for an empty database. `kept` is the ref that holds the branch as it was, None as
-    long as nothing was done.
+    `new`, None for an empty database. `backup_ref` holds the previous branch, None as long as
+    nothing was done.
     """
 
     units: tuple[Unit, ...]
     commits: int
     old: str
     new: str | None
-    kept: str | None = None
+    backup_ref: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -136,14 +136,14 @@ def undo(
         found, moment = propose(project, to), clock()
         ref = f"{PRIVATE_REFS}/{uuid.uuid4().hex}"
         new = found.new or _beginning(repository, moment)
-        kept = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{found.old[:12]}"
+        backup_ref = f"{KEPT_REFS}/{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}-{found.old[:12]}"
         repository.git.run("update-ref", ref, new)
         try:
-            repository.publish(ref, found.old, new, kept=kept)
+            repository.publish(ref, found.old, new, backup_ref=backup_ref)
         except BaseException:
             repository.discard(ref)
             raise
-    return Undoing(found.units, found.commits, found.old, new, kept)
+    return Undoing(found.units, found.commits, found.old, new, backup_ref)
 
 
 def _ledger(project: Project) -> Ledger:
@@ -178,10 +178,11 @@ def way_back(project: Project, done: Undoing) -> str:
     repository = Repository.open(project.settings)
     git = f"git -C {project.settings.database_label}"
     if not repository.has_checkout:
-        return f"{git} update-ref refs/heads/{repository.branch} {done.kept}"
+        return f"{git} update-ref refs/heads/{repository.branch} {done.backup_ref}"
     is_below = repository.git.run_unchecked("merge-base", "--is-ancestor", str(done.new), done.old)
     # Only where nothing can be lost that was applied since.
-    return f"{git} {'merge --ff-only' if not is_below.returncode else 'reset --keep'} {done.kept}"
+    command = "merge --ff-only" if not is_below.returncode else "reset --keep"
+    return f"{git} {command} {done.backup_ref}"
 
 
 def _refuse_pushed(

@@ -1,4 +1,4 @@
-"""Verifying: the functions verify of applied migrations, called on the database as it is now."""
+"""Call the verify functions of applied migrations on the current database."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """What came of one verify: it passed, unless there is an `error`."""
+class VerifyResult:
+    """The result of one verify: it passed, unless there is an `error`."""
 
     name: str
     error: NesTasksError | None = None
@@ -35,29 +35,29 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
-    """What came of all of them on `commit`, None for a database without one.
+class VerifyReport:
+    """The results of all verify functions on `commit`, None for a database without one.
 
     `without` are applied migrations whose scripts have no verify, `missing` those whose folders are
     gone or cannot be read.
     """
 
     commit: str | None
-    verified: tuple[Verified, ...]
+    results: tuple[VerifyResult, ...]
     without: tuple[str, ...]
     missing: tuple[str, ...]
 
     @property
-    def failed(self) -> tuple[Verified, ...]:
-        """Those that did not pass."""
-        return tuple(one for one in self.verified if one.error is not None)
+    def failed(self) -> tuple[VerifyResult, ...]:
+        """The results with an error."""
+        return tuple(result for result in self.results if result.error is not None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the keys are documented in docs/reference/json.md."""
         return {
             "format": FORMAT,
             "commit": self.commit,
-            "verified": [one.to_dict() for one in self.verified],
+            "verified": [result.to_dict() for result in self.results],
             "without": list(self.without),
             "missing": list(self.missing),
         }
@@ -65,21 +65,21 @@ class Verification:
 
 def verify(
     project: Project, on_progress: ProgressCallback, names: Sequence[str] = ()
-) -> Verification:
+) -> VerifyReport:
     """Call verify of the applied migrations, or of those among `names` (full names).
 
-    The scripts are those of the folders as they are now, and the database is that of the branch's
-    tip: later migrations may have changed what an earlier one promised. Changes nothing. Raises
-    `UsageError` for a name that is not applied or has no verify.
+    It uses the current scripts and the branch's tip: later migrations may have changed what an
+    earlier one verifies. Changes nothing. Raises `UsageError` for a name that is not applied or has
+    no verify.
     """
     plan, ledger = project.load_state()
     entries = [entry for entry in plan if not names or entry.name in names]
     _refuse_pending(entries, names)
     applied = [entry for entry in entries if entry.is_applied]
     missing = tuple(entry.name for entry in applied if not _has_script(entry))
-    with_verify = [one for one in applied if one.name not in missing and _verifies(one)]
+    with_verify = [entry for entry in applied if entry.name not in missing and _verifies(entry)]
     without = tuple(
-        one.name for one in applied if one not in with_verify and one.name not in missing
+        entry.name for entry in applied if entry not in with_verify and entry.name not in missing
     )
     if names and (without or missing):
         name = (*without, *missing)[0]
@@ -87,7 +87,7 @@ def verify(
             f"{name} has no function verify", hint="write async def verify(context): in its script"
         )
     if not with_verify:
-        return Verification(ledger.commit, (), without, missing)
+        return VerifyReport(ledger.commit, (), without, missing)
     if ledger.commit is None:
         raise DatabaseError("the database has no commit", hint="doit status")
     found = []
@@ -96,10 +96,10 @@ def verify(
             assert entry.folder is not None, "it has a script"
             try:
                 verifier.verify(entry.folder)
-                found.append(Verified(entry.name))
+                found.append(VerifyResult(entry.name))
             except MigrationFailedError as error:
-                found.append(Verified(entry.name, error))
-    return Verification(ledger.commit, tuple(found), without, missing)
+                found.append(VerifyResult(entry.name, error))
+    return VerifyReport(ledger.commit, tuple(found), without, missing)
 
 
 def _refuse_pending(entries: Sequence[Entry], names: Sequence[str]) -> None:

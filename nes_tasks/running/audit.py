@@ -1,8 +1,7 @@
-"""The rules of the sandbox as far as Python can enforce them, where the kernel does not.
+"""The rules of the sandbox enforced by Python audit hooks, where the kernel does not.
 
-They let a script fail on every system where it would fail on one. They protect nothing: whatever
-gets around Python's own functions gets around them.
-See https://docs.python.org/3/library/audit_events.html for the events.
+They make scripts fail alike on every system. They are not a protection: code that bypasses Python's
+functions bypasses them. See https://docs.python.org/3/library/audit_events.html for the events.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ def _of_two(source: Any, target: Any, *folders: int) -> tuple[Any, ...]:
     return () if any(folder != NO_FOLDER for folder in folders) else (source, target)
 
 
-# By event: which of its arguments are changed. What is relative to an open folder is let through,
-# as where that is cannot be seen.
+# By event: the arguments that name changed paths. Paths relative to an open folder are allowed,
+# since that folder is unknown.
 CHANGING: dict[str, Callable[..., tuple[Any, ...]]] = {
     "os.mkdir": _of_one,
     "os.remove": _of_one,
@@ -39,7 +38,7 @@ CHANGING: dict[str, Callable[..., tuple[Any, ...]]] = {
     "os.link": _of_two,
     "os.symlink": lambda source, target, *folder: _of_one(target, *folder),
 }
-# Of these an error names both paths.
+# Errors of these events name both paths.
 OF_TWO = frozenset({"os.rename", "os.link", "os.symlink"})
 PROCESSES = frozenset(
     {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
@@ -57,7 +56,7 @@ def install(
     network: bool,
     processes: bool,
 ) -> None:
-    """Refuse from now on, in this process, what is not allowed; there is no way back.
+    """Install the hook that refuses forbidden operations; irrevocable in this process.
 
     Files below `writable` may be changed and no others. Those below `forbidden` may only be read
     where they are below `allowed` or `writable` too; all others may.
@@ -104,17 +103,17 @@ def _denied(path: object, other: object = None) -> PermissionError:
 
 
 class _Places:
-    """Folders and files, to ask whether a path is below one of them."""
+    """A set of folders and files that answers whether a path is below one of them."""
 
-    def __init__(self, places: Iterable[Path]) -> None:
-        self._places = {os.path.realpath(place) for place in places}
-        self._folders = tuple(f"{place.rstrip(os.sep)}{os.sep}" for place in self._places)
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = {os.path.realpath(folder) for folder in paths}
+        self._folders = tuple(f"{folder.rstrip(os.sep)}{os.sep}" for folder in self._paths)
 
     def have(self, path: object) -> bool:
-        """Return whether a path is here; one that is already open (a number) always is."""
+        """Return whether a path is below one of them; open file descriptors always are."""
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if not isinstance(path, str | os.PathLike):
             return True
         real = os.path.realpath(path)
-        return real in self._places or real.startswith(self._folders)
+        return real in self._paths or real.startswith(self._folders)

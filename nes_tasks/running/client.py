@@ -1,7 +1,7 @@
-"""The script's side: all that its process can do is to ask over one socket.
+"""The client in the script's process, which sends all requests over one socket.
 
-What is written is sent a few dozen files at a time; what is read comes from the repository by
-way of the writer, many files or folders at once where they are likely to be needed, and is kept.
+Writes are sent in batches of a few dozen files; reads come from the repository through the writer,
+with read-ahead and a cache.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from . import protocol
 # How many writes are sent together, and how many bytes at most; more saves nothing measurable.
 WRITE_BATCH = 64
 WRITE_BATCH_BYTES = 256 * 1024
-# What is kept of the files that were written last, in bytes: a script often reads them again.
+# Cache size for recently written files, in bytes: scripts often read them again.
 RECENT_BYTES = 8 * 1024 * 1024
 # Bound at import time: a script may monkeypatch `json.dumps`.
 to_json = json.JSONEncoder().encode
@@ -42,12 +42,12 @@ class Connection:
         os.register_at_fork(after_in_child=self._disown)
 
     def receive_task(self) -> dict[str, Any]:
-        """Return what the process is to do, which is the first thing that comes."""
+        """Return the task of the process, which is the first message."""
         task: dict[str, Any] = json.loads(self._receive() or b"")
         return task
 
     def post(self, message: bytes) -> None:
-        """Send a message, together with others if more follow soon."""
+        """Queue a message, to be sent with others."""
         with self._turn:
             self._check_owner()
             self._waiting.append(message)
@@ -56,7 +56,7 @@ class Connection:
                 self._flush()
 
     def send(self, kind: bytes, payload: bytes = b"") -> None:
-        """Send a message at once, behind those that wait."""
+        """Send a message at once, after the queued ones."""
         if len(payload) > protocol.MAX_PAYLOAD:
             raise too_large("a message", len(payload))
         with self._turn:
@@ -85,7 +85,7 @@ class Connection:
         self._stream.sendall(b"".join(waiting))
 
     def _disown(self) -> None:
-        # The thread that held the lock does not exist in the new process.
+        # The thread that held the lock does not exist in the forked process.
         self._turn = threading.Lock()
         self._waiting, self._waiting_bytes = [], 0
         self._is_forked = True
@@ -99,7 +99,7 @@ class Connection:
 
 
 class RemoteSource:
-    """Objects of the repository, by way of the writer."""
+    """Objects of the repository, read through the writer."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -112,16 +112,20 @@ class RemoteSource:
         """Return the contents of files."""
         return self._connection.ask(protocol.FILES, bytes.fromhex("".join(ids)), len(ids))
 
+    def pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        """Return a tree and the content of a file, in one go."""
+        return self._connection.ask(protocol.PAIR, bytes.fromhex(tree + file), 2)
+
     def close(self) -> None:
-        """Do nothing: the process that reads is the writer's."""
+        """Do nothing: the reading process belongs to the writer."""
 
 
 class RemoteStore(Overlay):
     """The files of the data folder as the script sees them; writes are sent to the writer.
 
     `tree` is that of the commit that the script runs on. It implements
-    `nes_tasks.database.store.Store`. What it refuses is refused by the writer as well, which
-    decides; here the script fails on the responsible line.
+    `nes_tasks.database.store.Store`. The writer repeats all checks and decides; checks here make
+    the script fail on the responsible line.
     """
 
     def __init__(self, connection: Connection, tree: str, data_dir: str) -> None:
@@ -132,7 +136,7 @@ class RemoteStore(Overlay):
         self._is_frozen = False
 
     def freeze(self) -> None:
-        """Refuse to write from now on: what verify looks at is the result."""
+        """Refuse further writes: verify checks the result."""
         self._is_frozen = True
 
     def _refuse_when_frozen(self, path: str) -> None:
@@ -176,6 +180,6 @@ class RemoteStore(Overlay):
 
 
 def too_large(what: str, size: int) -> ValueError:
-    """Return the error for something of more bytes than one message holds."""
+    """Return the error for content that exceeds the size of a message."""
     most = protocol.MAX_PAYLOAD // 1024**2
     return ValueError(f"{what} has {size:,} bytes, more than the {most} MiB that are possible")

@@ -1,6 +1,6 @@
-"""What a migration script gets: the services, its folder, its data files, its log.
+"""The context of a migration script: services, folder, data files, log.
 
-The context never prints. It calls back, and the caller decides what is shown.
+The context never prints: it calls back, and the caller decides what to show.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Rows = int | Sequence[int] | None
 LogCallback = Callable[[str], None]
 ProgressCallback = Callable[[str | None, int, int | None], None]
 
-# Often enough to look alive, seldom enough to cost nothing.
+# Interval of progress reports: frequent enough to look alive, cheap enough to ignore.
 SECONDS_BETWEEN_PROGRESS = 0.1
 
 
@@ -41,13 +41,12 @@ def _ignore(*_: object) -> None:
 class MigrationContext:
     """The argument of ``migrate(context)``.
 
-    `publication` writes with versions and checks, `search` finds, `db` is the database below
-    both. `migration_dir` is the migration's folder and `author_id` the author that stands for
-    the migration (``author:migration-NNN-name``). `on_log` is called with each message,
-    `on_progress` with a label, the number done and the total, None where unknown, `on_note` with
-    what people should read and the log need not keep. `inputs` are the
-    files that may be read; without them any file of the folder may. `sources` gets each table that
-    is read.
+    `publication` writes with versions and checks, `search` finds, `db` is the database below both.
+    `migration_dir` is the migration's folder and `author_id` the author that stands for the
+    migration (``author:migration-NNN-name``). `on_log` is called with each message, `on_progress`
+    with a label, the number done and the total, None where unknown, `on_note` with notes for people
+    that are not logged. `inputs` are the files that may be read; without them any file of the
+    folder may. `sources` gets each table that is read.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class MigrationContext:
 
     @property
     def scraping(self) -> Any:
-        """The service that takes data from outside; raises `ServiceMissingError` without one."""
+        """The scraping service; raises `ServiceMissingError` without one."""
         if self._scraping is None:
             raise ServiceMissingError(
                 "context.scraping is not available in this run",
@@ -92,14 +91,14 @@ class MigrationContext:
 
     @property
     def calendar(self) -> Calendar:
-        """Dates of Bikram Sambat, converted both ways."""
+        """Bikram Sambat dates and conversions."""
         from .toolbox import CALENDAR
 
         return CALENDAR
 
     @property
     def names(self) -> Names:
-        """Names in both scripts: titles, slugs, spellings, likeness."""
+        """Names in both scripts: titles, slugs, spellings, similarity."""
         from .toolbox import NAMES
 
         return NAMES
@@ -129,8 +128,8 @@ class MigrationContext:
     ) -> Iterator[Item]:
         """Yield the items one by one and report the progress of the loop.
 
-        `total` is taken from the items where they know their number. It is reported at the start,
-        at most ten times a second, and at the end. Nothing of it gets into the log.
+        `total` defaults to the length of the items, if known. It reports at the start, at most ten
+        times a second, and at the end. The log does not contain it.
         """
         if total is None and isinstance(items, Sized):
             total = len(items)

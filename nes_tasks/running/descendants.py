@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 PROC = Path("/proc")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-# Fields of /proc/PID/stat behind the name, which may hold anything: see proc(5).
+# Fields of /proc/PID/stat after the name, which may contain any character: see proc(5).
 STATE, PARENT, THREADS, RESIDENT = 0, 1, 17, 21
 
 
 class Use(NamedTuple):
-    """What processes use together: how many threads they have, and their memory in bytes."""
+    """The combined resources of processes: number of threads, and memory in bytes."""
 
     threads: int
     memory: int
@@ -55,7 +55,7 @@ def _stat(pid: int) -> list[str]:
 
 
 def use_of(pids: list[int]) -> Use:
-    """Return what the processes use; memory that several of them share counts once."""
+    """Return the resources of the processes; shared memory counts once."""
     stats = {pid: stat for pid in pids if (stat := _stat(pid))}
     threads = sum(int(stat[THREADS]) for stat in stats.values())
     resident = {pid: int(stat[RESIDENT]) * PAGE for pid, stat in stats.items()}

@@ -1,7 +1,7 @@
-"""The environment of a run: what may have a say in its result besides base, folder and clock.
+"""The environment of a run: what may affect its result besides base, folder and clock.
 
-It stands in the trailers of the commit message, the log of the run and the preview, never in a
-file of the tree, whose hash must not depend on it.
+It is recorded in commit trailers, the log and the preview, never in the tree, whose hash must not
+depend on it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from .terms import OFF, Terms
 SANDBOX, NETWORK, PYTHON, PACKAGES = "Sandbox", "Network", "Python", "Packages"
 MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 MAX_MODULES = 10_000
-# A module at the top in the list of installed files of a distribution.
+# A top-level module in the list of installed files of a distribution.
 TOP = re.compile(r"^([A-Za-z]\w*)(?:/|\.(?:py|[a-z0-9_.-]*(?:so|pyd)),)", re.MULTILINE)
 
 
 def imported_modules(script: str) -> list[str]:
-    """Return the modules at the top that this process has imported, but for the standard library's.
+    """Return the top-level modules that this process has imported, without the standard library.
 
     They are the names of packages, as `import` has them; `script` is left out. All of them stand
     in the order of import; to look at those that `imported_before` knows would cost a forked
@@ -100,16 +100,18 @@ def _sandbox(terms: Terms, confinement: Confinement | None) -> str:
 
 def versions_of(modules: Iterable[str]) -> list[tuple[str, str]]:
     """Return name and version of the distributions that modules are from, each once and sorted."""
-    found = {one for module in modules if (one := _distribution(module)) is not None}
+    found = {
+        distribution for module in modules if (distribution := _distribution(module)) is not None
+    }
     return sorted(found)
 
 
 @cache
 def _distribution(module: str) -> tuple[str, str] | None:
-    """Return name and version of the distribution of a module; None for a module of no one's.
+    """Return name and version of the distribution of a module; None without one.
 
-    Most have the name of their module. For the others Python's own answer would read the metadata
-    of all that is installed, which takes longer than many a migration.
+    Most have the name of their module. Finding the others reads the metadata of all installed
+    packages, which can take longer than a migration.
     """
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         found = importlib.metadata.distribution(module)
@@ -120,7 +122,7 @@ def _distribution(module: str) -> tuple[str, str] | None:
 
 @cache
 def _providers() -> Mapping[str, importlib.metadata.Distribution]:
-    """Return the distribution of each module at the top, of all that is installed."""
+    """Return the distribution of each installed top-level module."""
     providers: dict[str, importlib.metadata.Distribution] = {}
     for distribution in importlib.metadata.distributions():
         names = distribution.read_text("top_level.txt")
@@ -133,10 +135,10 @@ def _providers() -> Mapping[str, importlib.metadata.Distribution]:
 def differing_versions(
     then: Mapping[str, str], now: Mapping[str, str]
 ) -> dict[str, tuple[str | None, str | None]]:
-    """Return what had another version in one environment than in the other, by its name.
+    """Return the packages with different versions in two environments, by name.
 
-    Python comes first. None stands for what was not imported. Nothing is reported of a run whose
-    message does not name its environment.
+    Python comes first. None stands for a package that was not imported. The result is empty for a
+    run whose message does not name its environment.
     """
     if PYTHON not in then:
         return {}

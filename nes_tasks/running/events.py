@@ -14,9 +14,9 @@ from ..migrations import MigrationResult
 class EventKind(StrEnum):
     """What a `RunEvent` is about.
 
-    STARTED and ENDED enclose the script of one migration, however it ends. LOGGED is a message
-    of the script, PRINTED a line that it, or a program that it started, printed. NOTED is what
-    we say about the run ourselves, which is not in the script's log. PROGRESSED is the script's
+    STARTED and ENDED enclose the script of one migration, however it ends. LOGGED is a message of
+    the script, PRINTED a line that it, or a program that it started, printed. NOTED is our own
+    message about the run, which is not in the script's log. PROGRESSED is the script's
     ``context.progress``. WARNED holds for the whole run.
     """
 
@@ -31,11 +31,11 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """One thing that happened in a run.
+    """An event of a run.
 
-    `migration` is the full name, empty for a warning about the whole run. `text` is the message,
-    or the label of a progress (empty without one). `done` counts the items of a progress,
-    `total` is None where it is not known.
+    `migration` is the full name, empty for a warning about the whole run. `text` is the message, or
+    the label of a progress (empty without one). `done` counts the items of a progress, `total` is
+    None if unknown.
     """
 
     kind: EventKind
@@ -49,14 +49,14 @@ ProgressCallback = Callable[[RunEvent], None]
 
 
 def ignore(event: RunEvent) -> None:
-    """Do nothing with an event: the callback of those who do not want any."""
+    """Default no-op callback."""
 
 
 class DryRunResult(NamedTuple):
-    """What came of a migration that was executed without being published.
+    """The result of executing a migration without publishing it.
 
-    `base` is the commit that it ran on, None for an empty database; `clock` the time that it saw;
-    `peak_memory` what its process needed at most, in bytes. Commits and tree of `result` stay
+    `base` is the commit that it ran on, None for an empty database; `clock` the time of the
+    execution; `peak_memory` the maximum of its process, in bytes. Commits and tree of `result` stay
     readable after the end, until git's garbage collection. `unread` are the inputs that its script
     has not opened.
     """

@@ -1,8 +1,8 @@
 """One execution of one migration, in a process of its own.
 
-The process was forked for it and ends with it, so nothing a script does to the interpreter can
-affect another migration. All its requests and output go over one connection; the other side
-(`writer`) decides what becomes of them.
+The process is forked for it and ends with it, so nothing a script does to the interpreter can
+affect another migration. All requests and output go over one connection; the other side (`writer`)
+decides about them.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from .client import Connection, RemoteStore, to_json
 from .environment import imported_modules
 from .failure import failure
 from .files_read import FilesRead
-from .job import Task
 from .loading import examine
 from .own_modules import make_importable
 from .readers import Inputs, Source, doubts
 from .refusal import refusal
 from .script import load_script, module_name, run_migrate, run_verify
+from .task import Task
 from .terms import Terms
 
 
 def perform(stream: socket.socket, terms: Terms) -> None:
-    """Do the task that comes over `stream` on the `terms` that are in force already.
+    """Execute the task that arrives on `stream` under the active `terms`.
 
-    Raises nothing that a script can cause.
+    Errors of a script are sent, not raised.
     """
     connection = Connection(stream)
     task = Task(**connection.receive_task())
@@ -71,13 +71,13 @@ def _load(task: Task) -> dict[str, Any]:
 
 
 class Stage:
-    """How far a script is: whether what fails is its `verify`."""
+    """The stage of a script: whether a failure is in `verify`."""
 
     is_verifying = False
 
 
 def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
-    """Run the script of a migration with a context that speaks over `connection`."""
+    """Run the script of a migration with a context that uses `connection`."""
     from ..scraping.recording import Recording
 
     clock = datetime.fromisoformat(task.clock)
@@ -101,7 +101,7 @@ def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
             connection.send(protocol.HINT, doubt.encode(errors="backslashreplace"))
         stage.is_verifying = True
         store.freeze()
-        # With services of its own: what a script has put into those of migrate is not the result.
+        # With separate services: objects cached in those of migrate are not the result.
         if run_verify(module, lambda: _context(task, store, clock, connection, inputs, [])):
             connection.send(protocol.VERIFIED)
     connection.send(protocol.READ, to_json(sorted(opened.paths)).encode(errors="replace"))
@@ -122,7 +122,7 @@ def _context(
     from .context import MigrationContext
 
     def log(message: str) -> None:
-        # A lone surrogate, which Python lets a text hold, has no place in UTF-8.
+        # A lone surrogate, which a Python string may contain, cannot be encoded in UTF-8.
         connection.send(protocol.LOG, message.encode(errors="backslashreplace"))
 
     def note(text: str) -> None:
@@ -156,7 +156,7 @@ def _context(
 
 
 def _open_index(task: Task, connection: Connection) -> sqlite3.Connection | None:
-    """Return the tables of the tree that the script runs on, None when there are none."""
+    """Return the index tables of the script's base tree, None without an index."""
     from ..services.index_connection import open_tables
 
     path = connection.ask(protocol.INDEX, b"", 1)[0]
@@ -170,10 +170,10 @@ def _open_index(task: Task, connection: Connection) -> sqlite3.Connection | None
 
 
 def make_deterministic(name: str, clock: datetime) -> None:
-    """Stop the clock, seed `random`, and list folders in one order.
+    """Freeze the clock, seed `random`, and sort directory listings.
 
-    What remains different between two machines is the network and the kernel's entropy
-    (`secrets`, `uuid4`), which a script must not use unless it says DETERMINISTIC = False.
+    The network and the kernel's entropy (`secrets`, `uuid4`) still differ; a script must not use
+    them unless it sets DETERMINISTIC = False.
     """
     import time_machine
 
@@ -216,5 +216,5 @@ class _SortedEntries:
         self.close()
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Close the folder."""
         self._entries.close()

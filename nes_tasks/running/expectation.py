@@ -1,4 +1,4 @@
-"""The expectation: the trees that migrations must give, because a preview has shown them."""
+"""The expectation: the trees of a preview, which migrations must reproduce."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..errors import MigrationRefusedError
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a preview says of one migration: the time that it saw, and the tree that it gave."""
+    """The preview of one migration: its clock and its tree."""
 
     clock: datetime
     tree: str
 
 
 class Expectation:
-    """What the migrations of a run must give, by name; `source` is what to call the preview.
+    """The expected results of a run by migration; `source` names the preview in messages.
 
-    A script that says DETERMINISTIC = False may give another tree, and then nothing is known of
-    those after it. That is the only way in which a migration is not compared.
+    A script that says DETERMINISTIC = False may give another tree; later migrations are then not
+    compared. No other migration is exempt.
     """
 
     def __init__(self, source: str, expected: Mapping[str, Expected]) -> None:
@@ -31,16 +31,16 @@ class Expectation:
         self._strayed: str | None = None
 
     def clock(self, name: str) -> datetime:
-        """Return the time that the migration has to see to give the same tree.
+        """Return the clock with which the migration must run to give the same tree.
 
         Raises `MigrationRefusedError` for one that was not previewed.
         """
         return self._of(name).clock
 
     def compare(self, name: str, tree: str, *, deterministic: bool) -> str | None:
-        """Compare the tree that a migration gave; return what has to be said, None for nothing.
+        """Compare the tree of a migration; return a note, None without one.
 
-        Raises `MigrationRefusedError` when it is another than the previewed one.
+        Raises `MigrationRefusedError` when it differs from the preview.
         """
         expected = self._of(name).tree
         if self._strayed is not None:

@@ -1,4 +1,4 @@
-"""Describe the failure of a script: the error, its line in the folder, and what to do about it."""
+"""Describe the failure of a script: the error, its line in the folder, and a hint."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from typing import Any
 
 from ..errors import NesTasksError
 from ..models.entity_types import ENTITY_TYPE_MAP, EntitySubType, EntityType
-from ..printable import printable
+from ..text import escape_control
+from .current_row import current_row
 from .readers import similar_file
-from .row_at_work import row_at_work
 from .script import UnfinishedError
 
-# The words of the `enum` module for a value that no member has.
+# Messages of the `enum` module for an unknown value.
 NO_MEMBER = re.compile(r"^'?(.*?)'? is not a valid (EntityType|EntitySubType)$")
 NOT_OF_TYPE = re.compile(r"Entity subtype \S+ not supported for entity type EntityType\.(\w+)")
 NO_RELATIONSHIP = re.compile(r"Invalid relationship type: (\S+)\. Must be one of")
-# Python's words, and pydantic's for a field that is assigned.
+# Messages of Python, and of pydantic for an assigned field.
 NO_ATTRIBUTE = re.compile(
     r"""^'(\w+)' object has no attribute '(\w+)'$|^"(\w+)" object has no field "(\w+)"$"""
 )
@@ -37,9 +37,9 @@ AWAIT = (
 
 
 def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
-    """Return what to do about the exception `error`, whose text is `text`; None if unknown.
+    """Return the hint for the exception `error` with the message `text`; None if unknown.
 
-    `folder` is that of the migration; it is only looked at.
+    `folder` is that of the migration; it is only read.
     """
     if isinstance(error, NesTasksError):
         return None  # it has a hint of its own
@@ -60,7 +60,7 @@ def advice(error: BaseException, text: str, folder: Path | None) -> str | None:
 def _of_a_value(text: str) -> str | None:
     if found := NO_MEMBER.search(text):
         members = EntityType if found[2] == "EntityType" else EntitySubType
-        return _meant(found[1], [one.value for one in members]) or _one_of(members)
+        return _meant(found[1], [member.value for member in members]) or _one_of(members)
     if found := NOT_OF_TYPE.search(text):
         kinds = ENTITY_TYPE_MAP[EntityType[found[1]]] - {None}
         return _one_of(kind for kind in EntitySubType if kind in kinds)
@@ -86,9 +86,9 @@ def _attributes(owner: object, name: str) -> list[str]:
     try:
         found = [] if owner is None else dir(owner)
         found += getattr(owner, "model_fields", ())
-    except Exception:  # an object of the script can do anything when it is asked
+    except Exception:  # attributes of a script's object may raise anything
         return []
-    return [one for one in found if not one.startswith("_")]
+    return [name for name in found if not name.startswith("_")]
 
 
 def _parameters(function: str) -> list[str]:
@@ -137,33 +137,32 @@ def failure(error: BaseException, folder: str, display_path: str) -> dict[str, A
     """
     forgotten = getattr(error, "obj", None)
     if inspect.iscoroutine(forgotten) and inspect.getcoroutinestate(forgotten) == "CORO_CREATED":
-        forgotten.close()  # or Python would warn that it was never awaited, as the message says
-    # An exception that was put into a group without being raised has no traceback of its own.
-    places = (
-        _innermost_line(spoken, folder, display_path) for spoken in (next(_leaves(error)), error)
+        forgotten.close()  # or Python would warn of a missing await, which the message says already
+    # An exception that was put into a group without being raised has no traceback.
+    lines = (
+        _innermost_line(raised, folder, display_path) for raised in (next(_leaves(error)), error)
     )
     return {
         "message": describe(error, folder),
-        "where": next(filter(None, places), None),
+        "where": next(filter(None, lines), None),
         "traceback": "".join(traceback.format_exception(error)),
     }
 
 
 def describe(error: BaseException, folder: str | None = None) -> str:
-    """Return an exception as one line, as Python's last line of a traceback would be.
+    """Return an exception as one line, like the last line of a traceback.
 
-    Of a group that is the first of its exceptions, with the number of the others. Before it
-    stands the row of a data file that was worked on, behind it what to do, where they are known;
-    `folder` is that of the migration.
+    For a group it is the first exception, with the number of the others. The current row of a data
+    file precedes it and a hint follows it, where known; `folder` is that of the migration.
     """
     first, *others = _leaves(error)
-    text = printable(_sentence(first))
+    text = escape_control(_sentence(first))
     text = text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
     if known := advice(first, _text(first), Path(folder) if folder else None):
-        text = f"{text}; {printable(known)}"
-    row = row_at_work(first, folder) if folder else None
+        text = f"{text}; {escape_control(known)}"
+    row = current_row(first, folder) if folder else None
     if row is not None and row.source.name not in text:
-        text = f"{printable(row.place)}: {text}"
+        text = f"{escape_control(row.place)}: {text}"
     return f"{text} (and {len(others)} more)" if others else text
 
 
@@ -191,7 +190,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _plain_text(error: BaseException) -> str:
-    """Return the text of an exception, with what pydantic says in it put into plain words."""
+    """Return the message of an exception, with readable pydantic errors."""
     text = _text(error)
     seen: set[int] = set()
     inner: BaseException | None = error
@@ -212,7 +211,7 @@ def _is_of_pydantic(error: BaseException) -> bool:
 
 
 def _is_ours(error: BaseException) -> bool:
-    """Return whether our code raised an error, whose text then says all of it."""
+    """Return whether our code raised an error, so that its message is complete."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     return bool(frames) and frames[-1].f_code.co_filename.startswith(PACKAGE)
 
@@ -233,12 +232,12 @@ def _innermost_line(error: BaseException, folder: str, display_path: str) -> str
     else:
         walked = traceback.walk_tb(error.__traceback__)
         spots = [(frame.f_code.co_filename, line) for frame, line in walked]
-    # A helper may have been imported from where a link leads to.
+    # A helper may have been imported through a symbolic link.
     insides = (f"{folder}{os.sep}", f"{os.path.realpath(folder)}{os.sep}")
     for file_name, number in reversed(spots):
         for inside in insides:
             if file_name.startswith(inside):
-                source = printable(linecache.getline(file_name, number).strip())
+                source = escape_control(linecache.getline(file_name, number).strip())
                 return (
                     f"{display_path}/{file_name.removeprefix(inside)}:{number}  {source}".rstrip()
                 )

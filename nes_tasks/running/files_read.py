@@ -1,4 +1,4 @@
-"""Which files of its folder a script opens, so that a preview can name those it never reads."""
+"""Track which files of its folder a script opens, so that a preview can list unread ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 class FilesRead:
     """The paths of the files in `folder`, relative to it, that this process opens from now on.
 
-    What a library opens without Python, or a process that the script starts, is not seen.
+    Files opened by native libraries or child processes are not tracked.
     """
 
     def __init__(self, folder: str) -> None:

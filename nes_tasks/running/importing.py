@@ -1,7 +1,7 @@
-"""Packages that are imported from outside of Python's own folders: editable installs, PYTHONPATH.
+"""Packages outside of Python's own folders: editable installs, PYTHONPATH.
 
-Such an entry of `sys.path` is often a whole repository, with data and other migrations in it. A
-script may read the packages there and nothing beside them.
+Such an entry of `sys.path` is often a whole repository, with data and other migrations. A script
+may read only the packages in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WHOLE = ("site-packages", "dist-packages", "lib-dynload")
 
 @cache
 def outside_packages() -> Mapping[str, Mapping[str, Path]]:
-    """Return by entry of `sys.path` its packages and modules: a folder or a file by their name.
+    """Return the packages and modules of each `sys.path` entry: a folder or file by name.
 
     Left out are entries inside of Python's own folders, and those that hold nothing but packages.
     """
@@ -44,7 +44,7 @@ def _is_of_python(entry: str, prefixes: tuple[str, ...]) -> bool:
 def _packages_in(entry: str) -> Iterator[tuple[str, Path]]:
     try:
         paths = sorted(Path(entry).iterdir())
-    except OSError:  # nothing is imported from there
+    except OSError:  # not an import location
         return
     for path in paths:
         name = path.name
@@ -55,7 +55,7 @@ def _packages_in(entry: str) -> Iterator[tuple[str, Path]]:
 
 
 def _init(folder: Path) -> Path | None:
-    """Return the file that makes a folder a package, None for another folder."""
+    """Return the `__init__` file of a package folder, None for another folder."""
     files = (folder / f"__init__{suffix}" for suffix in SUFFIXES)
     return next(filter(Path.is_file, files), None)
 
@@ -81,7 +81,7 @@ class Importable:
     def find_spec(
         self, name: str, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Return the spec of a module at the top, None for one that is not there."""
+        """Return the spec of a top-level module, None for a missing one."""
         path = self._packages.get(name)
         if path is None:
             return None

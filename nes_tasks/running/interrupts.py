@@ -1,4 +1,4 @@
-"""Ctrl-C at a moment when it has to wait."""
+"""Defer Ctrl-C in critical sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Landlock: the Linux kernel's way for a process to give up rights to files, TCP and signals.
+"""Landlock: the Linux kernel's interface to drop rights to files, TCP and signals.
 
 Called through ctypes, as Python has no bindings of its own. The numbers are those of
 ``linux/landlock.h``; what each version of the interface ("ABI") can do is described in
@@ -23,9 +23,10 @@ VERSION_FLAG = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
-# How many rights to files each version knows, from the first; later ones know as many as the last.
+# Number of file rights of each ABI version, from the first; later versions have as many as the
+# last.
 FILE_RIGHTS = (13, 14, 15, 15, 16)
-# A rule for a plain file with a right that only folders have is refused.
+# The kernel refuses a rule for a plain file with a right that only folders have.
 RIGHTS_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 READING = READ_FILE | READ_DIR
 MAKE_FILE, REMOVE_FILE = 1 << 8, 1 << 5
@@ -81,7 +82,7 @@ def make_ruleset(
         TCP if known >= TCP_SINCE and not tcp else 0,
         SCOPES if known >= SCOPES_SINCE else 0,
     )
-    # Older kernels refuse a longer structure than they know, unless the rest is zero.
+    # Older kernels refuse a longer structure, unless the rest is zero.
     ruleset = call(CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
     try:
         reading = READING | EXECUTE if execute else READING

@@ -1,7 +1,7 @@
-"""Looking at a script that is loaded: imported as for a run, and not executed.
+"""Load a script as for a run, without executing its migration.
 
-What is at the top level of a script runs when it is imported, so it happens where a migration
-runs too: in a process of its own, without secrets in its environment.
+Importing runs its top-level code, so this happens like a migration in a separate process, without
+secrets in its environment.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .job import Task
 from .script import argument_problem, load_script
+from .task import Task
 
 
 def examine(task: Task) -> dict[str, Any]:
-    """Import a script and look at its `migrate`, without calling it.
+    """Import a script and inspect its `migrate`, without calling it.
 
     Returns ``problem`` and ``line`` (None where there is none) of `migrate`, or of `verify` where
     that has one; raises whatever the script does.

@@ -1,4 +1,4 @@
-"""The log of one run: what ran, on which commit, what it said, and the whole of a failure."""
+"""The log of one run: migrations, base commits, output, and full tracebacks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MAX_LOGS = 50
 
 
 class RunLog:
-    """A text file below the state folder; made when the first line is written.
+    """A text file below the state folder, created with the first line.
 
-    A script's own output goes to the same file, so a crash of the interpreter is in it too. A
-    disk that is full or read-only costs the log and nothing else.
+    A script's own output goes to the same file, so it also has a crash of the interpreter. A full
+    or read-only disk only loses the log.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,10 +33,10 @@ class RunLog:
             self._file.write(f"{timestamp(now())} {text}\n")
 
     def _open(self) -> TextIO:
-        """Open the file, which stays open: a script may log a hundred thousand lines."""
+        """Open the file and keep it open: a script may log a hundred thousand lines."""
         make_folder(self.path.parent)
         _prune(self.path.parent)
-        # Line by line, so that a killed run has written what it had to say.
+        # Line buffered, so that a killed run loses no lines.
         return self.path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace")
 
     def close(self) -> None:

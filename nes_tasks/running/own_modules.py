@@ -1,8 +1,7 @@
-"""Modules beside a migration's script: ``from helper import X`` finds helper.py in its folder.
+"""Import modules of a migration's folder: ``from helper import X`` finds helper.py there.
 
-Each migration runs in a process of its own, so nothing of it reaches another one. Python's
-standard library comes first, so a calendar.py of the folder breaks no other module; what is
-installed comes after.
+Each migration has its own process, so it does not affect others. The standard library comes first,
+so a calendar.py in the folder breaks no other module; installed packages come last.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ Refusal = Callable[[str], NesTasksError | None]
 
 
 class _FromSource(SourceFileLoader):
-    """Compiles the source each time: what a cache holds is not an input of the migration."""
+    """Always compiles the source: bytecode caches are not inputs of the migration."""
 
     def path_stats(self, path: Any) -> Any:
-        """Say that no cached bytecode can be compared with the source."""
+        """Raise an error, so that cached bytecode is not used."""
         raise OSError
 
 
@@ -45,13 +44,13 @@ class OwnModules(MetaPathFinder):
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Return how to load a module of the folder, None for any other."""
+        """Return the spec of a module in the folder, None for any other."""
         if path is None and fullname.partition(".")[0] in sys.stdlib_module_names:
             return None
-        for place in [str(self._folder)] if path is None else path:
-            if not Path(place).is_relative_to(self._folder):
+        for entry in [str(self._folder)] if path is None else path:
+            if not Path(entry).is_relative_to(self._folder):
                 continue
-            finder = FileFinder(place, (_FromSource, [".py"]))
+            finder = FileFinder(entry, (_FromSource, [".py"]))
             spec = finder.find_spec(fullname, target)
             if spec is not None and spec.origin is not None:
                 relative = Path(spec.origin).relative_to(self._folder).as_posix()
@@ -64,15 +63,15 @@ class OwnModules(MetaPathFinder):
 
 
 def _holds_source(package: ModuleSpec) -> bool:
-    """Return whether a folder without __init__.py is a package, not one of data files alone."""
+    """Return whether a folder without __init__.py has source files, so that it is a package."""
     return any(
         path.suffix == ".py"
-        for place in package.submodule_search_locations or ()
-        for path in Path(place).iterdir()
+        for location in package.submodule_search_locations or ()
+        for path in Path(location).iterdir()
     )
 
 
 def make_importable(folder: str, refusal: Refusal) -> None:
-    """Let ``import`` find the modules of `folder` from now on, before what is installed."""
+    """Make ``import`` find the modules of `folder` before installed packages."""
     at = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)
     sys.meta_path.insert(at, OwnModules(folder, refusal))

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from ..database.data_path import RefusedPathError
 from ..errors import MigrationFailedError
-from ..printable import printable
 from ..scratch import remove
+from ..text import escape_control
 from . import protocol
 from .protocol import ProtocolError
 
@@ -115,11 +115,12 @@ class ScriptProcess:
     def reply(self, data: bytes) -> None:
         """Send a reply; one to a process that has ended is lost."""
         rest = memoryview(data)
-        while rest and self._wait(select.POLLOUT):
-            try:
+        while rest:
+            try:  # there is room for most replies, so asking first would cost more than trying
                 rest = rest[self._stream.send(rest, socket.MSG_DONTWAIT) :]
             except BlockingIOError:
-                continue
+                if not self._wait(select.POLLOUT):
+                    return
             except ConnectionError:
                 return
 
@@ -273,10 +274,10 @@ def listen(
 def _failure(
     name: str, report: protocol.Failure, explain: Callable[[str], str | None]
 ) -> MigrationFailedError:
-    message = f"{name} failed: {printable(report.message)}"
+    message = f"{name} failed: {escape_control(report.message)}"
     if report.source is not None and (known := explain(report.source)):
         message = f"{message}; {known}"
-    where = None if report.where is None else printable(report.where)
+    where = None if report.where is None else escape_control(report.where)
     return MigrationFailedError(message, where=where, traceback=report.traceback)
 
 

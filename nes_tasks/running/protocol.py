@@ -15,6 +15,7 @@ ERASE     the same; the file may be a stored version
 CONTENTS  paths with a NUL between them; the reply has what was written to them
 TREES     ids (raw) of trees; the reply has them in git's own format
 FILES     ids (raw) of files; the reply has their contents
+PAIR      ids (raw) of a tree and a file; the reply has both
 INDEX     empty; the reply has the path of the file with the index, if there is one
 LOG       a message of the script
 NOTE      a line for the log of the run alone
@@ -38,11 +39,11 @@ from typing import Any, NamedTuple
 from ..git.objects import REQUEST_BATCH
 
 WRITE, REWRITE, DELETE, ERASE = b"W", b"R", b"D", b"E"
-CONTENTS, TREES, FILES, INDEX = b"c", b"t", b"f", b"i"
+CONTENTS, TREES, FILES, PAIR, INDEX = b"c", b"t", b"f", b"2", b"i"
 LOG, NOTE, HINT, PROGRESS = b"l", b"n", b"h", b"p"
 READ, VERIFIED = b"r", b"v"
 DONE, LOADED, FAILED = b"d", b"o", b"x"
-KINDS = {WRITE, REWRITE, DELETE, ERASE, CONTENTS, TREES, FILES, INDEX}
+KINDS = {WRITE, REWRITE, DELETE, ERASE, CONTENTS, TREES, FILES, PAIR, INDEX}
 KINDS |= {LOG, NOTE, HINT, PROGRESS, READ, VERIFIED, DONE, LOADED, FAILED}
 
 HEADER = struct.Struct(">cI")

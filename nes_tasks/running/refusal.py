@@ -1,6 +1,6 @@
-"""What the sandbox has refused, inferred from the exception that ended a script.
+"""Infer what the sandbox refused from the exception that ended a script.
 
-Libraries make their own of what the kernel says, so all that an exception came from is looked at.
+Libraries wrap the kernel's errors, so the whole chain of causes is examined.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from .terms import OFF, Terms
 
 
 def refusal(error: BaseException, terms: Terms) -> str | None:
-    """Return what to do about an exception of a script with these terms.
+    """Return the hint for an exception of a script with these terms.
 
-    None when it does not come from what the sandbox refuses.
+    None when the sandbox did not cause it.
     """
     if terms.sandbox == OFF:
         return None
@@ -48,7 +48,7 @@ def _of_network(terms: Terms) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and all that it came from, each once."""
+    """Yield an exception and its causes, each once."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:

@@ -1,4 +1,4 @@
-"""The index for the executions of one run: made when a script first asks for it."""
+"""The index for the executions of one run, created when a script first needs it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class RunIndex:
     ) -> Callable[[], Path | None]:
         """Return a function that returns the index file of the commit `base`, None without one.
 
-        `name` is the migration that waits for it. Only the tree of the branch gets into the file of
-        the project: a preview or a replay has another, which `close` removes. To be called before
-        the script's process starts, which may read the folder only if it is there.
+        `name` is the migration that waits for it. Only the branch's tree is stored in the project's
+        file: a preview or a replay has a temporary one, which `close` removes. Call it before the
+        script's process starts, which may read the folder only if it exists.
         """
         with contextlib.suppress(OSError):
             make_folder(self._settings.index_folder)
@@ -47,7 +47,7 @@ class RunIndex:
 
     def _opened(self) -> IndexFile:
         if self._file is None:
-            # Imported here: it loads the models, which most runs leave to the worker.
+            # Imported lazily: it loads the models, which most runs need only in the worker.
             from ..services.index_file import IndexFile
 
             self._file = IndexFile(
@@ -63,6 +63,6 @@ class RunIndex:
         self._on_progress(event)
 
     def close(self) -> None:
-        """Remove what only this run needed."""
+        """Remove the temporary index of this run."""
         if self._file is not None:
             self._file.close()

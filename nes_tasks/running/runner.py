@@ -34,24 +34,23 @@ from ..settings import display_path
 from .events import DryRunResult, EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
-from .job import Job, Task
 from .log import RunLog
 from .run_index import RunIndex
+from .task import ExecuteRequest, Task
 from .terms import terms_of_run
 from .worker import Worker
-from .writer import Outcome, ScriptEvents, Writer
+from .writer import ScriptEvents, ScriptOutcome, Writer
 
 
 class Runner:
     """Applies the migrations of one project.
 
-    `progress` is called for each event. `command` is shown to others when they
-    find the database in use, `clock` gives the time that a migration sees; without `may_record`
-    none records answers of the network. With `keep_going` later migrations pass over those that are
-    invalid or have failed in this run. The migrations in `network` may use it, besides those of the
-    setting of this name. With an `expectation` a migration sees the clock of its preview, and
-    nothing is applied whose tree is another than the previewed one. Use it in a ``with`` block or
-    call `close`.
+    `progress` is called for each event. `command` is shown to others when they find the database in
+    use, `clock` returns the time that a migration sees; without `may_record` no migration records
+    network answers. With `keep_going` later migrations run even after those that are invalid or
+    failed in this run. The migrations in `network` may use it, besides those of the setting of this
+    name. With an `expectation` a migration sees the clock of its preview, and nothing is applied
+    whose tree is another than the previewed one. Use it in a ``with`` block or call `close`.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class Runner:
 
     @property
     def repository(self) -> Repository:
-        """The database repository; made or cloned when it is first needed."""
+        """The database repository; created or cloned when first needed."""
         if self._opened is None:
             self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
@@ -100,18 +99,17 @@ class Runner:
         return self._opened
 
     def apply(self, name: str, *, force: bool = False) -> MigrationResult:
-        """Apply the migration called `name` (its full name) and return what came of it.
+        """Apply the migration `name` (its full name) and return the result.
 
-        Nothing happens, and the result says so, when it is applied already; `force` then
-        executes it again in a new commit. Raises `MigrationRefusedError` or
-        `InvalidMigrationError` when it may not run, `MigrationFailedError` when its script
-        failed, `DatabaseError` when the database is not ready. Whatever is raised, the
-        database is as it was.
+        Nothing happens, and the result says so, when it is applied already; `force` then executes
+        it again in a new commit. Raises `MigrationRefusedError` or `InvalidMigrationError` when it
+        may not run, `MigrationFailedError` when its script failed, `DatabaseError` when the
+        database is not ready. After an error the database is unchanged.
         """
         try:
             return self._apply_next(name, force=force)
         except NesTasksError as error:
-            if error.exit_code == 1:  # its own fault, or that of its folder
+            if error.exit_code == 1:  # the fault of the script or its folder
                 self._failed.add(name)
             raise
 
@@ -119,7 +117,7 @@ class Runner:
         repository = self.repository
         with repository.locked(self.command):
             plan, ledger = self._state(repository)
-            # Before its place is looked at: between applied ones it seems to come too late.
+            # Checked before its position: between applied ones its number seems too low.
             self._reject_if_unrecorded(ledger, name, force=force)
             decision = check_may_run(plan, name, force=force, passed_over=self._passed_over(plan))
             if not decision.run:
@@ -145,10 +143,10 @@ class Runner:
         return self._seen
 
     def _reject_if_unrecorded(self, ledger: Ledger, name: str, *, force: bool = False) -> None:
-        """Refuse a migration when it, or one before it, was run without leaving a marker.
+        """Refuse a migration when it, or an earlier one, was run without leaving a marker.
 
-        Nothing at all runs on a part of a migration; `force` runs one that was run by hand. Looked
-        up once: commits that we add ourselves come with their markers.
+        Nothing runs on top of a partial migration; `force` runs one that was run by hand. The check
+        runs once: our own commits have markers.
         """
         if self._unrecorded is None:
             self._unrecorded = self._project.unrecorded(ledger)
@@ -170,43 +168,47 @@ class Runner:
         self, repository: Repository, folder: Folder, base: str | None, *, is_new: bool
     ) -> MigrationResult:
         executed = self._run_on_private_ref(repository, folder, base, published=True, is_new=is_new)
-        with executed as (job, outcome), interrupts_deferred():
-            self._meet_expectation(repository, job, outcome.commits[-1])
-            repository.publish(job.ref, base, outcome.commits[-1], changes=outcome.changes)
+        with executed as (request, outcome), interrupts_deferred():
+            self._meet_expectation(repository, request, outcome.commits[-1])
+            repository.publish(request.ref, base, outcome.commits[-1], changes=outcome.changes)
             self._applied += 1
             result = self._result(folder.name, outcome)
-            self._remember(job, result)
+            self._remember(request, result)
             commit, duration = result.commit_ids[-1], result.duration_seconds
             self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
         return result
 
-    def _meet_expectation(self, repository: Repository, job: Job, commit: str) -> None:
+    def _meet_expectation(
+        self, repository: Repository, request: ExecuteRequest, commit: str
+    ) -> None:
         if self._expectation is None:
             return
         tree = repository.tree_of(commit)
-        note = self._expectation.compare(job.name, tree, deterministic=job.task.deterministic)
+        note = self._expectation.compare(
+            request.name, tree, deterministic=request.task.deterministic
+        )
         if note:
-            self._tell(EventKind.NOTED, job.name, note)
+            self._tell(EventKind.NOTED, request.name, note)
 
-    def _remember(self, job: Job, result: MigrationResult) -> None:
-        """Bring plan and ledger up to the commit that was just published."""
+    def _remember(self, request: ExecuteRequest, result: MigrationResult) -> None:
+        """Update plan and ledger to the commit that was just published."""
         assert self._seen is not None, "nothing is published without a look"
         plan, ledger = self._seen
         record = Applied(
-            name=job.name,
-            metadata=job.metadata,
-            applied_at=job.clock,
-            inputs=job.inputs,
+            name=request.name,
+            metadata=request.metadata,
+            applied_at=request.clock,
+            inputs=request.inputs,
             statistics=result.statistics,
         )
-        applied = {**ledger.applied, job.name: record}
+        applied = {**ledger.applied, request.name: record}
         self._seen = ProjectState(
-            plan.with_applied(job.name, record),
+            plan.with_applied(request.name, record),
             replace(ledger, commit=result.commit_ids[-1], applied=applied),
         )
 
     def record_of(self, name: str) -> Applied | None:
-        """Return the record of a migration as of the last look, None for none."""
+        """Return the cached record of a migration, None without one."""
         return self._seen.ledger.applied.get(name) if self._seen else None
 
     def dry_run(
@@ -240,20 +242,20 @@ class Runner:
                     folder = plan[name].folder
                     assert folder is not None, "what may run has a folder"
                     executed = self._run_on_private_ref(repository, folder, base, is_new=not again)
-                    with executed as (job, outcome):
-                        refs.append(job.ref)
+                    with executed as (request, outcome):
+                        refs.append(request.ref)
                     result = self._result(name, outcome)
                     commit = result.commit_ids[-1]
                     result.tree = repository.tree_of(commit)
-                    unread = tuple(sorted(job.inputs.keys() - outcome.read))
-                    yield DryRunResult(result, base, job.clock, outcome.peak_memory, unread)
+                    unread = tuple(sorted(request.inputs.keys() - outcome.read))
+                    yield DryRunResult(result, base, request.clock, outcome.peak_memory, unread)
                     base = commit
             finally:
                 for ref in refs:
                     repository.discard(ref)
 
     def apply_on(self, name: str, base: str, ref: str) -> MigrationResult:
-        """Execute a migration on the commit `base`, whatever the branch is at.
+        """Execute a migration on the commit `base` instead of the branch tip.
 
         The private `ref` is then at its last commit; nothing is published. The caller holds the
         lock. Raises what `apply` would.
@@ -264,9 +266,12 @@ class Runner:
         self._reject_if_unrecorded(ledger, name)
         folder = plan[name].folder
         assert folder is not None, "check_may_run refuses a migration without a folder"
-        with self._run_on_private_ref(repository, folder, base, published=True) as (job, outcome):
+        with self._run_on_private_ref(repository, folder, base, published=True) as (
+            request,
+            outcome,
+        ):
             repository.git.run("update-ref", ref, outcome.commits[-1])
-            repository.discard(job.ref)
+            repository.discard(request.ref)
         return self._result(name, outcome)
 
     @contextmanager
@@ -275,18 +280,17 @@ class Runner:
     ) -> Iterator[MigrationResult]:
         """Execute a migration on the commit `base` as it would have been at `moment`.
 
-        Its private ref is gone after the block, and nothing is published. The caller holds the
-        lock and has decided that it may run: nothing is looked up. Raises what `apply` would
-        when the script fails.
+        Its private ref is gone after the block, and nothing is published. The caller holds the lock
+        and has checked that it may run. Raises what `apply` would when the script fails.
         """
         repository = self.repository
         executed = self._run_on_private_ref(repository, folder, base, moment, is_new=False)
-        with executed as (job, outcome):
+        with executed as (request, outcome):
             result = self._result(folder.name, outcome)
         try:
             yield result
         finally:
-            repository.discard(job.ref)
+            repository.discard(request.ref)
 
     @contextmanager
     def _run_on_private_ref(
@@ -298,34 +302,34 @@ class Runner:
         *,
         published: bool = False,
         is_new: bool = True,
-    ) -> Iterator[tuple[Job, Outcome]]:
-        """Execute the script on a private ref; give the job and its outcome.
+    ) -> Iterator[tuple[ExecuteRequest, ScriptOutcome]]:
+        """Execute the script on a private ref; yield the request and its outcome.
 
-        Only what is `published` is signed. An exception in the block is noted as the
-        migration's failure, and the ref goes away.
+        Only what is `published` is signed. An exception in the block is recorded as the migration's
+        failure, and the ref is deleted.
         """
         name = folder.name
         migration, moment = load(folder, is_new=is_new), moment or self._time_for(name)
         if published and is_new:
             refuse_placeholders(folder)
         sign = published and repository.signs
-        job = self._job(repository, folder, migration, base, moment, sign=sign)
-        place = self._project.settings.database
-        self._log.write(f"{name}: on {base or 'an empty database'} in {place}")
+        request = self._request(repository, folder, migration, base, moment, sign=sign)
+        database = self._project.settings.database
+        self._log.write(f"{name}: on {base or 'an empty database'} in {database}")
         self._running = name
         self._tell(EventKind.STARTED, name)
         try:
-            outcome = self._execute(repository, job)
-            _refuse_other_inputs(folder, job.inputs)
-            yield job, outcome
+            outcome = self._execute(repository, request)
+            _refuse_other_inputs(folder, request.inputs)
+            yield request, outcome
         except BaseException as error:
             self._note_failure(name, error)
-            repository.discard(job.ref)
+            repository.discard(request.ref)
             raise
         finally:
             self._tell(EventKind.ENDED, name)
 
-    def _result(self, name: str, outcome: Outcome) -> MigrationResult:
+    def _result(self, name: str, outcome: ScriptOutcome) -> MigrationResult:
         return MigrationResult(
             name,
             MigrationStatus.COMPLETED,
@@ -343,37 +347,37 @@ class Runner:
         self._progress(RunEvent(kind, name, text))
 
     def _printed(self, line: str) -> None:
-        """Pass on what was printed; the worker has written it to the log."""
+        """Pass on a printed line; the worker has already logged it."""
         self._tell(EventKind.PRINTED, self._running, line)
 
-    def _execute(self, repository: Repository, job: Job) -> Outcome:
+    def _execute(self, repository: Repository, request: ExecuteRequest) -> ScriptOutcome:
         """Run the script in a process of the worker, and commit what it writes."""
 
         def log(message: str) -> None:
-            self._log.write(f"{job.name}: {message}")
-            self._tell(EventKind.LOGGED, job.name, message)
+            self._log.write(f"{request.name}: {message}")
+            self._tell(EventKind.LOGGED, request.name, message)
 
         def progress(label: str | None, done: int, total: int | None) -> None:
-            self._progress(RunEvent(EventKind.PROGRESSED, job.name, label or "", done, total))
+            self._progress(RunEvent(EventKind.PROGRESSED, request.name, label or "", done, total))
 
         def note(text: str) -> None:
-            self._log.write(f"{job.name}: {text}")
+            self._log.write(f"{request.name}: {text}")
 
         def hint(text: str) -> None:
-            self._log.write(f"{job.name}: hint: {text}")
-            self._tell(EventKind.NOTED, job.name, f"hint: {text}")
+            self._log.write(f"{request.name}: hint: {text}")
+            self._tell(EventKind.NOTED, request.name, f"hint: {text}")
 
         events = ScriptEvents(log, progress, note, hint)
-        with repository.transaction(job.base, job.ref) as transaction:
-            task = replace(job.task, tree=transaction.base_tree)
+        with repository.transaction(request.base, request.ref) as transaction:
+            task = replace(request.task, tree=transaction.base_tree)
             try:
-                index = self._index.opener(repository, job.name, job.base)
-                with self._worker.start(task, job.terms) as process:
-                    return Writer(job, transaction, process, events, index).run(repository.git)
+                index = self._index.opener(repository, request.name, request.base)
+                with self._worker.start(task, request.terms) as process:
+                    return Writer(request, transaction, process, events, index).run(repository.git)
             finally:
                 self._worker.drain()
 
-    def _job(
+    def _request(
         self,
         repository: Repository,
         folder: Folder,
@@ -382,15 +386,15 @@ class Runner:
         moment: datetime,
         *,
         sign: bool,
-    ) -> Job:
+    ) -> ExecuteRequest:
         settings = self._project.settings
         inputs = _hash(folder)
         terms = terms_of_run(
             settings, folder, migration, allowed=self._network, may_record=self._may_record
         )
-        # What the migration sees and what is recorded are the same text, whatever its precision.
+        # The migration sees the same string that is recorded, whatever its precision.
         clock = timestamp(moment)
-        return Job(
+        return ExecuteRequest(
             task=Task(
                 name=folder.name,
                 folder=folder.directory,
@@ -428,7 +432,7 @@ class Runner:
 
     @property
     def _shown_log(self) -> str | None:
-        """The path of the log as a person would type it, None when it could not be written."""
+        """The path of the log as users type it, None when it could not be written."""
         path = self._log.path
         return display_path(path, self._project.settings.root) if path.exists() else None
 
@@ -438,9 +442,9 @@ class Runner:
             self._opened.rest()
 
     def close(self) -> None:
-        """End the worker, and tidy up after what was applied.
+        """Stop the worker, and tidy up the database.
 
-        A database that was made for migrations none of which was applied goes away again.
+        A new database is removed if no migration was applied.
         """
         self._worker.close()
         self._index.close()
@@ -462,14 +466,14 @@ class Runner:
 
 
 def _hash(folder: Folder) -> dict[str, str]:
-    """Read every input file now; what a cache says is good enough to list, not to record."""
+    """Hash every input file now; cached hashes are for listings, not for records."""
     files = list_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
     refuse_pointers(files, folder.display_path)
     return hash_files(files)
 
 
 def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
-    """Refuse to record a result whose inputs are not what they were when the script started."""
+    """Refuse to record a result whose inputs changed since the script started."""
     after = _hash(folder)
     if after == inputs:
         return

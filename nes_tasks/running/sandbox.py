@@ -1,8 +1,8 @@
-"""The sandbox: what the process of a script may still do once its script is loaded.
+"""The sandbox: the rights of a script's process after the script is loaded.
 
-On Linux the kernel keeps the rules, by Landlock (files, TCP, signals) and seccomp (system calls).
-Elsewhere `audit` keeps them as far as Python can, so that a script behaves alike; that is not a
-protection. docs/security.md explains each rule.
+On Linux the kernel enforces the rules, by Landlock (files, TCP, signals) and seccomp (system
+calls). Elsewhere `audit` enforces them as far as Python can, so that scripts behave alike; that is
+not a protection. docs/security.md explains each rule.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from . import audit, landlock, seccomp
 from .importing import WHOLE, Importable, mapped_packages, outside_packages
 from .terms import OFF, Terms
 
-# What programs need of a system, wherever it keeps it: libraries, and data that are the same for
-# all who use the machine.
+# System paths that programs need: libraries, and data shared by all users of the machine.
 SYSTEM = (
     "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib",
     "/nix/store", "/gnu/store",
@@ -42,7 +41,7 @@ NETWORK = (
     "/etc/services", "/etc/protocols",
 )  # fmt: skip
 PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/libexec")
-# Where POSIX keeps the locks of multiprocessing and shared memory.
+# The folder for locks of multiprocessing and shared memory.
 SHARED = Path("/dev/shm")  # noqa: S108
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd")
 NULL = Path(os.devnull)
@@ -53,7 +52,7 @@ Packages = Mapping[str, Mapping[str, Path]]
 
 
 class UnconfinedError(Exception):
-    """The kernel does not confine the process; the text says why."""
+    """The kernel does not confine the process; the message says why."""
 
 
 def unavailable() -> str | None:
@@ -66,7 +65,7 @@ def unavailable() -> str | None:
 
 
 def described() -> str:
-    """Return in a few words what confines a script here."""
+    """Return a short description of the confinement here."""
     return f"Landlock {landlock.version()}, seccomp"
 
 
@@ -143,7 +142,7 @@ def _refused(error: OSError) -> str:
 
 
 def move_in(temporary: Path, *, is_home: bool) -> None:
-    """Have temporary files put into `temporary`, and with `is_home` the user's files as well."""
+    """Put temporary files into `temporary`, and with `is_home` the user's files as well."""
     os.environ["TMPDIR"] = str(temporary)
     if is_home:
         os.environ["HOME"] = str(temporary)
@@ -151,7 +150,7 @@ def move_in(temporary: Path, *, is_home: bool) -> None:
 
 
 def imitate(terms: Terms, temporary: Path) -> None:
-    """Have Python refuse what `Rules` would have the kernel refuse, where it does not."""
+    """Make Python refuse what `Rules` would make the kernel refuse, where it does not."""
     packages = _packages(terms)
     _import_from(packages)
     audit.install(
@@ -211,7 +210,7 @@ def shared(terms: Terms) -> Iterator[Path]:
 
 
 def prepare() -> None:
-    """Look up what is the same for every script, so that a forked process need not."""
+    """Precompute what is the same for every script, before the worker forks."""
     outside_packages()
     _common()
     seccomp.prepare()
@@ -226,16 +225,16 @@ def _common() -> Sequence[Path]:
 
 
 def _python() -> Sequence[Path]:
-    """Return where Python and what is installed for it lie; not their prefix.
+    """Return the folders of Python and of installed packages, but not their prefix.
 
-    A virtual environment may have been made in the root of a repository.
+    A virtual environment may be the root of a repository.
     """
     paths = sysconfig.get_paths()
     libraries = [Path(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     names = ("lib", "lib64", "DLLs", "Resources", "pyvenv.cfg", "share/zoneinfo")
     below = [Path(prefix, name) for prefix in prefixes for name in names]
-    # Those of the system and of the user, whose names say that nothing else is in them.
+    # System and user folders that contain only packages, by their names.
     entries = [Path(entry) for entry in sys.path]
     return [*libraries, *below, *(one for one in entries if one.name in WHOLE or one.is_file())]
 
@@ -247,7 +246,7 @@ def _certificates() -> Sequence[Path]:
 
 
 def _try_out(temporary: str) -> None:
-    """Try what must be refused and what must not; raises `UnconfinedError`."""
+    """Test forbidden and allowed operations; raises `UnconfinedError`."""
     for attempt in (_read_forbidden, _write_outside):
         try:
             attempt(temporary)
@@ -269,7 +268,7 @@ def _write_outside(temporary: str) -> None:
 
 
 def is_confined(pid: int) -> bool:
-    """Return whether the kernel says of a process that it has a filter and can gain no rights."""
+    """Return whether the kernel reports a filter and ``no_new_privs`` for a process."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
     known = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
     return known.get("NoNewPrivs", "").strip() == "1" and known.get("Seccomp", "").strip() == "2"

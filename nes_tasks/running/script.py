@@ -1,7 +1,7 @@
-"""The script of a migration: loaded, called, and carried out to its end.
+"""Load the script of a migration, call it, and wait for everything it started.
 
-What a script forgets to wait for, Python drops with a warning at most. The migration would then
-count as applied although a part of it never happened, so whatever is left over is a failure.
+Python drops unawaited work with a warning at most. The migration would then count as applied
+although a part of it never ran, so any leftover is a failure.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ NEVER_AWAITED = re.compile(r"coroutine '(?P<name>.+)' was never awaited", re.IGN
 
 
 class UnfinishedError(NesTasksError):
-    """A script has started something that was not carried out.
+    """A script has started something that did not finish.
 
-    `spot` is the file and the line that it comes from, if that is known.
+    `spot` is its file and line, if known.
     """
 
     def __init__(self, message: str, *, hint: str, spot: tuple[str, int] | None = None) -> None:
@@ -42,8 +42,8 @@ def run_migrate(name: str, path: str, context: Any) -> ModuleType:
     """Import the script of the migration `name`, call its `migrate`, and wait for all of it.
 
     Returns the module. Raises what the script raises, also in a task or a thread where no code
-    looks at it, and `UnfinishedError` when something that it started was not carried out. A process
-    that the script forks and that comes back from it ends here: what follows is its parent's.
+    looks at it, and `UnfinishedError` when something that it started was not carried out. A forked
+    process of the script that returns ends here: the rest belongs to its parent.
     """
     with _parent_only(), _nothing_unawaited(), _nothing_lost_in_threads():
         module = load_script(name, path)
@@ -79,7 +79,7 @@ def _call(name: str, function: Callable[[Any], Any], context: Any) -> Any:
             f"{name} is a generator, so nothing in it was run", hint="remove the yield"
         )
     if inspect.iscoroutine(result):
-        del result  # a coroutine that was returned instead of awaited says so when it goes
+        del result  # a coroutine that was returned instead of awaited warns when it is deleted
         return None
     return result
 
@@ -90,7 +90,7 @@ def argument_problem(name: str, function: Callable[..., Any]) -> str | None:
         return f"{name} is a generator, so nothing in it would be run"
     try:
         signature = inspect.signature(function)
-    except ValueError:  # something without a signature, as some of C's functions are
+    except ValueError:  # some C functions have no signature
         return None
     try:
         signature.bind(None)
@@ -122,7 +122,7 @@ def load_script(name: str, path: str) -> ModuleType:
 
 
 def _finish(name: str, awaitable: Awaitable[Any]) -> Any:
-    """Wait for the result of the function `name`, and make sure that no task of it is lost."""
+    """Wait for the result of the function `name` and for all its tasks."""
     lost: list[BaseException] = []
 
     def note(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
@@ -215,7 +215,7 @@ def _parent_only() -> Iterator[None]:
 
 
 def _end_fork(error: BaseException | None) -> None:
-    """End a forked process as Python would, without anything that belongs to its parent."""
+    """End a forked process like Python, without running cleanup of its parent."""
     code: object = 0
     if isinstance(error, SystemExit):
         code = error.code or 0

@@ -1,7 +1,7 @@
-"""seccomp: the system calls that a script cannot make, refused by the Linux kernel.
+"""seccomp: system calls that the Linux kernel refuses to a script.
 
-A filter in the kernel's BPF machine decides about each call by its number and its arguments
-(https://docs.kernel.org/userspace-api/seccomp_filter.html). It covers what Landlock does not know:
+A BPF filter in the kernel decides about each call by its number and its arguments
+(https://docs.kernel.org/userspace-api/seccomp_filter.html). It covers what Landlock does not:
 processes, sockets of every kind, other processes' memory, modes and owners of files.
 """
 
@@ -98,8 +98,8 @@ MACHINES = {
     "x86_64": _Machine(0xC000003E, 317, _X86_64 | _COMMON),
     "aarch64": _Machine(0xC00000B7, 277, _ARM64 | _COMMON),
 }
-# The mode and the times of a file stay as they are, without an error: copying a file
-# with shutil.copy2 would fail otherwise.
+# Changes of a file's mode and times are ignored without an error: shutil.copy2 would fail
+# otherwise.
 IGNORED = frozenset({"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat"})
 # glibc uses clone where clone3 is not there; the filter cannot look into its structure.
 NOT_THERE = frozenset({"clone3"})
@@ -107,12 +107,12 @@ NEW_PROCESSES = frozenset({"fork", "vfork", "execve", "execveat"})
 SIGNALS = frozenset({"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
 # Calls that truncate a file by its name.
 TRUNCATION = frozenset({"truncate", "open", "openat", "openat2"})
-# Calls that are allowed, or refused, depending on their arguments or on what the script may do.
+# Calls that depend on their arguments or on the script's permissions.
 CONDITIONAL = SIGNALS | NEW_PROCESSES | TRUNCATION | {"clone", "socket", "prlimit64"}
-# By call: the number of an argument, and the values of it that are refused.
+# By call: the index of an argument, and its refused values.
 REFUSED_VALUES = {
     "prctl": (0, (PR_SET_PDEATHSIG,)),
-    # Who gets a signal when there is something to read: it need not be a process of one's own.
+    # The receiver of a signal for readable data, which may be a foreign process.
     "fcntl": (1, (F_SETOWN, F_SETSIG, F_SETOWN_EX)),
     "ioctl": (1, (TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP)),
 }
@@ -124,7 +124,7 @@ def is_available() -> bool:
 
 
 def die_with_parent(signal: int) -> None:
-    """Have the kernel send `signal` to this process when its parent ends."""
+    """Make the kernel send `signal` to this process when its parent ends."""
     prctl(PR_SET_PDEATHSIG, signal)
 
 
@@ -134,12 +134,12 @@ def adopt_orphans() -> None:
 
 
 def give_up_new_rights() -> None:
-    """Set ``no_new_privs``: no program that is started has more rights than this process."""
+    """Set ``no_new_privs``: started programs cannot have more rights than this process."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
 def restrict(*, network: bool, processes: bool, truncation: bool = True) -> None:
-    """Refuse, from now on and in every thread, what a script may not ask the kernel for.
+    """Install the filter that refuses forbidden system calls, for all threads.
 
     Sockets are refused unless `network`, and then all but those of the internet; new processes
     and programs unless `processes`. Without `truncation` no file is emptied by its name, for
@@ -156,7 +156,7 @@ def restrict(*, network: bool, processes: bool, truncation: bool = True) -> None
 
 
 def prepare() -> None:
-    """Find out what every filter has, so that a forked process need not."""
+    """Precompute the common part of every filter, before the worker forks."""
     if is_available():
         for truncation in (True, False):
             _common(network=False, truncation=truncation)
@@ -186,8 +186,8 @@ def _filter(machine: _Machine, *, network: bool, truncation: bool) -> Iterator[b
         yield from _when(numbers[name], [_return(ERRNO)])
     for name in NOT_THERE:
         yield from _when(numbers[name], [_return(ERRNO | errno.ENOSYS)])
-    for name, (place, values) in REFUSED_VALUES.items():
-        yield from _when(numbers[name], [_load(ARGUMENTS + 8 * place), *_none_of(values)])
+    for name, (index, values) in REFUSED_VALUES.items():
+        yield from _when(numbers[name], [_load(ARGUMENTS + 8 * index), *_none_of(values)])
     yield from _when(numbers["utimensat"], _times())
     yield from _sockets(numbers, network)
     if not truncation:
@@ -195,7 +195,7 @@ def _filter(machine: _Machine, *, network: bool, truncation: bool) -> Iterator[b
 
 
 def _times() -> list[bytes]:
-    """Return what decides about the times of a file.
+    """Return the instructions for setting the times of a file.
 
     Those of an open one may be set (the path is NULL). By its name they stay as they are: to set
     them to now (the times are NULL) is refused, since pathlib's `touch` would take success for a
@@ -222,7 +222,7 @@ def _sockets(numbers: dict[str, int], network: bool) -> Iterator[bytes]:
 
 
 def _processes(numbers: dict[str, int], processes: bool) -> Iterator[bytes]:
-    """Yield what is for processes: with them, none may get namespaces or another parent."""
+    """Yield the instructions about processes, which may not get namespaces or another parent."""
     if processes:
         flags, if_set, if_not = CLONE_NEW_ANY | CLONE_PARENT, 0, 1
     else:
@@ -246,15 +246,15 @@ def _processes(numbers: dict[str, int], processes: bool) -> Iterator[bytes]:
 
 
 def _truncation(numbers: dict[str, int]) -> Iterator[bytes]:
-    """Yield what refuses to empty a file without writing to it, which Landlock would see."""
+    """Yield the instructions that refuse truncating by name, for old versions of Landlock."""
     yield from _when(numbers["truncate"], [_return(ERRNO | errno.EACCES)])
     yield from _when(numbers["openat2"], [_return(ERRNO | errno.ENOSYS)])
-    for name, place in (("open", 1), ("openat", 2)):
+    for name, index in (("open", 1), ("openat", 2)):
         if name in numbers:
             yield from _when(
                 numbers[name],
                 [
-                    _load(ARGUMENTS + 8 * place),
+                    _load(ARGUMENTS + 8 * index),
                     _jump(ANY_BIT, os.O_TRUNC, 0, 2),
                     _jump(ANY_BIT, os.O_ACCMODE, 1, 0),
                     _return(ERRNO | errno.EACCES),
@@ -264,7 +264,7 @@ def _truncation(numbers: dict[str, int]) -> Iterator[bytes]:
 
 
 def _when(number: int, block: list[bytes]) -> Iterator[bytes]:
-    """Yield a block that is for one system call and always returns."""
+    """Yield a block for one system call that always returns."""
     yield _jump(EQUAL, number, 0, len(block))
     yield from block
 
@@ -275,7 +275,7 @@ def _unless(value: int, result: int) -> Iterator[bytes]:
 
 
 def _only(values: tuple[int, ...], reason: int) -> Iterator[bytes]:
-    """Yield what allows a loaded argument that is one of the values, and refuses others."""
+    """Yield instructions that allow the listed values of a loaded argument, and refuse others."""
     for value in values:
         yield _jump(EQUAL, value, 0, 1)
         yield _return(ALLOW)
@@ -283,7 +283,7 @@ def _only(values: tuple[int, ...], reason: int) -> Iterator[bytes]:
 
 
 def _none_of(values: tuple[int, ...]) -> Iterator[bytes]:
-    """Yield what refuses a loaded argument that is one of the values, and allows others."""
+    """Yield instructions that refuse the listed values of a loaded argument, and allow others."""
     for value in values:
         yield _jump(EQUAL, value, 0, 1)
         yield _return(ERRNO | errno.EPERM)

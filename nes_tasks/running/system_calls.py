@@ -1,4 +1,4 @@
-"""System calls that Python has no function for, made through the C library."""
+"""System calls without a Python function, made through the C library."""
 
 from __future__ import annotations
 

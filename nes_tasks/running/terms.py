@@ -1,4 +1,4 @@
-"""The terms of a script: what it may use, and how much of it, as its worker and process know."""
+"""The terms of a script: its permissions and limits."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 RECORD = "NES_TASKS_RECORD"
-# Of `sandbox`: confine where the kernel can, refuse to run where it cannot, never confine.
+# Values of `sandbox`: confine if the kernel can, require confinement, never confine.
 AUTO, REQUIRE, OFF = "auto", "require", "off"
-# Processes and threads of one script together, more than any pool of workers has.
+# Limit of processes and threads of one script, above the size of any worker pool.
 TASK_LIMIT = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the script of a migration may use.
+    """The permissions and limits of a migration's script.
 
     `folder` is the migration's folder, `index` that of the index, if there is one, and `forbidden`
     are folders that it must not read; all are absolute. `sandbox` is the setting, `records` says
@@ -55,10 +55,10 @@ class Terms:
     ) -> Terms:
         """Return the terms of the migration in `folder`.
 
-        It has the network when `allowed` has its name, or when its answers are to be recorded.
+        It may use the network when `allowed` has its name, or when answers are recorded.
         """
         kept_from = [str(p) for p in (settings.root, settings.database, settings.migrations)]
-        with contextlib.suppress(RuntimeError):  # a user without a home
+        with contextlib.suppress(RuntimeError):  # a user without a home directory
             kept_from.append(str(Path.home()))
         records = may_record and os.environ.get(RECORD, "").strip() == folder.name
         return cls(
@@ -76,7 +76,7 @@ class Terms:
 
     @classmethod
     def from_dict(cls, known: Mapping[str, Any]) -> Terms:
-        """Return the terms whose fields are in `known`, as JSON has them."""
+        """Return the terms with the fields in `known`, decoded from JSON."""
         return cls(**{**known, "forbidden": tuple(known["forbidden"])})
 
 
@@ -88,7 +88,7 @@ def terms_of_run(
     allowed: Collection[str],
     may_record: bool,
 ) -> Terms:
-    """Return the terms of a migration that is to be executed, see `Terms.of`.
+    """Return the terms for executing a migration, see `Terms.of`.
 
     Raises `MigrationRefusedError` for one that needs the network, may not use it, and has no
     recorded answers.

@@ -1,6 +1,6 @@
-"""The Nepali toolbox of a script: what `context.calendar`, `.names` and `.values` hold.
+"""The Nepali toolbox of a script: `context.calendar`, `.names` and `.values`.
 
-Nothing but other names of pure functions, which can be imported from their modules as well.
+They only group pure functions, which can be imported from their modules as well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Calendar:
 
 
 class Names:
-    """Names in both scripts: titles, slugs, spellings, likeness, old fonts, damage."""
+    """Names in both scripts: titles, slugs, spellings, similarity, legacy fonts, damage."""
 
     split_honorifics = staticmethod(split_honorifics)
     romanize = staticmethod(romanize)

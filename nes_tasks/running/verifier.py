@@ -1,4 +1,4 @@
-"""Calls the function verify of applied migrations on a commit of the database; writes nothing."""
+"""Call the verify functions of applied migrations on a commit of the database."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..migrations import Folder, list_inputs, load
 from ..project import Project
 from . import protocol
 from .events import EventKind, ProgressCallback, RunEvent
-from .job import Task
 from .log import RunLog
 from .process import ScriptProcess, listen
+from .task import Task
 from .terms import Terms
 from .worker import Worker
 
@@ -74,7 +74,7 @@ class Verifier:
             self._tell(EventKind.ENDED)
 
     def _asked(self, process: ScriptProcess, name: str) -> dict[bytes, Callable[[bytes], None]]:
-        """Return what answers each message; there is none that writes."""
+        """Return the handler of each message; none of them writes."""
 
         def send(read: Callable[[Sequence[str]], Sequence[bytes | None]], payload: bytes) -> None:
             process.reply(
@@ -89,7 +89,7 @@ class Verifier:
             self._progress(RunEvent(EventKind.PROGRESSED, name, label or "", done, total))
 
         def ignore(_: bytes) -> None:
-            """Take what matters to a run alone."""
+            """Ignore messages that only matter to a run."""
 
         return {
             protocol.TREES: lambda payload: send(self._source.trees, payload),
@@ -108,7 +108,7 @@ class Verifier:
         self._progress(RunEvent(kind, self._running, text))
 
     def close(self) -> None:
-        """End the worker and the reading of objects."""
+        """Close the worker and the object reader."""
         self._worker.close()
         self._log.close()
         self._source.close()

@@ -25,11 +25,11 @@ from typing import IO, NoReturn
 from ..errors import UnavailableError
 from ..scratch import held_folder, remove_leftovers
 from . import sandbox, seccomp
-from .job import Task
 from .output import Output
 from .process import ScriptProcess, receive, send
 from .protocol import encode_reply
 from .supervisor import Signals, Supervisor
+from .task import Task
 from .terms import AUTO, OFF, RECORD, REQUIRE, Terms
 
 # How long a worker may take to end everything when it is asked to, in seconds.

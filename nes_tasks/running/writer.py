@@ -32,15 +32,15 @@ from ..git.diff import Change
 from ..git.file_history import read_file_history
 from ..migrations import author_identity
 from ..migrations.expected_counts import Deeds, differences, fitting
-from ..printable import printable
+from ..text import escape_control
 from . import protocol
 from .environment import decode_modules, environment_of
-from .job import Job
 from .process import ScriptProcess, listen
 from .protocol import ProtocolError
+from .task import ExecuteRequest
 
 
-class Outcome(NamedTuple):
+class ScriptOutcome(NamedTuple):
     """What came of an execution: its commits, what they changed, and what the script said.
 
     `changes` are the files that differ. `duration` is that of the script, in seconds, as the commit
@@ -75,21 +75,21 @@ class ScriptEvents(NamedTuple):
 
 
 class Writer:
-    """Serves the script of `job` and commits what it has written.
+    """Serves the script of `request` and commits what it has written.
 
-    `transaction` is on the job's base; `process` has got the job's task. `index` returns the file
+    `transaction` is on the base of `request`; `process` has got its task. `index` returns the file
     with the index of the base.
     """
 
     def __init__(
         self,
-        job: Job,
+        request: ExecuteRequest,
         transaction: Transaction,
         process: ScriptProcess,
         events: ScriptEvents,
         index: Callable[[], Path | None],
     ) -> None:
-        self._job = job
+        self._request = request
         self._transaction = transaction
         self._process = process
         self._events = events
@@ -107,6 +107,7 @@ class Writer:
             protocol.CONTENTS: self._send_contents,
             protocol.TREES: self._send_trees,
             protocol.FILES: self._send_files,
+            protocol.PAIR: self._send_pair,
             protocol.INDEX: self._send_index,
             protocol.LOG: self._log,
             protocol.NOTE: self._note,
@@ -116,7 +117,7 @@ class Writer:
             protocol.VERIFIED: self._note_verified,
         }
 
-    def run(self, git: Git) -> Outcome:
+    def run(self, git: Git) -> ScriptOutcome:
         """Serve the script until its process ends, commit, and return what came of it.
 
         Raises `MigrationFailedError` when it did not end well or asked for what it may not have,
@@ -125,7 +126,7 @@ class Writer:
         started = perf_counter()
         last = listen(
             self._process,
-            self._job.name,
+            self._request.name,
             self._asked,
             lambda path: self._who_wrote(git, path),
         )
@@ -138,7 +139,7 @@ class Writer:
         environment = self._environment(last.payload)
         commits = self._commit(statistics, duration, environment)
         memory = last.ended.peak_memory
-        return Outcome(
+        return ScriptOutcome(
             commits,
             statistics,
             self._logs,
@@ -153,13 +154,13 @@ class Writer:
 
     def _check_expected(self) -> None:
         """Raise `MigrationFailedError` when the script says EXPECT and it is another number."""
-        if self._job.metadata.expect is None:
+        if self._request.metadata.expect is None:
             return
         found = self._transaction.counts_by_type()
         counts = {name: Deeds(*deeds) for name, deeds in sorted(found.items())}
-        if wrong := differences(self._job.metadata.expect, counts):
+        if wrong := differences(self._request.metadata.expect, counts):
             raise MigrationFailedError(
-                f"{self._job.name} failed: EXPECT is not met: {'; '.join(wrong)}; nothing was "
+                f"{self._request.name} failed: EXPECT is not met: {'; '.join(wrong)}; nothing was "
                 f"applied; what it does now is {fitting(counts)}"
             )
 
@@ -168,27 +169,27 @@ class Writer:
             modules = decode_modules(payload)
         except ProtocolError as error:
             raise MigrationFailedError(
-                f"{self._job.name} failed: its process sent {error}"
+                f"{self._request.name} failed: its process sent {error}"
             ) from error
-        environment = environment_of(self._job.terms, self._process.confinement(), modules)
+        environment = environment_of(self._request.terms, self._process.confinement(), modules)
         self._events.note("; ".join(f"{key}: {value}" for key, value in environment.items()))
         return environment
 
     def _commit(
         self, statistics: Statistics, duration: float, environment: dict[str, str]
     ) -> Sequence[str]:
-        job = self._job
+        request = self._request
         marker = Marker(
-            migration=job.name,
-            metadata=job.metadata,
-            applied_at=job.clock,
+            migration=request.name,
+            metadata=request.metadata,
+            applied_at=request.clock,
             base_tree=self._transaction.base_tree,
             statistics=statistics,
-            inputs=job.inputs,
+            inputs=request.inputs,
         )
-        records = f"{FOLDER}/{job.name}"
+        records = f"{FOLDER}/{request.name}"
         # Commits carry moments, migrations carry days.
-        day = datetime.combine(marker.date, datetime.min.time(), job.clock.tzinfo)
+        day = datetime.combine(marker.date, datetime.min.time(), request.clock.tzinfo)
         return self._transaction.commit(
             [
                 (f"{records}/{LOG_NAME}", "".join(f"{line}\n" for line in self._logs).encode()),
@@ -200,27 +201,27 @@ class Writer:
                 environment=environment.items(),
                 batch=batch,
                 batches=batches,
-                linear=job.linear,
+                linear=request.linear,
             ),
-            author=Signature(*author_identity(job.metadata.author), day),
-            committer=Signature(*job.committer, job.clock),
-            batch_size=job.batch_size,
-            linear=job.linear,
-            sign=job.sign,
+            author=Signature(*author_identity(request.metadata.author), day),
+            committer=Signature(*request.committer, request.clock),
+            batch_size=request.batch_size,
+            linear=request.linear,
+            sign=request.sign,
         )
 
     def _who_wrote(self, git: Git, path: str) -> str | None:
         """Return who has left the malformed file at `path`, below the data folder, as it is."""
-        if self._job.base is None:
+        if self._request.base is None:
             return None
         try:
             check_data_path(path)
         except RefusedPathError:
             return None
-        whole = f"{self._job.task.data_dir}/{path}"
-        for commit in read_file_history(git, self._job.base, whole)[-1:]:
+        whole = f"{self._request.task.data_dir}/{path}"
+        for commit in read_file_history(git, self._request.base, whole)[-1:]:
             named = parse_subject(commit.subject)
-            by_hand = f"commit {commit.id[:12]}, {printable(commit.subject)}"
+            by_hand = f"commit {commit.id[:12]}, {escape_control(commit.subject)}"
             writer = named.migration if named else by_hand
             return f"it was written by {writer}"
         return None
@@ -258,6 +259,12 @@ class Writer:
 
     def _send_files(self, payload: bytes) -> None:
         self._reply(self._transaction.source.files(self._ids(payload)))
+
+    def _send_pair(self, payload: bytes) -> None:
+        ids = self._ids(payload)
+        if len(ids) != 2:
+            raise ProtocolError("a request for a pair with another number of ids")
+        self._reply(self._transaction.raw_pair(*ids))
 
     def _send_index(self, _: bytes) -> None:
         path = self._index()

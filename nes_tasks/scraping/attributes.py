@@ -57,10 +57,10 @@ _SINCE = re.compile(rf"^,? since ({DATE})")
 class AttributeExtractor:
     """Finds birth, death, occupations and positions of the person that a text is about.
 
-    A value is what the text says, word for word; a complete date is written as YYYY-MM-DD, an
-    incomplete one as it stands. The first sentence must introduce the person; of the others
-    those count whose subject is "he", "she", "they" or a word of the name. A sentence that
-    denies or doubts says nothing. What is not stated is not there: no key has a guess.
+    Values are quoted from the text; a complete date is written as YYYY-MM-DD, an incomplete one as
+    in the text. The first sentence must introduce the person; of the others those count whose
+    subject is "he", "she", "they" or a word of the name. Sentences that deny or doubt are ignored.
+    Nothing is guessed: missing facts have no key.
     """
 
     def extract(self, text: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class AttributeExtractor:
 
 
 def _name_words(introduction: str) -> list[str]:
-    """Return the capitalised words that the text begins with, but titles and initials."""
+    """Return the capitalised words at the beginning of the text, without titles and initials."""
     found = re.match(rf"{_WORD}(?: {_WORD})*", introduction)
     words = [word.strip(".") for word in found[0].split()] if found else []
     return [word for word in words if len(word) > 1 and word not in ABBREVIATIONS]
@@ -112,7 +112,7 @@ def _date_text(text: str) -> str:
 
 
 def _occupations(introduced: list[str]) -> list[str]:
-    """Return what the sentence that introduces a person says they are, leaving offices aside."""
+    """Return the occupations in the sentence that introduces a person, without offices."""
     found = _IS_A.search(introduced[0]) if introduced else None
     if not found:
         return []

@@ -1,4 +1,4 @@
-"""What can go wrong when data is taken from outside, in the terms of this package."""
+"""The errors of the scraping package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..errors import NesTasksError, UnavailableError
 
 
 class ExchangeError(UnavailableError):
-    """A server was not reached, refused, or answered what cannot be used.
+    """A server was unreachable, refused, or gave an unusable answer.
 
     `status` is the HTTP status, None when there was no answer.
     """
@@ -17,7 +17,7 @@ class ExchangeError(UnavailableError):
 
 
 class TransientError(ExchangeError):
-    """The same request may succeed later; `retry_after` is the wait in seconds asked for."""
+    """The same request may succeed later; `retry_after` is the requested wait in seconds."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class TransientError(ExchangeError):
 
 
 class NotFoundError(ExchangeError):
-    """The server says that there is nothing at this address (404 or 410)."""
+    """The server has nothing at this address (404 or 410)."""
 
 
 class AmbiguousPageError(NesTasksError):
-    """The title is that of a page which lists several pages of that name."""
+    """The title is that of a disambiguation page."""
 
 
 class RecordingError(NesTasksError):
@@ -52,7 +52,7 @@ class ProviderMissingError(NesTasksError):
 
 
 class ProviderAnswerError(NesTasksError):
-    """A language model's answer is not what was asked for."""
+    """A language model's answer does not match the request."""
 
 
 class MissingPackageError(UnavailableError):

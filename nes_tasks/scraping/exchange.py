@@ -1,4 +1,4 @@
-"""Requests, answers and credentials: what goes over the network, and what of it is secret."""
+"""Requests, answers and credentials, with the secret parts separated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from ..text import truncate
 from .errors import ExchangeError, RecordingError
 
 _BYTE_ORDER_MARKS = (
@@ -24,7 +25,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORE
 _PRESCAN_BYTES = 1024
 # Browsers read these as Windows-1252, and so must we: https://encoding.spec.whatwg.org/#names-and-labels
 _WINDOWS_1252 = frozenset({"ascii", "iso8859-1"})
-# In these, other bytes or none mark what is not ASCII, so valid UTF-8 says nothing.
+# Encodings in which valid UTF-8 is not conclusive.
 _NOT_BASED_ON_ASCII = ("utf-16", "utf-32", "iso2022", "hz")
 
 
@@ -54,10 +55,10 @@ def decode(content: bytes, content_type: str) -> str:
 
 
 def _declared(content: bytes, content_type: str) -> str | None:
-    """Return the first encoding that header or page declare and that Python knows."""
+    """Return the first declared encoding that Python knows, from the header or the page."""
     head = content[:_PRESCAN_BYTES].decode("ascii", errors="replace")
-    for place in (content_type, head):
-        found = _CHARSET.search(place)
+    for source in (content_type, head):
+        found = _CHARSET.search(source)
         name = _python_name(found[1]) if found else None
         if name:
             return name
@@ -75,7 +76,7 @@ def _python_name(label: str) -> str | None:
 
 
 def _without_nul(text: str) -> str:
-    """Return `text`; a NUL character is in no text, but in most files that are none."""
+    """Return `text`; raises an error for NUL, which text lacks and most binary files have."""
     if "\0" in text:
         raise ValueError("it holds NUL characters")
     return text
@@ -125,10 +126,10 @@ NO_CREDENTIALS = Credentials()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked, without what authenticates it.
+    """A request without its credentials.
 
     `body` is a JSON value, None for no body. Two requests that are equal are answered from the
-    same recording. Raises `ExchangeError` for an address that is none of the web, and
+    same recording. Raises `ExchangeError` for an address that is not http(s), and
     `RecordingError` for one that carries a secret, since all of it is recorded.
     """
 
@@ -143,7 +144,7 @@ class Request:
 
     @property
     def key(self) -> str:
-        """The SHA-256 in hexadecimal of all that is asked."""
+        """The SHA-256 of the request in hexadecimal."""
         return hashlib.sha256(json.dumps(self.to_record(), sort_keys=True).encode()).hexdigest()
 
     @property
@@ -152,7 +153,7 @@ class Request:
         return urlsplit(self.url).hostname or ""
 
     def to_record(self) -> dict[str, Any]:
-        """Return what a recording keeps of the request; what is empty is left out."""
+        """Return the request for a recording; empty parts are left out."""
         record: dict[str, Any] = {"method": self.method, "url": self.url}
         if self.headers:
             record["headers"] = {name.lower(): self.headers[name] for name in sorted(self.headers)}
@@ -161,8 +162,8 @@ class Request:
         return record
 
     def __str__(self) -> str:
-        """Return the request as messages name it."""
-        return f"{self.method} {shortened(self.url)}"
+        """Return the request for messages."""
+        return f"{self.method} {excerpt(self.url)}"
 
 
 def _check_address(url: str) -> None:
@@ -172,7 +173,7 @@ def _check_address(url: str) -> None:
     except ValueError:
         usable = False
     if not usable or any(ord(character) <= 0x20 for character in url):
-        raise ExchangeError(f"{shortened(url)!r} is not an address that starts with http(s)://host")
+        raise ExchangeError(f"{excerpt(url)!r} is not an address that starts with http(s)://host")
 
 
 def _check_free_of_secrets(url: str, headers: Mapping[str, str]) -> None:
@@ -191,7 +192,7 @@ def _check_free_of_secrets(url: str, headers: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered: the address it came from in the end, and a text or a JSON value.
+    """A server's answer: the final address, and a text or a JSON value.
 
     `content_type` is the media type without parameters. A text is kept decoded.
     """
@@ -204,7 +205,7 @@ class Answer:
 
     @classmethod
     def of_text(cls, status: int, url: str, content_type: str, text: str) -> Answer:
-        """Return the answer with this text, parsed where it says that it is JSON and is."""
+        """Return the answer with this text, parsed if it is declared as JSON and valid."""
         if content_type == "application/json" or content_type.endswith("+json"):
             try:
                 return cls(status, url, content_type, parse_json(text), is_json=True)
@@ -214,7 +215,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text; of a JSON value its usual form, whatever the server's spacing was."""
+        """The text; a JSON value in its usual form, whatever the server's spacing was."""
         return json.dumps(self.content, ensure_ascii=False) if self.is_json else str(self.content)
 
     def json(self) -> Any:
@@ -225,8 +226,7 @@ class Answer:
             return parse_json(self.text)
         except ValueError as error:
             raise ExchangeError(
-                f"{shortened(self.url)} did not answer with JSON ({error}):"
-                f" {shortened(self.text)!r}",
+                f"{excerpt(self.url)} did not answer with JSON ({error}): {excerpt(self.text)!r}",
                 status=self.status,
             ) from None
 
@@ -253,10 +253,9 @@ def _finite(text: str) -> float:
     return number
 
 
-def shortened(text: str, length: int = EXCERPT_LENGTH) -> str:
-    """Return `text` on one line, cut where a message would become unreadable."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[:length]}…"
+def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:
+    """Return `text` on one line, truncated to a readable length."""
+    return truncate(" ".join(text.split()), length)
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The one place that goes to the network: limits, retries, and the recording in front of it."""
+"""The HTTP client: rate limits, retries, and recorded answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..errors import NesTasksError
 from ..version import __version__
 from . import recording
 from .errors import ExchangeError, MissingPackageError, NotFoundError, TransientError
-from .exchange import NO_CREDENTIALS, Answer, Credentials, Request, decode, masked, shortened
+from .exchange import NO_CREDENTIALS, Answer, Credentials, Request, decode, excerpt, masked
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +32,7 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 class RateLimiter:
-    """Spaces requests to each domain: so many a second, and so many in any minute.
+    """Limits requests to each domain: per second, and per minute.
 
     `clock` must be one that runs (seconds from any start): in a migration the time of day
     stands still. `sleep` is a coroutine function.
@@ -55,14 +55,14 @@ class RateLimiter:
         self._turns: dict[str, deque[float]] = {}
 
     async def acquire(self, domain: str) -> None:
-        """Wait for one's turn with `domain`; turns are given in the order of the calls."""
-        # The turn is taken before waiting for it, so that no two calls wait for the same one.
+        """Wait for the next free slot of `domain`; slots are given in the order of the calls."""
+        # The slot is reserved before waiting, so that no two calls wait for the same one.
         wait = self._take_turn(domain.lower())
         if wait > 0:
             await self._sleep(wait)
 
     def _take_turn(self, domain: str) -> float:
-        """Note the next free moment and return how many seconds it is away."""
+        """Reserve the next free slot and return the seconds until then."""
         now = self._clock()
         turns = self._turns.setdefault(domain, deque(maxlen=self.requests_per_minute))
         turn = now
@@ -75,10 +75,10 @@ class RateLimiter:
 
 
 class RetryHandler:
-    """Calls again what fails: `max_retries` times more, after `base_delay`·2ⁿ seconds each.
+    """Retries failing calls: up to `max_retries` times, after `base_delay`·2ⁿ seconds each.
 
-    No wait is longer than `max_delay` seconds. A server that asks for a longer one
-    (Retry-After) is not asked again, since an earlier try is what it does not want.
+    No wait is longer than `max_delay` seconds. If a server asks for a longer wait than that
+    (Retry-After), the call is not retried.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class RetryHandler:
     async def execute_with_retry(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call `func`, a plain or a coroutine function, until it succeeds; return its result.
 
-        Every exception is tried again but the errors of this package that will not go away.
+        It retries after every exception except permanent errors of this package.
         Raises the last one.
         """
         attempt = 0
@@ -120,7 +120,7 @@ class RetryHandler:
             attempt += 1
 
     def _delay_after(self, attempt: int, error: Exception) -> float | None:
-        """Return the seconds until the next attempt, None when there is to be none."""
+        """Return the seconds until the next attempt, None without one."""
         lasting = isinstance(error, NesTasksError) and not isinstance(error, TransientError)
         if lasting or attempt >= self.max_retries:
             return None
@@ -141,15 +141,15 @@ MAX_REDIRECTS = 10
 
 _GONE = frozenset({404, 410})
 _TRANSIENT = frozenset({408, 425, 429})
-# Server errors that are there to stay: not implemented, HTTP version not supported.
+# Permanent server errors: not implemented, HTTP version not supported.
 _LASTING_SERVER_ERRORS = frozenset({501, 505})
 
 
 class HttpClient:
-    """Asks servers, or the recording in force in their place.
+    """Sends requests to servers, or answers them from the active recording.
 
     `timeout` is for a whole answer, in seconds; `max_bytes` for its size once decompressed.
-    `limiter` spaces what is really asked, `retry` says how often. `user_agent` is what servers
+    `limiter` and `retry` apply to requests that are really sent. `user_agent` is what servers
     see; it is not part of what is recorded.
     """
 
@@ -177,10 +177,10 @@ class HttpClient:
     ) -> Result:
         """Return what `read` makes of the answer to `request`.
 
-        `authorize` is only called when a server is really asked. An answer is recorded once
-        `read` has accepted it, so a cut-off or malformed one is not kept. Raises
-        `NotFoundError` for 404 and 410 (which are recorded: that there is nothing is an answer
-        too), `NotRecordedError`, `ExchangeError`, and whatever `read` raises.
+        `authorize` is only called when a request is really sent. An answer is recorded after `read`
+        has accepted it, so a truncated or malformed one is not. Raises `NotFoundError` for 404 and
+        410 (which are recorded, too), `NotRecordedError`, `ExchangeError`, and whatever `read`
+        raises.
         """
         kept = recording.current()
         answer = kept.find(request) if kept else None
@@ -195,7 +195,7 @@ class HttpClient:
         return _read(request, kept.add(request, answer, credentials.secrets), read)
 
     async def _ask(self, request: Request, credentials: Credentials) -> Answer:
-        """Ask once; raises `TransientError` for what may succeed the next time."""
+        """Send the request once; raises `TransientError` for an error that may pass."""
         httpx = _httpx()
         if self._limiter is not None:
             await self._limiter.acquire(request.host)
@@ -217,7 +217,7 @@ class HttpClient:
         if body is not None:
             headers["Content-Type"] = "application/json"
         # One client for one request: kept connections belong to an event loop, and would have
-        # to be closed by the user of a service. What it costs is little beside a rate limit.
+        # to be closed by the user of a service. The cost is small compared with the rate limit.
         async with (
             _httpx().AsyncClient(
                 verify=_tls(),
@@ -257,7 +257,7 @@ def _read(request: Request, answer: Answer, read: Callable[[Answer], Result]) ->
 def _answer(
     request: Request, response: httpx.Response, content: bytes, credentials: Credentials
 ) -> Answer:
-    """Return the answer of a successful response, or of one that says there is nothing."""
+    """Return the answer of a successful response, or of a 404 or 410."""
     status = response.status_code
     header = response.headers.get("Content-Type", "")
     content_type = header.partition(";")[0].strip().lower()
@@ -286,10 +286,10 @@ def _refusal(
     if 300 <= status < 400:
         target = urljoin(request.url, response.headers.get("Location", ""))
         target = masked(target, credentials.secrets)
-        return ExchangeError(f"{message}, to {shortened(target)}", status=status)
-    excerpt = shortened(masked(content.decode("utf-8", errors="replace"), credentials.secrets))
-    if excerpt:
-        message += f": {excerpt}"
+        return ExchangeError(f"{message}, to {excerpt(target)}", status=status)
+    preview = excerpt(masked(content.decode("utf-8", errors="replace"), credentials.secrets))
+    if preview:
+        message += f": {preview}"
     if status in _TRANSIENT or (status >= 500 and status not in _LASTING_SERVER_ERRORS):
         wait = _retry_after(response)
         if wait is not None:
@@ -316,7 +316,7 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _failed(request: Request, error: Exception, credentials: Credentials) -> str:
     reason = masked(str(error), credentials.secrets)
-    return shortened(f"{request}: {type(error).__name__}" + (f": {reason}" if reason else ""), 500)
+    return excerpt(f"{request}: {type(error).__name__}" + (f": {reason}" if reason else ""), 500)
 
 
 def _phrase(status: int) -> str:

@@ -1,4 +1,4 @@
-"""Data about a person for `create_entity`: names, what is missing, and what a source says."""
+"""Data about a person for `create_entity`: names, quality, and support by a source."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from ..models.entity_types import MAX_SLUG_LENGTH, MIN_SLUG_LENGTH
 from ..models.names import NameExtractor as StandardNames
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
+from ..text import casefold_key
 from .attributes import AttributeExtractor as AttributeExtractor
 from .relationships import RelationshipExtractor as RelationshipExtractor
 from .sentences import MONTHS
 
-# Zero-width joiners are letters' business within a Nepali word (गर्‍यो), noise elsewhere.
+# Zero-width joiners matter within a Nepali word (गर्‍यो), and are noise elsewhere.
 _JOINERS = "\u200c\u200d"
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _STRAY_JOINER = re.compile(f"(?<![\u0900-\u097f])[{_JOINERS}]+|[{_JOINERS}]+(?![\u0900-\u097f])")
@@ -46,7 +47,7 @@ _BIRTH_NAME = re.compile(rf"\b(?:born|née|nee|birth name:?) {_QUOTED}({_NAME})"
 
 
 def normalize_name(name: str) -> str:
-    """Return the one spelling that equal names share; applying it again changes nothing.
+    """Return the canonical spelling of a name; idempotent.
 
     Unicode's composed form (NFC), runs of blanks as one space, no invisible characters but the
     joiners that Nepali is written with, no quotation marks or commas around it, straight
@@ -81,7 +82,7 @@ def _capital(letter: str) -> str:
 
 
 class NameExtractor(StandardNames):
-    """Finds the names of the person that a text is about, by the phrases that give them.
+    """Extracts the names of the person that a text is about, by phrases.
 
     Only what the text says is returned, spelled by `normalize_name`.
     """
@@ -128,7 +129,7 @@ def _subject(lead: str) -> str:
 
 
 def _cleaned(name: str) -> str:
-    """Return a name out of running text, without the full stop of the sentence."""
+    """Return a name from running text, without the full stop of the sentence."""
     text = normalize_name(name)
     last = text.rpartition(" ")[2]
     # "K.C." and "Jr." end in a full stop of their own.
@@ -139,7 +140,7 @@ def _cleaned(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
-    """What is wrong: `issues` in words, `unsupported` the values that the source does not say.
+    """The findings: `issues` in words, `unsupported` values that are not in the source.
 
     `unsupported` maps where a value is (``attributes.birth_place``, ``names[0].en.full``) to
     the value.
@@ -155,35 +156,40 @@ class QualityReport:
 
 
 class DataQualityAssessor:
-    """Finds what a reviewer would ask about. Changes nothing."""
+    """Assesses data for reviewers. Changes nothing."""
 
     def assess(self, data: Mapping[str, Any], source_text: str | None = None) -> QualityReport:
         """Return what is missing from `data`, a dict for `create_entity`.
 
-        With `source_text` also what it does not say of names, attributes and the like; what
-        data is filed by (slug, type, identifiers …) no text says.
+        With `source_text` also names, attributes and other values that it lacks, except filing
+        fields (slug, type, identifiers …).
         """
-        said = {} if source_text is None else self.unsupported(data, source_text)
-        unsupported = {place: value for place, value in said.items() if not _is_filing(place)}
+        missing = {} if source_text is None else self.unsupported(data, source_text)
+        unsupported = {
+            location: value for location, value in missing.items() if not _is_filing(location)
+        }
         return QualityReport(tuple(_issues(data)), unsupported)
 
     def unsupported(self, data: Any, source_text: str) -> dict[str, str]:
         """Return the strings and numbers in `data` that `source_text` does not hold, by place.
 
-        Case, blanks and Unicode form do not matter; digits are the same in both scripts. A
-        value that was rightly worked out (a date written in another way) is listed as well:
-        someone has to look at it.
+        Case, blanks and Unicode form do not matter; digits are the same in both scripts. Correctly
+        derived values (a reformatted date) are listed as well, for review.
         """
-        said = _folded(source_text)
-        return {place: value for place, value in _values(data, "") if _folded(value) not in said}
+        source = _comparable(source_text)
+        return {
+            location: value
+            for location, value in _values(data, "")
+            if _comparable(value) not in source
+        }
 
 
 _FILING = {"identifiers", "kind", "scheme", "slug", "sub_type", "type"}
 
 
-def _is_filing(place: str) -> bool:
-    """Say whether a place holds what data is filed by."""
-    return any(part.partition("[")[0] in _FILING for part in place.split("."))
+def _is_filing(location: str) -> bool:
+    """Return whether a location is a filing field."""
+    return any(part.partition("[")[0] in _FILING for part in location.split("."))
 
 
 def _issues(data: Mapping[str, Any]) -> Iterator[str]:
@@ -195,32 +201,32 @@ def _issues(data: Mapping[str, Any]) -> Iterator[str]:
     if primary is None:
         yield "no name of kind PRIMARY"
     else:
-        for language, spoken in (("en", "English"), ("ne", "Nepali")):
+        for language, language_name in (("en", "English"), ("ne", "Nepali")):
             if not primary.get(language):
-                yield f"the primary name is not given in {spoken}"
+                yield f"the primary name is not given in {language_name}"
     if not data.get("identifiers") and not data.get("attributions"):
         yield "neither identifiers nor attributions say where it comes from"
 
 
-def _values(data: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Return the strings and numbers in JSON-like data, each with its place."""
+def _values(data: Any, location: str) -> Iterator[tuple[str, str]]:
+    """Yield the strings and numbers in JSON-like data, each with its location."""
     if isinstance(data, Mapping):
         for key, value in data.items():
-            yield from _values(value, f"{place}.{key}" if place else str(key))
+            yield from _values(value, f"{location}.{key}" if location else str(key))
     elif isinstance(data, list | tuple):
         for index, value in enumerate(data):
-            yield from _values(value, f"{place}[{index}]")
+            yield from _values(value, f"{location}[{index}]")
     elif isinstance(data, str | int | float) and not isinstance(data, bool):
         text = str(data)
         if text.strip():
-            yield place, text
+            yield location, text
 
 
-def _folded(text: str) -> str:
-    composed = unicodedata.normalize("NFC", text).casefold()
+def _comparable(text: str) -> str:
+    folded = casefold_key(text)
     ascii_digits = "".join(
         str(unicodedata.decimal(character)) if character.isdecimal() else character
-        for character in composed
+        for character in folded
     )
     return " ".join(ascii_digits.split())
 

@@ -35,7 +35,7 @@ PASS_VARIABLE = "NES_TASKS_PASS_ENV"  # noqa: S105 (the name of a variable)
 
 
 class Mode(StrEnum):
-    """What happens to a request that has no recorded answer."""
+    """The handling of a request without a recorded answer."""
 
     REPLAY = "replay"
     """It fails: nothing outside the folder may decide what a run does."""
@@ -102,7 +102,7 @@ class Recording:
         return f"{self.path.parent.name}/{self.path.name}"
 
     def find(self, request: Request) -> Answer | None:
-        """Return the recorded answer, None when it is to be asked for.
+        """Return the recorded answer, None when the request must be sent.
 
         Raises `NotRecordedError` when there is none and nothing may be asked, and
         `RecordingError` when the file is damaged.
@@ -118,7 +118,7 @@ class Recording:
         return None
 
     def add(self, request: Request, answer: Answer, secrets: Iterable[str] = ()) -> Answer:
-        """Keep `answer` and return it; without a record mode, only return it.
+        """Record `answer` and return it; outside record mode, only return it.
 
         The first answer to a request is kept: when two were under way at the same time, both
         get that one. It is in the file when this returns, so an interrupted recording goes on
@@ -142,7 +142,7 @@ class Recording:
         return known.answer
 
     def save(self) -> None:
-        """Sort the file when answers were added, in one step."""
+        """Sort the file atomically if answers were added."""
         if not self.added or self._lines is None:
             return
         ordered = sorted(self._lines.items(), key=lambda item: (item[1].request["url"], item[0]))
@@ -157,7 +157,7 @@ class Recording:
 
     @contextlib.contextmanager
     def in_force(self) -> Iterator[Recording]:
-        """Answer every request of this package from the recording, and sort it in the end."""
+        """Activate the recording for all requests of this package, and sort it at the end."""
         token = _IN_FORCE.set(self)
         try:
             yield self
@@ -196,7 +196,7 @@ class Recording:
         return lines
 
     def _without_torn_line(self, content: bytes) -> bytes:
-        """Cut off what a recording that was interrupted had not finished writing."""
+        """Remove the unfinished last line of an interrupted recording."""
         whole = content[: content.rfind(b"\n") + 1]
         try:
             os.truncate(self.path, len(whole))
@@ -253,14 +253,14 @@ class _Line:
 
     def to_bytes(self, key: str) -> bytes:
         answer = self.answer
-        kept: dict[str, Any] = {"status": answer.status, "type": answer.content_type}
+        document: dict[str, Any] = {"status": answer.status, "type": answer.content_type}
         if answer.url != self.request["url"]:
-            kept["url"] = answer.url
-        kept["json" if answer.is_json else "text"] = answer.content
-        record = {"key": key, "request": self.request, "answer": kept}
+            document["url"] = answer.url
+        document["json" if answer.is_json else "text"] = answer.content
+        record = {"key": key, "request": self.request, "answer": document}
         try:
             return f"{json.dumps(record, ensure_ascii=False)}\n".encode()
-        except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 has no form for
+        except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot encode
             return f"{json.dumps(record)}\n".encode()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..models.identifiers import break_entity_id
 from ..models.slugs import text_to_slug
+from ..text import casefold_key
 from .sentences import DATE, NEGATION, read_date, sentences
 
 _PEOPLE = frozenset({"person"})
@@ -56,15 +57,15 @@ _ON = re.compile(rf"^,? on ({DATE})")
 
 
 class RelationshipExtractor:
-    """Finds what a text says an entity is part of, works for, is funded by and so on.
+    """Extracts relationships of an entity from a text: part of, employed by, funded by and others.
 
-    What is found are proposals: a sentence may be about someone else, so each comes with it.
+    The results are proposals: each has its sentence, which may be about someone else.
     `known_entities` gives the ids of names; a target that is not in it has a name only. Family
     relations are left alone: the database had them removed. Does not look into the database.
     """
 
     def __init__(self, known_entities: Mapping[str, str] | None = None) -> None:
-        self._ids = {_folded(name): id_ for name, id_ in (known_entities or {}).items()}
+        self._ids = {_name_key(name): id_ for name, id_ in (known_entities or {}).items()}
 
     def extract(self, text: str, entity_id: str) -> list[dict[str, Any]]:
         """Return the relationships of the entity `entity_id` that `text` states, each once.
@@ -82,19 +83,19 @@ class RelationshipExtractor:
                 if text_to_slug(name) == source.slug:
                     continue
                 target = {"name": name}
-                known = self._ids.get(_folded(name))
+                known = self._ids.get(_name_key(name))
                 if known:
                     target["id"] = known
                 new = {"type": kind, "target_entity": target, **period, "evidence": sentence}
-                # The first sentence counts, unless a later one knows when.
-                old = found.get((kind, _folded(name)))
+                # The first sentence counts, unless a later one has dates.
+                old = found.get((kind, _name_key(name)))
                 if old is None or (period and not _has_period(old)):
-                    found[kind, _folded(name)] = new
+                    found[kind, _name_key(name)] = new
         return list(found.values())
 
 
 def _stated(sentence: str, source_type: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Return type, target and period of what a sentence states, in the order of the rules."""
+    """Yield type, target and period of each stated relationship, in the order of the rules."""
     if NEGATION.search(sentence) or _ABOUT_OTHERS.match(sentence):
         return
     for pattern, kind, sources in _RULES:
@@ -136,5 +137,5 @@ def _has_period(relationship: dict[str, Any]) -> bool:
     return any(key.startswith(("start_", "end_")) for key in relationship)
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+def _name_key(name: str) -> str:
+    return " ".join(casefold_key(name).split())

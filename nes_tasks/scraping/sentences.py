@@ -1,4 +1,4 @@
-"""Sentences of English prose, and the pieces that rules look for in them."""
+"""Split English prose into sentences, and parse dates in them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEGATION = re.compile(
 
 
 class Moment(NamedTuple):
-    """A date as precise as the text has it: `day` only when all of it is there."""
+    """A date with the precision of the text: `day` only when it is complete."""
 
     text: str
     day: date | None
@@ -61,7 +61,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def read_date(text: str) -> Moment:
-    """Return what a text that matches `DATE` says; a date that does not exist is only a text.
+    """Parse a text that matches `DATE`; a date that does not exist stays a string.
 
     A year of the Bikram Sambat calendar ("2001 BS") stays a text as well: without the day it
     has no counterpart.

@@ -1,4 +1,4 @@
-"""The scraping service: what a migration script has as ``context.scraping``."""
+"""The scraping service: ``context.scraping`` of a migration script."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 
 class ScrapingService:
-    """Takes data from texts, pages and language models; makes nothing up.
+    """Extracts data from texts, pages and language models; invents nothing.
 
-    Only what is needed must be there: rules need nothing, pages the extra ``scraping``, and
-    what needs a language model an `llm_provider`. A script sets its own one with
-    ``context.scraping.provider = …``. Does not write to the database.
+    Rules need no extra, pages need the extra ``scraping``, and language models an `llm_provider`. A
+    script sets its own one with ``context.scraping.provider = …``. Does not write to the database.
     """
 
-    # Each migration gets a service and few use it, so its parts are made when they are used.
+    # Each migration gets a service but few use it, so its parts are created lazily.
 
     def __init__(
         self,
@@ -57,21 +56,21 @@ class ScrapingService:
 
     @cached_property
     def web_scraper(self) -> WebScraper:
-        """What fetches pages."""
+        """The scraper that fetches pages."""
         from .web import WebScraper
 
         return WebScraper()
 
     @cached_property
     def translator(self) -> Translator:
-        """What translates, with the provider unless it was given one of its own."""
+        """The translator, with this provider unless it was given another one."""
         from .translation import Translator
 
         return Translator(self._provider)
 
     @cached_property
     def normalizer(self) -> DataNormalizer:
-        """What finds names, attributes and relationships in a text."""
+        """The extractors of names, attributes and relationships in a text."""
         from .person import DataNormalizer
 
         return DataNormalizer()

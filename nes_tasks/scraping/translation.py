@@ -1,4 +1,4 @@
-"""Translation between English and Nepali, and which of the two a text is in."""
+"""Translation between English and Nepali, and language detection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..models.romanization import romanize as romanize
 from .errors import ProviderAnswerError, ProviderMissingError
-from .exchange import shortened
+from .exchange import excerpt
 
 if TYPE_CHECKING:
     from .providers.base import BaseLLMProvider
@@ -28,7 +28,7 @@ def detect_language(text: str) -> str:
 
 
 class Translator:
-    """Translates with a glossary, and what that does not hold with a language model.
+    """Translates with a glossary, and other texts with a language model.
 
     `glossary` pairs Nepali texts with their English ones; a text that is in it as a whole, in
     either language, needs no model and comes out the same for everyone. Without `provider`
@@ -44,7 +44,7 @@ class Translator:
         self._glossary: dict[str, dict[str, str]] = {"en": {}, "ne": {}}
         for nepali, english in (glossary or {}).items():
             self._glossary["en"][_spaced(nepali)] = english
-            # Of several Nepali spellings the first one stands for the English text.
+            # Of several Nepali spellings the first one is used for the English text.
             self._glossary["ne"].setdefault(_spaced(english), nepali)
 
     async def translate(
@@ -82,7 +82,7 @@ class Translator:
             return text.translate(_TO_ASCII_DIGITS if target == "en" else _TO_NEPALI_DIGITS)
         if self.provider is None:
             raise ProviderMissingError(
-                f"translating {shortened(text, 40)!r} into {LANGUAGES[target]} needs a language"
+                f"translating {excerpt(text, 40)!r} into {LANGUAGES[target]} needs a language"
                 " model, and none is configured",
                 hint="set context.scraping.provider, or give the Translator a glossary",
             )
@@ -98,8 +98,8 @@ class Translator:
         translated = answer.strip()
         if not translated or (_has_letters(translated) and detect_language(translated) != target):
             raise ProviderAnswerError(
-                f"{self.provider.provider_name} did not translate {shortened(text, 40)!r} into"
-                f" {LANGUAGES[target]}, it said {shortened(answer, 80)!r}",
+                f"{self.provider.provider_name} did not translate {excerpt(text, 40)!r} into"
+                f" {LANGUAGES[target]}, it said {excerpt(answer, 80)!r}",
                 hint="try another model, or put the translation into the Translator's glossary",
             )
         return translated

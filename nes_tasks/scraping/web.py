@@ -1,4 +1,4 @@
-"""The web scraper: pages and data from any server, politely, and the text of HTML."""
+"""The web scraper: rate-limited requests for pages and data, and text of HTML."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .http_client import (
 )
 
 _NOT_TEXT = ("script", "style", "noscript", "template")
-# Elements that start a line of their own, as browsers show them.
+# Block elements, which start a new line in browsers.
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "br", "caption", "dd", "details", "div",
     "dl", "dt", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
@@ -33,7 +33,7 @@ _BLANKS = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """What a page says: `text` has a line for each block, `links` are absolute addresses.
+    """The content of a page: `text` has a line for each block, `links` are absolute addresses.
 
     `language` is what the page declares, None if nothing; `html` is all of it, for a parser of
     one's own.
@@ -89,7 +89,7 @@ def _links(soup: Any, start: str) -> tuple[str, ...]:
     for anchor in soup.find_all("a", href=True):
         try:
             address = urldefrag(urljoin(start, anchor["href"].strip())).url
-        except ValueError:  # an address in a page may be anything
+        except ValueError:  # an address in a page may be invalid
             continue
         if address.startswith(("http://", "https://")):
             found[address] = None
@@ -155,7 +155,7 @@ class WebScraper:
 
     @property
     def user_agent(self) -> str:
-        """What servers see; sites such as Wikipedia ask for a way to reach you in it."""
+        """The User-Agent header; sites such as Wikipedia require contact information in it."""
         return self._client.user_agent
 
     @user_agent.setter
@@ -201,7 +201,7 @@ class WebScraper:
         headers: Mapping[str, str] | None = None,
         credentials: Credentials | None = None,
     ) -> Result:
-        """Return what `read` makes of the answer; an answer that it refuses is not recorded."""
+        """Return the answer parsed by `read`; refused answers are not recorded."""
 
         async def authorize() -> Credentials:
             return credentials or Credentials()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from .errors import AmbiguousPageError, ExchangeError
-from .exchange import Answer, shortened
+from .exchange import Answer, excerpt
 from .web import WebScraper, text_of_html
 
 API_URL = "https://{language}.wikipedia.org/w/api.php"
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 class WikipediaScraper:
-    """Takes pages from Wikipedia with `web_scraper` (its own one if none is given).
+    """Reads pages from Wikipedia with `web_scraper` (by default its own).
 
     `api_url` is the address of the API, with ``{language}`` where the language goes.
     """
@@ -125,7 +125,7 @@ class WikipediaScraper:
         return await self._ask(language, {**parameters, "srprop": "snippet"}, read)
 
     async def _image_addresses(self, files: list[str], language: str) -> list[str]:
-        """Return where the files are, in their order; a file that is gone has no address."""
+        """Return the addresses of the files, in their order; a deleted file has none."""
         if not files:
             return []
 
@@ -145,7 +145,7 @@ class WikipediaScraper:
     async def _ask(
         self, language: str, parameters: dict[str, Any], read: Callable[[dict[str, Any]], Result]
     ) -> Result:
-        """Return what `read` makes of the ``query`` part of an answer."""
+        """Return the ``query`` part of an answer parsed by `read`."""
         query = {"action": "query", "format": "json", "formatversion": 2, **parameters}
         url = f"{self._api(language)}?{urlencode(query)}"
 
@@ -178,7 +178,7 @@ class _Page:
 
 
 def _read_page(query: dict[str, Any]) -> _Page | None:
-    """Return the page of an answer, None for a title that no page has or can have."""
+    """Return the page of an answer, None for an unknown or invalid title."""
     if "interwiki" in query:  # "fr:Paris" is a page of another wiki
         return None
     page = query["pages"][0]
@@ -206,12 +206,12 @@ def _titles(page: dict[str, Any], part: str) -> list[str]:
 
 
 def _query_part(answer: Answer) -> dict[str, Any]:
-    """Return what was asked for, or raise what the API says is wrong (with status 200)."""
+    """Return the answer, or raise the error that the API reports (with status 200)."""
     content = answer.json()
     if "error" in content:
         error = content["error"]
         raise ExchangeError(
-            f"{shortened(answer.url)}: {error['code']}: {shortened(str(error.get('info', '')))}",
+            f"{excerpt(answer.url)}: {error['code']}: {excerpt(str(error.get('info', '')))}",
             status=answer.status,
         )
     query = content["query"]
@@ -222,6 +222,6 @@ def _query_part(answer: Answer) -> dict[str, Any]:
 
 def _not_mediawiki(answer: Answer) -> ExchangeError:
     return ExchangeError(
-        f"{shortened(answer.url)} did not answer as MediaWiki does: {shortened(answer.text)}",
+        f"{excerpt(answer.url)} did not answer as MediaWiki does: {excerpt(answer.text)}",
         status=answer.status,
     )

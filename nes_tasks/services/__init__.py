@@ -1,1 +1,1 @@
-"""What migration scripts work with: the entity database, publication and search."""
+"""The services of migration scripts: the entity database, publication and search."""

@@ -1,4 +1,4 @@
-"""Who changes are made under."""
+"""The authors of changes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Authors:
         return known.model_copy()
 
     async def save(self, author: Author) -> None:
-        """Write an author that `resolve` has made up; one that is stored is left alone."""
+        """Write an author that `resolve` has created; a stored one is not changed."""
         identifier = author.id
         if identifier not in self._stored:
             await self._database.put_author(author)

@@ -160,7 +160,8 @@ class EntityDatabase(ObjectFiles):
         check_page(limit, offset)
         key = name_key(query)
         if is_askable(key) and self._can_ask(folder):
-            paths = self._index.ranked(key, Conditions.of(folder, tags, attr_filters))
+            first = None if limit is None else offset + limit + 1
+            paths = self._index.ranked(key, Conditions.of(folder, tags, attr_filters), first)
             return self._list(name, paths, load_entity, limit, offset, accepts)
         found = filter(accepts, self._load_all(self._paths(folder), load_entity))
         ranked = _best(found, key, limit, offset)

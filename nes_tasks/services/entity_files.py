@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 
 class _DefaultLimit(int):
-    """A default limit, so that what it cuts off can be reported."""
+    """A default limit, marked so that truncation can be reported."""
 
 
 DEFAULT_LIMIT = _DefaultLimit(100)
@@ -37,16 +37,16 @@ def check_page(limit: int | None, offset: int) -> None:
 
 
 def page(
-    items: Iterable[Item], limit: int | None, offset: int, cut_off: Callable[[], None]
+    items: Iterable[Item], limit: int | None, offset: int, on_truncated: Callable[[], None]
 ) -> list[Item]:
     """Return at most `limit` items after the first `offset`; takes no more items than it needs.
 
-    `cut_off` is called when there are more and the limit is the default one.
+    `on_truncated` is called when there are more and the limit is the default one.
     """
     rest = islice(items, offset, None)
     taken = list(islice(rest, limit))
     if isinstance(limit, _DefaultLimit) and next(rest, None) is not None:
-        cut_off()
+        on_truncated()
     return taken
 
 
@@ -88,7 +88,7 @@ def prefix_folder(prefix: str) -> str | None:
 
 
 def _below_entities(segments: list[str]) -> str | None:
-    """Join the segments, unless one could be part of no path, such as ``..``."""
+    """Join the segments, unless one is invalid in a path, such as ``..``."""
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):
         return None
     return "/".join((ENTITIES, *segments))
@@ -99,20 +99,20 @@ def plain(text: str | None) -> str | None:
     return text.value if isinstance(text, Enum) else text
 
 
-Thing = TypeVar("Thing", Entity, Relationship, Version, Author, int)
-Load = Callable[[bytes, str], Thing]
+Parsed = TypeVar("Parsed", Entity, Relationship, Version, Author, int)
+Load = Callable[[bytes, str], Parsed]
 
 
 def log_warning(message: str) -> None:
-    """Log what a person should know."""
+    """Log a warning."""
     logging.getLogger(__name__).warning("%s", message)
 
 
 class ObjectFiles:
     """The objects in `store`, each in the file whose path is its id.
 
-    `strict` says whether a malformed file stops a listing or is left out of it. `warn` is
-    called with one line for what a person should know; it logs unless given.
+    `strict` says whether a malformed file stops a listing or is left out of it. `warn` is called
+    with one-line warnings; by default they are logged.
     """
 
     def __init__(
@@ -130,12 +130,12 @@ class ObjectFiles:
         return path is not None and self._store.exists(path)
 
     def watch(self, changed: Callable[[str], None]) -> None:
-        """Call `changed` with the id of each thing that is written or deleted from now on."""
+        """Call `changed` with the id of each object that is written or deleted from now on."""
         self._watchers.append(changed)
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
-        """Put back every file that was changed within the block when it ends by an exception."""
+        """Restore every file that was changed within the block if it raises an exception."""
         self._undo = {}
         try:
             yield
@@ -155,7 +155,7 @@ class ObjectFiles:
 
     # One object ----------------------------------------------------------------------------
 
-    def _get(self, identifier: str, kind: str, load: Load[Thing]) -> Thing | None:
+    def _get(self, identifier: str, kind: str, load: Load[Parsed]) -> Parsed | None:
         path = path_if_any(identifier, kind)
         data = None if path is None else self._store.read(path)
         return None if path is None or data is None else load(data, path)
@@ -165,7 +165,7 @@ class ObjectFiles:
         identifier: str,
         kind: str,
         data: bytes,
-        load: Load[Thing] | None,
+        load: Load[Parsed] | None,
         *,
         rewrite: bool = False,
     ) -> None:
@@ -201,8 +201,8 @@ class ObjectFiles:
         return (path for path in self._store.list(folder) if path.endswith(SUFFIX))
 
     def _load_all(
-        self, paths: Iterable[str], load: Load[Thing], at_once: int | None = None
-    ) -> Iterator[Thing]:
+        self, paths: Iterable[str], load: Load[Parsed], at_once: int | None = None
+    ) -> Iterator[Parsed]:
         """Load one file after the other; the store reads `at_once` first, then ever more."""
         for some in _growing(iter(paths), at_once):
             for path, data in self._store.read_many(some):
@@ -210,7 +210,7 @@ class ObjectFiles:
                 if thing is not None:
                     yield thing
 
-    def _load(self, path: str, data: bytes | None, load: Load[Thing]) -> Thing | None:
+    def _load(self, path: str, data: bytes | None, load: Load[Parsed]) -> Parsed | None:
         if data is None:
             return None
         try:
@@ -225,12 +225,12 @@ class ObjectFiles:
         self,
         name: str,
         paths: Iterator[str],
-        load: Load[Thing],
+        load: Load[Parsed],
         limit: int | None,
         offset: int,
-        accepts: Callable[[Thing], bool] | None = None,
-    ) -> list[Thing]:
-        """Return a page of what the files hold; `name` is the listing's for the warning."""
+        accepts: Callable[[Parsed], bool] | None = None,
+    ) -> list[Parsed]:
+        """Return a page of the files' objects; `name` names the listing in the warning."""
         check_page(limit, offset)
         if accepts is None and self._strict:
             # Each path is an item, so those before the page need not be read.
@@ -247,7 +247,7 @@ class ObjectFiles:
 
 
 def _growing(paths: Iterator[str], first: int | None) -> Iterator[Iterable[str]]:
-    """Cut paths into parts, each twice as long as the one before; None for a single part."""
+    """Split paths into batches of doubling size; None for a single batch."""
     if first is None:
         yield paths
         return

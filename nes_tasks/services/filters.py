@@ -56,12 +56,12 @@ VersionTest = Callable[[Version], bool]
 _MOMENT: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 
 
-def as_date(value: date | str | None) -> date | None:
+def parse_date(value: date | str | None) -> date | None:
     """Return a date from a date or a text such as ``2024-01-25``; raises `ValueError`."""
     return read_optional_date(value)
 
 
-def as_moment(value: datetime | str | None) -> datetime | None:
+def parse_datetime(value: datetime | str | None) -> datetime | None:
     """Return a moment; one without a zone is taken as UTC. Raises `ValueError`."""
     moment = _MOMENT.validate_python(value)
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -108,7 +108,7 @@ def relationship_test(
     no end); currently active is what has no end. The two limits of the start are inclusive and
     leave out what has no start.
     """
-    day, first, last = as_date(active_on), as_date(start_date_from), as_date(start_date_to)
+    day, first, last = parse_date(active_on), parse_date(start_date_from), parse_date(start_date_to)
 
     def accepts(item: Relationship) -> bool:
         start, end = item.start_date, item.end_date
@@ -131,7 +131,7 @@ def version_test(
     created_before: datetime | str | None = None,
 ) -> VersionTest:
     """Accept versions of that author, made at or after one moment and before the other."""
-    first, end = as_moment(created_after), as_moment(created_before)
+    first, end = parse_datetime(created_after), parse_datetime(created_before)
 
     def accepts(version: Version) -> bool:
         return (

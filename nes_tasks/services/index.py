@@ -39,6 +39,9 @@ from .tables import KEYS, MAX_ATTRIBUTE, SEARCH, has_search
 FILES_IN_MEMORY = 500
 # Full text search is left when it finds more rows than this: a scan of all names is quicker then.
 MANY_ROWS = 2000
+# So many entities are looked at in the order of what they can score, and so many when none of them
+# is certain to be among the first.
+MOST_WALKED, FIRST_WALKED = 1000, 100
 TRIGRAM = 3
 # So many of each kind in one question to SQLite, which has limits; what is left out finds more.
 MOST_TERMS = 50
@@ -156,23 +159,83 @@ class Tables:
         rows = self._rows(f"SELECT path FROM entities WHERE {where} ORDER BY path", values)
         return (path for (path,) in rows)
 
-    def ranked(self, query: str, conditions: Conditions) -> Iterator[tuple[int, str]]:
-        """Yield score, negated, and path of the entities that `query` fits; see `scoring`.
+    def ranked(
+        self, query: str, conditions: Conditions, first: int | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Yield score, negated, and path of the entities that `query` fits; see `filters`.
 
-        They are sorted by both. `query` is a key.
+        They are sorted by both. `query` is a key. The `first` of them are likely to be enough;
+        None where all are asked for.
         """
         candidates = self._candidates(query)
+        first = None if first is None or first > MOST_WALKED else first
+        done = 0
+        if candidates is None and first is not None and self._can_walk(query, conditions):
+            for found in self._best(query, conditions):
+                yield found
+                done += 1
         if candidates is None:
-            found = " OR ".join(f"instr({key}, :query)" for key in KEYS)
+            fits = " OR ".join(f"instr({key}, :query)" for key in KEYS)
         else:
-            found = f"names.key IN ({', '.join(map(str, candidates))})"
+            fits = f"names.key IN ({', '.join(map(str, candidates))})"
+        # SQLite sorts a few of many in less time than all.
+        for size in (-1,) if first is None else (2 * first, -1):
+            before = done
+            for found in self._scored(fits, query, conditions, size, done):
+                yield found
+                done += 1
+            if done - before < size:
+                return
+
+    def _scored(
+        self, fits: str, query: str, conditions: Conditions, size: int = -1, offset: int = 0
+    ) -> Rows:
+        """Yield a page of what `ranked` yields, of the names that meet `fits`; -1 for the rest."""
         where, values = _where(conditions)
         return self._rows(
             f"SELECT -sum({_SCORE}) AS score, path FROM {_NAMED_ENTITIES} "
-            f"WHERE ({found}) AND {where} "
-            "GROUP BY names.entity HAVING score < 0 ORDER BY score, path",
-            {**values, "query": query},
+            f"WHERE ({fits}) AND {where} GROUP BY names.entity HAVING score < 0 "
+            "ORDER BY score, path LIMIT :size OFFSET :offset",
+            {**values, "query": query, "size": size, "offset": offset},
         )
+
+    def _can_walk(self, query: str, conditions: Conditions) -> bool:
+        """Return whether `_best` can help; tables in memory are as quick without it."""
+        return bool(query) and self._has_search and not conditions.is_narrow
+
+    def _best(self, query: str, conditions: Conditions) -> Iterator[tuple[int, str]]:
+        """Yield the first of what `ranked` yields, as many as are found without all the names.
+
+        Those that can fit best are looked at first, by `bounds`. One is certain once no other can
+        fit better, nor as well and come before it. Where a query is within every name, that is
+        soon; where not, this ends after some names. Names that equal the query lie out of bounds.
+        """
+        equal = " UNION ".join(f"SELECT entity FROM names WHERE {key} = :query" for key in KEYS)
+        same = [row for (row,) in self._rows(f"{equal} LIMIT {MANY_ROWS + 1}", {"query": query})]
+        if len(same) > MANY_ROWS:
+            return
+        among = f"names.entity IN ({', '.join(map(str, same))})"
+        waiting = list(self._scored(among, query, conditions)) if same else []
+        heapq.heapify(waiting)
+        known, (low, end) = set(same), _below(conditions.folder)
+        bound = "latin" if query.isascii() else "other"
+        rows = self._rows(
+            f"SELECT entity, -{bound}, path, CASE WHEN path >= :low AND path < :end THEN "
+            f"(SELECT -sum({_SCORE}) FROM names WHERE names.entity = bounds.entity) END "
+            f"FROM bounds WHERE {bound} > 0 ORDER BY {bound} DESC, path",
+            {"query": query, "low": low, "end": end},
+        )
+        is_certain = False
+        for count, (entity, most, path, score) in enumerate(rows):
+            while waiting and waiting[0] < (most, path):
+                is_certain = True
+                yield heapq.heappop(waiting)
+            if count == (MOST_WALKED if is_certain else FIRST_WALKED):
+                return
+            if score and entity not in known:
+                heapq.heappush(waiting, (score, path))
+        while waiting:
+            yield heapq.heappop(waiting)
 
     def _candidates(self, query: str) -> list[int] | None:
         """Return the rows of names that can have `query` in them, None when all rows can."""
@@ -356,9 +419,9 @@ class Index:
         """Yield the paths of the entities that can meet conditions, sorted."""
         return self._merged(lambda tables: tables.selected(conditions), lambda path: path)
 
-    def ranked(self, query: str, conditions: Conditions) -> Iterator[str]:
+    def ranked(self, query: str, conditions: Conditions, first: int | None = None) -> Iterator[str]:
         """Yield the paths of the entities that a key fits, the best first; see `Tables.ranked`."""
-        found = self._merged(lambda tables: tables.ranked(query, conditions), itemgetter(1))
+        found = self._merged(lambda tables: tables.ranked(query, conditions, first), itemgetter(1))
         return (path for _, path in found)
 
     def related(self, entity_id: str, ends: Collection[str]) -> Iterator[str]:

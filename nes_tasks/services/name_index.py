@@ -1,8 +1,7 @@
-"""Finding entities by what they are called."""
+"""Find entities by their names."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,23 +12,19 @@ from ..models.entity import Entity
 from ..models.identifiers import id_of
 from ..models.name_keys import is_blank, name_key
 from ..models.similar_names import similar_names
+from ..text import casefold_key
 from .database import EntityDatabase, index_of
 from .index import is_askable
 
 
-def folded(name: str) -> str:
-    """Return `name` with NFC, white space collapsed and case folded, spelling kept.
-
-    Composed before and after folding, since folding can take characters apart: the caseless
-    matching of https://www.unicode.org/versions/latest/core-spec/chapter-3/#G53253
-    """
-    composed = unicodedata.normalize("NFC", name)
-    return unicodedata.normalize("NFC", " ".join(composed.casefold().split()))
+def _spelling(name: str) -> str:
+    """Return `name` with white space collapsed and case folded; digits and signs stay."""
+    return " ".join(casefold_key(name).split())
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarEntity:
-    """An entity whose name is like another, the name that is, and how much, from 0 to 1."""
+    """An entity with a similar name, that name, and the similarity from 0 to 1."""
 
     entity_id: str
     name: str
@@ -37,7 +32,7 @@ class SimilarEntity:
 
 
 class Names:
-    """The full names of the entities below one folder of a database, at this moment.
+    """The current full names of the entities below one folder of a database.
 
     Malformed files are warned of once for each folder; `warned` are those for which they were.
     """
@@ -54,31 +49,31 @@ class Names:
     def find(self, name: str) -> list[str]:
         """Return the ids of the entities with this full name in either language, sorted.
 
-        Names are compared by their keys (`name_key`). Of several, those that are spelt as `name`
-        is go before those that are not. A blank name finds nothing.
+        Names are compared by their keys (`name_key`). Exact spellings of `name` come first. A blank
+        name finds nothing.
         """
         if is_blank(name):
             return []
-        spelling, hits = folded(name), list(self._named(name))
-        spelt_so = {hit.identifier for hit in hits if folded(hit.name) == spelling}
+        spelling, hits = _spelling(name), list(self._named(name))
+        spelt_so = {hit.identifier for hit in hits if _spelling(hit.name) == spelling}
         return sorted(spelt_so or {hit.identifier for hit in hits})
 
     def similar(self, name: str, threshold: float, limit: int | None) -> list[SimilarEntity]:
-        """Return the entities that have a name like this one, the most alike first."""
+        """Return the entities with a similar name, the most similar first."""
         best: dict[str, SimilarEntity] = {}
-        for one in similar_names(name, dict.fromkeys(self._all()), threshold):
-            for hit in self._named(one.name):
-                if hit.name == one.name:
-                    similar = SimilarEntity(hit.identifier, one.name, one.score)
+        for match in similar_names(name, dict.fromkeys(self._all()), threshold):
+            for hit in self._named(match.name):
+                if hit.name == match.name:
+                    similar = SimilarEntity(hit.identifier, match.name, match.score)
                     best.setdefault(hit.identifier, similar)
-        ordered = sorted(best.values(), key=lambda one: (-one.score, one.entity_id))
+        ordered = sorted(best.values(), key=lambda hit: (-hit.score, hit.entity_id))
         return ordered[:limit]
 
     def _named(self, name: str) -> Iterable[_Hit]:
         """Return the names that have the same key as `name`."""
         if not self._is_indexed:
             yield from self._scanned.get(name_key(name), ())
-        elif is_askable(name):  # no name that the index knows is another
+        elif is_askable(name):  # other names are not in the index
             for hit in self._index.named(name, self._folder):
                 yield _Hit(id_of(hit.path), hit.name)
 
@@ -89,7 +84,7 @@ class Names:
 
     @cached_property
     def _scanned(self) -> dict[str, list[_Hit]]:
-        """All names by their keys, when the index does not know them."""
+        """All names by their keys, used without an index."""
         found: dict[str, list[_Hit]] = {}
         for entity in self._database.scan(self._folder):
             for name in _full_names(entity):

@@ -1,6 +1,6 @@
-"""What cannot be true of something new: names without a letter, dates in the future.
+"""Implausible values of new data: names without a letter, dates in the future.
 
-Only what a change brings counts: what is stored already, plausible or not, may stay.
+Only new values are checked: stored ones, plausible or not, may stay.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
 def implausible(snapshot: Mapping[str, Any], moment: datetime, *, planned: bool) -> list[str]:
-    """Return what cannot be true of an entity or relationship at a moment, each in a sentence.
+    """Return the implausible values of an entity or relationship, each as a sentence.
 
     `snapshot` is its dump, which may hold anything that a script put into its fields: what is not
     of the right form is left to the models. `planned` allows dates in the future. The moment's day
@@ -66,7 +66,7 @@ def _implausible_dates(snapshot: Mapping[str, Any], today: date) -> Iterator[str
 
 
 def _advice(value: date, today: date, written: str) -> str:
-    # The calendar is needed for messages alone.
+    # The calendar is only needed for messages.
     from ..models.bikram_sambat import suspect
 
     planned = "pass planned=True if it is planned"
@@ -105,11 +105,13 @@ def _dates(snapshot: Mapping[str, Any], fields: Iterable[str]) -> Iterator[tuple
 
 def _dicts(holder: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
     listed = holder.get(field)
-    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    return (
+        [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    )
 
 
 def _earliest(text: object) -> date | None:
-    """Return the first day that a date or a part of one can mean, None for what is not one.
+    """Return the earliest day of a full or partial date, None for anything else.
 
     Of what is not a calendar date, such as 2079-02-33, that is the first of its year.
     """

@@ -98,16 +98,16 @@ class PublicationService:
         if entity_data is None:
             raise ValueError("entity_data is required")
         author_id = self._author_id(author_id)
-        filing = _filing(entity_type, entity_subtype, entity_prefix, entity_data)
-        _check_slug(entity_data, may_be_empty="entity_prefix" not in filing)
+        identity_fields = _identity_fields(entity_type, entity_subtype, entity_prefix, entity_data)
+        _check_slug(entity_data, may_be_empty="entity_prefix" not in identity_fields)
         _check_names(entity_data)
         author = await self._authors.resolve(author_id)
-        entity_id = _entity_id(filing, entity_data["slug"])
-        await self._refuse_duplicate(entity_id, entity_data["slug"], filing["type"])
+        entity_id = _entity_id(identity_fields, entity_data["slug"])
+        await self._refuse_duplicate(entity_id, entity_data["slug"], identity_fields["type"])
         summary = self._summary(entity_id, VersionType.ENTITY, author, change_description)
         # The prefix says it all; and a null prefix is none, which files do not mention.
-        entity_data.pop("sub_type" if "entity_prefix" in filing else "entity_prefix", None)
-        entity_data.update(filing, version_summary=summary, created_at=self._clock())
+        entity_data.pop("sub_type" if "entity_prefix" in identity_fields else "entity_prefix", None)
+        entity_data.update(identity_fields, version_summary=summary, created_at=self._clock())
         entity = entity_from_dict(entity_data)
         checked = not _holds_models(entity_data)
         await self._publish(entity, summary, checked=checked, planned=planned)
@@ -426,7 +426,7 @@ class PublicationService:
             return 0
 
 
-def _filing(
+def _identity_fields(
     entity_type: str | None,
     entity_subtype: str | None,
     entity_prefix: str | None,
@@ -475,12 +475,14 @@ def _kind_of(name: object) -> object:
     return name.get("kind") if isinstance(name, Mapping) else getattr(name, "kind", None)
 
 
-def _entity_id(filing: Mapping[str, str], slug: str) -> str:
+def _entity_id(identity_fields: Mapping[str, str], slug: str) -> str:
     """Return the id that an entity filed there will have; the slug may be none."""
-    if "entity_prefix" in filing:
-        return build_entity_id_from_prefix(filing["entity_prefix"], str(slug))
-    sub_type = filing.get("sub_type", entity_class_of(filing).model_fields["sub_type"].default)
-    return build_entity_id(filing["type"], sub_type, str(slug))
+    if "entity_prefix" in identity_fields:
+        return build_entity_id_from_prefix(identity_fields["entity_prefix"], str(slug))
+    sub_type = identity_fields.get(
+        "sub_type", entity_class_of(identity_fields).model_fields["sub_type"].default
+    )
+    return build_entity_id(identity_fields["type"], sub_type, str(slug))
 
 
 def _required(change_description: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Filling the tables of `tables` with the files of the data folder."""
+"""Fill the tables of `tables` with the files of the data folder."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ from ..models.name_keys import name_key
 from ..models.relationship import Relationship
 from ..models.version import Author, Version
 from .entity_files import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
+from .filters import OTHER_BONUS, PART_CONTAINS, PRIMARY_BONUS, WHOLE_CONTAINS
 from .tables import (
+    BOUNDS,
+    BOUNDS_COLUMNS,
     INDEX,
+    INDEX_SECONDARY,
     KEYS,
     MAX_ATTRIBUTE,
     OF_ENTITY,
@@ -33,7 +37,7 @@ from .tables import (
     has_search,
 )
 
-# Rows that are sent to SQLite together.
+# Number of rows sent to SQLite together.
 ROW_BATCH = 512
 
 
@@ -53,25 +57,27 @@ class TableWriter:
         self._next_entity = self._next_name = 1
 
     def create(self) -> None:
-        """Make the tables, empty and without the secondary indexes that `finish` makes."""
+        """Create the empty tables, without the secondary indexes that `finish` creates."""
         for table in self._tables:
             ending = " WITHOUT ROWID" if table in WITHOUT_ROWID else ""
-            self._connection.execute(f"CREATE TABLE {table} ({TABLES[table]}){ending}")
+            columns = BOUNDS_COLUMNS if table == BOUNDS else TABLES[table]
+            self._connection.execute(f"CREATE TABLE {table} ({columns}){ending}")
 
     def open(self) -> None:
-        """Go on with tables that were filled and finished before."""
+        """Continue with tables that were filled and finished before."""
         for table, attribute in (("entities", "_next_entity"), ("names", "_next_name")):
             (last,) = self._connection.execute(f"SELECT max(key) FROM {table}").fetchone()
             setattr(self, attribute, (last or 0) + 1)
         self._has_search = has_search(self._connection)
 
     def finish(self, *, search: bool = True) -> None:
-        """Write what is left, and make what searches need: once, after everything was added.
+        """Write the remaining rows, and create indexes: once, after everything was added.
 
         A SQLite before 3.34, or one without FTS5, does without `names_search`.
         """
         self.flush()
-        for statement in SECONDARY.values():
+        more = {} if self._details else INDEX_SECONDARY
+        for statement in (*SECONDARY.values(), *more.values()):
             if any(f" ON {table} " in statement for table in self._tables):
                 self._connection.execute(statement)
         if search:
@@ -92,7 +98,7 @@ class TableWriter:
     # Files ---------------------------------------------------------------------------------
 
     def add_file(self, path: str, data: bytes) -> None:
-        """Add what the file at `path` holds; without details only entities and relationships."""
+        """Add the file at `path`; without details only entities and relationships."""
         kind = path.partition("/")[0]
         add = self._adders.get(kind)
         if add is None:
@@ -118,7 +124,7 @@ class TableWriter:
         return adders
 
     def remove_file(self, path: str) -> None:
-        """Remove what the file at `path` held when it was added, if it was."""
+        """Remove the rows of the file at `path`, if it was added."""
         self.flush()
         execute = self._connection.execute
         execute("DELETE FROM unread WHERE path = ?", (_escaped(path),))
@@ -140,7 +146,7 @@ class TableWriter:
     def _remove_entity(self, key: int) -> None:
         execute, columns = self._connection.execute, ", ".join(KEYS)
         if self._has_search:
-            # A table with external content has to be given what it had.
+            # Deleting from a table with external content requires its old values.
             execute(
                 f"INSERT INTO {SEARCH} ({SEARCH}, rowid, {columns}) "
                 f"SELECT 'delete', key, {columns} FROM names WHERE entity = ?",
@@ -169,6 +175,8 @@ class TableWriter:
         detail = _entity_details(entity, data) if self._details else (None,) * 12
         self._add("entities", (key, path, entity.type, _value(entity.sub_type), *detail))
         self._add_names(key, entity)
+        if not self._details:
+            self._add(BOUNDS, (key, path, *_bounds(entity)))
         for tag in dict.fromkeys(entity.tags or ()):
             self._add("tags", (key, tag))
         for name, value in (entity.attributes or {}).items():
@@ -211,9 +219,16 @@ class TableWriter:
         return value if self._details or len(value) <= MAX_ATTRIBUTE else None
 
     def _add_details(self, key: int, entity: Entity) -> None:
-        for number, one in enumerate(entity.identifiers or ()):
-            url = None if one.url is None else str(one.url)
-            row = (key, number, one.scheme.value, *_both(one.name), one.value, url)
+        for number, identifier in enumerate(entity.identifiers or ()):
+            url = None if identifier.url is None else str(identifier.url)
+            row = (
+                key,
+                number,
+                identifier.scheme.value,
+                *_both(identifier.name),
+                identifier.value,
+                url,
+            )
             self._add("identifiers", row)
         for number, contact in enumerate(entity.contacts or ()):
             self._add("contacts", (key, number, contact.type.value, contact.value))
@@ -282,7 +297,7 @@ class TableWriter:
         self._rows.setdefault(table, []).append(row)
 
     def flush(self) -> None:
-        """Write the rows that wait for others."""
+        """Write the buffered rows."""
         if not self._rows:
             return
         rows, self._rows, self._count = self._rows, {}, 0
@@ -309,8 +324,32 @@ def _entity_details(entity: Entity, data: bytes) -> tuple[Any, ...]:
     return (entity.slug, *full, *texts, *moments, data.decode())
 
 
+def _bounds(entity: Entity) -> tuple[int, int]:
+    """Return the columns of `bounds` for an entity."""
+    latin = other = 0
+    for name in entity.names:
+        bonus = PRIMARY_BONUS if name.kind.value == "PRIMARY" else OTHER_BONUS
+        for parts in (name.en, name.ne):
+            if parts is None:
+                continue
+            for text, points in (
+                (parts.full, WHOLE_CONTAINS),
+                (parts.given, PART_CONTAINS),
+                (parts.middle, PART_CONTAINS),
+                (parts.family, PART_CONTAINS),
+            ):
+                if not text:
+                    continue
+                key = name_key(text)
+                other += (points + bonus) * (not key.isascii())
+                # A blank between two words is ASCII in every script.
+                is_latin = key.isascii() or any("!" <= letter <= "\x7f" for letter in key)
+                latin += (points + bonus) * is_latin
+    return latin, other
+
+
 def _summary(thing: Entity | Relationship) -> tuple[Any, Any, Any]:
-    """Return number, moment and author of the version of which a thing is."""
+    """Return number, time and author of an object's version."""
     summary = thing.version_summary
     if summary is None:
         return None, None, None

@@ -1,4 +1,4 @@
-"""The database as tables of SQLite: the schema, and who fills it.
+"""The database as SQLite tables: the schema and its use.
 
 One schema serves two files. The *index* of searches has what they look for, in the tables of
 `INDEX` alone, and columns that they do not need stay NULL. An *export* has everything::
@@ -34,7 +34,7 @@ import sqlite3
 from ..models.identifiers import ENTITY
 from .entity_files import ENTITIES
 
-FORMAT = 1
+FORMAT = 2
 """Another number for each change of the schema or of what is in it."""
 
 ENTITY_ID = f"'{ENTITY}' || substr(path, {len(ENTITIES) + 2}, length(path) - {len(ENTITIES) + 6})"
@@ -148,14 +148,26 @@ TABLES = {
         files INTEGER""",
 }
 
-INDEX = ("entities", "names", "tags", "attributes", "relationships", "unread")
+BOUNDS = "bounds"
+BOUNDS_COLUMNS = """
+        entity INTEGER PRIMARY KEY REFERENCES entities (key),
+        path TEXT NOT NULL,
+        latin INTEGER NOT NULL,
+        other INTEGER NOT NULL"""
+"""The columns of `bounds`, which the index has in addition: how well an entity can fit at most.
+
+That is the score of a text that is within every name in the script, ASCII or another, and equal to
+none. See `nes_tasks.services.filters` for scores.
+"""
+
+INDEX = ("entities", "names", "tags", "attributes", "relationships", "unread", BOUNDS)
 """The tables of the index; it finds changes of everything else in the repository itself."""
 
 # Not `versions`: rows of some kilobytes take up twice the room in a table without row ids.
 WITHOUT_ROWID = frozenset(
     {"tags", "attributes", "unread", "identifiers", "contacts", "authors", "migrations"}
 )
-OF_ENTITY = ("tags", "attributes", "identifiers", "contacts")
+OF_ENTITY = ("tags", "attributes", "identifiers", "contacts", BOUNDS)
 KEYS = ("full_key", "given_key", "middle_key", "family_key")
 
 SECONDARY = {
@@ -169,13 +181,23 @@ SECONDARY = {
     "relationships_target": "CREATE INDEX relationships_target ON relationships (target)",
     "versions_subject": "CREATE INDEX versions_subject ON versions (subject, number)",
 }
+INDEX_SECONDARY = {
+    "bounds_latin": "CREATE INDEX bounds_latin ON bounds (latin DESC, path) WHERE latin > 0",
+    "bounds_other": "CREATE INDEX bounds_other ON bounds (other DESC, path) WHERE other > 0",
+    **{
+        f"names_{key}": f"CREATE INDEX names_{key} ON names ({key}) WHERE {key} IS NOT NULL"
+        for key in KEYS[1:]
+    },
+}
+"""What the index has in addition to `SECONDARY`."""
+
 SEARCH = "names_search"
 
-# Longer attributes are not compared by the index, which then does not grow with them.
+# The index does not compare longer attributes, so that it stays small.
 MAX_ATTRIBUTE = 200
 
 
 def has_search(connection: sqlite3.Connection) -> bool:
-    """Return whether there is a table `names_search`."""
+    """Return whether the table `names_search` exists."""
     found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (SEARCH,))
     return found.fetchone() is not None

@@ -1,4 +1,4 @@
-"""The time and the attributes of a relationship: what a call gives, and what is stored already."""
+"""The term and the attributes of a relationship: arguments of a call, and stored values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Final, Literal
 
 from ..models.relationship import Relationship
 from ..models.version import Author
-from .filters import as_date
+from .filters import parse_date
 
 
 class Unset(Enum):
-    """The value of an argument that was left out, where None means something else."""
+    """The default of an omitted argument, where None has a meaning."""
 
     UNSET = "UNSET"
 
@@ -38,7 +38,7 @@ def checked_dates(
 
 def _named(argument: str, value: date | str | None) -> date | None:
     try:
-        return as_date(value)
+        return parse_date(value)
     except ValueError as error:
         raise ValueError(f"{argument}: {error}") from None
 
@@ -46,7 +46,7 @@ def _named(argument: str, value: date | str | None) -> date | None:
 def completed(
     stored: Relationship | None, start: Omissible, end: Omissible, attributes: Any
 ) -> tuple[date | None, date | None, dict[str, Any] | None]:
-    """Return dates and attributes of a relationship; what is left out is as stored, else None.
+    """Return dates and attributes of a relationship; omitted ones are as stored, else None.
 
     A start after the stored end is not completed with that end: it is the start of another term.
     """
@@ -66,7 +66,7 @@ def completed(
 
 
 def refuse_another_term(stored: Relationship, start: date | None, end: date | None) -> None:
-    """Raise `ValueError` when start and end are another term than the stored one.
+    """Raise `ValueError` when start and end differ from the stored term.
 
     There is one relationship of a type between two entities; a second term would replace the first.
     """
@@ -86,7 +86,7 @@ def _given(day: Omissible) -> date | str | None:
 
 
 def _by(day: date | None, other: date | None) -> bool:
-    """Say whether a day lies on or before another, both of which must be known."""
+    """Return whether a day is on or before another; False if either is unknown."""
     return day is not None and other is not None and day <= other
 
 
@@ -97,7 +97,7 @@ def _term(start: date | None, end: date | None) -> str:
 def says_the_same(
     stored: Relationship, new: Relationship, author: Author, description: str
 ) -> bool:
-    """Say whether a relationship would be stored again as it is, by the same author."""
+    """Return whether the stored relationship is equal, with the same author."""
     summary = stored.version_summary
     return (
         summary is not None

@@ -48,7 +48,7 @@ def test_the_examples_of_each_command_parse(name: str) -> None:
             )
             _, names = command.cmdparser.parse(words)
             takes_names = any(word.isupper() for word in command.doc_usage.split("[")[-1].split())
-            names_anything = command.takes or used in ("create", "blame", "release")
+            names_anything = command.completes or used in ("create", "blame", "release")
             assert not names or takes_names or names_anything, line
     assert name in mentioned
 

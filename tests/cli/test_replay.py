@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from workspace import Workspace, create_person
 
-from nes_tasks.operations.replay import SkipReason, candidates
+from nes_tasks.operations.replay_runs import SkipReason, candidates
 from nes_tasks.project import Project
 from nes_tasks.settings import load_settings
 
@@ -395,7 +395,7 @@ def test_what_an_earlier_system_or_adopting_recorded_is_counted_and_skipped(
         workspace.git("add", ".")
         workspace.git("commit", "-qm", f"Run migration {name}")
     before = candidates(Project(load_settings(workspace.root)))
-    assert [candidate.skip_reason for candidate in before] == [SkipReason.EARLIER]
+    assert [candidate.skip_reason for candidate in before] == [SkipReason.LEGACY]
     assert workspace.doit("adopt", "--yes").code == 0
     workspace.migration("003-ours", create_person("our-rai"))
     assert workspace.doit().code == 0

@@ -238,9 +238,9 @@ def test_progress_is_shown_when_it_takes_long(
 
     clock = iter([0.0, 1.0, 2.5, 3.0, 5.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    with progress.Steps() as steps:
+    with progress.CommandProgress() as command:
         for done in (1, 2, 3, 4):
-            steps.progressed("reading", 1000 * done, 5000)
+            command.update("reading", 1000 * done, 5000)
     assert capsys.readouterr().err == "reading: 2,000/5,000\nreading: 4,000/5,000\n"
 
 

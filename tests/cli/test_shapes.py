@@ -306,10 +306,10 @@ def test_a_shallow_clone_knows_what_is_applied_and_says_what_to_fetch(many: Work
 
 def test_a_report_tells_it_once(many: Workspace) -> None:
     report = make_report(Project(load_settings(many.root)), lambda *_: None)
-    chapter = report.chapters[-1]
-    assert (chapter.name, len(chapter.run.commits)) == (NAME, len(own(many)))
-    assert chapter.effect is not None
-    assert chapter.effect.types["person"].created == 3
+    summary = report.summaries[-1]
+    assert (summary.name, len(summary.run.commits)) == (NAME, len(own(many)))
+    assert summary.changes is not None
+    assert summary.changes.types["person"].created == 3
     assert [point.migration for point in report.growth][-2:] == ["001-first", NAME]
 
 

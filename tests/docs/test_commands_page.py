@@ -47,7 +47,9 @@ def test_each_command_has_a_section_with_synopsis_example_options_and_code(
     }
     assert any(name in words for block in blocks(text, "console") for words in block.split("\n"))
     said = re.findall(r"^Exit code 1: (.*?)\.(?:\n|$)", text, re.DOTALL | re.MULTILINE)
-    assert [" ".join(line.split()) for line in said] == [command.failure] * bool(command.failure)
+    assert [" ".join(line.split()) for line in said] == [command.exit_1_means] * bool(
+        command.exit_1_means
+    )
 
 
 def _with_value(text: str, option: Any, flag: str) -> str:

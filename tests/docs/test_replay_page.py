@@ -86,23 +86,23 @@ def test_the_documents_are_as_the_page_says(page: Path, edited: Workspace) -> No
 
 
 def test_the_page_has_every_verdict_and_reason(page: Path) -> None:
-    from nes_tasks.operations.proof import Verdict
-    from nes_tasks.operations.replay import SkipReason
+    from nes_tasks.operations.replay import Verdict
+    from nes_tasks.operations.replay_runs import SkipReason
     from nes_tasks.operations.tree_difference import Kind
 
     migration = schema_of(page)["migration"]["properties"]
     assert migration["verdict"]["enum"] == [verdict.value for verdict in Verdict]
     assert migration["reason"]["enum"] == [*(reason.value for reason in SkipReason), None]
     assert schema_of(page)["difference"]["properties"]["kind"]["enum"] == list(Kind)
-    from nes_tasks.operations.from_scratch import Outcome, Reason
+    from nes_tasks.operations.from_scratch import Reason, RebuildOutcome
     from nes_tasks.operations.lineage import Origin
 
     step = schema_of(page)["step"]["properties"]
     assert step["origin"]["enum"] == list(Origin)
-    assert step["outcome"]["enum"] == list(Outcome)
+    assert step["outcome"]["enum"] == list(RebuildOutcome)
     assert step["reason"]["enum"] == [*Reason, None]
     text = page.read_text()
     verdicts = re.findall(r"^\| ([a-z ]+) \| .* \| [01] \|$", text, re.MULTILINE)
-    assert verdicts == [*Verdict, *(outcome.replace("_", " ") for outcome in Outcome)]
+    assert verdicts == [*Verdict, *(outcome.replace("_", " ") for outcome in RebuildOutcome)]
     reasons = re.findall(r"^\| `(\w+)` \| (?:made|named) ", text, re.MULTILINE)
     assert reasons == list(Reason)

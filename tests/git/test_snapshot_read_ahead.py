@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -154,3 +154,74 @@ def test_the_folders_of_a_large_folder_are_read_along(
         assert all(snapshot.exists(f"v2/{name}/1.json") for name in NAMES)
         assert len(source.asked) < 12
         assert sum(source.asked) == 2 + len(NAMES)
+
+
+class Asked(GitSource):
+    """A source that notes what each request is for."""
+
+    def __init__(self, git: Git) -> None:
+        super().__init__(git)
+        self.asked: list[str] = []
+
+    def trees(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        self.asked.append("trees")
+        return super().trees(ids)
+
+    def files(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        self.asked.append("files")
+        return super().files(ids)
+
+    def pair(self, tree: str, file: str) -> Sequence[bytes | None]:
+        self.asked.append("pair")
+        return super().pair(tree, file)
+
+
+@pytest.fixture
+def asked(database: Place) -> Iterator[tuple[Snapshot, list[str]]]:
+    """A snapshot of entities and their versions, read by nobody so far, and what it asks for."""
+    files = {f"v2/entity/{name}.json": name for name in NAMES}
+    database.commit(files | {f"v2/version/{name}/1.json": name for name in NAMES})
+    with closing(Asked(Git(database.path))) as source:
+        snapshot = Snapshot(source, database.git("rev-parse", "HEAD^{tree}"))
+        assert snapshot.exists("v2/entity/ward-10.json")
+        assert snapshot.is_folder("v2/version/ward-10")
+        source.asked.clear()
+        yield snapshot, source.asked
+
+
+def backwards() -> list[str]:
+    return sorted(NAMES, reverse=True)[1:]
+
+
+def test_updates_far_apart_read_a_file_and_its_versions_in_one_request(
+    asked: tuple[Snapshot, list[str]],
+) -> None:
+    snapshot, requests = asked
+    for name in backwards():
+        assert snapshot.read(f"v2/entity/{name}.json") == name.encode()
+        assert snapshot.exists(f"v2/version/{name}/1.json")
+        assert not snapshot.exists(f"v2/version/{name}/2.json")
+    assert requests == ["files", "trees", *["pair"] * (len(NAMES) - 2)]
+
+
+def test_a_script_that_only_reads_gets_no_versions_with_it(
+    asked: tuple[Snapshot, list[str]],
+) -> None:
+    snapshot, requests = asked
+    first, *rest = backwards()
+    snapshot.read(f"v2/entity/{first}.json")
+    assert snapshot.exists(f"v2/version/{first}/1.json")
+    for name in rest:
+        assert snapshot.read(f"v2/entity/{name}.json") == name.encode()
+    assert requests.count("pair") == 1
+
+
+def test_updates_in_the_order_of_a_folder_read_its_folders_together(
+    asked: tuple[Snapshot, list[str]],
+) -> None:
+    snapshot, requests = asked
+    for name in sorted(NAMES):
+        assert snapshot.read(f"v2/entity/{name}.json") == name.encode()
+        assert snapshot.exists(f"v2/version/{name}/1.json")
+    assert requests.count("pair") < 10
+    assert requests.count("trees") < 12

@@ -15,7 +15,14 @@ import pytest
 from nes_tasks.errors import GitError
 from nes_tasks.git import tree_writer
 from nes_tasks.git.command import Git
-from nes_tasks.git.packs import BLOB, COMMIT, TREE, UNPACK_LIMIT, PackWriter
+from nes_tasks.git.packs import (
+    BLOB,
+    COMMIT,
+    PLAIN_ABOVE,
+    TREE,
+    UNPACK_LIMIT,
+    PackWriter,
+)
 from nes_tasks.git.quarantine import Quarantine
 from nes_tasks.git.tree_writer import MOST_DEPTH, TreeWriter
 from nes_tasks.git.trees import CHUNK_ENTRIES, FILE_MODE, Tree, TreeEntry
@@ -142,7 +149,7 @@ def test_a_large_folder_is_edited_by_chunks_and_stored_as_deltas(
     direct: Direct, git: Git, tmp_path: Path
 ) -> None:
     plain = Plain(git, tmp_path / "index")
-    count = 40 * CHUNK_ENTRIES
+    count = 160 * CHUNK_ENTRIES
     first: Changes = {
         b"v2/p/%06d.json" % number: direct.blob(str(number)) for number in range(count)
     }
@@ -271,3 +278,28 @@ def test_a_delta_that_makes_something_else_is_refused(
     pack.write(COMMIT, commit_of(wrong))
     with pytest.raises(GitError, match=r"unpack-objects|whole"):
         pack.store(git)
+
+
+@pytest.mark.parametrize("id_size", [20, 32])
+def test_a_name_is_found_where_it_is_an_entry_and_nowhere_else(id_size: int) -> None:
+    inside = b"40000 c\0".ljust(id_size, b"\1")
+    names = {b"a b": inside, b" d": inside, b"x 100644 e": inside, b"g": b"100644 f\0" * 4}
+    entries = {name: TreeEntry(FILE_MODE, oid[:id_size]) for name, oid in names.items()}
+    tree = Tree([], [], id_size).edited(entries).tree
+    assert {name: tree.find(name) for name in names} == entries
+    assert [tree.find(name) for name in (b"b", b"d", b"c", b"e", b"f", b"h", b"")] == [None] * 7
+    behind = tree.edited({b"f": entries[b"g"]}).tree
+    assert behind.find(b"f") == entries[b"g"]
+    assert behind.edited({b"f": None}).tree.to_bytes() == tree.to_bytes()
+
+
+def test_a_large_folder_is_not_compressed(pack: PackWriter) -> None:
+    small, large = b"", bytes(PLAIN_ABOVE + 1)
+    pack.write(TREE, small)
+    before = pack.size
+    oid = pack.write(TREE, large)
+    assert pack.size > before + len(large)
+    assert pack.read(pack.number(oid)) == large
+    before = pack.size
+    pack.write(BLOB, large)
+    assert pack.size < before + len(large) // 10

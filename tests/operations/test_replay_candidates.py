@@ -9,8 +9,8 @@ from workspace import Workspace, create_person
 
 from nes_tasks.database.executions import Execution
 from nes_tasks.errors import DatabaseError, UsageError
-from nes_tasks.operations.proof import replay
-from nes_tasks.operations.replay import Candidate, SkipReason, candidates
+from nes_tasks.operations.replay import replay
+from nes_tasks.operations.replay_runs import Candidate, SkipReason, candidates
 from nes_tasks.operations.tree_difference import Kind
 from nes_tasks.project import Project
 from nes_tasks.running.events import EventKind, RunEvent, ignore

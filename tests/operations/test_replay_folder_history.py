@@ -10,7 +10,7 @@ import pytest
 from repositories import Place, init
 
 from nes_tasks.migrations.inputs import is_input_path
-from nes_tasks.operations.replay import commit_with
+from nes_tasks.operations.replay_runs import commit_with
 
 FOLDER = "tools/migrations/001-first"
 

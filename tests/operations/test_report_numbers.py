@@ -99,19 +99,19 @@ def clone(database: Path, path: Path, *options: str) -> Path:
 
 
 def test_files_are_counted_by_kind_and_type(report: Report) -> None:
-    held = report.holdings
-    assert held.entities == {"location/ward": 2, "person": 1}
-    assert held.relationships == {"MEMBER_OF": 1}
-    assert held.versions == {"person": 2, "relationship:MEMBER_OF": 1}
-    assert (held.authors, held.records, held.others) == (1, 2, 0)
-    assert held.files == 2 + 1 + 1 + 3 + 1 + 2
+    file_counts = report.file_counts
+    assert file_counts.entities == {"location/ward": 2, "person": 1}
+    assert file_counts.relationships == {"MEMBER_OF": 1}
+    assert file_counts.versions == {"person": 2, "relationship:MEMBER_OF": 1}
+    assert (file_counts.authors, file_counts.records, file_counts.others) == (1, 2, 0)
+    assert file_counts.files == 2 + 1 + 1 + 3 + 1 + 2
 
 
 def test_what_is_of_no_kind_is_counted_as_other(tmp_path: Path) -> None:
     odd = ("v2/loose.json", "v2/entity/person/notes.txt", "v2/author/a/b.json", "v2/version/1.json")
     database = fill(tmp_path / "nes-db", [Commit("x", "2026-01-01", dict.fromkeys(odd, b"{}"))])
-    held = report_of(database).holdings
-    assert (held.others, held.files) == (4, 4)
+    file_counts = report_of(database).file_counts
+    assert (file_counts.others, file_counts.files) == (4, 4)
 
 
 def test_growth_counts_what_was_there_after_each_step(report: Report) -> None:
@@ -156,21 +156,21 @@ def test_of_a_long_history_evenly_spread_steps_are_shown(tmp_path: Path) -> None
 
 
 def test_each_migration_says_who_when_and_what(report: Report) -> None:
-    first, last = report.chapters
+    first, last = report.summaries
     assert (first.name, first.author, first.committer) == (
         "001-people",
         "Asha Example",
         "Mina Maintainer",
     )
     assert str(first.applied_on) == "2025-11-09"
-    assert last.effect
-    assert last.effect.types == {
+    assert last.changes
+    assert last.changes.types == {
         "location/ward": Counts(created=1),
         "person": Counts(updated=1, deleted=1),
         "relationship:MEMBER_OF": Counts(created=1),
     }
-    assert (last.effect.fields, last.effect.compared) == ({"tags[]": 1}, 1)
-    assert list(people(report.chapters)) == ["Asha Example", "Bina"]
+    assert (last.changes.fields, last.changes.compared) == ({"tags[]": 1}, 1)
+    assert list(people(report.summaries)) == ["Asha Example", "Bina"]
 
 
 def test_of_many_changed_ones_the_first_of_each_type_are_compared(
@@ -182,9 +182,9 @@ def test_of_many_changed_ones_the_first_of_each_type_are_compared(
         migration("001-a", "2026-01-01", {path: entity("p") for path in paths}),
         migration("002-b", "2026-01-02", {path: entity("p", tags=["x"]) for path in paths}),
     ]
-    effect = report_of(fill(tmp_path / "nes-db", commits)).chapters[1].effect
-    assert effect
-    assert (effect.updated, effect.compared, effect.fields) == (10, 4, {"tags": 4})
+    changes = report_of(fill(tmp_path / "nes-db", commits)).summaries[1].changes
+    assert changes
+    assert (changes.updated, changes.compared, changes.fields) == (10, 4, {"tags": 4})
 
 
 def test_the_record_of_an_earlier_system_is_a_migration_too(tmp_path: Path) -> None:
@@ -200,10 +200,10 @@ def test_the_record_of_an_earlier_system_is_a_migration_too(tmp_path: Path) -> N
         f"{PERSON}/asha-rai.json": entity("asha-rai"),
     }
     database = fill(tmp_path / "nes-db", [Commit("Source parties. PR 17", "2025-11-15", files)])
-    (chapter,) = report_of(database).chapters
-    assert (chapter.author, str(chapter.applied_on)) == ("someone", "2025-11-14")
-    assert chapter.effect
-    assert chapter.effect.types == {"person": Counts(created=1)}
+    (summary,) = report_of(database).summaries
+    assert (summary.author, str(summary.applied_on)) == ("someone", "2025-11-14")
+    assert summary.changes
+    assert summary.changes.types == {"person": Counts(created=1)}
 
 
 # Fields and sources
@@ -267,7 +267,7 @@ def test_files_that_cannot_be_read_are_named_and_nothing_else_suffers(tmp_path: 
     found = report_of(fill(tmp_path / "nes-db", [Commit("x", "2026-01-01", files)])).coverage
     assert found
     assert found.unreadable_count == 6
-    assert Unreadable("entity:person/c-list", "no JSON object") in found.unreadable
+    assert Unreadable("entity:person/c-list", "not a JSON object") in found.unreadable
     assert [one.id[:17] for one in found.unreadable] == [
         "entity:person/" + c for c in ("a-b", "b-e", "c-l", "d-l", "e-d")
     ] + ["relationship:pers"]
@@ -298,9 +298,9 @@ def test_memory_does_not_grow_with_names_in_the_data(
 
 def test_a_brief_report_reads_no_contents(database: Path, report: Report) -> None:
     brief = report_of(database, brief=True)
-    assert brief.holdings == report.holdings
+    assert brief.file_counts == report.file_counts
     assert (brief.growth, brief.coverage) == ((), None)
-    assert [chapter.effect for chapter in brief.chapters] == [None, None]
+    assert [summary.changes for summary in brief.summaries] == [None, None]
 
 
 def test_a_working_tree_makes_no_difference(database: Path, report: Report, tmp_path: Path) -> None:
@@ -314,8 +314,8 @@ def test_a_shallow_clone_tells_what_it_knows(database: Path, tmp_path: Path) -> 
     found = report_of(clone(database, tmp_path / "nes-db", "--depth", "1"))
     assert found.gaps == Gaps(is_shallow=True, lacks_trees=False, lacks_files=False)
     assert [point.entities for point in found.growth] == [{"location": 2, "person": 1}]
-    assert [chapter.effect for chapter in found.chapters] == [None, None]
-    assert found.chapters[0].author == "Asha Example"
+    assert [summary.changes for summary in found.summaries] == [None, None]
+    assert found.summaries[0].author == "Asha Example"
     assert found.coverage
     assert found.coverage.types["person"].entities == 1
 
@@ -334,15 +334,15 @@ def test_a_partial_clone_fetches_nothing(
     assert found.coverage
     assert (found.coverage.unfetched, found.coverage.types) == (4, {})
     if not options:
-        assert found.chapters[1].effect
-        assert found.chapters[1].effect.types["person"] == Counts(updated=1, deleted=1)
-        assert found.chapters[1].effect.compared == 0
+        assert found.summaries[1].changes
+        assert found.summaries[1].changes.types["person"] == Counts(updated=1, deleted=1)
+        assert found.summaries[1].changes.compared == 0
 
 
 def test_a_clone_without_early_folders_has_no_growth(database: Path, tmp_path: Path) -> None:
     found = report_of(clone(database, tmp_path / "nes-db", "--filter=tree:0"))
     assert (found.gaps.lacks_trees, found.growth) == (True, ())
-    assert found.holdings.entities == {"location/ward": 2, "person": 1}
+    assert found.file_counts.entities == {"location/ward": 2, "person": 1}
     assert found.coverage
     assert found.coverage.types["person"].entities == 1
 

@@ -230,7 +230,7 @@ def test_author_statistics_marker_and_date_are_not_the_scripts(applied: Workspac
 import nes_tasks.database.marker as marker
 import nes_tasks.database.marker as text
 import nes_tasks.database.transaction as transaction
-import nes_tasks.running.job as job
+import nes_tasks.running.task as task
 from nes_tasks.database.marker import Marker, Statistics
 for module in list(sys.modules.values()):
     if getattr(module, "__name__", "").startswith("nes_tasks"):

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from repositories import Place, commit_all, transaction
 from nes_tasks.database.transaction import Transaction
 from nes_tasks.git.command import Git
 from nes_tasks.models.codec import MalformedFileError, entity_from_dict
+from nes_tasks.models.identifiers import path_of
+from nes_tasks.models.name_keys import name_key
 from nes_tasks.models.relationship import RELATIONSHIP_TYPES, Relationship
 from nes_tasks.services import index as index_module
 from nes_tasks.services.database import EntityDatabase, index_of
+from nes_tasks.services.index import Conditions, Tables, is_askable
 from nes_tasks.services.index_connection import open_tables
 from nes_tasks.services.index_file import IndexFile
 from nes_tasks.services.search import SearchService
+from nes_tasks.services.table_writer import TableWriter
 
 from .samples import START
 
@@ -45,6 +50,9 @@ PARTS = [None, None, "Asha", "asha", "Rai", "राई", ""]
 TAGS = ["a", "b", "x y", "ward"]
 VALUES: list[Any] = ["first", "First", 1, 1.0, True, None, [1], "x" * 300, ""]
 QUERIES = [*ENGLISH, *NEPALI, "ai", "ash", "ward 1", "r", " ", "\u200d", "nobody", "a\0b", "\ud800"]
+
+
+LIMITS = {"MANY_ROWS": (2000, 0, 2), "MOST_WALKED": (1000, 100, 5), "FIRST_WALKED": (100, 2, 1)}
 
 
 def some_entity(chance: random.Random) -> dict[str, Any]:
@@ -210,6 +218,9 @@ def test_the_index_finds_what_a_scan_finds(
     world: World, seed: int, in_memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(index_module, "FILES_IN_MEMORY", in_memory)
+    # Limits that some of the questions reach.
+    for limit, values in LIMITS.items():
+        monkeypatch.setattr(index_module, limit, values[seed])
     chance = random.Random(seed)
     trees: list[str | None] = [None]
     for _ in range(5):
@@ -235,6 +246,57 @@ def by_scan(question: Callable[..., Any], database: EntityDatabase, search: Sear
     """Return what comes of a question to a database that has no index at all."""
     index_of(database).answers = lambda folder: False  # type: ignore[method-assign]
     return answer(question, database, search)
+
+
+def tables_of(entities: Iterable[dict[str, Any]]) -> tuple[sqlite3.Connection, Tables]:
+    """Return the tables of an index with these entities, each filed under a number."""
+    connection = sqlite3.connect(":memory:")
+    writer = TableWriter(connection)
+    writer.create()
+    for number, data in enumerate(entities):
+        data["slug"] = f"slug-{number:05}"
+        entity = entity_from_dict(data)
+        writer.add_entity(path_of(entity.id), entity, b"")
+    writer.finish()
+    return connection, Tables(connection)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_first_of_many_are_those_that_a_scan_of_all_names_ranks_first(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    for limit, values in LIMITS.items():
+        monkeypatch.setattr(index_module, limit, values[seed])
+    chance = random.Random(seed)
+    # Most have names alike, so that many fit as well as each other.
+    names = [some_entity(chance)["names"] for _ in range(9)]
+    entities = [{**some_entity(chance), "names": chance.choice(names)} for _ in range(300)]
+    _, tables = tables_of(entities)
+    walked = 0
+    for query in sorted({name_key(query) for query in QUERIES if is_askable(query)}):
+        for folder in ("entity", "entity/person", "entity/location/ward"):
+            conditions = Conditions.of(folder)
+            ranked = list(tables.ranked(query, conditions))
+            for first in (1, 3, 50, 400):
+                assert list(tables.ranked(query, conditions, first)) == ranked
+            best = list(tables._best(query, conditions)) if query else []
+            assert best == ranked[: len(best)]
+            walked += len(best) > 10
+    assert walked > 5 or seed > 0
+
+
+def test_a_search_that_all_names_fit_does_not_look_at_all_of_them() -> None:
+    work = []
+    for count in (1000, 4000):
+        connection, tables = tables_of(namesake("p") for _ in range(count))
+        steps = []
+        connection.set_progress_handler(lambda s=steps: s.append(1), 10)
+        found = list(islice(tables.ranked("as", Conditions.of("entity"), 11), 11))
+        assert [path for _, path in found] == [
+            f"entity/person/slug-{number:05}.json" for number in range(11)
+        ]
+        work.append(len(steps))
+    assert 0 < work[1] <= work[0] + 10
 
 
 def namesake(slug: str) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def _refuse_unmarked_utf_16(head: bytes, name: str, encoding: str) -> None:
     odd, even = head[1::2].count(0), head[::2].count(0)
     guess = "utf-16-le" if odd > even else "utf-16-be"
     raise InputFileError(
-        f"{name} is not {_spoken(encoding)}: byte 0x00 in line {_line(head, head.index(0))}",
+        f"{name} is not {_encoding_label(encoding)}: "
+        f"byte 0x00 in line {_line(head, head.index(0))}",
         hint=f'it looks like UTF-16; pass encoding="{guess}"',
     )
 
@@ -116,7 +117,7 @@ def _is_wide(encoding: str) -> bool:
         return False
 
 
-def _spoken(encoding: str) -> str:
+def _encoding_label(encoding: str) -> str:
     return "UTF-8" if encoding == UTF_8 else encoding
 
 
@@ -126,18 +127,18 @@ def _line(data: bytes, position: int) -> int:
 
 def _wrong_encoding(path: Path, name: str, encoding: str, error: UnicodeError) -> InputFileError:
     """Say where the file is not what it was read as, and what to pass instead."""
-    spoken = _spoken(encoding)
+    label = _encoding_label(encoding)
     with path.open("rb") as file:
         start = file.read(2)
     if start in UTF_16_MARKS:
-        return InputFileError(f"{name} is not {spoken} but UTF-16", hint='pass encoding="utf-16"')
+        return InputFileError(f"{name} is not {label} but UTF-16", hint='pass encoding="utf-16"')
     # A decoder that reads in pieces counts from the start of a piece, so the whole is decoded.
     data = path.read_bytes()
-    place, is_truncated = "", False
+    location, is_truncated = "", False
     try:
         data.decode(encoding)
     except UnicodeDecodeError as bad:
-        place = f": byte 0x{data[bad.start]:02x} in line {_line(data, bad.start)}"
+        location = f": byte 0x{data[bad.start]:02x} in line {_line(data, bad.start)}"
         is_truncated = bad.reason == "unexpected end of data" and bad.end == len(data)
     except UnicodeError:
         pass
@@ -149,6 +150,6 @@ def _wrong_encoding(path: Path, name: str, encoding: str, error: UnicodeError) -
         )
     hint = "save it as UTF-8 or pass its encoding, for example"
     return InputFileError(
-        f"{name} is not {spoken}{place} ({error.args[-1]})",
+        f"{name} is not {label}{location} ({error.args[-1]})",
         hint=f'{hint} encoding="cp1252" for a CSV that Excel saved on Windows',
     )

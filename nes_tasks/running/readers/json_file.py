@@ -122,9 +122,9 @@ def _parse(text: str, name: str, kind: str, line: int | None = None) -> Any:
             text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_number
         )
     except json.JSONDecodeError as error:
-        place = f"line {line or error.lineno}, column {error.colno}"
+        location = f"line {line or error.lineno}, column {error.colno}"
         hint = _other_reader(text, error, kind)
-        raise InputFileError(f"{name} is not {kind}, {place}: {error.msg}", hint=hint) from None
+        raise InputFileError(f"{name} is not {kind}, {location}: {error.msg}", hint=hint) from None
     except RecursionError:
         where = f", line {line}:" if line else " is"
         raise InputFileError(f"{name}{where} nested too deeply to be read") from None
@@ -132,8 +132,8 @@ def _parse(text: str, name: str, kind: str, line: int | None = None) -> Any:
         position, reason = next(_doubtful(text))
         before = text[:position]
         column = position - (before.rfind("\n") + 1) + 1
-        place = f"line {line or before.count(chr(10)) + 1}, column {column}"
-        raise InputFileError(f"{name}, {place}: {reason}") from None
+        location = f"line {line or before.count(chr(10)) + 1}, column {column}"
+        raise InputFileError(f"{name}, {location}: {reason}") from None
 
 
 def _other_reader(text: str, error: json.JSONDecodeError, kind: str) -> str | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...models.name_keys import name_key
-from ...printable import printable
+from ...text import escape_control
 from .csv_file import iter_csv
 from .errors import InputFileError, UnmatchedError
 from .layout import Layout
@@ -35,7 +35,7 @@ class Meaning(NamedTuple):
 
     value: str
     meaning: str
-    place: str
+    location: str
 
 
 class Lookup(Mapping[str, str | None]):
@@ -65,7 +65,7 @@ class Lookup(Mapping[str, str | None]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield the values as the file has them."""
-        return (one.value for one in self._meanings.values())
+        return (meaning.value for meaning in self._meanings.values())
 
     def __len__(self) -> int:
         """Return how many values have a line."""
@@ -101,11 +101,12 @@ def read_lookup(
         new = [text for text in unmatched if key_of(text) not in meanings]
         note(_stub(display_path, name, new, is_toml=is_toml, is_new=path is None))
         raise _unmatched(display_path, name, unmatched, meanings)
-    unused = [one for key, one in meanings.items() if key not in wanted]
+    unused = [meaning for key, meaning in meanings.items() if key not in wanted]
     if unused:
         source = Source(display_path, "line")
         source.hints += [
-            f"{one.place}: no {name} is {_quoted(one.value)}; remove it" for one in unused
+            f"{meaning.location}: no {name} is {_quoted(meaning.value)}; remove it"
+            for meaning in unused
         ]
         sources.append(source)
     return Lookup(name, display_path, meanings)
@@ -134,14 +135,15 @@ def _read(path: Path | None, display_path: str, name: str) -> dict[str, Meaning]
         else _csv_rows(path, display_path)
     )
     found: dict[str, Meaning] = {}
-    for lookup, one in rows:
+    for lookup, value in rows:
         if lookup != name:
             continue
-        key = key_of(one.value)
-        other = found.setdefault(key, one)
-        if other.meaning != one.meaning:
+        key = key_of(value.value)
+        other = found.setdefault(key, value)
+        if other.meaning != value.meaning:
             raise InputFileError(
-                f"{one.place}: {_quoted(one.value)} of {name} has another meaning in {other.place}",
+                f"{value.location}: {_quoted(value.value)} of {name} has another meaning "
+                f"in {other.location}",
                 hint="keep one of them",
             )
     return found
@@ -178,7 +180,7 @@ def _unmatched(
     named = ", ".join(map(_quoted, values[:MAX_NAMED]))
     more = f" and {count - MAX_NAMED:,} more" if count > MAX_NAMED else ""
     noun = "value" if count == 1 else f"{count:,} values"
-    blank = [one.place for one in meanings.values() if not one.meaning]
+    blank = [meaning.location for meaning in meanings.values() if not meaning.meaning]
     where = f"; {blank[0]} is not filled in" if blank else ""
     return UnmatchedError(
         f"{display_path} has no meaning for {'the ' if count == 1 else ''}{noun} of {name}: "
@@ -192,7 +194,10 @@ def _stub(display_path: str, name: str, values: list[str], *, is_toml: bool, is_
     if not values:
         return f"{display_path}: fill in what each value means"
     if is_toml:
-        lines = [f"[{name}]", *(f'{json.dumps(one, ensure_ascii=False)} = ""' for one in values)]
+        lines = [
+            f"[{name}]",
+            *(f'{json.dumps(value, ensure_ascii=False)} = ""' for value in values),
+        ]
     else:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -203,4 +208,4 @@ def _stub(display_path: str, name: str, values: list[str], *, is_toml: bool, is_
 
 
 def _quoted(value: Any) -> str:
-    return f"'{printable(_text(value))}'"
+    return f"'{escape_control(_text(value))}'"

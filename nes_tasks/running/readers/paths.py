@@ -106,8 +106,8 @@ def _composed(folder: Path, name: str) -> str:
     found: list[str] = []
     for part in PurePosixPath(name).parts:
         wanted = unicodedata.normalize("NFC", part)
-        place = folder.joinpath(*found)
-        present = sorted(entry.name for entry in place.iterdir()) if place.is_dir() else []
+        location = folder.joinpath(*found)
+        present = sorted(entry.name for entry in location.iterdir()) if location.is_dir() else []
         alike = [entry for entry in present if unicodedata.normalize("NFC", entry) == wanted]
         found.append(alike[0] if len(alike) == 1 else part)
     return "/".join(found)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from ...printable import abridged
+from ...text import quote
 from .errors import MissingColumnError
 
 # What spreadsheet programs write between cells where the comma is the decimal sign, and others.
@@ -143,7 +143,7 @@ class Row(dict[str, Any]):
 
 def listed(names: list[str]) -> str:
     """Return the names of columns as a message lists them."""
-    shown = [abridged(name) for name in names[:MAX_COLUMNS]]
+    shown = [quote(name) for name in names[:MAX_COLUMNS]]
     if len(names) > MAX_COLUMNS:
         shown.append(f"{len(names) - MAX_COLUMNS:,} more")
     return ", ".join(shown) or "none"

@@ -81,7 +81,7 @@ class _Table:
         self._header_rows = layout.header_rows(1)
         self._header: dict[int, dict[int, Any]] = {}
         self._names: dict[int, str] | None = None
-        self._merged = sorted(merged, key=lambda one: one.top)
+        self._merged = sorted(merged, key=lambda area: area.top)
         self._filled: list[tuple[Merged, Cell]] = []
         self._last = max(self._header_rows)
         self._count = 0
@@ -145,15 +145,15 @@ class _Table:
 
     def _header_cells(self, number: int, cells: Sequence[Cell]) -> dict[int, Any]:
         found = {cell.column: self._sound(number, cell) for cell in cells}
-        for one in self._merged:
-            if one.top <= number <= one.bottom:
-                first = self._header.get(one.top, {}) if one.top < number else found
-                if one.top != number and one.top in self._header_rows:
+        for area in self._merged:
+            if area.top <= number <= area.bottom:
+                first = self._header.get(area.top, {}) if area.top < number else found
+                if area.top != number and area.top in self._header_rows:
                     continue  # one name over several rows is one name
-                for column in range(one.left, one.right + 1):
-                    found.setdefault(column, first.get(one.left))
+                for column in range(area.left, area.right + 1):
+                    found.setdefault(column, first.get(area.left))
                     if is_blank(found[column]):
-                        found[column] = first.get(one.left)
+                        found[column] = first.get(area.left)
         return found
 
     def _find_names(self) -> dict[int, str]:
@@ -196,24 +196,24 @@ class _Table:
     def _with_merged(
         self, number: int, present: dict[int, Cell], names: dict[int, str]
     ) -> Iterable[Cell]:
-        self._filled = [(one, cell) for one, cell in self._filled if one.bottom >= number]
+        self._filled = [(area, cell) for area, cell in self._filled if area.bottom >= number]
         while self._merged and self._merged[0].top <= number:
-            one = self._merged.pop(0)
-            first = present.get(one.left)
-            concerned = any(one.left <= column <= one.right for column in names)
-            if one.top < number or first is None or is_blank(first.value) or not concerned:
+            area = self._merged.pop(0)
+            first = present.get(area.left)
+            concerned = any(area.left <= column <= area.right for column in names)
+            if area.top < number or first is None or is_blank(first.value) or not concerned:
                 continue
             if self._options.fill_merged is None:
-                cells = f"{address(one.left, one.top)}:{address(one.right, one.bottom)}"
+                cells = f"{address(area.left, area.top)}:{address(area.right, area.bottom)}"
                 raise InputFileError(
                     f"{self._source.name}: the cells {cells} are merged",
                     hint="pass fill_merged=True to give each of them the value, or "
                     "fill_merged=False to leave the others empty",
                 )
             if self._options.fill_merged:
-                self._filled.append((one, first))
-        for one, first in self._filled:
-            for column in range(one.left, one.right + 1):
+                self._filled.append((area, first))
+        for area, first in self._filled:
+            for column in range(area.left, area.right + 1):
                 present[column] = first._replace(column=column)
         return present.values()
 
@@ -239,16 +239,16 @@ class _Table:
             )
 
     def _doubt_nameless(self, number: int, cell: Cell, names: dict[int, str]) -> None:
-        place = f"{self._source.name}, cell {address(cell.column, number)}"
+        location = f"{self._source.name}, cell {address(cell.column, number)}"
         if len(names) == 1:
             raise InputFileError(
-                f"{place} has no column name above it: row {self._header_rows[0]} looks like a "
+                f"{location} has no column name above it: row {self._header_rows[0]} looks like a "
                 "title",
                 hint="pass the row of the column names, such as header=2",
             )
         if cell.column not in self._doubts:
             self._doubts.add(cell.column)
-            self._source.hints.append(f"{place} has no column name above it and is not read")
+            self._source.hints.append(f"{location} has no column name above it and is not read")
 
     def _doubt_format(self, number: int, cell: Cell, value: Any, names: dict[int, str]) -> None:
         name = names[cell.column]

@@ -123,9 +123,9 @@ class Xlsx:
             while chunk := source.read(CHUNK):
                 data = rest + chunk
                 end = 0
-                for one in MERGED.finditer(data):
-                    found.append(Merged(*range_boundaries(one[1].decode())))
-                    end = one.end()
+                for match in MERGED.finditer(data):
+                    found.append(Merged(*range_boundaries(match[1].decode())))
+                    end = match.end()
                 rest = data[max(end, len(data) - 200) :]
         return found
 

@@ -1,6 +1,6 @@
-"""Providers of language models: one interface, four that exist.
+"""Providers of language models: one interface, four implementations.
 
-Each is imported when it is first used. All of them speak HTTP themselves and need the extra
+Each is imported when it is first used. All of them use HTTP directly and need the extra
 ``scraping``; `GoogleVertexAIProvider` also ``vertex``.
 """
 

@@ -1,4 +1,4 @@
-"""The form that a model's answer must have: a JSON Schema or a pydantic model."""
+"""The schema of a model's answer: a JSON Schema or a pydantic model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...models.plain_errors import first_problem
 from ..errors import MissingPackageError, ProviderAnswerError
-from ..exchange import parse_json, shortened
+from ..exchange import excerpt, parse_json
 
 # A schema without any of these accepts everything, as {"name": "string"} does.
 _CONSTRAINING = {
@@ -21,7 +21,7 @@ _FENCED = re.compile(r"\s*```(?:json|JSON)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 
 
 class AnswerSchema:
-    """What an answer must look like, from a JSON Schema (a mapping) or a pydantic class.
+    """The schema of an answer, from a JSON Schema (a mapping) or a pydantic class.
 
     Raises `ValueError` for what is neither, or a schema that would accept anything;
     `MissingPackageError` without the extra ``scraping``.
@@ -47,15 +47,15 @@ class AnswerSchema:
     def read(self, answer: str, asked: str) -> Any:
         """Return the JSON value in `answer`; ``` around it is ignored.
 
-        `asked` is who answered. Raises `ProviderAnswerError` when it is not JSON or does not
-        fit, and `ValueError` when the schema refers to something outside itself.
+        `asked` names the model in messages. Raises `ProviderAnswerError` when it is not JSON or
+        does not fit, and `ValueError` when the schema refers to something outside itself.
         """
         fenced = _FENCED.fullmatch(answer)
         try:
             value = parse_json(fenced[1] if fenced else answer)
         except ValueError as error:
             raise ProviderAnswerError(
-                f"{asked} did not answer with JSON ({error}): {shortened(answer)!r}"
+                f"{asked} did not answer with JSON ({error}): {excerpt(answer)!r}"
             ) from None
         problem = self._problem(value)
         if problem:
@@ -75,7 +75,7 @@ class AnswerSchema:
             misfit = next(self._validator.iter_errors(value), None)
         except Unresolvable as error:
             raise ValueError(f"the schema refers to {error.ref}, which is not in it") from None
-        return f"{misfit.json_path}: {shortened(misfit.message)}" if misfit else None
+        return f"{misfit.json_path}: {excerpt(misfit.message)}" if misfit else None
 
 
 def _model(schema: object) -> type[BaseModel] | None:
@@ -91,7 +91,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
         raise MissingPackageError("jsonschema", "scraping") from None
     if not _CONSTRAINING & schema.keys():
         raise ValueError(
-            f"the schema {shortened(json.dumps(dict(schema), default=str))} accepts anything; write"
+            f"the schema {excerpt(json.dumps(dict(schema), default=str))} accepts anything; write"
             ' {"type": "object", "properties": {…}, "required": […]}'
         )
     try:

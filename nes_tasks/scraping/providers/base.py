@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from ..errors import ExchangeError, ProviderAnswerError, ProviderMissingError
-from ..exchange import Answer, Credentials, Request, shortened
+from ..exchange import Answer, Credentials, Request, excerpt
 from ..http_client import HttpClient, RetryHandler
 from ..recording import PASS_VARIABLE
 from .answer_schema import AnswerSchema
@@ -74,7 +74,7 @@ class BaseLLMProvider(ABC):
         self._usage = dict.fromkeys(USAGE_KEYS, 0)
 
     def clear_cache(self) -> None:
-        """Forget the answers, not the recorded ones."""
+        """Clear the cache; recorded answers stay."""
         self._cache.clear()
 
     def _count(self, input_tokens: int, output_tokens: int) -> None:
@@ -97,7 +97,7 @@ EXTRACTION_PROMPT = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a model is asked, with the limits that hold for it."""
+    """A question to a model, with its limits."""
 
     prompt: str
     system_prompt: str | None
@@ -107,7 +107,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model answered and what it cost; 0 tokens where the server does not count."""
+    """A model's answer and its token counts; 0 where the server does not report them."""
 
     text: str
     input_tokens: int = 0
@@ -115,7 +115,7 @@ class Completion:
 
 
 class Connection(TypedDict, total=False):
-    """How a provider is reached, as keyword arguments.
+    """Connection parameters of a provider, as keyword arguments.
 
     `base_url` is where the interface is, None for the vendor's own; `api_key` the key, else it
     is in the environment variable `api_key_variable` when a server is really asked. `timeout`
@@ -130,7 +130,7 @@ class Connection(TypedDict, total=False):
 
 
 class HttpProvider(BaseLLMProvider):
-    """What the providers have in common; for `connection` see `Connection`.
+    """The base class of providers; for `connection` see `Connection`.
 
     A script may name any `base_url`, and a contributor's key must not get there unasked: the
     variable of the vendor is used for the vendor's own address only.
@@ -199,7 +199,7 @@ class HttpProvider(BaseLLMProvider):
         return await self._ask(question, lambda answer: expected.read(answer, str(self)))
 
     def __str__(self) -> str:
-        """Return who answers, as messages name it."""
+        """Return the name of the provider for messages."""
         return f"{self.provider_name} ({self.model_id})"
 
     def _question(
@@ -217,7 +217,7 @@ class HttpProvider(BaseLLMProvider):
         )
 
     async def _ask(self, question: Question, accept: Callable[[str], Result]) -> Result:
-        """Return what `accept` makes of the model's answer; one it refuses is not kept."""
+        """Return the model's answer parsed by `accept`; refused answers are not cached."""
         known = self._cache.get(question) if self.enable_cache else None
         if known is not None:
             return accept(known)
@@ -237,12 +237,12 @@ class HttpProvider(BaseLLMProvider):
     def _read_completion(self, answer: Answer) -> Completion:
         body = answer.json()
         if isinstance(body, dict) and body.get("error"):
-            raise ExchangeError(f"{self}: {shortened(str(body['error']))}", status=answer.status)
+            raise ExchangeError(f"{self}: {excerpt(str(body['error']))}", status=answer.status)
         try:
             completion = self._completion(body)
         except (KeyError, IndexError, TypeError, AttributeError):
             raise ProviderAnswerError(
-                f"{self}: the answer has not the form of this interface: {shortened(answer.text)}"
+                f"{self}: the answer has not the form of this interface: {excerpt(answer.text)}"
             ) from None
         if not isinstance(completion.text, str) or not completion.text.strip():
             raise ProviderAnswerError(f"{self} answered with no text")
@@ -275,7 +275,7 @@ class HttpProvider(BaseLLMProvider):
 
     @abstractmethod
     def _request(self, question: Question) -> Request:
-        """Return the request that puts the question."""
+        """Return the request for the question."""
 
     @abstractmethod
     def _completion(self, body: Any) -> Completion:
@@ -287,7 +287,7 @@ class HttpProvider(BaseLLMProvider):
 
     @abstractmethod
     async def _credentials(self) -> Credentials:
-        """Return what authenticates a request."""
+        """Return the credentials of a request."""
 
 
 def tokens(usage: Any, key: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from ..errors import ExchangeError, MissingPackageError, ProviderMissingError
-from ..exchange import Credentials, Request, shortened
+from ..exchange import Credentials, Request, excerpt
 from ..recording import PASS_VARIABLE
 from .base import Completion, Connection, HttpProvider, Question, tokens, without_none
 
@@ -110,7 +110,7 @@ class GoogleVertexAIProvider(HttpProvider):
                 self._account.refresh(_token_transport())
             except GoogleAuthError as error:
                 raise ExchangeError(
-                    f"{self}: Google gave no access token: {shortened(str(error))}",
+                    f"{self}: Google gave no access token: {excerpt(str(error))}",
                     hint="check the credentials file; for a personal one, gcloud auth"
                     " application-default login",
                 ) from None

@@ -1,4 +1,4 @@
-"""What a reviewer should look at in a preview: doubts about the data that no rule refuses."""
+"""Remarks for reviewers of a preview: doubts about the data that are not errors."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ KINDS = {
     "relationship": "Relationships that end or overlap",
     "no_source": "Entities without a source",
 }
-# Of each kind so many are kept; the others are counted.
+# Limit of remarks of each kind; others are counted.
 MAX_OF_A_KIND = 1000
 
 ID = re.compile(r"(?:entity|relationship):[a-z][!-~]*")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-# Prose may speak of any date, and of any calendar.
+# Prose may mention any date in any calendar.
 PROSE = ("description", "short_description")
 DAMAGED = {DamageKind.MOJIBAKE, DamageKind.REPLACEMENT, DamageKind.QUESTION_MARKS}
-# Of these a person has one at a time, as a rule.
+# A person usually has one of these at a time.
 ONE_AT_A_TIME = frozenset({"EMPLOYED_BY", "MEMBER_OF"})
 
 
 class Remark(NamedTuple):
-    """One thing to look at: its kind (a key of `KINDS`), what it is about, and what it is."""
+    """One remark: its kind (a key of `KINDS`), its subject, and the text."""
 
     kind: str
     subject: str
@@ -64,25 +64,25 @@ class Changed:
     new: Mapping[str, Any]
 
 
-def to_look_at(
+def review_changes(
     git: Git, new: str, changes: Iterable[Change], *, data_dir: str, clock: datetime
 ) -> tuple[Remark, ...]:
-    """Return what is doubtful in the `changes` that have made the tree `new` (id) of the database.
+    """Return remarks about the `changes` that led to the tree `new` (id) of the database.
 
-    Only what the change brings counts. `clock` is the time that the migration saw. Reads the
+    Only new problems count. `clock` is the clock of the migration. Reads the
     contents of what changed, and, where there are new persons, the names of all persons. Raises
     `DatabaseError` for a file that is not there.
     """
     with closing(GitSource(git)) as source:
         review = _Review(source, Snapshot(source, new), data_dir, clock.date())
-        review.look(changes)
+        review.check(changes)
         if review.new_persons and not git.is_partial:
             review.compare_names()
         return tuple(review.remarks())
 
 
 class _Review:
-    """Looks through what changed; `source` has both contents of it, `after` is the result."""
+    """Checks changed files; `source` reads both versions, `after` is the result."""
 
     def __init__(self, source: GitSource, after: Snapshot, data_dir: str, today: date) -> None:
         self._source, self._after, self._data_dir, self._today = source, after, data_dir, today
@@ -94,7 +94,7 @@ class _Review:
         self.new_persons: dict[str, list[str]] = {}
 
     def remarks(self) -> Iterator[Remark]:
-        """Return what was found, in the order of the kinds."""
+        """Yield the remarks, in the order of the kinds."""
         if self._without_source:
             count = len(self._without_source)
             noun = "new entity names" if count == 1 else "new entities name"
@@ -106,23 +106,25 @@ class _Review:
             if rest := self._left_out[kind]:
                 yield Remark(kind, "", f"and {rest:,} more")
 
-    def look(self, changes: Iterable[Change]) -> None:
-        """Look at all that changed."""
+    def check(self, changes: Iterable[Change]) -> None:
+        """Check all changed files."""
         folders = (f"{self._data_dir}/entity/", f"{self._data_dir}/relationship/")
-        looked_at = [change for change in changes if change.path.startswith(folders)]
-        # By their ids: to find them by their paths a whole folder would have to be read.
-        old = self._contents((change.path, change.old) for change in looked_at)
-        new = self._contents((change.path, change.new) for change in looked_at)
-        for change, was, now in zip(looked_at, old, new, strict=True):
+        to_check = [change for change in changes if change.path.startswith(folders)]
+        # Read by blob id: finding files by path would read the whole folder.
+        old = self._contents((change.path, change.old) for change in to_check)
+        new = self._contents((change.path, change.new) for change in to_check)
+        for change, was, now in zip(to_check, old, new, strict=True):
             identifier = document_id(change.path, self._data_dir)
             content = parse(now) if now is not None else None
             if now is None:
-                self._gone(identifier)
+                self._note_deletion(identifier)
             elif isinstance(content, dict):
                 before = parse(was) if was is not None else None
-                self._of(Changed(identifier, before if isinstance(before, dict) else None, content))
+                self._check_document(
+                    Changed(identifier, before if isinstance(before, dict) else None, content)
+                )
         if self._deleted:
-            self._left_behind()
+            self._check_references()
 
     def _contents(self, files: Iterable[tuple[str, str | None]]) -> Iterator[bytes | None]:
         """Yield the content of each file, given by path and id, None for one that is not there."""
@@ -137,22 +139,22 @@ class _Review:
         else:
             self._left_out[kind] += 1
 
-    def _of(self, one: Changed) -> None:
-        known = set(_leaves(one.old)) if one.old is not None else set()
-        for path, text in _leaves(one.new):
+    def _check_document(self, changed: Changed) -> None:
+        known = set(_leaves(changed.old)) if changed.old is not None else set()
+        for path, text in _leaves(changed.new):
             if (path, text) not in known:
-                self._of_text(one.id, path, text)
-        if one.id.startswith("relationship:"):
-            self._of_relationship(one)
-        elif one.old is None:
-            if not one.new.get("attributions"):
-                self._without_source.append(one.id)
-            if one.id.startswith("entity:person/"):
-                self.new_persons[one.id] = list(_full_names(one.new))
+                self._check_text(changed.id, path, text)
+        if changed.id.startswith("relationship:"):
+            self._check_relationship(changed)
+        elif changed.old is None:
+            if not changed.new.get("attributions"):
+                self._without_source.append(changed.id)
+            if changed.id.startswith("entity:person/"):
+                self.new_persons[changed.id] = list(_full_names(changed.new))
 
     # Texts
 
-    def _of_text(self, identifier: str, path: str, text: str) -> None:
+    def _check_text(self, identifier: str, path: str, text: str) -> None:
         if ID.fullmatch(text):
             if not self._is_there(text):
                 self._add("dangling_id", identifier, f"{path} is {text}, which does not exist")
@@ -165,7 +167,7 @@ class _Review:
                 "damaged_text", identifier, f"{path} is {text!r}: {damage.explanation}{meant}"
             )
         elif not is_name and not path.startswith(PROSE):
-            self._of_date(identifier, path, text)
+            self._check_date(identifier, path, text)
 
     def _is_there(self, identifier: str) -> bool:
         try:
@@ -173,10 +175,10 @@ class _Review:
         except InvalidIdentifierError:
             return False
 
-    def _of_date(self, identifier: str, path: str, text: str) -> None:
+    def _check_date(self, identifier: str, path: str, text: str) -> None:
         if ISO_DATE.fullmatch(text):
-            if said := _doubt_of_date(text, self._today):
-                self._add("bikram_sambat", identifier, f"{path} is {text}{said}")
+            if doubt := _doubt_of_date(text, self._today):
+                self._add("bikram_sambat", identifier, f"{path} is {text}{doubt}")
             return
         for found in find_dates(text)[:1]:
             self._add(
@@ -187,14 +189,14 @@ class _Review:
 
     # Relationships
 
-    def _gone(self, identifier: str) -> None:
+    def _note_deletion(self, identifier: str) -> None:
         if identifier.startswith("entity:"):
             self._deleted.add(identifier)
         else:
             self._add("relationship", identifier, "it is deleted")
 
-    def _left_behind(self) -> None:
-        """Find relationships that stay though one of their ends was deleted."""
+    def _check_references(self) -> None:
+        """Find relationships of deleted entities."""
         for path in self._after.walk(f"{self._data_dir}/relationship"):
             identifier = document_id(path, self._data_dir)
             parts = identifier.split(":")
@@ -204,21 +206,21 @@ class _Review:
                 if f"entity:{end}" in self._deleted:
                     self._add("dangling_id", identifier, f"it points to entity:{end}, now deleted")
 
-    def _of_relationship(self, one: Changed) -> None:
-        end = one.new.get("end_date")
-        if one.old is not None and end and not one.old.get("end_date"):
-            self._add("relationship", one.id, f"it ends on {end}")
-        source, kind = str(one.new.get("source_entity_id")), str(one.new.get("type"))
+    def _check_relationship(self, changed: Changed) -> None:
+        end = changed.new.get("end_date")
+        if changed.old is not None and end and not changed.old.get("end_date"):
+            self._add("relationship", changed.id, f"it ends on {end}")
+        source, kind = str(changed.new.get("source_entity_id")), str(changed.new.get("type"))
         if kind not in ONE_AT_A_TIME or not source.startswith("entity:person/"):
             return
-        for other, content in self._others(source, kind, one.id):
-            pair = frozenset((one.id, other))
-            if pair not in self._overlapping and _overlap(one.new, content):
+        for other, content in self._others(source, kind, changed.id):
+            pair = frozenset((changed.id, other))
+            if pair not in self._overlapping and _overlap(changed.new, content):
                 self._overlapping.add(pair)
                 self._add(
                     "relationship",
-                    one.id,
-                    f"{_term(one.new)}, while {other} is {_term(content)}",
+                    changed.id,
+                    f"{_term(changed.new)}, while {other} is {_term(content)}",
                 )
 
     def _others(self, source: str, kind: str, own: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -236,7 +238,7 @@ class _Review:
     # Names
 
     def compare_names(self) -> None:
-        """Find new persons that are called like another, new or not."""
+        """Find new persons with the same name as another, new or not."""
         holders: defaultdict[str, set[str]] = defaultdict(set)
         wanted = {
             name_key(name)
@@ -264,7 +266,7 @@ class _Review:
 
 
 def _doubt_of_date(text: str, today: date) -> str | None:
-    """Return what is doubtful in a date as in ISO 8601, in words that follow it."""
+    """Return a doubt about an ISO 8601 date, as the end of a sentence."""
     try:
         nepali = suspect(date.fromisoformat(text), today)
     except ValueError:
@@ -274,10 +276,10 @@ def _doubt_of_date(text: str, today: date) -> str | None:
     return None if nepali is None else f"; as Bikram Sambat it is {nepali.to_gregorian()}"
 
 
-def of_the_folder(unread: Iterable[str], hints: Sequence[str]) -> Iterator[Remark]:
-    """Return what is to be looked at in a migration's folder.
+def folder_remarks(unread: Iterable[str], hints: Sequence[str]) -> Iterator[Remark]:
+    """Return remarks about a migration's folder.
 
-    `unread` are files that the script has not opened, `hints` what seemed wrong with the data.
+    `unread` are files that the script has not opened, `hints` are doubts about the data.
     """
     for path in unread:
         yield Remark("unread_file", path, "the script never opened it")

@@ -1,4 +1,4 @@
-"""Which row of a data file a script was working on when an exception left it."""
+"""Find the row of a data file that a script was processing when it failed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def row_at_work(error: BaseException, folder: str) -> Row | None:
-    """Return the row that the innermost function of `folder` had in hand; None if there is none.
+def current_row(error: BaseException, folder: str) -> Row | None:
+    """Return the row that the innermost function of `folder` was processing; None without one.
 
-    That is a row in a variable that a loop around the failing line binds, or in an argument. A
-    variable that a loop has left behind does not count.
+    It is the value of a loop variable around the failing line, or of an argument. Variables of
+    finished loops do not count.
     """
     if isinstance(error, InputFileError):
-        return None  # it is about another row than the last one that was read well
+        return None  # it concerns a row after the last one that was read
     inside = (f"{folder}{os.sep}", f"{os.path.realpath(folder)}{os.sep}")
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         code = frame.f_code
@@ -32,13 +32,13 @@ def row_at_work(error: BaseException, folder: str) -> Row | None:
         for names in _names_in_hand(code, line) if held else ():
             rows = [held[name] for name in sorted(names) if name in held]
             if rows:
-                # Of several, such as in nested look-ups, the one that a value was taken from.
+                # Of several, such as in nested look-ups, the last one that was read.
                 return next((row for row in rows if row.source.last is row), rows[0])
     return None
 
 
 def _names_in_hand(code: CodeType, line: int) -> Iterator[set[str]]:
-    """Yield the variables that hold what is worked on in a line, by loop from the inside out."""
+    """Yield the loop variables of a line, from the innermost loop outwards."""
     if code.co_name.startswith("<") and code.co_name != "<module>":
         yield set(code.co_varnames)  # a comprehension or lambda is a function of its own
         return

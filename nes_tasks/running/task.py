@@ -43,7 +43,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ExecuteRequest:
     """Everything that an execution depends on and that is recorded of it.
 
     `task` is what the script's process gets of it, apart from the tree, and `terms` say what it may
