@@ -37,32 +37,6 @@ async def migrate(context):
         await context.publication.update_entity(ward, context.author_id, "Tag")
 """
 
-TINY = """\
-AUTHOR = "A"
-DATE = "2026-01-15"
-DESCRIPTION = "Change nothing"
-
-
-async def migrate(context):
-    context.log("nothing")
-"""
-
-BARE = """\
-DOIT_CONFIG = {{"default_tasks": ["migrate"], "dep_file": "doit.json", "backend": "json"}}
-
-
-def task_migrate():
-    for number in range({count}):
-        name = f"{{number:03d}}-tiny"
-        folder = f"migrations/{{name}}"
-        yield {{
-            "name": name,
-            "actions": ["true"],
-            "file_dep": [f"{{folder}}/migrate.py", f"{{folder}}/README.md"],
-            "task_dep": [f"migrate:{{number - 1:03d}}-tiny"] if number else [],
-        }}
-"""
-
 
 def project(folder: Path) -> Path:
     """Make an empty project."""
@@ -163,13 +137,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data")
     parser.add_argument("--pairs", type=int, default=3, help="runs of the whole country")
-    parser.add_argument("--applied", type=int, default=1000, help="migrations of the no-op run")
     options = parser.parse_args()
     os.environ.update(GIT_CONFIG_GLOBAL=os.devnull)
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        full(work, options.data, options.pairs)
-        nothing_to_do(work, options.applied)
+        full(Path(folder), options.data, options.pairs)
 
 
 def full(work: Path, data: Path, pairs: int) -> None:
@@ -194,24 +165,6 @@ def tag_wards(root: Path, number: int) -> Measured:
     """Measure a run with one pending migration that updates 137 entities."""
     add(root, f"{number:03d}-tag", UPDATE.format(tag=f"tag-{number}"))
     return measure([*DOIT, "run"], cwd=root)
-
-
-def nothing_to_do(work: Path, count: int) -> None:
-    """Measure a run in which everything is applied, against doit alone."""
-    root = project(work / "many")
-    for number in range(count):
-        add(root, f"{number:03d}-tiny", TINY)
-    applying = measure([*DOIT, "run"], cwd=root)
-    show(f"doit run, {count:,} migrations that change nothing", applying)
-    bare = work / "bare"
-    shutil.copytree(root / "migrations", bare / "migrations")
-    (bare / "dodo.py").write_text(BARE.format(count=count))
-    for command, cwd in ((DOIT, bare), ([*DOIT, "run"], root)):
-        measure(command, cwd=cwd)  # fills the caches of both
-    pairs = [(measure(DOIT, cwd=bare), measure([*DOIT, "run"], cwd=root)) for _ in range(7)]
-    alone, ours = middle([a for a, _ in pairs]), middle([b for _, b in pairs])
-    show(f"bare doit, {count:,} up-to-date tasks (median of 7)", alone)
-    show(f"doit run, {count:,} applied (median of 7)", ours, alone)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,21 @@ import contextlib
 import os
 from collections.abc import Callable, Collection
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .database.executions import Execution, find_executions, records_of
-from .database.history import History
 from .database.journal import is_publishing, own_folder
 from .database.ledger import Ledger, is_absent, read_ledger
 from .database.lock import was_interrupted
-from .database.unrecorded import Unrecorded, find_unrecorded
 from .errors import DatabaseError, LockHeldError, MigrationRefusedError, UnavailableError
 from .git.command import Git
-from .migrations import Folder, HashCache, Plan, discover
+from .migrations import Folder, HashCache, Plan, discover, find_folder
 from .migrations.loader import SortKey, ordering
 from .settings import Settings
+
+if TYPE_CHECKING:  # a run with nothing to do reads no history
+    from .database.executions import Execution
+    from .database.history import History
+    from .database.unrecorded import Unrecorded
 
 
 class ProjectState(NamedTuple):
@@ -91,20 +93,24 @@ class Project:
 
     def folder(self, name: str) -> Folder:
         """Read a migration's folder again; raises `MigrationRefusedError` when it is missing."""
-        for folder in self._folders(only=name):
+        settings = self.settings
+        folder = find_folder(
+            settings.migrations,
+            name,
+            ignored=self._ignored,
+            display_path=settings.migrations_label,
+        )
+        if folder is not None:
             return folder
         raise MigrationRefusedError(
             f"{self.settings.migrations_label}/{name} does not exist any more",
             hint="doit list",
         )
 
-    def _folders(self, only: str | None = None) -> list[Folder]:
+    def _folders(self) -> list[Folder]:
         settings = self.settings
         return discover(
-            settings.migrations,
-            ignored=self._ignored,
-            display_path=settings.migrations_label,
-            only=only,
+            settings.migrations, ignored=self._ignored, display_path=settings.migrations_label
         )
 
     def history(self, ledger: Ledger) -> History | None:
@@ -112,6 +118,8 @@ class Project:
         if ledger.commit is None:
             return None
         if self._history is None or self._history.tip != ledger.commit:
+            from .database.history import History
+
             settings = self.settings
             self._history = History(Git(settings.database), ledger.commit, settings.data_dir)
         return self._history
@@ -123,6 +131,8 @@ class Project:
 
         Raises `GitError` when the history cannot be read.
         """
+        from .database.executions import find_executions, records_of
+
         history = self.history(ledger)
         wanted = {n: record for n, record in ledger.applied.items() if names is None or n in names}
         return find_executions(history, records_of(wanted)) if history and wanted else {}
@@ -133,6 +143,8 @@ class Project:
         Those run by hand must also have a folder: a message, which anybody can write, does not
         justify recording a commit.
         """
+        from .database.unrecorded import Unrecorded, find_unrecorded
+
         history = self.history(ledger)
         if history is None:
             return Unrecorded({}, {})

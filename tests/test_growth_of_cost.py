@@ -12,11 +12,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workspace import Workspace
 
+from nes_tasks import project as project_module
 from nes_tasks.git.objects import GitObject, ObjectReader
+from nes_tasks.git.trees import Tree, TreeEntry
+from nes_tasks.migrations import Folder, loader
 from nes_tasks.operations.blame import provenance
 from nes_tasks.operations.revert import revert
 from nes_tasks.operations.show import applied_changes
@@ -216,8 +220,8 @@ def test_the_history_is_read_by_what_changed_and_not_by_what_there_is(
     assert reverts[0].stored == {"commit": 1}  # the files and folders of before are there
 
 
-def test_a_migration_more_is_three_git_processes_more(tmp_path: Path, trace: Path) -> None:
-    """The objects are checked and stored, refs move, and the working tree follows."""
+def test_a_migration_more_is_two_git_processes_more(tmp_path: Path, trace: Path) -> None:
+    """The objects are checked and stored, and the working tree follows; one changes all refs."""
     started = []
     for count in (2, 5):
         workspace = Workspace(tmp_path / str(count))
@@ -226,4 +230,38 @@ def test_a_migration_more_is_three_git_processes_more(tmp_path: Path, trace: Pat
         trace.unlink(missing_ok=True)
         assert workspace.doit(GIT_CONFIG_GLOBAL=os.environ["GIT_CONFIG_GLOBAL"]).code == 0
         started.append(Counter(commands(trace)))
-    assert started[1] - started[0] == {"unpack-objects": 3, "update-ref": 3, "read-tree": 3}
+    assert started[1] - started[0] == {"unpack-objects": 3, "read-tree": 3}
+
+
+def test_the_list_of_applied_migrations_is_not_taken_apart_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names_read: list[bytes] = []
+    folders_listed: list[Path] = []
+    entries, listing = Tree.__iter__, loader.discover
+
+    def counting(self: Tree) -> Iterator[tuple[bytes, TreeEntry]]:
+        for name, entry in entries(self):
+            names_read.append(name)
+            yield name, entry
+
+    def noting(folder: Path, **options: Any) -> list[Folder]:
+        folders_listed.append(folder)
+        return listing(folder, **options)
+
+    monkeypatch.setattr(Tree, "__iter__", counting)
+    monkeypatch.setattr(project_module, "discover", noting)
+    counts = []
+    for applied_before in (3, 12):
+        workspace = Workspace(tmp_path / str(applied_before))
+        for number in range(applied_before + 2):
+            workspace.migration(f"{number:03d}-tiny")
+        with Runner(opened(workspace), lambda _: None) as runner:
+            for number in range(applied_before + 1):
+                runner.apply(f"{number:03d}-tiny")
+            names_read.clear()
+            folders_listed.clear()
+            runner.apply(f"{applied_before + 1:03d}-tiny")
+            counts.append((len(names_read), len(folders_listed)))
+    assert counts[0] == counts[1]
+    assert counts[0][1] == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..database.ledger import is_absent
 from ..git.command import Git
@@ -42,6 +42,8 @@ class Session:
         self.keep_going = False
         # Cached results of `state` by migration, with the entry or record that they are of.
         self.inputs: dict[str, tuple[Entry, Mapping[str, str]]] = {}
+        self.input_paths: set[str] = set()
+        self.states: dict[str, tuple[AppliedRecord, Mapping[str, Any]]] = {}
         self.results: dict[str, tuple[AppliedRecord, str]] = {}
         # Set after a failure of the environment, which would also stop the next migration.
         self.is_halted = False
@@ -64,7 +66,7 @@ class Session:
         """Let the command end with `code`; of several failures the first decides."""
         self.exit_code = self.exit_code or code
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         """The plan as it was when the command started."""
         return self.project.plan
@@ -134,6 +136,11 @@ class Session:
         from ..operations.check import Checker
 
         return Checker(self.project, warn)
+
+    def rest(self) -> None:
+        """Leave the database to others: something else than a migration is about to run."""
+        if "runner" in self.__dict__:
+            self.runner.rest()
 
     def close(self) -> None:
         """Close the runner and the checker."""

@@ -28,6 +28,8 @@ from .session import Session, migration_name, session
 STATISTICS = [field.name for field in fields(Statistics)]
 # The state of a migration's own files.
 UNCHANGED = "unchanged"
+# What is known of the input of a migration until somebody compares it.
+LISTED = "listed"
 
 
 def target_of(current: Session, name: str) -> str:
@@ -40,9 +42,10 @@ def inputs_of(entry: Entry) -> Mapping[str, str]:
 
     doit asks a dozen times about each migration, so the answer is kept.
     """
-    cache = session().inputs
-    if (known := cache.get(entry.name)) is None or known[0] is not entry:
-        known = cache[entry.name] = entry, _inputs_of(entry)
+    kept = session().inputs
+    if (known := kept.get(entry.name)) is None or known[0] is not entry:
+        known = kept[entry.name] = entry, _inputs_of(entry)
+        session().input_paths.update(known[1])
     return known[1]
 
 
@@ -116,14 +119,14 @@ def _recorded(name: str, key: str) -> Any:
     record = current.record_of(name)
     if record is None:
         return None
-    entry = current.plan.get(name)
-    files = inputs_of(entry) if entry else {}
-    if key in files:  # before doit's own keys, as a file may be called like one of them
-        return UNCHANGED
-    if key == "checker:":
-        return CommittedChecker.__name__
-    if key == "deps:":
-        return tuple(files)
+    if (known := current.states.get(name)) is None or known[0] is not record:
+        entry = current.plan.get(name)
+        files = inputs_of(entry) if entry else {}
+        state = {"checker:": CommittedChecker.__name__, "deps:": tuple(files)}
+        # Over doit's own keys, as a file may be called like one of them.
+        known = current.states[name] = record, {**state, **dict.fromkeys(files, UNCHANGED)}
+    if key in known[1]:
+        return known[1][key]
     if key == "_values_:":
         return values_of(name, record)
     return result_of(name, record) if key == "result:" else None
@@ -168,10 +171,18 @@ class CommittedChecker(MD5Checker):  # type: ignore[misc]
     def exists(self, file_path: str) -> bool:
         """Return whether a target is there; for a marker that means in the committed tree."""
         name = _marker_of(file_path)
-        return bool(super().exists(file_path)) if name is None else _result(name) is not None
+        if name is None:
+            return bool(super().exists(file_path))
+        return session().record_of(name) is not None
 
     def info(self, file_path: str) -> Any:
-        """Return the state to compare with the saved one; raises `OSError` for a missing file."""
+        """Return the state to compare with the saved one; raises `OSError` for a missing file.
+
+        An input of a migration was there when the folders were listed. Its state, which only
+        another task of the project needs, is looked up by `check_modified`.
+        """
+        if file_path in session().input_paths:
+            return LISTED
         name = _marker_of(file_path)
         if name is None:
             return super().info(file_path)
@@ -184,6 +195,11 @@ class CommittedChecker(MD5Checker):  # type: ignore[misc]
         """Return whether a file differs from its saved state."""
         if state == UNCHANGED:
             return False
+        if file_stat == LISTED:
+            try:
+                file_stat = super().info(file_path)
+            except OSError:  # gone since
+                return True
         if isinstance(file_stat, str) or isinstance(state, str):
             return bool(file_stat != state)
         return bool(super().check_modified(file_path, file_stat, state))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,9 +90,13 @@ def describe(entry: Entry) -> str:
     return escape_control("  ".join((f"{day:<10}", author_name(about.author), about.description)))
 
 
-def unless_forced(task: Any, values: Any) -> bool | None:  # noqa: ARG001 - doit passes both by name
+def unless_forced(task: Any) -> bool | None:
     """Let doit decide by the markers (None), or run the task because of ``--force``."""
     return False if (task.options or {}).get("force") else None
+
+
+# doit asks for it once for each migration, and to work it out takes longer than to answer.
+unless_forced.__signature__ = inspect.signature(unless_forced)  # type: ignore[attr-defined]
 
 
 def apply(name: str, force: bool = False) -> dict[str, Any] | BaseFail:

@@ -13,3 +13,4 @@ from __future__ import annotations
 from .finder import choose as choose
 from .finder import install as install
 from .finder import install_moved as install_moved
+from .finder import installed_package as installed_package

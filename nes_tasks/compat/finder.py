@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -120,8 +121,9 @@ def install() -> None:
     """Let ``import nes…`` find these modules from now on, even if such a package is installed."""
     if any(isinstance(finder, EarlierNames) for finder in sys.meta_path):
         return
-    for name in [name for name in sys.modules if _is_ours(name)]:
-        del sys.modules[name]
+    if PACKAGE in sys.modules:  # what is below it cannot be there without it
+        for name in [name for name in sys.modules if _is_ours(name)]:
+            del sys.modules[name]
     sys.meta_path.insert(0, EarlierNames())
 
 
@@ -131,14 +133,20 @@ def install_moved() -> None:
         sys.meta_path.insert(0, MovedNames())
 
 
+@cache
+def installed_package() -> str | None:
+    """Return where the legacy system itself is installed, None when it is not."""
+    found = find_spec(PACKAGE)
+    return None if found is None else found.origin or found.name
+
+
 def choose(nes_package: str) -> str | None:
     """Apply the setting, and return a line for the run's log if there was a choice."""
-    found = find_spec(PACKAGE)
+    location = installed_package()
     if nes_package == COMPAT:
         install()
-    if found is None:
+    if location is None:
         return None
-    location = found.origin or found.name
     if nes_package == COMPAT:
         return f"the import names nes.* are those of nes-tasks, not of the package at {location}"
     return f"the import names nes.* are those of the package at {location}"

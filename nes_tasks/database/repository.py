@@ -83,8 +83,9 @@ class Repository:
         self._hooks = self._common / "hooks"
         self._own_folder = self._common / "nes-tasks"
         self._reader: ObjectReader | None = None
-        # While the lock is held; an idle git would look like one at work to others.
+        # While the lock is held, unless it is kept for many migrations in a row.
         self._refs: RefWriter | None = None
+        self._kept_refs: RefWriter | None = None
         self._is_recovered = False
         for folder in {self._own_folder, git_dir / "nes-tasks"}:
             check_folder(folder, display_path(folder, settings.root))
@@ -172,12 +173,25 @@ class Repository:
         # Also for a commit that the reader does not find: a damaged database is not an empty one.
         return self.git.query("rev-parse", "--verify", "--quiet", ref)
 
-    def keep_reader(self) -> None:
-        """Read through one git process from now on, until `close`: for many migrations in a row."""
+    def keep_processes(self) -> None:
+        """Read and change refs through the same git processes from now on, until `close`.
+
+        For many migrations in a row. Where anything else may come between them, call `rest`.
+        """
         self._reader = self._reader or ObjectReader(self.git)
+        self._kept_refs = self._kept_refs or RefWriter(self.git)
+
+    def rest(self) -> None:
+        """End the process that changes refs; it starts again when it is needed.
+
+        To a command that cleans up, one that is idle looks like one at work.
+        """
+        if self._kept_refs is not None:
+            self._kept_refs.close()
 
     def close(self) -> None:
-        """End the process that reads."""
+        """End the processes that are kept."""
+        self.rest()
         if self._reader is not None:
             self._reader.close()
 
@@ -353,11 +367,15 @@ class Repository:
         if self._refs is not None:
             yield self._refs
             return
-        with RefWriter(self.git) as self._refs:
-            try:
-                yield self._refs
-            finally:
-                self._refs = None
+        self._refs = refs = self._kept_refs or RefWriter(self.git)
+        is_kept = False
+        try:
+            yield refs
+            is_kept = refs is self._kept_refs
+        finally:
+            self._refs = None
+            if not is_kept:
+                refs.close()
 
     def tidy(self) -> None:
         """Pack what many small migrations left as single files, and join the packs of large ones.

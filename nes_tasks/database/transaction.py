@@ -216,7 +216,11 @@ class Transaction(Overlay):
         """Return the net change of a path against the base."""
         path, mark = change
         new = None if mark is None else self._writer.file(mark).oid.hex()
-        return Change(path, self._snapshot.blob_id(path), new)
+        if path in self._touched:
+            return Change(path, self._snapshot.blob_id(path), new)
+        # A record, in a folder with those of all migrations: nothing else was looked up there.
+        old = self._writer.find(self.base_tree, os.fsencode(path))
+        return Change(path, None if old is None or old.is_folder else old.oid.hex(), new)
 
     def _change(self, change: tuple[str, int | None]) -> tuple[bytes, TreeEntry | None]:
         path, mark = change

@@ -153,11 +153,11 @@ class Checkout:
         The index may have stale file times: files were touched, or the repository was copied. It is
         refreshed only when git reports a difference, because checking each file is slow.
         """
-        done = self._git.run_unchecked(*command)
-        # After a file that cannot be written a second try would fail on those of the first.
+        done = self._git.run_unchecked(*command, discard=True)
+        # After a file that cannot be written a second try would stumble over those of the first.
         if done.returncode and not CANNOT_WRITE.search(done.stderr.decode(errors="replace")):
             self._git.run_unchecked("update-index", "-q", "--refresh")
-            done = self._git.run_unchecked(*command)
+            done = self._git.run_unchecked(*command, discard=True)
         if done.returncode:
             raise failure(command, done.stderr)
         return done.stderr

@@ -77,6 +77,10 @@ class ObjectWriter:
         """
         return self._trees.apply(bytes.fromhex(root), changes).hex()
 
+    def find(self, root: str, path: bytes) -> TreeEntry | None:
+        """Return what is at `path` in the tree `root`, None when nothing is."""
+        return self._trees.find(bytes.fromhex(root), path)
+
     def commit(
         self,
         *,

@@ -131,7 +131,7 @@ class PackWriter:
         # In a partial clone what new trees refer to may be with the remote alone.
         if len(self._ids) < UNPACK_LIMIT and self._at < UNPACK_BYTES:
             checks = () if git.is_partial else ("--strict",)
-            git.run("unpack-objects", "-q", *checks, stdin=self._file, env=env)
+            git.run("unpack-objects", "-q", *checks, stdin=self._file, env=env, discard=True)
         else:
             # --strict would look up each entry of each tree, also the 500,000 that a large folder
             # had before; they were looked up when they were new.

@@ -7,6 +7,8 @@ objects of the repository, so installing them is a matter of renaming.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -38,7 +40,7 @@ class Quarantine:
         Raises `OSError` when that is not possible; nothing refers to the moved objects then.
         """
         try:
-            _install(self._aside, self.objects)
+            _install(os.fspath(self._aside), os.fspath(self.objects))
         finally:
             self.discard()
 
@@ -47,21 +49,26 @@ class Quarantine:
         discard_quarantine(self._aside, self.objects)
 
 
-def _install(source: Path, target: Path) -> None:
+def _install(source: str, target: str) -> None:
     """Move all files below `source` to the same places below `target`.
 
     A pack's index is moved last, since it makes the pack visible. Unfinished files of git stay
     behind.
     """
-    for item in sorted(source.iterdir(), key=lambda item: item.suffix == ".idx"):
+    with os.scandir(source) as entries:
+        items = sorted(entries, key=lambda item: item.name.endswith(".idx"))
+    for item in items:
         if item.name.startswith(("tmp_", ".tmp-")):
             continue
-        there = target / item.name
+        there = f"{target}/{item.name}"
         if item.is_dir():
-            there.mkdir(exist_ok=True)
-            _install(item, there)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(there)  # noqa: PTH102 - paths are strings here, for speed
+            _install(item.path, there)
+            with contextlib.suppress(OSError):  # something stays behind
+                os.rmdir(item.path)  # noqa: PTH106
         else:
-            item.replace(there)
+            os.replace(item.path, there)  # noqa: PTH105
 
 
 def discard_quarantine(aside: Path, objects: Path) -> None:

@@ -21,8 +21,8 @@ COMMAND = ("update-ref", "-m", "nes-tasks: migration", "--stdin")
 class RefWriter(Conversation):
     """Changes refs through one git process, one transaction at a time.
 
-    It starts at the first change and ends with `close`. It must not outlive the lock: other
-    commands treat a running git as busy.
+    It starts at the first change and ends with `close`. Commands that clean up treat a running git
+    as busy, so it must not be idle for long.
     """
 
     command = COMMAND

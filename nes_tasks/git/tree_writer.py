@@ -93,6 +93,16 @@ class TreeWriter:
         """
         return self._apply(root, _nested(changes)) or self._pack.write(TREE, b"")
 
+    def find(self, root: bytes, path: bytes) -> TreeEntry | None:
+        """Return what is at `path` in the tree with the raw id `root`, None when nothing is."""
+        *folders, name = path.split(b"/")
+        for folder in folders:
+            found = self.tree(root).find(folder)
+            if found is None or not found.is_folder:
+                return None
+            root = found.oid
+        return self.tree(root).find(name)
+
     def _apply(self, oid: bytes | None, changes: _Changes) -> bytes | None:
         """Write the tree that the changes make of the tree `oid`; return its id, None if empty."""
         tree = self.tree(oid) if oid else Tree([], [], self._id_size)

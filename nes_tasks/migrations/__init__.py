@@ -2,7 +2,7 @@
 
 from .guard import Decision, check_may_run, due_names
 from .inputs import HashCache, InputFile, hash_files, hash_inputs, list_inputs
-from .loader import Folder, discover, load, split_name
+from .loader import Folder, discover, find_folder, load, split_name
 from .metadata import Metadata, author_identity, read_metadata
 from .migration import Migration, MigrationResult, MigrationStatus
 from .plan import Entry, Plan, State
@@ -25,6 +25,7 @@ __all__ = [
     "check_may_run",
     "discover",
     "due_names",
+    "find_folder",
     "hash_files",
     "hash_inputs",
     "list_inputs",

@@ -43,7 +43,7 @@ def check_may_run(
     for earlier in plan:
         if earlier is entry:
             break
-        if not earlier.is_applied and earlier.name not in passed_over:
+        if earlier.record is None and earlier.name not in passed_over:
             raise _must_come_first(earlier, name)
     return Decision(run=True)
 

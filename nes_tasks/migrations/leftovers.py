@@ -9,6 +9,7 @@ below.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 # Names that begin with a dot are left out as well: .DS_Store and ._x of macOS, .~lock.x# of
 # LibreOffice, .x.swp of Vim, .#x of Emacs, .nfs… of NFS, .ipynb_checkpoints of Jupyter.
@@ -79,6 +80,7 @@ def is_leftover_folder(name: str) -> bool:
     return name.startswith(".") or name.casefold() in FOLDERS
 
 
+@lru_cache(maxsize=4096)  # most folders have files of the same names
 def is_leftover_file(name: str) -> bool:
     """Return whether a file of this name is a leftover, or hidden."""
     if name.startswith(".") or name == "__pycache__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -100,15 +101,13 @@ def discover(
     *,
     ignored: frozenset[str] = frozenset(),
     display_path: str | None = None,
-    only: str | None = None,
 ) -> list[Folder]:
     """Return the folders of the migrations directory in the order of their numbers and names.
 
-    Hidden folders, `__pycache__` and plain files are passed over; every other folder is returned,
-    with its problem if it has one. `ignored` are the paths that git ignores, relative to the
-    directory; `display_path` is how messages name the directory; with `only`, just the folder of
-    this name is read and returned. Reads names and `stat` only. Raises `SettingsError` when the
-    directory is not there or cannot be read.
+    Hidden folders, `__pycache__` and plain files are passed over; every other folder is
+    returned, with its problem if it has one. `ignored` are the paths that git ignores,
+    relative to the directory; `display_path` is how messages name the directory. Reads names and
+    `stat` only. Raises `SettingsError` when the directory is not there or cannot be read.
     """
     display_path = display_path or migrations_dir.name
     by_folder, ignored_folders = _by_folder(ignored)
@@ -119,11 +118,39 @@ def discover(
         raise _no_directory(display_path, error) from error
     found.sort(key=lambda entry: order(entry.name))
     taken = {parts[0] for entry in found if (parts := split_name(entry.name))}
-    return [
-        _folder(entry, f"{display_path}/{entry.name}", by_folder, ignored_folders, taken)
-        for entry in found
-        if only in (None, entry.name)
-    ]
+    folders: list[Folder] = []
+    for entry in found:
+        shown = f"{display_path}/{entry.name}"
+        if split_name(entry.name) is None:
+            problem = _naming_problem(entry.name, shown, taken)
+            folders.append(Folder(entry.name, shown, entry.path, problem=problem))
+        else:
+            is_link = entry.is_symlink()
+            folders.append(_folder(entry.path, shown, by_folder, ignored_folders, is_link=is_link))
+    return folders
+
+
+def find_folder(
+    migrations_dir: Path,
+    name: str,
+    *,
+    ignored: frozenset[str] = frozenset(),
+    display_path: str | None = None,
+) -> Folder | None:
+    """Return the folder that `discover` returns under a valid `name`, None without one.
+
+    Looks into no other one, so that a thousand of them are not listed a thousand times.
+    """
+    path = os.path.join(migrations_dir, name)  # noqa: PTH118 - as `os.scandir` makes it
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    is_link = stat.S_ISLNK(mode)
+    if not (stat.S_ISDIR(mode) or (is_link and not os.path.isfile(path))):  # noqa: PTH113
+        return None
+    shown = f"{display_path or migrations_dir.name}/{name}"
+    return _folder(path, shown, *_by_folder(ignored), is_link=is_link)
 
 
 def load(folder: Folder, cache: HashCache | None = None, *, is_new: bool = True) -> Migration:
@@ -209,37 +236,36 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _folder(
-    entry: os.DirEntry[str],
+    path: str,
     display_path: str,
     by_folder: dict[str, set[str]],
     ignored_folders: frozenset[str],
-    taken: set[int],
+    *,
+    is_link: bool,
 ) -> Folder:
-    parts = split_name(entry.name)
-    if parts is None:
-        problem = _naming_problem(entry.name, display_path, taken)
-        return Folder(entry.name, display_path, entry.path, problem=problem)
-    ignored = frozenset(by_folder.get(entry.name, ()))
+    """Return the folder at `path`, whose name is that of a migration."""
+    name = display_path.rpartition("/")[2]
+    parts = split_name(name)
+    assert parts is not None, "others have no number"
+    ignored = frozenset(by_folder.get(name, ()))
     try:
-        if entry.is_symlink():
+        if is_link:
             raise InvalidMigrationError(
                 f"{display_path} is a link, not a folder", hint="replace it with the folder"
             )
-        if entry.name in ignored_folders:
+        if name in ignored_folders:
             raise InvalidMigrationError(
                 f"{display_path} is ignored by git, so other clones would lack it",
                 hint=f"git check-ignore -v {display_path} names the rule to change",
             )
-        files = tuple(list_inputs(entry.path, ignored=ignored, display_path=display_path))
+        files = tuple(list_inputs(path, ignored=ignored, display_path=display_path))
     except InvalidMigrationError as error:
-        return Folder(
-            entry.name, display_path, entry.path, parts[0], ignored=ignored, problem=error
-        )
+        return Folder(name, display_path, path, parts[0], ignored=ignored, problem=error)
     names = {file.relative for file in files}
     return Folder(
-        entry.name,
+        name,
         display_path,
-        entry.path,
+        path,
         parts[0],
         files,
         next((script for script in SCRIPTS if script in names), None),

@@ -179,7 +179,7 @@ class Plan:
             added=(),
             removed=(),
         )
-        return Plan(done if entry.name == name else entry for entry in self.entries)
+        return Plan({**self._by_name, name: done}.values())
 
     @property
     def names(self) -> Collection[str]:

@@ -14,6 +14,8 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import islice
+from typing import NamedTuple
 
 from . import sandbox
 from .process import Confinement
@@ -27,13 +29,38 @@ MAX_MODULES = 10_000
 TOP = re.compile(r"^([A-Za-z]\w*)(?:/|\.(?:py|[a-z0-9_.-]*(?:so|pyd)),)", re.MULTILINE)
 
 
-def imported_modules() -> list[str]:
+def imported_modules(script: str) -> list[str]:
     """Return the top-level modules that this process has imported, without the standard library.
 
-    They are the names of packages, as `import` has them.
+    They are the names of packages, as `import` has them; `script` is left out. All of them stand
+    in the order of import; to look at those that `imported_before` knows would cost a forked
+    process more than the rest.
     """
-    tops = {name.partition(".")[0] for name in tuple(sys.modules)}
-    return sorted(name for name in tops - sys.stdlib_module_names if MODULE.fullmatch(name))
+    before = imported_before()
+    more = max(0, len(sys.modules) - before.total)
+    recent = [*islice(reversed(sys.modules), more + 1)]
+    if before.last not in recent:  # some were taken out
+        recent = [*sys.modules]
+    return sorted((before.tops | _tops(recent)) - {script})
+
+
+class _Imported(NamedTuple):
+    """What was imported: the modules at the top, how many there are in all, and the last."""
+
+    tops: frozenset[str]
+    total: int
+    last: str
+
+
+@cache
+def imported_before() -> _Imported:
+    """Take note of what is imported, once: before the process of a script is forked."""
+    return _Imported(_tops(sys.modules), len(sys.modules), next(reversed(sys.modules)))
+
+
+def _tops(modules: Iterable[str]) -> frozenset[str]:
+    tops = {name.partition(".")[0] for name in tuple(modules)}
+    return frozenset(filter(MODULE.fullmatch, tops - sys.stdlib_module_names))
 
 
 def decode_modules(payload: bytes) -> list[str]:

@@ -30,7 +30,7 @@ from .loading import examine
 from .own_modules import make_importable
 from .readers import Inputs, Source, doubts
 from .refusal import refusal
-from .script import load_script, run_migrate, run_verify
+from .script import load_script, module_name, run_migrate, run_verify
 from .task import Task
 from .terms import Terms
 
@@ -48,7 +48,8 @@ def perform(stream: socket.socket, terms: Terms) -> None:
             connection.send(protocol.LOADED, to_json(_load(task)).encode())
         else:
             _run(task, task.tree, connection, stage)
-            connection.send(protocol.DONE, to_json(imported_modules()).encode())
+            modules = imported_modules(module_name(task.name))
+            connection.send(protocol.DONE, to_json(modules).encode())
     except BaseException as error:
         # sys.exit, KeyboardInterrupt and any other exception of a script are failures too.
         report = failure(error, task.folder, task.display_path)
@@ -101,7 +102,7 @@ def _run(task: Task, tree: str, connection: Connection, stage: Stage) -> None:
         stage.is_verifying = True
         store.freeze()
         # With separate services: objects cached in those of migrate are not the result.
-        if run_verify(module, _context(task, store, clock, connection, inputs, [])):
+        if run_verify(module, lambda: _context(task, store, clock, connection, inputs, [])):
             connection.send(protocol.VERIFIED)
     connection.send(protocol.READ, to_json(sorted(opened.paths)).encode(errors="replace"))
 

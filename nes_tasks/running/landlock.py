@@ -59,25 +59,24 @@ def version() -> int:
         return 0
 
 
-def restrict(
+def make_ruleset(
     readable: Iterable[Path],
     writable: Iterable[Path],
     shared: Iterable[Path] = (),
     *,
     tcp: bool,
     execute: bool = False,
-) -> None:
-    """Restrict this thread, and what it starts, to the given rights.
+) -> int:
+    """Return the file descriptor of a ruleset with these rights to files and no others.
 
     What is below `readable` may be read, and run as a program with `execute`; what is below
     `writable` may be read and changed; below `shared` files may be made, opened and removed by
     their names, which cannot be listed. Paths that are not there are left out. TCP is given up
     unless `tcp`. Where the kernel can, so are signals to processes that were not restricted by
-    this call, and their abstract Unix sockets. Needs ``no_new_privs``. Raises `OSError` where the
-    kernel refuses.
+    the same `enforce`, and their abstract Unix sockets. Raises `OSError` where the kernel refuses.
     """
     known = version()
-    every = (1 << FILE_RIGHTS[min(known, len(FILE_RIGHTS)) - 1]) - 1
+    every = _every_right(known)
     rules = _Ruleset(
         every,
         TCP if known >= TCP_SINCE and not tcp else 0,
@@ -94,12 +93,31 @@ def restrict(
         ):
             for path in paths:
                 _allow(ruleset, path, rights & every)
-        call(RESTRICT_SELF, ruleset, 0)
-    finally:
+    except BaseException:
         os.close(ruleset)
+        raise
+    return ruleset
 
 
-def _allow(ruleset: int, path: Path, rights: int) -> None:
+def _every_right(known: int) -> int:
+    """Return the rights to files that a version of the interface knows."""
+    return (1 << FILE_RIGHTS[min(known, len(FILE_RIGHTS)) - 1]) - 1
+
+
+def allow_reading(ruleset: int, path: str) -> None:
+    """Add what is below `path` to what a ruleset lets be read; raises `OSError`."""
+    _allow(ruleset, path, READING)
+
+
+def enforce(ruleset: int) -> None:
+    """Leave this thread, and what it starts, the rights of a ruleset and no others.
+
+    Needs ``no_new_privs``. Raises `OSError` where the kernel refuses.
+    """
+    call(RESTRICT_SELF, ruleset, 0)
+
+
+def _allow(ruleset: int, path: Path | str, rights: int) -> None:
     try:
         at = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:

@@ -96,7 +96,7 @@ class Runner:
         if self._opened is None:
             self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
-            self._opened.keep_reader()
+            self._opened.keep_processes()
         return self._opened
 
     def apply(self, name: str, *, force: bool = False) -> MigrationResult:
@@ -437,6 +437,11 @@ class Runner:
         """The path of the log as users type it, None when it could not be written."""
         path = self._log.path
         return display_path(path, self._project.settings.root) if path.exists() else None
+
+    def rest(self) -> None:
+        """Leave the database to others for longer than between two migrations."""
+        if self._opened is not None:
+            self._opened.rest()
 
     def close(self) -> None:
         """Stop the worker, and tidy up the database.

@@ -13,13 +13,14 @@ import ssl
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from . import audit, landlock, seccomp
 from .importing import WHOLE, Importable, mapped_packages, outside_packages
-from .terms import Terms
+from .terms import OFF, Terms
 
 # System paths that programs need: libraries, and data shared by all users of the machine.
 SYSTEM = (
@@ -31,8 +32,10 @@ SYSTEM = (
     "/usr/share/zoneinfo", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
     "/usr/share/ca-certs", "/usr/share/locale", "/usr/share/i18n",
     "/dev/zero", "/dev/urandom", "/dev/random",
-    "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu",
+    "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu",
 )  # fmt: skip
+# The system's own notion of a process, which is another one in each of them.
+OWN_PROCESS = "/proc/self"
 NETWORK = (
     "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf",
     "/etc/services", "/etc/protocols",
@@ -42,6 +45,10 @@ PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/li
 SHARED = Path("/dev/shm")  # noqa: S108
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd")
 NULL = Path(os.devnull)
+
+SWITCHED_OFF = "it is switched off"
+# Packages and modules by name, by the entry of `sys.path` that they are in.
+Packages = Mapping[str, Mapping[str, Path]]
 
 
 class UnconfinedError(Exception):
@@ -62,32 +69,76 @@ def described() -> str:
     return f"Landlock {landlock.version()}, seccomp"
 
 
-def confine(terms: Terms, temporary: Path) -> None:
-    """Drop, irrevocably in this process, the rights that the script of `terms` may not have.
+class Rules:
+    """The rules of one script, on `terms` and with the folder `temporary` for temporary files.
 
-    `temporary` is its folder for temporary files. Must be called while the process has a single
-    thread. Raises `UnconfinedError` when the kernel does not confine it; then no or only some
-    rights are dropped.
+    They are made before its process is forked: that one has to copy each page of memory that it
+    touches, which takes longer than the rules themselves. Use them in a ``with`` block.
     """
-    if (reason := unavailable()) is not None:
-        raise UnconfinedError(reason)
-    try:
-        seccomp.give_up_new_rights()
-        landlock.restrict(
-            [*readable(terms), *_packages(terms)],
-            writable(terms, temporary),
-            shared(terms),
-            tcp=terms.network,
-            execute=terms.processes,
-        )
-        seccomp.restrict(
-            network=terms.network,
-            processes=terms.processes,
-            truncation=landlock.version() >= landlock.TRUNCATE_SINCE,
-        )
-    except OSError as error:
-        raise UnconfinedError(f"the kernel refuses it: {error.strerror}") from error
-    _try_out(temporary)
+
+    def __init__(self, terms: Terms, temporary: Path) -> None:
+        self._terms = terms
+        self._temporary = str(temporary)
+        self._packages = _packages(terms)
+        self._ruleset: int | None = None
+        # Why the kernel does not confine the process; None as long as it seems to.
+        self._problem = SWITCHED_OFF if terms.sandbox == OFF else unavailable()
+        if self._problem is None:
+            try:
+                self._ruleset = landlock.make_ruleset(
+                    readable(terms),
+                    writable(terms, temporary),
+                    shared(terms),
+                    tcp=terms.network,
+                    execute=terms.processes,
+                )
+            except OSError as error:
+                self._problem = _refused(error)
+
+    @property
+    def files(self) -> Sequence[int]:
+        """The file descriptors that the process needs until `enforce` has returned."""
+        return () if self._ruleset is None else (self._ruleset,)
+
+    def enforce(self) -> None:
+        """Drop, irrevocably in this process, the rights that its script may not have.
+
+        Must be called while the process has a single thread. Raises `UnconfinedError` when the
+        kernel does not confine it; nothing is given up then, or less than all.
+        """
+        if self._ruleset is None:
+            raise UnconfinedError(self._problem)
+        _import_from(self._packages)
+        try:
+            seccomp.give_up_new_rights()
+            landlock.allow_reading(self._ruleset, OWN_PROCESS)
+            landlock.enforce(self._ruleset)
+            seccomp.restrict(
+                network=self._terms.network,
+                processes=self._terms.processes,
+                truncation=landlock.version() >= landlock.TRUNCATE_SINCE,
+            )
+        except OSError as error:
+            raise UnconfinedError(_refused(error)) from error
+        finally:
+            self.close()
+        _try_out(self._temporary)
+
+    def close(self) -> None:
+        """Close what the kernel holds of the rules."""
+        ruleset, self._ruleset = self._ruleset, None
+        if ruleset is not None:
+            os.close(ruleset)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _refused(error: OSError) -> str:
+    return f"the kernel refuses it: {error.strerror}"
 
 
 def move_in(temporary: Path, *, is_home: bool) -> None:
@@ -99,9 +150,11 @@ def move_in(temporary: Path, *, is_home: bool) -> None:
 
 
 def imitate(terms: Terms, temporary: Path) -> None:
-    """Make Python refuse what `confine` would, where the kernel does not."""
+    """Make Python refuse what `Rules` would make the kernel refuse, where it does not."""
+    packages = _packages(terms)
+    _import_from(packages)
     audit.install(
-        allowed=[*readable(terms), *_packages(terms)],
+        allowed=[*readable(terms), Path(OWN_PROCESS)],
         writable=[*writable(terms, temporary), *shared(terms), *map(Path, STREAMS)],
         forbidden=[Path(path) for path in terms.forbidden],
         network=terms.network,
@@ -109,22 +162,30 @@ def imitate(terms: Terms, temporary: Path) -> None:
     )
 
 
-def _packages(terms: Terms) -> Iterator[Path]:
-    """Yield the packages outside of Python's folders, and restrict imports from there to them."""
+def _packages(terms: Terms) -> Packages:
+    """Return the packages outside of Python's folders that the script may import."""
     kept_from = {Path(path) for path in terms.forbidden}
-    for entry, packages in outside_packages().items():
-        found = {name: path for name, path in packages.items() if path not in kept_from}
+    return {
+        entry: {name: path for name, path in packages.items() if path not in kept_from}
+        for entry, packages in outside_packages().items()
+    }
+
+
+def _import_from(packages: Packages) -> None:
+    """Have these packages imported from where they are, and nothing else from beside them."""
+    for entry, found in packages.items():
         sys.path_importer_cache[entry] = Importable(found)
-        yield from found.values()
-    yield from mapped_packages()
 
 
 def readable(terms: Terms) -> Iterator[Path]:
-    """Yield the files and folders that a script may read, besides packages of other places."""
+    """Yield the files and folders that a script may read, besides `OWN_PROCESS`."""
     yield Path(terms.folder)
     if terms.index:
         yield Path(terms.index)
     yield from _common()
+    for packages in _packages(terms).values():
+        yield from packages.values()
+    yield from mapped_packages()
     if terms.network:
         yield from map(Path, NETWORK)
     if terms.processes:
@@ -160,8 +221,7 @@ def _common() -> Sequence[Path]:
     """Return the existing paths that every script may read."""
     libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
     paths = (*_python(), *map(Path, SYSTEM), *_certificates(), *map(Path, libraries))
-    # /proc/self differs in each process.
-    return [path for path in dict.fromkeys(paths) if path.exists() or path.parts[1:2] == ("proc",)]
+    return [path for path in dict.fromkeys(paths) if path.exists()]
 
 
 def _python() -> Sequence[Path]:
@@ -185,7 +245,7 @@ def _certificates() -> Sequence[Path]:
     return [Path(path) for path in (*paths, os.environ.get("SSL_CERT_FILE")) if path]
 
 
-def _try_out(temporary: Path) -> None:
+def _try_out(temporary: str) -> None:
     """Test forbidden and allowed operations; raises `UnconfinedError`."""
     for attempt in (_read_forbidden, _write_outside):
         try:
@@ -197,14 +257,14 @@ def _try_out(temporary: Path) -> None:
             raise UnconfinedError("the kernel accepted the rules but does not enforce them")
 
 
-def _read_forbidden(_: Path) -> None:
-    next(Path("/").iterdir())
+def _read_forbidden(_: str) -> None:
+    os.scandir(os.sep).close()
 
 
-def _write_outside(temporary: Path) -> None:
-    outside = temporary.parent / f"{temporary.name}.outside"
+def _write_outside(temporary: str) -> None:
+    outside = f"{temporary}.outside"
     os.close(os.open(outside, os.O_WRONLY | os.O_CREAT))
-    outside.unlink()
+    Path(outside).unlink()
 
 
 def is_confined(pid: int) -> bool:

@@ -22,8 +22,9 @@ from typing import Any, TextIO
 
 from ..errors import NesTasksError
 
-# CPython's message, see _warn_unawaited_coroutine in its warnings module.
-NEVER_AWAITED = re.compile(r"coroutine '(?P<name>.+)' was never awaited")
+# The words of CPython, see _warn_unawaited_coroutine in its warnings module. With the flag that
+# `warnings.filterwarnings` adds, `re` has it compiled for each script.
+NEVER_AWAITED = re.compile(r"coroutine '(?P<name>.+)' was never awaited", re.IGNORECASE)
 
 
 class UnfinishedError(NesTasksError):
@@ -50,9 +51,10 @@ def run_migrate(name: str, path: str, context: Any) -> ModuleType:
     return module
 
 
-def run_verify(module: ModuleType, context: Any) -> bool:
-    """Call the `verify` of a script and wait for it; return whether there is one.
+def run_verify(module: ModuleType, make_context: Callable[[], Any]) -> bool:
+    """Call the `verify` of a script, with a context of its own, and wait for it.
 
+    Returns whether there is one.
     Raises whatever it raises, as `run_migrate` does, and `NesTasksError` when it returns False or
     cannot be called with the context alone.
     """
@@ -62,7 +64,7 @@ def run_verify(module: ModuleType, context: Any) -> bool:
     if problem := argument_problem("verify", verify):
         raise NesTasksError(problem, hint="rename it if it is a helper")
     with _parent_only(), _nothing_unawaited(), _nothing_lost_in_threads():
-        if _call("verify", verify, context) is False:
+        if _call("verify", verify, make_context()) is False:
             raise NesTasksError("it returned False", hint="let it raise an error that says why")
     return True
 
@@ -97,17 +99,22 @@ def argument_problem(name: str, function: Callable[..., Any]) -> str | None:
     return None
 
 
+def module_name(name: str) -> str:
+    """Return under which name the script of the migration `name` is imported."""
+    return f"migration_{name.replace('-', '_')}"
+
+
 def load_script(name: str, path: str) -> ModuleType:
     """Import the script of the migration `name` and return the module, which has a `migrate`.
 
     Raises whatever the script raises.
     """
-    module_name = f"migration_{name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    imported_as = module_name(name)
+    spec = importlib.util.spec_from_file_location(imported_as, path)
     assert spec
     assert spec.loader
     module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module  # dataclasses and pickle look a class's module up
+    sys.modules[imported_as] = module  # dataclasses and pickle look a class's module up
     spec.loader.exec_module(module)
     if not callable(getattr(module, "migrate", None)):
         raise TypeError("migrate is not a function")

@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from ..errors import UnavailableError
 from ..scratch import held_folder, remove_leftovers
@@ -224,12 +224,13 @@ def _run_one(
 ) -> bool:
     output, printed = os.pipe()
     gate, theirs = socket.socketpair()
-    child = os.fork()
-    if child == 0:
-        signals.forget()
-        os.dup2(printed, 1)
-        os.dup2(printed, 2)
-        _work(stream, theirs, terms, temporary)
+    with sandbox.Rules(terms, temporary) as rules:
+        child = os.fork()
+        if child == 0:
+            signals.forget()
+            os.dup2(printed, 1)
+            os.dup2(printed, 2)
+            _work(stream, theirs, terms, temporary, rules)
     os.close(printed)
     stream.close()
     theirs.close()
@@ -263,12 +264,18 @@ def _next_stream(control: socket.socket) -> socket.socket:
     return socket.socket(fileno=fds[0])
 
 
-def _work(stream: socket.socket, gate: socket.socket, terms: Terms, temporary: Path) -> None:
+def _work(
+    stream: socket.socket,
+    gate: socket.socket,
+    terms: Terms,
+    temporary: Path,
+    rules: sandbox.Rules,
+) -> NoReturn:
     """Be the process of a script: give up rights, do the task that comes over `stream`, and end."""
     code = 1
     try:
-        _leave_the_worker(stream, gate)
-        _give_up_rights(gate, terms, temporary)
+        _leave_the_worker(stream.fileno(), gate.fileno(), *rules.files)
+        _give_up_rights(gate, terms, temporary, rules)
         from .execution import perform
 
         perform(stream, terms)
@@ -281,8 +288,8 @@ def _work(stream: socket.socket, gate: socket.socket, terms: Terms, temporary: P
         os._exit(code)
 
 
-def _leave_the_worker(*kept: socket.socket) -> None:
-    """Close the worker's own resources, and end with it.
+def _leave_the_worker(*kept: int) -> None:
+    """Close the worker's own resources but for the files that are `kept`, and end with it.
 
     The script has one socket, its own: it cannot say how it ended, nor take the next.
     """
@@ -291,19 +298,21 @@ def _leave_the_worker(*kept: socket.socket) -> None:
     else:
         os.setpgid(0, 0)  # by which the worker ends what the script has started
     last = 2
-    for number in sorted(one.fileno() for one in kept):
+    for number in sorted(kept):
         os.closerange(last + 1, number)
         last = number
     os.closerange(last + 1, MANY)
 
 
-def _give_up_rights(gate: socket.socket, terms: Terms, temporary: Path) -> None:
+def _give_up_rights(
+    gate: socket.socket, terms: Terms, temporary: Path, rules: sandbox.Rules
+) -> None:
     """Confine this process, and say on `gate` why that is not possible."""
-    problem: str | None = "it is switched off"
+    problem: str | None = sandbox.SWITCHED_OFF
     sandbox.move_in(temporary, is_home=terms.sandbox != OFF)
     if terms.sandbox != OFF:
         try:
-            sandbox.confine(terms, temporary)
+            rules.enforce()
             problem = None
         except sandbox.UnconfinedError as error:
             problem = str(error)
@@ -317,10 +326,14 @@ def _preload() -> None:
     """Import what every migration needs, which stays for good."""
     # time_machine brings a plugin for pytest and imports all of pytest for it, if it is there.
     sys.modules["pytest"] = None  # type: ignore[assignment]
+    import asyncio
+
     import time_machine  # noqa: F401
     import tomli_w  # noqa: F401
 
     del sys.modules["pytest"]
+    from .. import compat
+    from ..git.trees import Tree
     from ..scraping import (
         recording,  # noqa: F401
         service,  # noqa: F401
@@ -333,11 +346,16 @@ def _preload() -> None:
     )
     from . import (
         context,  # noqa: F401
+        environment,
         execution,  # noqa: F401
         loading,  # noqa: F401
     )
 
     sandbox.prepare()
+    compat.installed_package()
+    Tree.parse(b"")  # which compiles the expressions for trees
+    asyncio.run(asyncio.sleep(0))  # what a loop makes only once
+    environment.imported_before()
     collect_rarely()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from workspace import Workspace, create_person
@@ -109,3 +110,26 @@ def test_a_revert_is_a_reason_to_run_again(project_with_tasks: Workspace) -> Non
     project_with_tasks.git("revert", "--no-edit", "HEAD")
     assert executed(project_with_tasks, "marker") == [MARKER]
     assert project_with_tasks.applied() == ["001-first", "002-log"]
+
+
+BETWEEN = """
+def look():
+    from pathlib import Path
+    from nes_tasks.git.leftovers import working_gits
+    print("AT WORK:", working_gits((Path("nes-db"),)))
+
+
+def task_between():
+    return {"actions": [look], "task_dep": ["migrate:001-first"], "verbosity": 2}
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_no_git_of_the_run_seems_at_work_while_another_task_runs(workspace: Workspace) -> None:
+    workspace.migration("001-first")
+    dodo = workspace.root / "dodo.py"
+    dodo.write_text(dodo.read_text() + BETWEEN)
+    ran = workspace.doit("between")
+    assert ran.code == 0, ran.err
+    assert workspace.applied() == ["001-first"]
+    assert "AT WORK: []" in ran.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import os
@@ -18,7 +19,15 @@ from migrations_directory import SCRIPT, Directory
 
 from nes_tasks.database.marker import Metadata
 from nes_tasks.errors import InvalidMigrationError, SettingsError
-from nes_tasks.migrations import Folder, HashCache, Migration, discover, load, split_name
+from nes_tasks.migrations import (
+    Folder,
+    HashCache,
+    Migration,
+    discover,
+    find_folder,
+    load,
+    split_name,
+)
 
 
 def problem(folder: Folder) -> InvalidMigrationError:
@@ -94,10 +103,20 @@ def test_folders_come_in_the_order_of_number_and_name(migrations: Directory) -> 
 def test_one_folder_can_be_looked_into_alone(migrations: Directory) -> None:
     for name in ("001-a", "002-b"):
         migrations.add(name)
-    (alone,) = discover(migrations.path, display_path="migrations", only="002-b")
-    assert alone in discover(migrations.path, display_path="migrations")
-    assert alone.name == "002-b"
-    assert discover(migrations.path, only="003-c") == []
+    (migrations.path / "004-link").symlink_to(migrations.path / "001-a")
+    (migrations.path / "005-file").write_text("")
+    (migrations.path / "006-link").symlink_to(migrations.path / "005-file")
+    (migrations.path / "007-nowhere").symlink_to(migrations.path / "nothing")
+    listed = {one.name: one for one in discover(migrations.path, display_path="migrations")}
+    assert listed.keys() == {"001-a", "002-b", "004-link", "007-nowhere"}
+    for name in ("001-a", "002-b", "003-c", "004-link", "005-file", "006-link", "007-nowhere"):
+        alone = find_folder(migrations.path, name, display_path="migrations")
+        assert _comparable(alone) == _comparable(listed.get(name))
+
+
+def _comparable(folder: Folder | None) -> object:
+    """Return what makes two folders equal; each problem is an error of its own."""
+    return folder and (dataclasses.replace(folder, problem=None), str(folder.problem))
 
 
 def test_the_order_in_which_the_system_lists_does_not_matter(tmp_path: Path) -> None:
