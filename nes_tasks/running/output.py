@@ -59,19 +59,20 @@ class Output:
     def _copy(self) -> None:
         poll = select.poll()
         poll.register(self._reader, select.POLLIN)
-        with self._log:
-            while True:
-                poll.poll()
-                with self._lock:
-                    data = os.read(self._reader, 65536)
-                    if not data:
-                        os.close(self._reader)
-                        self._reader = -1
-                        return
-                    with contextlib.suppress(OSError):  # a full disk costs the log alone
-                        self._log.write(data)
-                        self._log.flush()
-                    self._pass_on(data)
+        while True:
+            poll.poll()
+            with self._lock:
+                data = os.read(self._reader, 65536)
+                if not data:
+                    os.close(self._reader)
+                    self._reader = -1
+                    break
+                with contextlib.suppress(OSError):  # a full disk costs the log alone
+                    self._log.write(data)
+                    self._log.flush()
+                self._pass_on(data)
+        with contextlib.suppress(OSError):  # closing writes what could not be written before
+            self._log.close()
 
     def _pass_on(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")

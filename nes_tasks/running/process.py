@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..database.data_path import RefusedPathError
-from ..errors import MigrationFailedError
+from ..errors import MigrationFailedError, UnavailableError
 from ..scratch import remove
 from ..text import escape_control
 from . import protocol
@@ -88,7 +88,8 @@ class ScriptProcess:
     def confinement(self) -> Confinement | None:
         """Wait for the process to be ready and return how it is confined.
 
-        None when it or its worker has died; how, `wait` returns.
+        None when it or its worker has died; how, `wait` returns. Raises `UnavailableError` when
+        the script has no folder for temporary files.
         """
         while self._confinement is None and not self._is_over:
             self._await_control()
@@ -188,6 +189,8 @@ class ScriptProcess:
         said = receive(self._control)
         if said is None:
             self._is_lost = True
+        elif "unavailable" in said:
+            raise UnavailableError(said["unavailable"], hint="make room there, or set TMPDIR")
         elif "status" in said:
             self._ended = Ended(**said)
         else:

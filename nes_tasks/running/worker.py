@@ -211,7 +211,13 @@ def _serve_one(
     control: socket.socket, terms: Terms, stream: socket.socket, signals: Signals
 ) -> bool:
     """Run one script in a process of its own; return whether there may be another."""
-    with held_folder(*_temporary_folders()) as temporary:
+    parent, prefix = _temporary_folders()
+    with contextlib.ExitStack() as stack:
+        try:
+            temporary = stack.enter_context(held_folder(parent, prefix))
+        except OSError as error:
+            send(control, {"unavailable": f"no folder can be made in {parent}: {error.strerror}"})
+            return True
         return _run_one(control, terms, stream, signals, temporary)
 
 

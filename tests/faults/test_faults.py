@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_what_could_not_be_removed_is_removed_later(
     ]
     assert points
     assert trials.wrong(points[-1], action) == []
+
+
+@pytest.mark.parametrize("action", ["ENOSPC", "EIO"])
+def test_a_script_without_a_temporary_folder_does_not_run(action: str, tmp_path: Path) -> None:
+    if not seccomp.is_supported():
+        pytest.skip("the kernel does not let system calls be watched")
+    trials = Trials(SCENARIOS["run"], tmp_path)
+    workspace = trials.scenario.copy(trials.original, tmp_path / "copy")
+    changes = disturbed(workspace, trials.scenario.args).changes
+    made = [kind == "mkdir" and fnmatch(path, "tmp/nes-tasks-*") for kind, path in changes]
+    point = made.index(True) + 1
+    workspace = trials.scenario.copy(trials.original, tmp_path / "again")
+    ran = disturbed(workspace, trials.scenario.args, point, action)
+    assert ran.code == 3
+    assert re.search(r"error: no folder can be made in \S+/tmp: .+; make room there", ran.err)
+    assert trials.wrong(point, action) == []
 
 
 @pytest.mark.parametrize("action", ["kill", "ENOSPC"])
