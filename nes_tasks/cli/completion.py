@@ -125,7 +125,7 @@ class _Words:
         """Return the words of a doit command, ours or doit's own."""
         usage = command.doc_usage or ""
         doits = "tasks" if "TASK" in usage else "commands" if "COMMAND" in usage else "nothing"
-        words = cls(getattr(command, "takes", "") or doits, [], [], [], [])
+        words = cls(getattr(command, "completes", "") or doits, [], [], [], [])
         for shown in shown_options(command):
             flags = [f"-{shown.short}"] if shown.short else []
             flags += [f"--{shown.long}"] if shown.long else []
