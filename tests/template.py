@@ -14,7 +14,8 @@ def uncommented(text: str, *examples: str, verify: bool = False) -> str:
             lines = re.sub(r"^    # ?", "    ", found[0], flags=re.MULTILINE)
             text = text.replace(found[0], lines)
     if verify:
-        head, start, rest = text.partition("# # Called with")
+        head, start, rest = text.partition("# async def verify")
+        assert start
         text = head + re.sub(r"^# ", "", start + rest, flags=re.MULTILINE)
         text = text.replace("# EXPECT = ", "EXPECT = ")
     return text

@@ -82,7 +82,7 @@ def test_what_is_no_point_to_go_back_to_is_named(applied: Workspace, command: st
         batch: f"{batch} lies within 003-third, which is taken back as a whole; {keeps}",
         "side": "side is not in the history of the branch, so the branch cannot go back to it; "
         "doit diff side shows what differs",
-        "2026-01-04": "2026-01-04 is before nes-db begins, which is at 2026-01-05 12:00 UTC; "
+        "2026-01-04": "2026-01-04 is before the first commit of nes-db, 2026-01-05 12:00 UTC; "
         "doit history",
         "2999-01-01": "2999-01-01 is in the future; HEAD is the newest state",
         "2026-02-30": "'2026-02-30' is not a valid date: day is out of range for month; "

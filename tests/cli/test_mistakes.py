@@ -51,8 +51,8 @@ def project_of_five(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         (["chekc", "5"], "there is no command or task 'chekc'; did you mean doit check?"),
         (
             ["migrate"],
-            "doit migrate names no migration; doit preview shows what is pending, and doit without "
-            "a word applies it",
+            "doit migrate names no migration; doit preview shows what is pending, and doit alone "
+            "applies it",
         ),
         (
             ["migrate", "--force"],

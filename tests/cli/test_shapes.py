@@ -295,7 +295,7 @@ def test_a_shallow_clone_knows_what_is_applied_and_says_what_to_fetch(many: Work
     assert many.doit("status").code == 0
     shown = many.doit("show", NAME)
     assert shown.code == 0
-    assert "git -C nes-db fetch --unshallow brings what is missing" in shown.out
+    assert "git -C nes-db fetch --unshallow fetches what is missing" in shown.out
     for command in (["undo"], ["revert", NAME], ["replay", NAME]):
         ran = many.doit(*command, *(["--yes"] if command[0] in ("undo", "revert") else []))
         assert ran.code != 0, command

@@ -147,6 +147,6 @@ def test_a_shallow_clone_tells_what_the_records_say(applied: Workspace) -> None:
         ran = applied.doit("show", name)
         assert (ran.code, ran.err) == (0, "")
         assert "files: 3\n" in ran.out
-        assert "git -C nes-db fetch --unshallow brings what is missing" in ran.out
+        assert "git -C nes-db fetch --unshallow fetches what is missing" in ran.out
         found = document(applied, name)
         assert (len(found["commits"]), found["changes"], found["is_cut"]) == (commits, None, True)

@@ -342,8 +342,7 @@ def test_a_preview_shows_what_to_look_at(workspace: Workspace) -> None:
             "entity:person/asha-rai: attributes.from is 2079-11-20; as Bikram Sambat it is "
             "2023-03-04",
             "entity:person/asha-rai: attributes.note holds '२०७९-०२-१५', which is 2022-05-29",
-            "entity:person/asha-rai: attributes.to is 2079-02-33, which is not a day of the "
-            "calendar",
+            "entity:person/asha-rai: attributes.to is 2079-02-33, which is not a calendar date",
         ],
         "same_name": [
             "entity:person/asha-rai: 'Asha Rai' is also the name of entity:person/old-rai"
@@ -376,7 +375,7 @@ def test_full_shows_everything(workspace: Workspace) -> None:
     assert "(3 more: doit preview --full)" in short
     assert "not shown" not in full
     assert full.count(f"    attributes.long: {'x' * 99}\n") == 8
-    assert full.count("' is the name of ") == 8
+    assert full.count("' is also the name of ") == 8
 
 
 def test_what_editors_leave_behind_is_not_an_input(workspace: Workspace) -> None:
