@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,7 +13,7 @@ from ..errors import DatabaseError, first_few
 from ..git.checkout import Checkout
 from ..git.command import Git, check_version
 from ..git.diff import Change
-from ..git.leftovers import clear_leftovers, locks
+from ..git.leftovers import clear_leftovers, has_leftovers, locks
 from ..git.objects import ObjectReader
 from ..git.refs import RefWriter, symbolic_head
 from ..git.remote import Remote
@@ -311,20 +312,22 @@ class Repository:
     # Changing it
 
     @contextmanager
-    def locked(self, command: str) -> Iterator[None]:
+    def locked(self, command: str, *, fetches: bool = False) -> Iterator[None]:
         """Hold the repository's lock; what a killed run left behind is put right first.
 
-        Raises `LockHeldError` when another run holds it, `DatabaseError` when nothing can be
+        With `fetches` git writes objects into the repository itself. Raises `LockHeldError` when another run holds it, `DatabaseError` when nothing can be
         written or something is in the way of putting it right.
         """
         with lock(self._own_folder, command):
             self._recover()
             self._configure()
+            began = time.time()
             with self._changing_refs():
                 yield
-            # git says nothing of a lock of its own that it could not remove.
+            # git says nothing of locks and temporary files of its own that it could not remove.
             ours = self._common.glob(f"{PRIVATE_REFS}*/**/*.lock")
-            if locks(self.git_dir, self._common) or any(ours):
+            left = locks(self.git_dir, self._common) or any(ours)
+            if left or (fetches and has_leftovers(self._common, began)):
                 keep_as_interrupted(self._own_folder)
 
     def _recover(self) -> None:

@@ -71,6 +71,11 @@ def clear_leftovers(git_dir: Path, common: Path, top: Path, since: float, label:
             path.unlink(missing_ok=True)
 
 
+def has_leftovers(common: Path, since: float) -> bool:
+    """Return whether there are such files that are not older than `since`."""
+    return any(_leftovers(common, since - PRECISION_SECONDS))
+
+
 def locks(git_dir: Path, common: Path) -> list[Path]:
     """Return the locks that keep others from changing a branch or the index."""
     return [

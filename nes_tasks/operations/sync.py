@@ -134,7 +134,7 @@ def fetch(
             hint="doit makes it; the setting remote_url says what to clone",
         )
     repository = runner.repository
-    with repository.locked(command):
+    with repository.locked(command, fetches=True):
         return repository.remote.fetch(on_progress)
 
 

@@ -45,7 +45,8 @@ def test_what_is_watched_is_what_both_git_and_we_change(tmp_path: Path) -> None:
         # git warns, exits with 0, and its index lacks the file.
         ("undo", "project/nes-db/v2/version/entity/person/bina-rai/1.json", "EIO"),
         ("revert", "project/nes-db/v2/version/entity/person/bina-rai/1.json", "EIO"),
-        # git says nothing of a lock that it cannot remove.
+        # git says nothing of a lock or a temporary file that it cannot remove.
+        ("sync", "project/nes-db/.git/objects/*/tmp_obj_*", "EIO"),
         ("force", "project/nes-db/.git/refs/nes-tasks/*.lock", "EIO"),
         # The folder of a script in the folder for temporary files, and its worker with it.
         ("run", "tmp/nes-tasks-*", "kill"),
