@@ -315,8 +315,9 @@ class Repository:
     def locked(self, command: str, *, fetches: bool = False) -> Iterator[None]:
         """Hold the repository's lock; what a killed run left behind is put right first.
 
-        With `fetches` git writes objects into the repository itself. Raises `LockHeldError` when another run holds it, `DatabaseError` when nothing can be
-        written or something is in the way of putting it right.
+        With `fetches` git itself writes objects into the repository. Raises `LockHeldError` when
+        another run holds it, `DatabaseError` when nothing can be written or something is in the
+        way of putting it right.
         """
         with lock(self._own_folder, command):
             self._recover()
