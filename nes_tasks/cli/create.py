@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..clock import now
 from ..errors import UsageError
-from ..git.attributes import keeps_line_ends
+from ..git.gitattributes import keeps_line_ends
 from ..git.identity import configured_author
 from ..migrations.scaffold import (
     ATTRIBUTES,

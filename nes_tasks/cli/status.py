@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import first_few
 from ..migrations import State
-from ..running.terms import OFF
+from ..running.script_terms import OFF
 from ..text import escape_control
 from .command import Command, no_names
 from .doit_commands import LOOKING

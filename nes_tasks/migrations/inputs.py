@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeGuard
 from ..cache import load_cache, save_cache
 from ..errors import InvalidMigrationError
 from ..text import CONTROL_CHARS, escape_control
-from .leftovers import is_leftover, is_leftover_path
+from .stray_files import is_leftover, is_leftover_path
 
 CACHE_FORMAT = 2
 # A file can change again, without its times showing it, within one tick of the file system's

@@ -20,7 +20,7 @@ from .inputs import is_input_path
 from .loader import MAX_NAME_LENGTH, README, Folder
 from .metadata import PLACEHOLDER, REQUIRED, author_identity, checked_metadata, read_constants
 from .plan import Entry, State
-from .script import Script
+from .syntax_tree import Script
 
 LARGE_FILE_BYTES = 10_000_000  # bytes
 # Fewer do not say what a migration changes and where its data come from.

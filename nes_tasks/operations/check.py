@@ -12,13 +12,13 @@ from ..errors import MigrationFailedError
 from ..migrations import Entry, Folder, State
 from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import check_folder, sorted_findings
-from ..migrations.script import Script
+from ..migrations.syntax_tree import Script
 from ..project import Project
-from ..running.log import RunLog
 from ..running.process import listen
 from ..running.protocol import LOADED, decode_loaded
+from ..running.run_log import RunLog
+from ..running.script_terms import Terms
 from ..running.task import Task
-from ..running.terms import Terms
 from ..running.worker import Worker
 from .data_files import data_findings
 

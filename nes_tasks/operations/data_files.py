@@ -12,7 +12,7 @@ from ..migrations.data_kinds import READER_BY_ENDING
 from ..migrations.finding import Finding, error, hint
 from ..migrations.lint import scripts_of
 from ..migrations.pointers import pointer_in
-from ..migrations.script import Reading, Script
+from ..migrations.syntax_tree import Reading, Script
 from ..running import readers
 from ..text import quote
 from .doubtful_text import doubts

@@ -1,4 +1,4 @@
-"""The schema of an export besides the tables of `nes_tasks.services.tables`.
+"""The schema of an export besides the tables of `nes_tasks.services.sqlite_tables`.
 
 The table ``export`` says what it is made from, ``version_migrations`` which migration wrote each
 version, ``parents`` to which entity another belongs. ``entity_search`` finds entities by the words

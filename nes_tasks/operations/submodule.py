@@ -8,7 +8,7 @@ from ..database.creation import refuse_missing_submodule
 from ..database.ledger import is_absent, read_ledger
 from ..database.repository import Repository
 from ..errors import DatabaseError, GitError
-from ..git.submodule import Superproject
+from ..git.superproject import Superproject
 from ..project import Project
 
 

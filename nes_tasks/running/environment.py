@@ -20,7 +20,7 @@ from typing import NamedTuple
 from . import sandbox
 from .process import Confinement
 from .protocol import ProtocolError
-from .terms import OFF, Terms
+from .script_terms import OFF, Terms
 
 SANDBOX, NETWORK, PYTHON, PACKAGES = "Sandbox", "Network", "Python", "Packages"
 MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")

@@ -31,8 +31,8 @@ from .own_modules import make_importable
 from .readers import Inputs, Source, doubts
 from .refusal import refusal
 from .script import load_script, module_name, run_migrate, run_verify
+from .script_terms import Terms
 from .task import Task
-from .terms import Terms
 
 
 def perform(stream: socket.socket, terms: Terms) -> None:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from .terms import OFF, Terms
+from .script_terms import OFF, Terms
 
 
 def refusal(error: BaseException, terms: Terms) -> str | None:

@@ -35,10 +35,10 @@ from .collector import rare_collections
 from .events import DryRunResult, EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
-from .log import RunLog
 from .run_index import RunIndex
+from .run_log import RunLog
+from .script_terms import terms_of_run
 from .task import ExecuteRequest, Task
-from .terms import terms_of_run
 from .worker import Worker
 from .writer import ScriptEvents, ScriptOutcome, Writer
 

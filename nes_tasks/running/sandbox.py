@@ -20,7 +20,7 @@ from typing import Self
 
 from . import audit, landlock, seccomp
 from .importing import WHOLE, Importable, mapped_packages, outside_packages
-from .terms import OFF, Terms
+from .script_terms import OFF, Terms
 
 # System paths that programs need: libraries, and data shared by all users of the machine.
 SYSTEM = (

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ..scratch import remove
 from .descendants import descendants, use_of
-from .terms import TASK_LIMIT, Terms
+from .script_terms import TASK_LIMIT, Terms
 
 # In seconds: how often is looked what a script uses. One that starts processes can start many.
 INTERVAL, INTERVAL_OF_MANY = 0.1, 0.02

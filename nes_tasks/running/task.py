@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from ..database.marker import Metadata
-from .terms import Terms
+from .script_terms import Terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from ..migrations import Folder, list_inputs, load
 from ..project import Project
 from . import protocol
 from .events import EventKind, ProgressCallback, RunEvent
-from .log import RunLog
 from .process import ScriptProcess, listen
+from .run_log import RunLog
+from .script_terms import Terms
 from .task import Task
-from .terms import Terms
 from .worker import Worker
 
 

@@ -28,9 +28,9 @@ from .collector import collect_rarely
 from .output import Output
 from .process import ScriptProcess, receive, send
 from .protocol import encode_reply
+from .script_terms import AUTO, OFF, RECORD, REQUIRE, Terms
 from .supervisor import Signals, Supervisor
 from .task import Task
-from .terms import AUTO, OFF, RECORD, REQUIRE, Terms
 
 # How long a worker may take to end everything when it is asked to, in seconds.
 PATIENCE = 10

@@ -14,7 +14,7 @@ from ..models.names import NameExtractor as StandardNames
 from ..models.romanization import romanize
 from ..models.slugs import text_to_slug
 from ..text import casefold_key
-from .attributes import AttributeExtractor as AttributeExtractor
+from .person_facts import AttributeExtractor as AttributeExtractor
 from .relationships import RelationshipExtractor as RelationshipExtractor
 from .sentences import MONTHS
 

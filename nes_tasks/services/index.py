@@ -31,8 +31,8 @@ from .filters import (
     WHOLE_CONTAINS,
     WHOLE_EQUAL,
 )
+from .sqlite_tables import KEYS, MAX_ATTRIBUTE, SEARCH, has_search
 from .table_writer import TableWriter
-from .tables import KEYS, MAX_ATTRIBUTE, SEARCH, has_search
 
 # So many files are read into memory before a file of tables is asked for, which takes longer to
 # open than they do.

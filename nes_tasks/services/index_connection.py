@@ -12,7 +12,7 @@ import pydantic
 
 from ..errors import NesTasksError
 from ..version import __version__
-from .tables import FORMAT
+from .sqlite_tables import FORMAT
 
 # The tables also depend on our code and on Unicode's case folding.
 MAKER = f"{FORMAT} {__version__} {unicodedata.unidata_version} {pydantic.VERSION}"

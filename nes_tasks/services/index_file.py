@@ -29,8 +29,8 @@ from ..settings import STATE_FOLDER
 from ..state_folder import make_folder
 from .entity_files import ENTITIES, RELATIONSHIPS
 from .index_connection import MAKER, connect, tree_in
+from .sqlite_tables import FORMAT
 from .table_writer import TableWriter
-from .tables import FORMAT
 
 NAME = "entities.db"
 STAMP = "entities.json"

@@ -39,7 +39,7 @@ from .authors import Authors
 from .database import Direction, EntityDatabase
 from .name_index import labelled
 from .plausibility import implausible
-from .terms import (
+from .relationship_values import (
     UNSET,
     Omissible,
     Unset,

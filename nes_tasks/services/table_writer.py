@@ -22,7 +22,7 @@ from ..models.relationship import Relationship
 from ..models.version import Author, Version
 from .entity_files import AUTHORS, ENTITIES, RELATIONSHIPS, VERSIONS
 from .filters import OTHER_BONUS, PART_CONTAINS, PRIMARY_BONUS, WHOLE_CONTAINS
-from .tables import (
+from .sqlite_tables import (
     BOUNDS,
     BOUNDS_COLUMNS,
     INDEX,

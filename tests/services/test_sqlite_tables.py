@@ -9,8 +9,8 @@ import pytest
 
 from nes_tasks.database.store import Store
 from nes_tasks.services.publication import PublicationService
+from nes_tasks.services.sqlite_tables import TABLES
 from nes_tasks.services.table_writer import TableWriter
-from nes_tasks.services.tables import TABLES
 
 from .samples import AUTHOR, files, name, person
 
