@@ -1,4 +1,4 @@
-"""A snapshot: the files of one commit, read from git's objects, with read-ahead and a cache.
+"""A snapshot: the files of one commit, read from git's objects.
 
 The working tree is never looked at, so it may be dirty, sparse, or absent (a bare repository,
 a clone without checkout).
@@ -6,8 +6,6 @@ a clone without checkout).
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from typing import Any, NamedTuple, Protocol
@@ -16,113 +14,8 @@ from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
 from .objects import REQUEST_BATCH, ObjectReader
+from .read_ahead import Companions, ReadAhead, RecentFiles, following_in
 from .trees import Tree, parse_entries
-
-# What Python needs to keep a content and its id, beside the content; in bytes.
-OVERHEAD = 250
-
-
-class ReadAhead:
-    """Selects the names of an ordered folder to read ahead with a requested one.
-
-    Sequential readers get a window that doubles up to `most`; random access resets it to one.
-    `following` yields the names of folders in git's order, in which a
-    folder's name ends with a slash, from the one that it is given on.
-    """
-
-    def __init__(self, following: Callable[[str], Iterable[str]], most: int) -> None:
-        self._following = following
-        self._most = most
-        self._next = next(iter(following("")), None)
-        self._count = 1
-
-    def along(self, name: str) -> Sequence[str]:
-        """Return `name`, which must be in the folder, and those that follow it."""
-        self._count = min(2 * self._count, self._most) if name == self._next else 1
-        found = list(islice(self._following(name), self._count + 1))
-        self._next = found[self._count] if len(found) > self._count else None
-        return found[: self._count]
-
-    def expects(self, name: str) -> bool:
-        """Return whether `name` is the next one for a sequential reader."""
-        return name == self._next
-
-
-class Companions:
-    """Learns which folder is looked into after a file of the same name was read.
-
-    An update reads ``entity/person/asha-rai.json`` and then ``version/entity/person/asha-rai``.
-    A guess that nobody needed is the last one until the same happens again.
-    """
-
-    def __init__(self) -> None:
-        # By the folder of the files the folder of their companions.
-        self._known: dict[str, str] = {}
-        # The folders of files after the last of which a companion was read, and not needed so far.
-        self._guessed: set[str] = set()
-        self._file: tuple[str, str] | None = None
-
-    def after(self, path: str) -> str | None:
-        """Take note that a file was read alone; return the folder that is needed next, if known."""
-        parent, _, name = path.rpartition("/")
-        self._file = parent, name.rpartition(".")[0]
-        if parent in self._guessed:
-            self._guessed.discard(parent)
-            self._known.pop(parent, None)
-        known = self._known.get(parent)
-        return None if known is None else f"{known}/{self._file[1]}"
-
-    def guessed(self) -> None:
-        """Take note that the folder was read that `after` has returned."""
-        if self._file is not None:
-            self._guessed.add(self._file[0])
-
-    def note(self, folder: str) -> None:
-        """Take note that a folder is needed."""
-        if self._file is None:
-            return
-        parent, _, name = folder.rpartition("/")
-        if name == self._file[1]:
-            self._known[self._file[0]] = parent
-            self._guessed.discard(self._file[0])
-
-
-def following_in(names: Sequence[str]) -> Callable[[str], Iterable[str]]:
-    """Return what yields the `names`, which are in git's order of folders, from a given one on."""
-
-    def following(name: str) -> Iterable[str]:
-        return islice(names, bisect_left(names, _rank(name), key=_rank) if name else 0, None)
-
-    return following
-
-
-def _rank(name: str) -> bytes:
-    """Return the sort key of git's tree order; names with non-UTF-8 bytes differ as text."""
-    return f"{name}/".encode(errors="surrogateescape")
-
-
-class RecentFiles:
-    """An LRU cache of file contents by id, of at most `room` bytes."""
-
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._contents: OrderedDict[str, bytes] = OrderedDict()
-
-    def get(self, oid: str) -> bytes | None:
-        """Return the content with this id if it is still here."""
-        data = self._contents.get(oid)
-        if data is not None:
-            self._contents.move_to_end(oid)
-        return data
-
-    def keep(self, oid: str, data: bytes) -> None:
-        """Keep a content that is not here, and let go of the oldest ones for it."""
-        self._contents[oid] = data
-        self._room -= len(data) + OVERHEAD
-        while self._room < 0:
-            _, gone = self._contents.popitem(last=False)
-            self._room += len(gone) + OVERHEAD
-
 
 GITLINK_MODE = b"160000"
 # What is kept of the files that were read last, in bytes: a script lists what it then changes.

@@ -17,7 +17,8 @@ from typing import Any
 from ..database.data_path import check_data_path
 from ..database.overlay import Overlay
 from ..errors import NesTasksError
-from ..git.snapshot import RecentFiles, Snapshot
+from ..git.read_ahead import RecentFiles
+from ..git.snapshot import Snapshot
 from . import protocol
 
 # How many writes are sent together, and how many bytes at most; more saves nothing measurable.

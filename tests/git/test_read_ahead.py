@@ -1,4 +1,4 @@
-"""Read-ahead of a snapshot, and its cache of file contents."""
+"""Reading ahead, and the cache of file contents."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ from repositories import Place
 from nes_tasks.errors import DatabaseError
 from nes_tasks.git import snapshot as snapshot_module
 from nes_tasks.git.command import Git
-from nes_tasks.git.snapshot import (
-    OVERHEAD,
-    GitSource,
-    ReadAhead,
-    RecentFiles,
-    Snapshot,
-    following_in,
-)
+from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles, following_in
+from nes_tasks.git.snapshot import GitSource, Snapshot
 
 NAMES = [f"ward-{number}" for number in range(10, 100)]
 
