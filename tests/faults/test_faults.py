@@ -44,13 +44,11 @@ def test_what_is_watched_is_what_both_git_and_we_change(tmp_path: Path) -> None:
     [
         # git warns, exits with 0, and its index lacks the file.
         ("undo", "project/nes-db/v2/version/entity/person/bina-rai/1.json", "EIO"),
-        ("revert", "project/nes-db/v2/version/entity/person/bina-rai/1.json", "EIO"),
         # git says nothing of a lock or a temporary file that it cannot remove.
         ("sync", "project/nes-db/.git/objects/*/tmp_obj_*", "EIO"),
         ("force", "project/nes-db/.git/refs/nes-tasks/*.lock", "EIO"),
         # The folder of a script in the folder for temporary files, and its worker with it.
         ("run", "tmp/nes-tasks-*", "kill"),
-        ("run", "tmp/nes-tasks-*", "EROFS"),
     ],
 )
 def test_what_could_not_be_removed_is_removed_later(
@@ -70,8 +68,7 @@ def test_what_could_not_be_removed_is_removed_later(
     assert trials.wrong(points[-1], action) == []
 
 
-@pytest.mark.parametrize("action", ["ENOSPC", "EIO"])
-def test_a_script_without_a_temporary_folder_does_not_run(action: str, tmp_path: Path) -> None:
+def test_a_script_without_a_temporary_folder_does_not_run(tmp_path: Path) -> None:
     if not seccomp.is_supported():
         pytest.skip("the kernel does not let system calls be watched")
     trials = Trials(SCENARIOS["run"], tmp_path)
@@ -80,15 +77,11 @@ def test_a_script_without_a_temporary_folder_does_not_run(action: str, tmp_path:
     made = [kind == "mkdir" and fnmatch(path, "tmp/nes-tasks-*") for kind, path in changes]
     point = made.index(True) + 1
     workspace = trials.scenario.copy(trials.original, tmp_path / "again")
-    ran = disturbed(workspace, trials.scenario.args, point, action)
+    ran = disturbed(workspace, trials.scenario.args, point, "EIO")
     assert ran.code == 3
-    # Where nothing can be written, it may be something else that is missed first.
-    where = (
-        r"no folder can be made in \S+/tmp: .+; make room there" if action == "EIO" else r".+; make"
-    )
-    assert re.search(rf"^error: {where}", ran.err, re.MULTILINE)
+    assert re.search(r"^error: no folder can be made in \S+/tmp: .+; make room", ran.err, re.M)
     assert "Traceback" not in ran.err
-    assert trials.wrong(point, action) == []
+    assert trials.wrong(point, "EIO") == []
 
 
 @pytest.mark.parametrize("action", ["kill", "ENOSPC"])
