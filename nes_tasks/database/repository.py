@@ -336,8 +336,9 @@ class Repository:
         if self._is_recovered and since is None and not self._publisher.journal.exists():
             return  # the last holder of the lock ended normally
         if since is not None:
-            place = self.settings
-            top, label = place.database, place.database_label
+            self.rest()  # it would be waited for
+            settings = self.settings
+            top, label = settings.database, settings.database_label
             clear_leftovers(self.git_dir, self._common, top, since, label)
         self._publisher.recover()
         if since is not None:

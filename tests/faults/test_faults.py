@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import seccomp
-from faults import at_a_start_of_git, disturbed
+from faults import at_a_start_of_git, disturbed, leftovers
 from scenarios import SCENARIOS
 from trial import Trials
-from workspace import EPOCH
+from workspace import EPOCH, Workspace
 
 # Of each command; `doit crashtest` tries all of them.
 POINTS = 4
@@ -46,7 +46,6 @@ def test_what_is_watched_is_what_both_git_and_we_change(tmp_path: Path) -> None:
         ("undo", "project/nes-db/v2/version/entity/person/bina-rai/1.json", "EIO"),
         # git says nothing of a lock or a temporary file that it cannot remove.
         ("sync", "project/nes-db/.git/objects/*/tmp_obj_*", "EIO"),
-        ("force", "project/nes-db/.git/refs/nes-tasks/*.lock", "EIO"),
         # The folder of a script in the folder for temporary files, and its worker with it.
         ("run", "tmp/nes-tasks-*", "kill"),
     ],
@@ -66,6 +65,27 @@ def test_what_could_not_be_removed_is_removed_later(
     ]
     assert points
     assert trials.wrong(points[-1], action) == []
+
+
+def test_a_lock_that_stays_does_not_stop_the_next_migrations(tmp_path: Path) -> None:
+    """The process that changes refs is idle between them, and not one to wait for."""
+    if not seccomp.is_supported():
+        pytest.skip("the kernel does not let system calls be watched")
+
+    def three_migrations(name: str) -> Workspace:
+        workspace = Workspace(tmp_path / name / "here/project")
+        for number in range(1, 4):
+            workspace.migration(f"00{number}-empty", "pass")
+        return workspace
+
+    changes = disturbed(three_migrations("undisturbed"), []).changes
+    lock = "project/nes-db/.git/refs/nes-tasks/*.lock"
+    removed = [kind == "unlink" and fnmatch(path, lock) for kind, path in changes]
+    workspace = three_migrations("disturbed")
+    ran = disturbed(workspace, [], removed.index(True) + 1, "EIO")
+    assert ran.code == 0, ran.err
+    assert len(workspace.applied()) == 3
+    assert leftovers(workspace) == []
 
 
 def test_a_script_without_a_temporary_folder_does_not_run(tmp_path: Path) -> None:
