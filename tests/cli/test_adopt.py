@@ -49,7 +49,7 @@ def fill_without_migrations(workspace: Workspace) -> None:
 
 @pytest.fixture
 def past(prepared: Callable[..., Workspace]) -> Workspace:
-    """A database that an earlier system and people filled, and the folders they did it with."""
+    """A database that the legacy system and people filled, and the folders they did it with."""
     return prepared(fill_without_migrations)
 
 

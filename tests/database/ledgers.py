@@ -47,7 +47,7 @@ def marker_of(name: str) -> dict[str, bytes]:
 
 
 def earlier(**changed: object) -> dict[str, str]:
-    """Return what an earlier system left as a file."""
+    """Return what the legacy system left as a file."""
     return {f"{LOGS}/000-example-migration/metadata.json": json.dumps({**EARLIER, **changed})}
 
 

@@ -18,7 +18,7 @@ EARLIER = Metadata(
 
 @dataclass(frozen=True)
 class EarlierRecord:
-    """A record of the earlier system's log: everything but the inputs."""
+    """A record of the legacy system's log: everything but the inputs."""
 
     metadata: Metadata = EARLIER
     inputs: None = None
