@@ -76,7 +76,11 @@ class CommittedState(JsonDB):  # type: ignore[misc]
         """Write the file if a task other than a migration has something new."""
         if self._changed:
             make_folder(Path(self.name).parent)
-            super().dump()
+            try:
+                super().dump()
+            except UnboundLocalError as error:
+                # doit closes the file even if it could not be opened.
+                raise error.__context__ or error from None
 
     def get(self, task_id: str, dependency: str) -> Any:
         """Return what was saved about a task under a key, None when nothing was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -390,7 +390,12 @@ class Repository:
         incremental-repack of git's maintenance does that too. Best effort: failures are
         ignored.
         """
+        lock = self.git.objects / "maintenance.lock"
+        is_foreign = lock.exists()
         self.git.run_unchecked("maintenance", "run", "--auto", "--quiet", "--task=loose-objects")
+        if not is_foreign:  # git says nothing of a lock that it could not remove
+            with suppress(OSError):
+                lock.unlink(missing_ok=True)
         # In a partial clone git would forget which objects the remote has promised.
         if not self.git.is_partial and self._pack_count() >= MANY_PACKS:
             self.git.run_unchecked(*JOINING_LIMITS, "repack", "--geometric=2", "-d", "-q", "-n")

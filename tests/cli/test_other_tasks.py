@@ -133,3 +133,14 @@ def test_no_git_of_the_run_seems_at_work_while_another_task_runs(workspace: Work
     assert ran.code == 0, ran.err
     assert workspace.applied() == ["001-first"]
     assert "AT WORK: []" in ran.out
+
+
+def test_a_state_file_that_cannot_be_written_is_named_in_one_line(
+    project_with_tasks: Workspace,
+) -> None:
+    (project_with_tasks.root / ".nes-tasks/doit.json").mkdir(parents=True)
+    ran = project_with_tasks.doit()
+    assert ran.code == 3
+    assert "Traceback" not in ran.err
+    assert ran.err.splitlines()[-1].startswith("error: .nes-tasks/doit.json: Is a directory")
+    assert project_with_tasks.applied()
