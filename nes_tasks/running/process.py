@@ -13,7 +13,7 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -232,6 +232,29 @@ class LastWord(NamedTuple):
 
     payload: bytes
     ended: Ended
+
+
+def object_handlers(
+    process: ScriptProcess,
+    digits: int,
+    *,
+    trees: Callable[[Sequence[str]], Sequence[bytes | None]],
+    files: Callable[[Sequence[str]], Sequence[bytes | None]],
+    pair: Callable[[str, str], Sequence[bytes | None]],
+) -> dict[bytes, Callable[[bytes], None]]:
+    """Return the handlers of all requests for objects: a script may send each of them.
+
+    `digits` is the length of an id; the others are called with ids and return the contents.
+    """
+
+    def reply(contents: Iterable[bytes | None]) -> None:
+        process.reply(protocol.encode_reply(contents))
+
+    return {
+        protocol.TREES: lambda payload: reply(trees(protocol.decode_ids(payload, digits))),
+        protocol.FILES: lambda payload: reply(files(protocol.decode_ids(payload, digits))),
+        protocol.PAIR: lambda payload: reply(pair(*protocol.decode_pair(payload, digits))),
+    }
 
 
 def listen(

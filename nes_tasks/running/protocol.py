@@ -135,6 +135,14 @@ def decode_ids(payload: bytes, digits: int) -> list[str]:
     return [text[at : at + digits] for at in range(0, len(text), digits)]
 
 
+def decode_pair(payload: bytes, digits: int) -> tuple[str, str]:
+    """Return the two ids in a request, a tree's and a file's; raises `ProtocolError`."""
+    ids = decode_ids(payload, digits)
+    if len(ids) != 2:
+        raise ProtocolError("a request for a pair with another number of ids")
+    return ids[0], ids[1]
+
+
 def check_count(count: int) -> None:
     """Raise `ProtocolError` for more than is asked for at once."""
     if count > REQUEST_BATCH:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ..clock import now, timestamp
 from ..errors import MigrationFailedError
@@ -12,7 +12,7 @@ from ..migrations import Folder, list_inputs, load
 from ..project import Project
 from . import protocol
 from .events import EventKind, ProgressCallback, RunEvent
-from .process import ScriptProcess, listen
+from .process import ScriptProcess, listen, object_handlers
 from .run_log import RunLog
 from .script_terms import Terms
 from .task import Task
@@ -76,11 +76,6 @@ class Verifier:
     def _asked(self, process: ScriptProcess, name: str) -> dict[bytes, Callable[[bytes], None]]:
         """Return the handler of each message; none of them writes."""
 
-        def send(read: Callable[[Sequence[str]], Sequence[bytes | None]], payload: bytes) -> None:
-            process.reply(
-                protocol.encode_reply(read(protocol.decode_ids(payload, len(self._tree))))
-            )
-
         def log(payload: bytes) -> None:
             self._tell(EventKind.LOGGED, protocol.decode_text(payload))
 
@@ -92,8 +87,13 @@ class Verifier:
             """Ignore messages that only matter to a run."""
 
         return {
-            protocol.TREES: lambda payload: send(self._source.trees, payload),
-            protocol.FILES: lambda payload: send(self._source.files, payload),
+            **object_handlers(
+                process,
+                len(self._tree),
+                trees=self._source.trees,
+                files=self._source.files,
+                pair=self._source.pair,
+            ),
             protocol.LOG: log,
             protocol.PROGRESS: progress,
             **dict.fromkeys(

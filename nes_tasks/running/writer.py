@@ -35,7 +35,7 @@ from ..migrations.expected_counts import Deeds, differences, fitting
 from ..text import escape_control
 from . import protocol
 from .environment import decode_modules, environment_of
-from .process import ScriptProcess, listen
+from .process import ScriptProcess, listen, object_handlers
 from .protocol import ProtocolError
 from .task import ExecuteRequest
 
@@ -105,9 +105,13 @@ class Writer:
             protocol.DELETE: self._delete,
             protocol.ERASE: self._erase,
             protocol.CONTENTS: self._send_contents,
-            protocol.TREES: self._send_trees,
-            protocol.FILES: self._send_files,
-            protocol.PAIR: self._send_pair,
+            **object_handlers(
+                process,
+                len(transaction.base_tree),
+                trees=transaction.raw_trees,
+                files=transaction.source.files,
+                pair=transaction.raw_pair,
+            ),
             protocol.INDEX: self._send_index,
             protocol.LOG: self._log,
             protocol.NOTE: self._note,
@@ -254,24 +258,9 @@ class Writer:
         protocol.check_count(len(paths))
         self._reply(data for _, data in self._transaction.read_many(paths))
 
-    def _send_trees(self, payload: bytes) -> None:
-        self._reply(self._transaction.raw_trees(self._ids(payload)))
-
-    def _send_files(self, payload: bytes) -> None:
-        self._reply(self._transaction.source.files(self._ids(payload)))
-
-    def _send_pair(self, payload: bytes) -> None:
-        ids = self._ids(payload)
-        if len(ids) != 2:
-            raise ProtocolError("a request for a pair with another number of ids")
-        self._reply(self._transaction.raw_pair(*ids))
-
     def _send_index(self, _: bytes) -> None:
         path = self._index()
         self._reply([None if path is None else os.fsencode(path)])
-
-    def _ids(self, payload: bytes) -> list[str]:
-        return protocol.decode_ids(payload, len(self._transaction.base_tree))
 
     def _reply(self, contents: Iterable[bytes | None]) -> None:
         self._process.reply(protocol.encode_reply(contents))

@@ -119,6 +119,23 @@ def test_verify_is_called_again_on_the_database_of_today(workspace: Workspace) -
         assert error in ran.err
 
 
+def test_verify_may_read_entities_and_then_their_versions(workspace: Workspace) -> None:
+    """A snapshot learns that order, and then asks for both at once."""
+    slugs = [f"asha-{number:02}" for number in range(40)]
+    far_apart = [slugs[23 * number % 40] for number in range(40)]
+    after = f"""
+
+async def verify(context):
+    for slug in {far_apart}:
+        person = await context.db.get_entity(f"entity:person/{{slug}}")
+        assert len(await context.db.list_versions_by_entity(person.id)) == 1
+"""
+    add(workspace, "001-first", "".join(map(create_person, slugs)), after)
+    assert workspace.doit().code == 0
+    ran = workspace.doit("verify")
+    assert (ran.code, ran.out) == (0, "001-first: passed\n"), ran.err
+
+
 # EXPECT --------------------------------------------------------------------------------------
 
 
