@@ -9,7 +9,7 @@ from .console import warn
 from .diff import shown_point
 from .doit_commands import LOOKING
 from .format import counted, size
-from .options import JSON
+from .options import JSON, option
 from .session import session
 
 if TYPE_CHECKING:
@@ -18,22 +18,17 @@ if TYPE_CHECKING:
     from ..operations.points import Point
 
 DEFAULT = "nes.db"
-AT = {
-    "name": "at",
-    "long": "at",
-    "type": str,
-    "default": "",
-    "metavar": "POINT",
-    "help": "export this state instead of the newest: a migration, tag, commit or date",
-}
-WRITE_TO = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": DEFAULT,
-    "help": f"write to this file or folder; the extension selects the format [default: {DEFAULT}]",
-}
+AT = option(
+    "at",
+    "export this state instead of the newest: a migration, tag, commit or date",
+    metavar="POINT",
+)
+WRITE_TO = option(
+    "output",
+    f"write to this file or folder; the extension selects the format [default: {DEFAULT}]",
+    default=DEFAULT,
+    short="o",
+)
 
 
 class Export(Command):

@@ -9,35 +9,21 @@ from ..errors import UsageError
 from .command import Command
 from .console import print_stderr
 from .doit_commands import MAINTAINING
-from .options import DRY_RUN, JSON
+from .options import DRY_RUN, JSON, flag, option
 from .session import session
 
 if TYPE_CHECKING:
     from ..operations.release import Release as Found
 
-AT = {
-    "name": "at",
-    "long": "at",
-    "type": str,
-    "default": "",
-    "metavar": "POINT",
-    "help": "tag the state at this migration, commit or date instead of the newest",
-}
-SINCE = {
-    "name": "since",
-    "long": "since",
-    "type": str,
-    "default": "",
-    "metavar": "POINT",
-    "help": "make the notes of what came after this point instead of the last release",
-}
-LIST = {
-    "name": "listing",
-    "long": "list",
-    "type": bool,
-    "default": False,
-    "help": "tag nothing; list the releases, with --json as a feed of them",
-}
+AT = option(
+    "at", "tag the state at this migration, commit or date instead of the newest", metavar="POINT"
+)
+SINCE = option(
+    "since",
+    "make the notes of what came after this point instead of the last release",
+    metavar="POINT",
+)
+LIST = flag("list", "tag nothing; list the releases, with --json as a feed of them", name="listing")
 
 
 class Release(Command):

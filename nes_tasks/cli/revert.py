@@ -10,32 +10,19 @@ from ..migrations import State
 from .command import Command, confirmed, one_name
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
-from .options import YES
+from .format import counted
+from .options import YES, option
 from .session import session
 
 if TYPE_CHECKING:
     from ..operations.points import Point
 
-TO = {
-    "name": "to",
-    "long": "to",
-    "type": str,
-    "default": "",
-    "metavar": "POINT",
-    "help": "take back all that was applied after this migration, date, tag or commit",
-}
-REASON = {
-    "name": "reason",
-    "long": "reason",
-    "type": str,
-    "default": "",
-    "metavar": "TEXT",
-    "help": "why, in one line; it is recorded in the commit",
-}
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
+TO = option(
+    "to",
+    "take back all that was applied after this migration, date, tag or commit",
+    metavar="POINT",
+)
+REASON = option("reason", "why, in one line; it is recorded in the commit", metavar="TEXT")
 
 
 class Revert(Command):
@@ -104,7 +91,7 @@ class Revert(Command):
 
         if paths := differing_files(session().project, point):
             print_stderr(
-                f"commits that are not of a migration stay, so {_files(len(paths))} "
+                f"commits that are not of a migration stay, so {counted(len(paths), 'file')} "
                 f"{'differs' if len(paths) == 1 else 'differ'} from {point.name}: "
                 f"{first_few(paths)}; doit diff {shlex.quote(point.name)}"
             )
@@ -123,7 +110,9 @@ class Revert(Command):
             "deletes": reversal.deleted,
             "brings back the earlier content of": restored,
         }
-        does = " and ".join(f"{verb} {_files(count)}" for verb, count in parts.items() if count)
+        does = " and ".join(
+            f"{verb} {counted(count, 'file')}" for verb, count in parts.items() if count
+        )
         together = ", ".join((reversal.name, *reversal.together))
         self.outstream.write(f"In {label}, reverting {together} {does}.\n")
 

@@ -1,4 +1,4 @@
-"""`doit undo`: take the newest unpushed migrations off the branch again."""
+"""`doit undo`: remove the newest unpushed migrations from the branch."""
 
 from __future__ import annotations
 
@@ -9,32 +9,27 @@ from ..errors import UsageError
 from .command import Command, confirmed, no_names
 from .console import print_stderr
 from .doit_commands import MAINTAINING, recover_interrupted
-from .options import DRY_RUN, YES
+from .options import DRY_RUN, YES, option
 from .push import commits
 from .session import session
 
 if TYPE_CHECKING:
     from ..operations.undo import Undoing, Unit
 
-TO = {
-    "name": "to",
-    "long": "to",
-    "type": str,
-    "default": "",
-    "metavar": "POINT",
-    "help": "take off all that was applied after this migration, date, tag or commit",
-}
+TO = option(
+    "to", "remove all that was applied after this migration, date, tag or commit", metavar="POINT"
+)
 
 
 class Undo(Command):
     """Remove migrations from the branch that are not shared yet."""
 
     name = "undo"
-    doc_purpose = "take the newest unpushed migration off the branch again, as a whole"
+    doc_purpose = "remove the newest unpushed migration from the branch, as a whole"
     doc_usage = "[--to POINT] [--dry-run | --yes]"
     doc_description = (
         "The branch goes back to what it was before the newest migration, with all of its "
-        "batches; a part of a migration is taken off as well. With --to it goes back to a point: a "
+        "batches; a part of a migration is removed as well. With --to it goes back to a point: a "
         "migration, which stays, a date, a tag, a commit or origin/main. The branch as it was is "
         "kept under a ref below refs/nes-tasks-kept/, and the command that brings it back is "
         "printed.\n\n"
@@ -44,8 +39,8 @@ class Undo(Command):
     )
     group = MAINTAINING
     examples = (
-        ("doit undo", "shows what it would take off, and asks"),
-        ("doit undo --to 5 --yes", "takes off all that was applied after number 5"),
+        ("doit undo", "shows what it would remove, and asks"),
+        ("doit undo --to 5 --yes", "removes all that was applied after number 5"),
         ("doit undo --to origin/main --dry-run", "shows all that is not pushed"),
     )
     exit_1_means = "there is nothing to undo, it was pushed, or other commits are on top of it"
@@ -75,7 +70,7 @@ class Undo(Command):
         done = undo(project, point)
         label = project.settings.database_label
         self.outstream.write(
-            f"Took {_listed(done)} off {label} ({commits(done.commits)}).\n"
+            f"Removed {_listed(done)} from {label} ({commits(done.commits)}).\n"
             f"The previous branch is kept as {done.backup_ref}; to bring it back:\n"
             f"  {way_back(project, done)}\n"
         )

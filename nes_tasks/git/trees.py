@@ -110,19 +110,14 @@ class Tree:
 
     def folders(self, names: Iterable[bytes]) -> dict[bytes, bytes]:
         """Return the raw ids of those of the `names` that are folders here, by name."""
-        wanted: dict[int, list[bytes]] = {}
+        found: dict[bytes, bytes] = {}
         for name in names:
             at = bisect_right(self._keys, name + b"/") - 1
-            # Most names that are asked for are new. A hit may also lie inside an id.
+            # Most names that are asked for are new.
             if at >= 0 and b"%b %b\0" % (FOLDER_MODE, name) in self._chunks[at]:
-                wanted.setdefault(at, []).append(name)
-        found: dict[bytes, bytes] = {}
-        for at, some in wanted.items():
-            entries = _entries(self._chunks[at], self.id_size)
-            for name in some:
-                entry = entries.get(name + b"/")
-                if entry is not None:
-                    found[name] = entry[-self.id_size :]
+                entry = self._found(self._chunks[at], name)
+                if entry is not None and entry.is_folder:
+                    found[name] = entry.oid
         return found
 
     def __iter__(self) -> Iterator[tuple[bytes, TreeEntry]]:
@@ -156,15 +151,7 @@ class Tree:
 
     def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Tree:
         """Return the tree with the `changes`, by name; None removes a name if it is there."""
-        if len(self._chunks) > 1:
-            return self._edited(changes, None)
-        # Most folders of a large migration are as small as this.
-        edits = _by_name(changes)
-        entries = _merged(_entries(b"".join(self._chunks), self.id_size), edits)
-        new = b"".join(entries)
-        is_small = len(entries) <= 2 * CHUNK_ENTRIES
-        chunks = [new] * bool(new) if is_small else _chunks(new, self.id_size)
-        return Tree(chunks, [_key_at(chunk, 0) for chunk in chunks], self.id_size)
+        return self._edited(changes, None)
 
     def edited_as_delta(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
         """Return the tree as `edited` does, with how it is made from this one."""
@@ -261,13 +248,6 @@ def _place(chunk: bytes, starts: Sequence[int], key: bytes, low: int = 0) -> int
     return bisect_left(starts, key, low, len(starts) - 1, key=lambda at: _key_at(chunk, at))
 
 
-def _entries(chunk: bytes, id_size: int) -> dict[bytes, bytes]:
-    """Return the bytes of each entry of a chunk by its sort key, in order."""
-    return {
-        _key(found[1], found[2]): found[0] for found in _patterns(id_size).entry.finditer(chunk)
-    }
-
-
 def _by_name(
     changes: Mapping[bytes, TreeEntry | None],
 ) -> Iterator[tuple[bytes, bytes | None]]:
@@ -281,19 +261,6 @@ def _by_name(
         key = _key(entry.mode, name)
         yield (name if key != name else name + b"/"), None
         yield key, b"%b %b\0%b" % (entry.mode, name, entry.oid)
-
-
-def _merged(
-    entries: Mapping[bytes, bytes], edits: Iterable[tuple[bytes, bytes | None]]
-) -> list[bytes]:
-    """Return the entries of a chunk, in order, after some edits of it."""
-    merged = dict(entries)
-    for key, entry in edits:
-        if entry is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = entry
-    return [merged[key] for key in sorted(merged)]
 
 
 def _spliced(

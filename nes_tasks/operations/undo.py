@@ -1,4 +1,4 @@
-"""Undoing: the newest unpushed migrations go off the branch again, each as a whole.
+"""Undo: remove the newest unpushed migrations from the branch, each as a whole.
 
 Unlike a revert it leaves no commit behind, so it is for commits that are not shared yet. The
 previous branch stays under a ref of its own.
@@ -124,7 +124,7 @@ def undo(
     command: str = "doit undo",
     clock: Callable[[], datetime] = now,
 ) -> Undoing:
-    """Take the newest migrations off the branch; return what was done.
+    """Remove the newest migrations from the branch; return what was done.
 
     Raises what `propose` raises, `LockHeldError` when the database is in use and `DatabaseError`
     when it is not ready; it is then as it was.

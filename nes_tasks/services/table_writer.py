@@ -1,4 +1,4 @@
-"""Fill the tables of `tables` with the files of the data folder."""
+"""Fill the tables of `sqlite_tables` with the files of the data folder."""
 
 from __future__ import annotations
 

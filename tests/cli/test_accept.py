@@ -211,7 +211,7 @@ def test_it_can_be_taken_back_and_made_twice(applied: Workspace) -> None:
     ran = applied.doit("undo", "--dry-run")
     assert "002-tag (1 commit; its acceptance as edited; the migration stays)" in ran.out
     ran = applied.doit("undo", "--yes")
-    assert ran.out.startswith("Took the acceptance of 002-tag off nes-db (1 commit).\n")
+    assert ran.out.startswith("Removed the acceptance of 002-tag from nes-db (1 commit).\n")
     assert applied.tree == first
     applied.git("revert", "--no-edit", "HEAD")
     assert "changed README.md, migrate.py" in applied.doit("list").out

@@ -123,7 +123,7 @@ def test_undo_takes_it_off_as_a_whole_and_says_how_it_comes_back(many: Workspace
     kept = many.git("for-each-ref", "--format=%(refname)", "refs/nes-tasks-kept/")
     assert many.git("rev-parse", kept) == tip
     first, second, command = ran.out.splitlines()
-    assert first == f"Took {NAME} off nes-db ({count} commits)."
+    assert first == f"Removed {NAME} from nes-db ({count} commits)."
     assert second == f"The previous branch is kept as {kept}; to bring it back:"
     follow(many, command)
     assert (many.git("rev-parse", "HEAD"), many.tree) == (tip, tree)
@@ -279,7 +279,9 @@ def test_two_in_one_commit_are_proven_and_taken_back_together(many: Workspace) -
     assert f"Reverted 003-tag, {NAME}: " in ran.out, ran.err
     assert many.tree == base_tree(many)
     many.git("reset", "-q", "--hard", tip)
-    assert many.doit("undo", "--yes").out.startswith(f"Took 003-tag, {NAME} off nes-db (1 commit).")
+    assert many.doit("undo", "--yes").out.startswith(
+        f"Removed 003-tag, {NAME} from nes-db (1 commit)."
+    )
     assert many.tree == base_tree(many)
 
 

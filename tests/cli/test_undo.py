@@ -1,4 +1,4 @@
-"""`doit undo`: unpushed migrations go off the branch, or what stands in the way is named."""
+"""`doit undo`: unpushed migrations are removed from the branch, or the obstacle is named."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_what_was_applied_after_one_goes_with_its_files(applied: Workspace) -> N
     first = applied.git("rev-parse", "HEAD~2")
     ran = applied.doit("undo", "--to", "1", "--yes")
     assert ran.code == 0, ran.err
-    assert ran.out.startswith("Took 003-third, 002-second off nes-db (2 commits).\n")
+    assert ran.out.startswith("Removed 003-third, 002-second from nes-db (2 commits).\n")
     assert applied.git("rev-parse", "HEAD") == first
     assert applied.git("status", "--porcelain") == ""
     assert applied.applied() == ["001-first"]
@@ -112,7 +112,7 @@ def test_of_a_merge_with_what_was_pushed_only_the_own_migration_goes(
     team.mina.git("merge", "-q", "-m", "Merge what Asha has pushed", "origin/main")
     ran = team.mina.doit("undo", "--yes")
     assert (ran.code, ran.err) == (0, "")
-    assert "Took 002-mine off nes-db (2 commits)" in ran.out
+    assert "Removed 002-mine from nes-db (2 commits)" in ran.out
     assert team.mina.git("rev-parse", "HEAD") == team.tip()
     assert team.mina.git("status", "--porcelain") == ""
 

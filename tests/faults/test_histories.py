@@ -40,7 +40,7 @@ class Histories(RuleBasedStateMachine):
         self.pending: list[str] = []
         self.pushed: set[str] = set()
         self.number = 0
-        # What `doit undo` takes off: the newest commit, as long as it is a first run.
+        # What `doit undo` removes: the newest commit, as long as it is a first run.
         self.newest: str | None = None
         self.create()
         self.migrate()
