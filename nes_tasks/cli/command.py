@@ -125,7 +125,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a result; raises `UnavailableError` when the disk is full or the like."""
+    """Write a result; raises `UnavailableError` if it cannot, as on a full disk."""
     try:
         path.write_bytes(data)
     except OSError as error:
