@@ -10,7 +10,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -60,12 +60,16 @@ def _init(folder: Path) -> Path | None:
     return next(filter(Path.is_file, files), None)
 
 
-def mapped_packages() -> Iterator[Path]:
-    """Yield the folders that the import hooks of editable installs by setuptools lead to."""
-    for name, module in tuple(sys.modules.items()):
-        table = getattr(module, "MAPPING", None) if name.startswith("__editable__") else None
-        if isinstance(table, Mapping):
-            yield from map(Path, table.values())
+@cache
+def mapped_packages() -> Sequence[Path]:
+    """Return the folders that the import hooks of editable installs by setuptools lead to.
+
+    Python imports the hooks when it starts. Looking for them again after a fork would copy the
+    pages of all modules.
+    """
+    hooks = [module for name, module in sys.modules.items() if name.startswith("__editable__")]
+    tables = [getattr(hook, "MAPPING", None) for hook in hooks]
+    return [Path(path) for table in tables if isinstance(table, Mapping) for path in table.values()]
 
 
 class Importable:

@@ -13,6 +13,7 @@ import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from .system_calls import call
 
@@ -44,6 +45,13 @@ class _Ruleset(ctypes.Structure):
     )
 
 
+class Opened(NamedTuple):
+    """A file or folder that is kept open for rulesets."""
+
+    descriptor: int
+    is_folder: bool
+
+
 class _PathBeneath(ctypes.Structure):
     _pack_ = 1
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
@@ -59,8 +67,17 @@ def version() -> int:
         return 0
 
 
+def open_path(path: Path | str) -> Opened | None:
+    """Open a path for rulesets, which the caller closes; None for one that is not there."""
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return None
+    return Opened(descriptor, stat.S_ISDIR(os.fstat(descriptor).st_mode))
+
+
 def make_ruleset(
-    readable: Iterable[Path],
+    readable: Iterable[Path | Opened],
     writable: Iterable[Path],
     shared: Iterable[Path] = (),
     *,
@@ -71,7 +88,8 @@ def make_ruleset(
 
     What is below `readable` may be read, and run as a program with `execute`; what is below
     `writable` may be read and changed; below `shared` files may be made, opened and removed by
-    their names, which cannot be listed. Paths that are not there are left out. TCP is given up
+    their names, which cannot be listed. Paths that are not there are left out, and what is
+    opened already stays open. TCP is given up
     unless `tcp`. Where the kernel can, so are signals to processes that were not restricted by
     the same `enforce`, and their abstract Unix sockets. Raises `OSError` where the kernel refuses.
     """
@@ -117,15 +135,13 @@ def enforce(ruleset: int) -> None:
     call(RESTRICT_SELF, ruleset, 0)
 
 
-def _allow(ruleset: int, path: Path | str, rights: int) -> None:
-    try:
-        at = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
+def _allow(ruleset: int, path: Path | str | Opened, rights: int) -> None:
+    at = path if isinstance(path, Opened) else open_path(path)
+    if at is None:
         return
+    rule = _PathBeneath(rights if at.is_folder else rights & RIGHTS_OF_FILES, at.descriptor)
     try:
-        if not stat.S_ISDIR(os.fstat(at).st_mode):
-            rights &= RIGHTS_OF_FILES
-        rule = _PathBeneath(rights, at)
         call(ADD_RULE, ruleset, RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
-        os.close(at)
+        if at is not path:
+            os.close(at.descriptor)

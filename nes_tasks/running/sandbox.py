@@ -77,16 +77,21 @@ class Rules:
     """
 
     def __init__(self, terms: Terms, temporary: Path) -> None:
-        self._terms = terms
         self._temporary = str(temporary)
         self._packages = _packages(terms)
         self._ruleset: int | None = None
+        self._filter = b""
         # Why the kernel does not confine the process; None as long as it seems to.
         self._problem = SWITCHED_OFF if terms.sandbox == OFF else unavailable()
         if self._problem is None:
+            self._filter = seccomp.compiled(
+                network=terms.network,
+                processes=terms.processes,
+                truncation=landlock.version() >= landlock.TRUNCATE_SINCE,
+            )
             try:
                 self._ruleset = landlock.make_ruleset(
-                    readable(terms),
+                    (*readable(terms), *_opened()),
                     writable(terms, temporary),
                     shared(terms),
                     tcp=terms.network,
@@ -113,11 +118,7 @@ class Rules:
             seccomp.give_up_new_rights()
             landlock.allow_reading(self._ruleset, OWN_PROCESS)
             landlock.enforce(self._ruleset)
-            seccomp.restrict(
-                network=self._terms.network,
-                processes=self._terms.processes,
-                truncation=landlock.version() >= landlock.TRUNCATE_SINCE,
-            )
+            seccomp.restrict(self._filter)
         except OSError as error:
             raise UnconfinedError(_refused(error)) from error
         finally:
@@ -154,7 +155,7 @@ def imitate(terms: Terms, temporary: Path) -> None:
     packages = _packages(terms)
     _import_from(packages)
     audit.install(
-        allowed=[*readable(terms), Path(OWN_PROCESS)],
+        allowed=[*readable(terms), *_common(), Path(OWN_PROCESS)],
         writable=[*writable(terms, temporary), *shared(terms), *map(Path, STREAMS)],
         forbidden=[Path(path) for path in terms.forbidden],
         network=terms.network,
@@ -178,11 +179,10 @@ def _import_from(packages: Packages) -> None:
 
 
 def readable(terms: Terms) -> Iterator[Path]:
-    """Yield the files and folders that a script may read, besides `OWN_PROCESS`."""
+    """Yield the files and folders that a script may read, besides `OWN_PROCESS` and `_common`."""
     yield Path(terms.folder)
     if terms.index:
         yield Path(terms.index)
-    yield from _common()
     for packages in _packages(terms).values():
         yield from packages.values()
     yield from mapped_packages()
@@ -212,8 +212,9 @@ def shared(terms: Terms) -> Iterator[Path]:
 def prepare() -> None:
     """Precompute what is the same for every script, before the worker forks."""
     outside_packages()
-    _common()
-    seccomp.prepare()
+    mapped_packages()
+    if unavailable() is None:
+        _opened()
 
 
 @cache
@@ -222,6 +223,12 @@ def _common() -> Sequence[Path]:
     libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
     paths = (*_python(), *map(Path, SYSTEM), *_certificates(), *map(Path, libraries))
     return [path for path in dict.fromkeys(paths) if path.exists()]
+
+
+@cache
+def _opened() -> Sequence[landlock.Opened]:
+    """Return `_common`, opened for the rulesets of all scripts of this process."""
+    return [opened for path in _common() if (opened := landlock.open_path(path)) is not None]
 
 
 def _python() -> Sequence[Path]:

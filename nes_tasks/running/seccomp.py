@@ -33,6 +33,8 @@ F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
 TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP = 0x5412, 0x541C, 0x8901, 0x8902
 X32 = 0x40000000
 AF_INET, AF_INET6, AF_NETLINK = 2, 10, 16
+# In a filter that is compiled before its process is forked, for the id of that: no process has it.
+OWN_PROCESS = 0x7FFFFFFF
 
 
 class _Machine(NamedTuple):
@@ -138,35 +140,30 @@ def give_up_new_rights() -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
-def restrict(*, network: bool, processes: bool, truncation: bool = True) -> None:
-    """Install the filter that refuses forbidden system calls, for all threads.
+def restrict(filter_code: bytes) -> None:
+    """Install the filter that `compiled` has returned, for all threads of this process.
 
-    Sockets are refused unless `network`, and then all but those of the internet; new processes
-    and programs unless `processes`. Without `truncation` no file is emptied by its name, for
-    kernels whose Landlock does not know that right. Needs ``no_new_privs``. Raises `OSError`
-    where the kernel refuses the filter.
+    Needs ``no_new_privs``. Raises `OSError` where the kernel refuses the filter.
     """
-    machine = MACHINES[platform.machine()]
-    parts = (*_processes(machine.numbers, processes), _return(ALLOW))
-    code = _common(network=network, truncation=truncation) + b"".join(parts)
+    code = filter_code.replace(_is(OWN_PROCESS), _is(os.getpid()))
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
-    if call(machine.seccomp, SET_MODE_FILTER, FLAG_TSYNC, program) != 0:
+    number = MACHINES[platform.machine()].seccomp
+    if call(number, SET_MODE_FILTER, FLAG_TSYNC, program) != 0:
         raise OSError(errno.EAGAIN, "a thread has another filter")
 
 
-def prepare() -> None:
-    """Precompute the common part of every filter, before the worker forks."""
-    if is_available():
-        for truncation in (True, False):
-            _common(network=False, truncation=truncation)
-
-
 @cache
-def _common(*, network: bool, truncation: bool) -> bytes:
-    """Return the instructions that are the same in every process."""
+def compiled(*, network: bool, processes: bool, truncation: bool = True) -> bytes:
+    """Return the filter that refuses forbidden system calls on this machine.
+
+    Sockets are refused unless `network`, and then all but those of the internet; new processes
+    and programs unless `processes`. Without `truncation` no file is emptied by its name, for
+    kernels whose Landlock does not know that right.
+    """
     machine = MACHINES[platform.machine()]
-    return b"".join(_filter(machine, network=network, truncation=truncation))
+    filters = _filter(machine, network=network, truncation=truncation)
+    return b"".join((*filters, *_processes(machine.numbers, processes), _return(ALLOW)))
 
 
 def _filter(machine: _Machine, *, network: bool, truncation: bool) -> Iterator[bytes]:
@@ -239,10 +236,11 @@ def _processes(numbers: dict[str, int], processes: bool) -> Iterator[bytes]:
         ],
     )
     if not processes:
-        pid = os.getpid()
+        own = [_load(ARGUMENTS), *_only((OWN_PROCESS,), errno.EPERM)]
         for name in sorted(SIGNALS):
-            yield from _when(numbers[name], [_load(ARGUMENTS), *_only((pid,), errno.EPERM)])
-        yield from _when(numbers["prlimit64"], [_load(ARGUMENTS), *_only((0, pid), errno.EPERM)])
+            yield from _when(numbers[name], own)
+        own_or_none = [_load(ARGUMENTS), *_only((0, OWN_PROCESS), errno.EPERM)]
+        yield from _when(numbers["prlimit64"], own_or_none)
 
 
 def _truncation(numbers: dict[str, int]) -> Iterator[bytes]:
@@ -277,7 +275,7 @@ def _unless(value: int, result: int) -> Iterator[bytes]:
 def _only(values: tuple[int, ...], reason: int) -> Iterator[bytes]:
     """Yield instructions that allow the listed values of a loaded argument, and refuse others."""
     for value in values:
-        yield _jump(EQUAL, value, 0, 1)
+        yield _is(value)
         yield _return(ALLOW)
     yield _return(ERRNO | reason)
 
@@ -285,9 +283,14 @@ def _only(values: tuple[int, ...], reason: int) -> Iterator[bytes]:
 def _none_of(values: tuple[int, ...]) -> Iterator[bytes]:
     """Yield instructions that refuse the listed values of a loaded argument, and allow others."""
     for value in values:
-        yield _jump(EQUAL, value, 0, 1)
+        yield _is(value)
         yield _return(ERRNO | errno.EPERM)
     yield _return(ALLOW)
+
+
+def _is(value: int) -> bytes:
+    """Return the instruction that leads to the next one for a value, else over it."""
+    return _jump(EQUAL, value, 0, 1)
 
 
 def _load(offset: int) -> bytes:
