@@ -19,13 +19,14 @@ from workspace import Workspace
 
 from nes_tasks import project as project_module
 from nes_tasks.git.objects import GitObject, ObjectReader
+from nes_tasks.git.tidying import MANY_PACKS
 from nes_tasks.git.trees import Tree, TreeEntry
 from nes_tasks.migrations import Folder, loader
 from nes_tasks.operations.blame import provenance
 from nes_tasks.operations.revert import revert
 from nes_tasks.operations.show import applied_changes
 from nes_tasks.project import Project
-from nes_tasks.running.runner import Runner
+from nes_tasks.running.runner import TIDIED_AFTER, Runner
 from nes_tasks.settings import load_settings
 
 SMALL, LARGE = 5_000, 50_000
@@ -220,8 +221,8 @@ def test_the_history_is_read_by_what_changed_and_not_by_what_there_is(
     assert reverts[0].stored == {"commit": 1}  # the files and folders of before are there
 
 
-def test_a_migration_more_is_two_git_processes_more(tmp_path: Path, trace: Path) -> None:
-    """The objects are checked and stored, and the working tree follows; one changes all refs."""
+def test_a_migration_more_is_a_git_process_more(tmp_path: Path, trace: Path) -> None:
+    """It checks and stores the objects; another changes all refs, and the files follow at once."""
     started = []
     for count in (2, 5):
         workspace = Workspace(tmp_path / str(count))
@@ -230,7 +231,22 @@ def test_a_migration_more_is_two_git_processes_more(tmp_path: Path, trace: Path)
         trace.unlink(missing_ok=True)
         assert workspace.doit(GIT_CONFIG_GLOBAL=os.environ["GIT_CONFIG_GLOBAL"]).code == 0
         started.append(Counter(commands(trace)))
-    assert started[1] - started[0] == {"unpack-objects": 3, "read-tree": 3}
+    more = started[1] - started[0]
+    more.pop("read-tree", None)  # on a slow machine they follow in between, once a second
+    assert more == {"index-pack": 3}
+
+
+def test_many_migrations_leave_a_few_packs(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "project")
+    for number in range(TIDIED_AFTER + 5):
+        workspace.migration(f"{number:03d}-tiny")
+    with Runner(opened(workspace), lambda _: None) as runner:
+        for number in range(TIDIED_AFTER + 5):
+            runner.apply(f"{number:03d}-tiny")
+        objects = workspace.db / ".git/objects"
+        assert len(list((objects / "pack").glob("*.pack"))) < MANY_PACKS
+    assert {item.name for item in objects.iterdir()} == {"info", "pack"}
+    workspace.git("fsck", "--strict")
 
 
 def test_the_list_of_applied_migrations_is_not_taken_apart_for_each(

@@ -136,6 +136,8 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             current.keep_going = True
             self._unchain(selection)
             options["num_process"] = 0  # without the chain, tasks would run in parallel
+        # Another task may read the files of the database, and another process does not close ours.
+        current.in_a_row = not selection.others and options["num_process"] == 0
         if expect:
             from .expected import expectation
 

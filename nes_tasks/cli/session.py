@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..running.runner import Runner
 
 GROUP = "migrate"
+# The seconds for which the files of the database may stay behind its branch.
+FILES_LAG = 1.0
 # The name of our backend, which identifies a project of ours.
 BACKEND = "nes_tasks"
 
@@ -40,6 +42,8 @@ class Session:
         # The migrations that --allow-network names.
         self.network: tuple[str, ...] = ()
         self.keep_going = False
+        # Whether nothing but migrations is executed, in this process, which ends with `close`.
+        self.in_a_row = False
         # Cached results of `state` by migration, with the entry or record that they are of.
         self.inputs: dict[str, tuple[Entry, Mapping[str, str]]] = {}
         self.input_paths: set[str] = set()
@@ -99,6 +103,7 @@ class Session:
             expectation=self.expectation,
             keep_going=self.keep_going,
             network=self.network,
+            files_lag=FILES_LAG if self.in_a_row else 0.0,
         )
 
     def has_run(self, name: str) -> None:
@@ -144,10 +149,12 @@ class Session:
 
     def close(self) -> None:
         """Close the runner and the checker."""
-        if "runner" in self.__dict__:
-            self.runner.close()
-        if "checker" in self.__dict__:
-            self.checker.close()
+        try:
+            if "runner" in self.__dict__:
+                self.runner.close()
+        finally:
+            if "checker" in self.__dict__:
+                self.checker.close()
 
 
 @cache

@@ -21,7 +21,7 @@ class Publication:
 
     `branch` and `ref`, the private ref that holds `new` until then, are full names. `kept` is the
     ref that `old` gets when `new` does not contain it. `checkout` says that the files of the
-    working tree follow.
+    working tree follow; `files` is the commit or tree that they are at, None for `old`.
     """
 
     branch: str
@@ -30,6 +30,7 @@ class Publication:
     ref: str | None = None
     kept: str | None = None
     checkout: bool = True
+    files: str | None = None
 
 
 class Journal:
@@ -77,7 +78,7 @@ class Journal:
 def _is_sound(found: object) -> bool:
     if not isinstance(found, dict) or not {"branch", "old", "new"} <= found.keys():
         return False
-    texts = (found.get(key) for key in ("branch", "old", "new", "ref", "kept"))
+    texts = (found.get(key) for key in ("branch", "old", "new", "ref", "kept", "files"))
     return all(text is None or isinstance(text, str) for text in texts) and found["new"]
 
 

@@ -3,6 +3,9 @@
 The branch moves in one step of git. What comes before it can be forgotten and what comes after
 it can be done again, so a command that is killed anywhere has either published or not, and the
 next one finishes or forgets the rest. The journal says which.
+
+Of many publications in a row the working tree may follow all at once: git looks through whole
+folders to update a few files of them.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 from ..errors import DatabaseError, GitError
 from ..git.checkout import Checkout
@@ -39,6 +44,14 @@ class Publisher:
         self._checkout = checkout
         self._label = label
         self.journal = Journal(git_dir)
+        # For how many seconds the working tree may stay behind the branch.
+        self.lag = 0.0
+        # The moment, of the monotonic clock, at which it has to follow; None when it is not behind.
+        self.due: float | None = None
+        # The publication that the working tree has not followed yet, as the journal has it.
+        self._behind: Publication | None = None
+        # The files that have changed since: each id as the working tree has it, then as it is now.
+        self._changed: dict[str, tuple[str | None, str | None]] = {}
 
     def publish(
         self,
@@ -48,15 +61,19 @@ class Publisher:
     ) -> None:
         """Let the branch move through `refs` and bring the working tree along.
 
-        `changes` are the files that differ between the two commits, when that is known.
+        `changes` are the files that differ between the two commits, when that is known; then the
+        working tree may follow later, as far as `lag` permits: in a publication after it is `due`,
+        or in `catch_up`.
 
         Raises `DatabaseError`, having changed nothing, when the branch is not at the old commit
         any more or local changes have come up that the new files would overwrite. Once the
         branch has moved no error says that nothing was applied: the journal stays then, and the
         next command finishes.
         """
+        if self._behind is not None:
+            planned = replace(planned, files=self._start_of(self._behind))
         if planned.checkout:
-            self._checkout.check(planned.old, planned.new, changes)
+            self._check(planned, changes)
         self.journal.begin(planned)
         try:
             refs.change(*_steps(planned))
@@ -64,12 +81,65 @@ class Publisher:
             # git reports a log that it cannot write as a failure, after it has moved the branch.
             tip = self._tip(planned.branch)
             if tip != planned.new:
-                self.journal.end()
+                if self._behind is None:
+                    self.journal.end()
+                else:
+                    self.journal.begin(self._behind)
                 raise _not_moved(planned, tip, error) from error
             self._settle_refs(planned)
-        if planned.checkout:
-            self._checkout.move(planned.old, planned.new)
-        self.journal.end()
+        if not planned.checkout:
+            self.journal.end()
+            return
+        self._behind = planned
+        now = monotonic()
+        due = now + self.lag if self.due is None else self.due
+        # Without its first index a repository would look like a clone without checkout.
+        if now >= due or changes is None or planned.old is None:
+            self.catch_up()
+            return
+        self.due = due
+        for change in changes:
+            before, _ = self._changed.get(change.path, (change.old, None))
+            self._changed[change.path] = before, change.new
+
+    def catch_up(self) -> None:
+        """Bring the working tree along with what was published before.
+
+        Raises `DatabaseError` when that is impossible. The journal stays then, and the next
+        command finishes.
+        """
+        if (behind := self._behind) is not None:
+            self._forget_behind()
+            self._checkout.move(self._start_of(behind), behind.new)
+            self.journal.end()
+
+    def _start_of(self, planned: Publication) -> str:
+        """Return the commit or tree that the working tree is at before it follows."""
+        return planned.files or planned.old or self._git.empty_tree()
+
+    def _forget_behind(self) -> None:
+        self._behind, self.due = None, None
+        self._changed = {}
+
+    def _check(self, planned: Publication, changes: Sequence[Change] | None) -> None:
+        """Check that the working tree can follow, which may still be at an earlier commit."""
+        if changes is not None:
+            known = self._changed
+            changes = [
+                Change(change.path, known[change.path][0], change.new)
+                if change.path in known
+                else change
+                for change in changes
+            ]
+        gone = [path for path, (_, new) in self._changed.items() if new is None]
+        self._checkout.check(self._start_of(planned), planned.new, changes, gone)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no publication is open but that which the working tree follows later."""
+        if self._behind is None:
+            return not self.journal.exists()
+        return self.journal.read() == self._behind
 
     def _tip(self, branch: str) -> str | None:
         return self._git.query("rev-parse", "--verify", "--quiet", branch)
@@ -90,20 +160,27 @@ class Publisher:
 
     def recover(self) -> None:
         """Finish what a killed command had begun to publish, or forget it."""
+        self._forget_behind()
         if planned := self.journal.read():
             tip = self._tip(planned.branch)
             if tip == planned.new:
                 self._settle_refs(planned)
-                # If another branch was checked out since then, its files are there.
-                current = self._git.query("symbolic-ref", "--quiet", "HEAD")
-                if planned.checkout and current == planned.branch:
-                    self._checkout.finish(planned.old, planned.new)
-            elif planned.kept and tip == planned.old:
-                self._git.run("update-ref", "-d", planned.kept)
+                self._finish_files(planned, self._start_of(planned), planned.new)
+            elif tip == planned.old and planned.old:
+                if planned.kept:
+                    self._git.run("update-ref", "-d", planned.kept)
+                if planned.files:
+                    self._finish_files(planned, planned.files, planned.old)
         self.journal.end()
         self._forget_private_refs()
         for quarantine in (self._common / "objects").glob(f"{ASIDE_PREFIX}*"):
             discard_quarantine(quarantine, self._common / "objects")
+
+    def _finish_files(self, planned: Publication, start: str, end: str) -> None:
+        # If another branch was checked out since then, its files are there.
+        current = self._git.query("symbolic-ref", "--quiet", "HEAD")
+        if planned.checkout and current == planned.branch:
+            self._checkout.finish(start, end)
 
     def _forget_private_refs(self) -> None:
         left = self._git.text("for-each-ref", "--format=delete %(refname)", f"{PRIVATE_REFS}/")

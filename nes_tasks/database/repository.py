@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ..git.refs import RefWriter, symbolic_head
 from ..git.remote import Remote
 from ..git.safety import Allow, Programs, find_programs
 from ..git.snapshot import GitSource
+from ..git.tidying import tidy
 from ..git.transfer_progress import OnTransfer
 from ..scratch import scratch_folder
 from ..settings import Settings, display_path
@@ -52,10 +53,6 @@ CONFIGURATION = {
     "gc.autoDetach": "false",
     "index.version": "4",
 }
-# So many packs are joined: each of git's processes looks through all of them.
-MANY_PACKS = 10
-# The tree of a large folder has tens of megabytes, and by default ten are in memory on each core.
-JOINING_LIMITS = ("-c", "pack.windowMemory=64m", "-c", "pack.threads=1")
 CONFIGURED, CONFIGURATION_VERSION = "nes-tasks.configured", "2"
 
 # What git leaves in its folder while an operation waits for a person, and what to call it.
@@ -333,7 +330,7 @@ class Repository:
 
     def _recover(self) -> None:
         since = interrupted_since(self._own_folder)
-        if self._is_recovered and since is None and not self._publisher.journal.exists():
+        if self._is_recovered and since is None and self._publisher.is_settled:
             return  # the last holder of the lock ended normally
         if since is not None:
             self.rest()  # it would be waited for
@@ -358,13 +355,35 @@ class Repository:
 
         `ref` is the private ref of `new`; it goes away in the same step. `backup_ref` is a ref that
         the same step makes for `old`, when `new` does not contain it. `changes` are the
-        files that differ between the two, when that is known. Raises what `Publisher.publish`
-        raises.
+        files that differ between the two, when that is known; then the working tree may follow
+        later, see `let_files_lag`. Raises what `Publisher.publish` raises.
         """
         branch, has_checkout = HEADS + self.branch, self.has_checkout
         planned = Publication(branch, old, new, ref, backup_ref, has_checkout)
         with self._changing_refs() as refs:
             self._publisher.publish(planned, refs, changes)
+
+    def let_files_lag(self, seconds: float) -> None:
+        """Let the working tree follow several publications at once, `seconds` after the first.
+
+        `files_due` then says when `catch_up` has to be called, at the latest.
+        """
+        self._publisher.lag = seconds
+
+    @property
+    def files_due(self) -> float | None:
+        """The moment, of the monotonic clock, at which the working tree has to follow.
+
+        None when it is not behind the branch.
+        """
+        return self._publisher.due
+
+    def catch_up(self) -> None:
+        """Bring the working tree along with what was published; the caller holds the lock.
+
+        Raises what `Publisher.catch_up` raises.
+        """
+        self._publisher.catch_up()
 
     @contextmanager
     def _changing_refs(self) -> Iterator[RefWriter]:
@@ -383,25 +402,8 @@ class Repository:
                 refs.close()
 
     def tidy(self) -> None:
-        """Pack what many small migrations left as single files, and join the packs of large ones.
-
-        Next to nothing when it is little. A pack is joined only with others that have about as
-        many objects together, so the whole repository is not rewritten as by ``git gc``: the
-        incremental-repack of git's maintenance does that too. Best effort: failures are
-        ignored.
-        """
-        lock = self.git.objects / "maintenance.lock"
-        is_foreign = lock.exists()
-        self.git.run_unchecked("maintenance", "run", "--auto", "--quiet", "--task=loose-objects")
-        if not is_foreign:  # git says nothing of a lock that it could not remove
-            with suppress(OSError):
-                lock.unlink(missing_ok=True)
-        # In a partial clone git would forget which objects the remote has promised.
-        if not self.git.is_partial and self._pack_count() >= MANY_PACKS:
-            self.git.run_unchecked(*JOINING_LIMITS, "repack", "--geometric=2", "-d", "-q", "-n")
-
-    def _pack_count(self) -> int:
-        return sum(1 for _ in (self.git.objects / "pack").glob("*.pack"))
+        """Join what many migrations have stored, see `git.tidying.tidy`."""
+        tidy(self.git)
 
     def remove_if_empty(self, command: str) -> None:
         """Remove a repository that holds nothing: no file, and no commit but that of an empty tree.

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import DatabaseError, GitError
@@ -67,18 +67,25 @@ class Checkout:
         """Record that index and files match the commit of the branch."""
         self._clean_index = stamp(self._git_dir / "index")
 
-    def check(self, old: str | None, new: str, changes: Sequence[Change] | None = None) -> None:
+    def check(
+        self,
+        old: str | None,
+        new: str,
+        changes: Sequence[Change] | None = None,
+        gone: Iterable[str] = (),
+    ) -> None:
         """Check that `move` would overwrite nothing; writes no file.
 
-        `changes` are the files that differ between the two commits, when that is known. Raises
-        `DatabaseError` with the first file that stands in the way.
+        `changes` are files that differ between the two commits, when all that may be in the way
+        are known; `gone` are others that `move` removes. Raises `DatabaseError` with the first
+        file that stands in the way.
         """
         if changes is None or not self._is_as_committed(changes):
             self._try(old, new)
         if changes is None:
             changes = [*changed_files(self._git, self._tree(old), new)]
         # Files that make room for folders belong to git.
-        free = {change.path for change in changes if change.new is None}
+        free = {*gone, *(change.path for change in changes if change.new is None)}
         # git treats ignored files as expendable and overwrites them.
         for change in changes:
             if change.old is None and (blocking := self._in_the_way(change.path, free)):

@@ -32,11 +32,9 @@ LEVEL = 1
 HEADER = struct.Struct(">4sII")
 VERSION = 2
 BUFFER = 1024 * 1024
-# Fewer objects are stored one by one, as git does with a small push (transfer.unpackLimit): a
-# thousand small migrations must not leave a thousand packs for each git process to look through.
-UNPACK_LIMIT = 100
-# And no more bytes than these: a large folder as a file of its own is never stored as a delta.
-UNPACK_BYTES = 1024 * 1024
+# With fewer objects and bytes than these, git looks up all that a pack refers to.
+FEW_OBJECTS = 100
+FEW_BYTES = 1024 * 1024
 
 
 class PackWriter:
@@ -128,10 +126,12 @@ class PackWriter:
         if not self._ids:
             return
         self._finish()
-        # In a partial clone what new trees refer to may be with the remote alone.
-        if len(self._ids) < UNPACK_LIMIT and self._at < UNPACK_BYTES:
-            checks = () if git.is_partial else ("--strict",)
-            git.run("unpack-objects", "-q", *checks, stdin=self._file, env=env, discard=True)
+        is_small = len(self._ids) < FEW_OBJECTS and self._at < FEW_BYTES
+        if is_small and git.is_partial:
+            # Packs cannot be joined there, and what trees refer to may be with the remote alone.
+            git.run("unpack-objects", "-q", stdin=self._file, env=env, discard=True)
+        elif is_small:
+            git.run("index-pack", "--stdin", "--strict", stdin=self._file, env=env)
         else:
             # --strict would look up each entry of each tree, also the 500,000 that a large folder
             # had before; they were looked up when they were new.

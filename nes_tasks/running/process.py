@@ -7,6 +7,7 @@ its own.
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
@@ -80,10 +81,18 @@ class ScriptProcess:
         self._wake = wake
         self._time_limit = time_limit
         self._overdue: float | None = None
+        self._due: tuple[float, Callable[[], None]] | None = None
         self._has_woken = False
         self._ended: Ended | None = None
         self._is_lost = False
         self._confinement: Confinement | None = None
+
+    def meanwhile(self, moment: float, action: Callable[[], None]) -> None:
+        """Call `action` once while waiting for the process, at `moment` of the monotonic clock.
+
+        What it raises, the method that waits raises.
+        """
+        self._due = moment, action
 
     def confinement(self) -> Confinement | None:
         """Wait for the process to be ready and return how it is confined.
@@ -159,13 +168,21 @@ class ScriptProcess:
             self._read_control()
 
     def _happened(self, poll: select.poll) -> dict[int, int]:
-        """Wait for something to happen, and see to it that a script cannot run for ever."""
+        """Wait for something to happen, and see to what is due by then.
+
+        So a script cannot run for ever.
+        """
         if self._is_over:
             return dict(poll.poll(0))
-        if self._overdue is None:
+        if self._overdue is None and self._due is None:
             return dict(poll.poll())
-        ready = dict(poll.poll(max(0.0, self._overdue - time.monotonic()) * 1000))
-        if time.monotonic() >= self._overdue:
+        until = min(self._overdue or math.inf, self._due[0] if self._due else math.inf)
+        ready = dict(poll.poll(max(0.0, until - time.monotonic()) * 1000))
+        now = time.monotonic()
+        if self._due is not None and now >= self._due[0]:
+            (_, action), self._due = self._due, None
+            action()
+        if self._overdue is not None and now >= self._overdue:
             self._end_overdue()
         return ready
 

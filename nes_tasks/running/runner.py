@@ -14,7 +14,7 @@ from ..database.creation import starts_empty
 from ..database.ledger import Applied, Ledger
 from ..database.repository import PRIVATE_REFS, Repository
 from ..database.unrecorded import Unrecorded
-from ..errors import MigrationFailedError, MigrationRefusedError, NesTasksError
+from ..errors import LockHeldError, MigrationFailedError, MigrationRefusedError, NesTasksError
 from ..migrations import (
     Folder,
     Migration,
@@ -23,24 +23,25 @@ from ..migrations import (
     Plan,
     check_may_run,
     due_names,
-    hash_files,
-    list_inputs,
     load,
 )
 from ..migrations.lint import refuse_placeholders
-from ..migrations.pointers import refuse_pointers
 from ..project import Project, ProjectState
 from ..settings import display_path
 from .collector import rare_collections
 from .events import DryRunResult, EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
 from .interrupts import interrupts_deferred
+from .recorded_inputs import hash_inputs, refuse_other_inputs
 from .run_index import RunIndex
 from .run_log import RunLog
 from .script_terms import terms_of_run
 from .task import ExecuteRequest, Task
 from .worker import Worker
 from .writer import ScriptEvents, ScriptOutcome, Writer
+
+# The migrations of one run after which it tidies up: each git process looks through all packs.
+TIDIED_AFTER = 20
 
 
 class Runner:
@@ -51,7 +52,9 @@ class Runner:
     network answers. With `keep_going` later migrations run even after those that are invalid or
     failed in this run. The migrations in `network` may use it, besides those of the setting of this
     name. With an `expectation` a migration sees the clock of its preview, and nothing is applied
-    whose tree is another than the previewed one. Use it in a ``with`` block or call `close`.
+    whose tree is another than the previewed one. The working tree of the database may stay
+    `files_lag` seconds behind the branch, to follow several migrations at once. Use it in a
+    ``with`` block or call `close`.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Runner:
         expectation: Expectation | None = None,
         keep_going: bool = False,
         network: Collection[str] = (),
+        files_lag: float = 0.0,
     ) -> None:
         self._project = project
         self._progress = progress
@@ -72,6 +76,7 @@ class Runner:
         self._clock = clock
         self._expectation = expectation
         self._keep_going = keep_going
+        self._files_lag = files_lag
         self._failed: set[str] = set()
         self._log = RunLog(project.settings.state_folder / "logs")
         self._running = ""
@@ -97,6 +102,7 @@ class Runner:
             self._made = starts_empty(self._project.settings)
             self._opened = Repository.open(self._project.settings)
             self._opened.keep_processes()
+            self._opened.let_files_lag(self._files_lag)
         return self._opened
 
     def apply(self, name: str, *, force: bool = False) -> MigrationResult:
@@ -173,6 +179,8 @@ class Runner:
             self._meet_expectation(repository, request, outcome.commits[-1])
             repository.publish(request.ref, base, outcome.commits[-1], changes=outcome.changes)
             self._applied += 1
+            if self._applied % TIDIED_AFTER == 0:
+                repository.tidy()
             result = self._result(folder.name, outcome)
             self._remember(request, result)
             commit, duration = result.commit_ids[-1], result.duration_seconds
@@ -322,7 +330,7 @@ class Runner:
         try:
             with rare_collections():
                 outcome = self._execute(repository, request)
-                _refuse_other_inputs(folder, request.inputs)
+                refuse_other_inputs(folder, request.inputs)
                 yield request, outcome
         except BaseException as error:
             self._note_failure(name, error)
@@ -375,6 +383,8 @@ class Runner:
             try:
                 index = self._index.opener(repository, request.name, request.base)
                 with self._worker.start(task, request.terms) as process:
+                    if (due := repository.files_due) is not None:
+                        process.meanwhile(due, repository.catch_up)
                     return Writer(request, transaction, process, events, index).run(repository.git)
             finally:
                 self._worker.drain()
@@ -390,7 +400,7 @@ class Runner:
         sign: bool,
     ) -> ExecuteRequest:
         settings = self._project.settings
-        inputs = _hash(folder)
+        inputs = hash_inputs(folder)
         terms = terms_of_run(
             settings, folder, migration, allowed=self._network, may_record=self._may_record
         )
@@ -439,53 +449,43 @@ class Runner:
         return display_path(path, self._project.settings.root) if path.exists() else None
 
     def rest(self) -> None:
-        """Leave the database to others for longer than between two migrations."""
+        """Leave the database to others for longer than between two migrations.
+
+        Raises `DatabaseError` when the working tree cannot follow the branch.
+        """
         if self._opened is not None:
+            self._catch_up(self._opened)
             self._opened.rest()
+
+    def _catch_up(self, repository: Repository) -> None:
+        if repository.files_due is not None:
+            # Whoever holds the lock now has brought the working tree along.
+            with contextlib.suppress(LockHeldError), repository.locked(self.command):
+                repository.catch_up()
 
     def close(self) -> None:
         """Stop the worker, and tidy up the database.
 
-        A new database is removed if no migration was applied.
+        A new database is removed if no migration was applied. Raises what `rest` does.
         """
         self._worker.close()
         self._index.close()
         self._log.close()
+        if self._opened is not None:
+            with contextlib.closing(self._opened):
+                self._catch_up(self._opened)
+                self._tidy(self._opened)
+
+    def _tidy(self, repository: Repository) -> None:
         with contextlib.suppress(NesTasksError):
             if self._applied:
-                with self.repository.locked(self.command):
-                    self.repository.tidy()
-            elif self._opened and self._made:
-                self._opened.remove_if_empty(self.command)
-        if self._opened is not None:
-            self._opened.close()
+                with repository.locked(self.command):
+                    repository.tidy()
+            elif self._made:
+                repository.remove_if_empty(self.command)
 
     def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _hash(folder: Folder) -> dict[str, str]:
-    """Hash every input file now; cached hashes are for listings, not for records."""
-    files = list_inputs(folder.path, ignored=folder.ignored, display_path=folder.display_path)
-    refuse_pointers(files, folder.display_path)
-    return hash_files(files)
-
-
-def _refuse_other_inputs(folder: Folder, inputs: dict[str, str]) -> None:
-    """Refuse to record a result whose inputs changed since the script started."""
-    after = _hash(folder)
-    if after == inputs:
-        return
-    from ..scraping.recording import FILE_NAME
-
-    if {path for path, _ in after.items() ^ inputs.items()} == {FILE_NAME}:
-        raise MigrationRefusedError(
-            f"answers were recorded in {folder.display_path}/{FILE_NAME}; nothing was applied",
-            hint=f"check them, then run doit migrate:{folder.name}",
-        )
-    raise MigrationRefusedError(
-        f"{folder.name} was edited while it ran; nothing was applied", hint="run it again"
-    )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from repositories import Place
 
-from nes_tasks.database.repository import MANY_PACKS, Repository
+from nes_tasks.database.repository import Repository
+from nes_tasks.git.tidying import MANY_PACKS
 from nes_tasks.settings import Settings
 
 
@@ -61,7 +62,7 @@ def test_what_a_remote_has_promised_stays_promised(
     clone = tmp_path / "clone"
     options = ("-q", "--filter=blob:none", "--no-checkout")
     subprocess.run(["git", "clone", *options, f"file://{database.path}", str(clone)], check=True)
-    monkeypatch.setattr("nes_tasks.database.repository.MANY_PACKS", 1)
+    monkeypatch.setattr("nes_tasks.git.tidying.MANY_PACKS", 1)
     before = packs(clone)
     opened(clone).tidy()
     assert packs(clone) == before
