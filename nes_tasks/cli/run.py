@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from contextlib import closing
 from typing import Any
 
 from doit import cmd_run
@@ -145,8 +146,9 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
         for entry in current.plan.drifted:
             warn(f"{entry.name} was changed after it was applied ({entry.difference})")
         try:
-            recover_interrupted(current)
-            result = int(super()._execute(**options))
+            with closing(current):
+                recover_interrupted(current)
+                result = int(super()._execute(**options))
         except BrokenPipeError:
             drop(sys.stdout)  # the output of one of doit's own reporters was closed
             result = 0
@@ -155,8 +157,6 @@ class Run(BaseCommand, cmd_run.Run):  # type: ignore[misc]
             stays = f"applied by then: {applied}" if applied else "the database is unchanged"
             print_stderr(f"interrupted; {stays}")
             return INTERRUPTED
-        finally:
-            current.close()
         if current.expectation and current.expectation.met:
             print_stderr(f"as {expect} has shown: {', '.join(current.expectation.met)}")
         return current.exit_code or (1 if result else 0)

@@ -272,6 +272,7 @@ class Repository:
 
     def _check_clean(self, label: str, *, filters: bool) -> None:
         git = self.git.allowing(Allow.FILTERS | Allow.TRANSPORT) if filters else self.git
+        began = time.time_ns()
         status = git.run(
             "status",
             "--porcelain",
@@ -289,7 +290,7 @@ class Repository:
                 f"{label} has uncommitted changes: {first_few(changed)}",
                 hint=f"commit them, or git -C {label} stash --include-untracked",
             )
-        self._checkout.found_clean()
+        self._checkout.found_clean(since=began)
 
     @property
     def holder(self) -> str | None:

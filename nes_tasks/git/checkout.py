@@ -25,8 +25,8 @@ CANNOT_WRITE = re.compile(r"unable to (?:write|create) file")
 # git's warning, in its wrapper.c, for a file that it could not remove: it goes on, exits with 0,
 # and its index lacks the file.
 CANNOT_REMOVE = re.compile(rb"unable to (?:unlink|rmdir) ")
-# Up to this many files are compared here; for more git reads its index.
-FEW = 1000
+# The coarsest step in which a file system counts time: two seconds, of FAT.
+CLOCK_STEP_NS = 2_000_000_000
 
 
 def check_out_sparsely(git: Git, folder: str) -> None:
@@ -62,10 +62,16 @@ class Checkout:
         self._rescued_dir = rescued_dir
         # The stamp of the index after the last check or move, when it matched the commit.
         self._clean_index: Stamp | None = None
+        # Files that have not changed since then, of `time.time_ns`, match the commit, too.
+        self._clean_since = 0
 
-    def found_clean(self) -> None:
-        """Record that index and files match the commit of the branch."""
+    def found_clean(self, since: int) -> None:
+        """Record that index and files match the commit, as git found when it looked at `since`.
+
+        That is the moment, of `time.time_ns`, at which it began to look.
+        """
         self._clean_index = stamp(self._git_dir / "index")
+        self._clean_since = since
 
     def check(
         self,
@@ -96,22 +102,25 @@ class Checkout:
                 )
 
     def _is_as_committed(self, changes: Sequence[Change]) -> bool:
-        """Return whether a quick check shows that the files that change are as committed.
+        """Return whether the files that change are as committed, as far as can be told from them.
 
         Otherwise git has to check, which reads the whole index.
         """
         if self._clean_index is None or stamp(self._git_dir / "index") != self._clean_index:
             return False
-        there = [change for change in changes if change.old is not None]
-        return len(there) <= FEW and all(map(self._is_old, there))
+        return all(self._is_old(change) for change in changes if change.old is not None)
 
     def _is_old(self, change: Change) -> bool:
-        file = self._top / change.path
         assert change.old is not None, "only what was there can be as it was"
+        file = f"{self._top}/{change.path}"
         try:
-            return (
-                not file.is_symlink() and blob_id(file.read_bytes(), len(change.old)) == change.old
-            )
+            found = os.lstat(file)
+            # The time at which it changed cannot be set; git compares it with its index as well.
+            if found.st_ctime_ns < self._clean_since - CLOCK_STEP_NS:
+                return True
+            if stat.S_ISLNK(found.st_mode):
+                return False
+            return blob_id(Path(file).read_bytes(), len(change.old)) == change.old
         except FileNotFoundError:
             return self._is_sparse
         except OSError:
@@ -188,7 +197,7 @@ class Checkout:
             ) from error
         if CANNOT_REMOVE.search(warnings):
             self._remove_leftovers(old, new)
-        self.found_clean()
+        self._clean_index = stamp(self._git_dir / "index")
 
     def _remove_leftovers(self, old: str | None, new: str) -> None:
         """Remove the files of `old` that `new` lacks and that git has left; keep any other file.

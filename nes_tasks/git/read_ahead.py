@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from typing import Literal
 
 # What Python needs to keep a content and its id, beside the content; in bytes.
 OVERHEAD = 250
@@ -15,25 +16,37 @@ class ReadAhead:
     """Selects the names of an ordered folder to read ahead with a requested one.
 
     Sequential readers get a window that doubles up to `most`; random access resets it to one.
-    `following` yields the names of folders in git's order, in which a
-    folder's name ends with a slash, from the one that it is given on.
+    `following` yields the names in order, from the one that it is given on. The reader was at the
+    `previous` name, or before the first one.
     """
 
-    def __init__(self, following: Callable[[str], Iterable[str]], most: int) -> None:
+    def __init__(
+        self, following: Callable[[str], Iterable[str]], most: int, previous: str = ""
+    ) -> None:
         self._following = following
         self._most = most
-        self._next = next(iter(following("")), None)
+        self._previous = previous
+        # The name that a sequential reader wants next; False until somebody asks.
+        self._next: str | Literal[False] | None = False
         self._count = 1
 
     def along(self, name: str) -> Sequence[str]:
         """Return `name`, which must be in the folder, and those that follow it."""
-        self._count = min(2 * self._count, self._most) if name == self._next else 1
+        if not self.expects(name):
+            self._count, self._previous, self._next = 1, name, False
+            return [name]
+        self._count = min(2 * self._count, self._most)
         found = list(islice(self._following(name), self._count + 1))
         self._next = found[self._count] if len(found) > self._count else None
         return found[: self._count]
 
     def expects(self, name: str) -> bool:
         """Return whether `name` is the next one for a sequential reader."""
+        if self._next is False:
+            if name < self._previous:  # so nothing has to be looked up
+                return False
+            behind = 1 if self._previous else 0
+            self._next = next(islice(self._following(self._previous), behind, None), None)
         return name == self._next
 
 
@@ -76,18 +89,25 @@ class Companions:
             self._guessed.discard(self._file[0])
 
 
-def following_in(names: Sequence[str]) -> Callable[[str], Iterable[str]]:
-    """Return what yields the `names`, which are in git's order of folders, from a given one on."""
+def following_in(
+    names: Sequence[str], rank: Callable[[str], bytes]
+) -> Callable[[str], Iterable[str]]:
+    """Return what yields the `names` from a given one on; `rank` is the key they are sorted by."""
 
     def following(name: str) -> Iterable[str]:
-        return islice(names, bisect_left(names, _rank(name), key=_rank) if name else 0, None)
+        return islice(names, bisect_left(names, rank(name), key=rank) if name else 0, None)
 
     return following
 
 
-def _rank(name: str) -> bytes:
+def rank_of_file(name: str) -> bytes:
     """Return the sort key of git's tree order; names with non-UTF-8 bytes differ as text."""
-    return f"{name}/".encode(errors="surrogateescape")
+    return name.encode(errors="surrogateescape")
+
+
+def rank_of_folder(name: str) -> bytes:
+    """Return the sort key of a folder, which git gives a slash at its end."""
+    return rank_of_file(f"{name}/")
 
 
 class RecentFiles:

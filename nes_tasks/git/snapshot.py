@@ -14,7 +14,14 @@ from ..errors import DatabaseError
 from .command import Git
 from .incomplete_clone import fetch_files
 from .objects import REQUEST_BATCH, ObjectReader
-from .read_ahead import Companions, ReadAhead, RecentFiles, following_in
+from .read_ahead import (
+    Companions,
+    ReadAhead,
+    RecentFiles,
+    following_in,
+    rank_of_file,
+    rank_of_folder,
+)
 from .trees import Tree, parse_entries
 
 GITLINK_MODE = b"160000"
@@ -75,10 +82,17 @@ class LargeFolder(Mapping[str, Entry]):
 
     def folders_from(self, name: str) -> Iterator[str]:
         """Yield the names of folders from `name` on, as far as they are close together."""
-        first = f"{name}/".encode(errors="surrogateescape") if name else b""
-        for other, found in islice(self._tree.items_from(first), LOOKED_AHEAD):
-            if found.is_folder:
-                yield other.decode(errors="surrogateescape")
+        return self._names_from(f"{name}/" if name else "", are_folders=True)
+
+    def files_from(self, name: str) -> Iterator[str]:
+        """Yield the names of files from `name` on, as far as they are close together."""
+        return self._names_from(name, are_folders=False)
+
+    def _names_from(self, first: str, *, are_folders: bool) -> Iterator[str]:
+        start = first.encode(errors="surrogateescape")
+        for name, found in islice(self._tree.items_from(start), LOOKED_AHEAD):
+            if found.is_folder is are_folders and found.mode != GITLINK_MODE:
+                yield name.decode(errors="surrogateescape")
 
     def unfolded(self) -> Iterator[str]:
         """Yield the names that have other characters than lower-case ASCII."""
@@ -179,6 +193,8 @@ class Snapshot:
         self._id_size = len(tree) // 2
         self._folders: dict[str, Mapping[str, Entry]] = {}
         self._ahead: dict[str, ReadAhead] = {}
+        # The same for the files of a folder; None until a second one of them is read.
+        self._files_ahead: dict[str, ReadAhead | None] = {}
         self._recent = RecentFiles(KEPT_BYTES)
         # The trees of large folders that were looked at, by their raw ids.
         self.large_trees: dict[bytes, Tree] = {}
@@ -238,10 +254,22 @@ class Snapshot:
             yield path, contents[blob] if blob else None
 
     def _files(self, paths: Sequence[str], ids: Sequence[str]) -> Sequence[bytes | None]:
-        """Return contents; with that of a single file the tree comes that is needed next."""
+        """Return contents; with that of a single file comes what seems to be needed next.
+
+        That is the files that follow, to a sequential reader, else the tree of another folder.
+        """
         if not ids:
             return ()
-        folder = self._companions.after(paths[0]) if len(paths) == 1 else None
+        if len(paths) > 1:
+            return self._source.files(ids)
+        folder = self._companions.after(paths[0])
+        following = self._unread_files_after(paths[0], ids[0])
+        if following:
+            file, *others = self._source.files([ids[0], *following])
+            for oid, data in zip(following, others, strict=True):
+                if data is not None:  # those that are needed raise then
+                    self._recent.keep(oid, data)
+            return [file]
         tree = self._unread_tree(folder) if folder else None
         if tree is None:
             return self._source.files(ids)
@@ -249,6 +277,20 @@ class Snapshot:
         data, file = self._source.pair(tree, ids[0])
         self._pass_on(tree, data)
         return [file]
+
+    def _unread_files_after(self, path: str, oid: str) -> Sequence[str]:
+        """Return the ids of the files to read along with one, which is read alone."""
+        parent, _, name = path.rpartition("/")
+        ahead = self._files_ahead.get(parent)
+        if ahead is None:
+            if parent in self._files_ahead:
+                entries = self._folders[parent]
+                ahead = ReadAhead(_files_from(entries), REQUEST_BATCH, name)
+            self._files_ahead[parent] = ahead
+            return ()
+        entries = self._folders[parent]
+        ids = dict.fromkeys(entries[other].oid.hex() for other in ahead.along(name))
+        return [other for other in ids if other != oid and self._recent.get(other) is None]
 
     def _unread_tree(self, path: str) -> str | None:
         """Return the id of the tree of a folder if that is there, unread, and not read along."""
@@ -389,7 +431,16 @@ def _folders_from(entries: Mapping[str, Entry]) -> Callable[[str], Iterable[str]
     """
     if isinstance(entries, LargeFolder):
         return entries.folders_from
-    return following_in([name for name, entry in entries.items() if entry.is_folder])
+    folders = [name for name, entry in entries.items() if entry.is_folder]
+    return following_in(folders, rank=rank_of_folder)
+
+
+def _files_from(entries: Mapping[str, Entry]) -> Callable[[str], Iterable[str]]:
+    """Return what yields the files among `entries` from a name on."""
+    if isinstance(entries, LargeFolder):
+        return entries.files_from
+    files = [name for name, entry in entries.items() if not entry.is_folder]
+    return following_in(files, rank=rank_of_file)
 
 
 def missing_object(path: str, oid: str) -> DatabaseError:

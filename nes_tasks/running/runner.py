@@ -384,7 +384,7 @@ class Runner:
                 index = self._index.opener(repository, request.name, request.base)
                 with self._worker.start(task, request.terms) as process:
                     if (due := repository.files_due) is not None:
-                        process.meanwhile(due, repository.catch_up)
+                        process.meanwhile(due, lambda: _catch_up(repository))
                     return Writer(request, transaction, process, events, index).run(repository.git)
             finally:
                 self._worker.drain()
@@ -461,7 +461,7 @@ class Runner:
         if repository.files_due is not None:
             # Whoever holds the lock now has brought the working tree along.
             with contextlib.suppress(LockHeldError), repository.locked(self.command):
-                repository.catch_up()
+                _catch_up(repository)
 
     def close(self) -> None:
         """Stop the worker, and tidy up the database.
@@ -489,3 +489,8 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _catch_up(repository: Repository) -> None:
+    with interrupts_deferred():
+        repository.catch_up()

@@ -296,7 +296,7 @@ def remove_blob(workspace: Workspace, blob: str) -> None:
     for pack in moved.glob("*.pack"):
         subprocess.run(
             ["git", "-C", str(workspace.db), "unpack-objects", "-q"],
-            stdin=pack.open("rb"),
+            input=pack.read_bytes(),
             check=True,
         )
     (workspace.db / ".git/objects" / blob[:2] / blob[2:]).unlink()

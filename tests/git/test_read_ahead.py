@@ -12,14 +12,20 @@ from repositories import Place
 from nes_tasks.errors import DatabaseError
 from nes_tasks.git import snapshot as snapshot_module
 from nes_tasks.git.command import Git
-from nes_tasks.git.read_ahead import OVERHEAD, ReadAhead, RecentFiles, following_in
+from nes_tasks.git.read_ahead import (
+    OVERHEAD,
+    ReadAhead,
+    RecentFiles,
+    following_in,
+    rank_of_folder,
+)
 from nes_tasks.git.snapshot import GitSource, Snapshot
 
 NAMES = [f"ward-{number}" for number in range(10, 100)]
 
 
 def test_in_order_twice_as_many_come_each_time_up_to_the_most() -> None:
-    ahead = ReadAhead(following_in(NAMES), 8)
+    ahead = ReadAhead(following_in(NAMES, rank_of_folder), 8)
     sizes, at = [], 0
     while at < len(NAMES):
         along = ahead.along(NAMES[at])
@@ -31,7 +37,7 @@ def test_in_order_twice_as_many_come_each_time_up_to_the_most() -> None:
 
 
 def test_who_jumps_about_gets_what_was_asked_for_alone() -> None:
-    ahead = ReadAhead(following_in(NAMES), 256)
+    ahead = ReadAhead(following_in(NAMES, rank_of_folder), 256)
     assert [list(ahead.along(name)) for name in ("ward-50", "ward-20", "ward-90")] == [
         ["ward-50"],
         ["ward-20"],
@@ -41,7 +47,7 @@ def test_who_jumps_about_gets_what_was_asked_for_alone() -> None:
 
 def test_names_are_found_in_gits_order_of_folders() -> None:
     # "a-b/" stands before "a/", although "a" is the shorter name.
-    ahead = ReadAhead(following_in(["a-b", "a", "a0"]), 256)
+    ahead = ReadAhead(following_in(["a-b", "a", "a0"], rank_of_folder), 256)
     assert list(ahead.along("a-b")) == ["a-b", "a"]
     assert list(ahead.along("a0")) == ["a0"]
 
@@ -100,7 +106,7 @@ def test_a_missing_neighbour_hurts_only_who_asks_for_it(database: Place) -> None
 def test_a_name_that_is_no_utf8_is_found_in_gits_order_of_bytes() -> None:
     # As text the lone byte 0xff is U+DCFF, before U+1F600; as bytes F0 9F 98 80 comes first.
     names = ["\U0001f600", "\udcff"]
-    ahead = ReadAhead(following_in(names), 256)
+    ahead = ReadAhead(following_in(names, rank_of_folder), 256)
     assert [ahead.along(name)[0] for name in (*names, *reversed(names))] == [
         *names,
         *reversed(names),
@@ -219,3 +225,30 @@ def test_updates_in_the_order_of_a_folder_read_its_folders_together(
         assert snapshot.exists(f"v2/version/{name}/1.json")
     assert requests.count("pair") < 10
     assert requests.count("trees") < 12
+
+
+@pytest.mark.parametrize("large", [0, 1024 * 1024])
+def test_files_in_the_order_of_a_folder_are_read_together(
+    database: Place, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    monkeypatch.setattr(snapshot_module, "LARGE_BYTES", large)
+    # Some have one content, and a folder lies between them.
+    files = {f"v2/{name}.json": name[:6] for name in NAMES}
+    database.commit(files | {"v2/ward-30.x/1.json": "{}"})
+    with closing(Asked(Git(database.path))) as source:
+        snapshot = Snapshot(source, database.git("rev-parse", "HEAD^{tree}"))
+        for name in sorted(NAMES)[3:]:
+            assert snapshot.read(f"v2/{name}.json") == name[:6].encode()
+        assert source.asked.count("files") < 12
+
+
+def test_a_missing_file_that_follows_hurts_only_who_asks_for_it(database: Place) -> None:
+    database.commit({f"v2/{name}.json": name for name in NAMES})
+    gone = database.git("rev-parse", "HEAD:v2/ward-15.json")
+    Path(database.path, ".git", "objects", gone[:2], gone[2:]).unlink()
+    snapshot = Snapshot(Git(database.path), database.git("rev-parse", "HEAD^{tree}"))
+    for name in ("ward-10", "ward-11", "ward-12", "ward-13", "ward-14", "ward-16"):
+        assert snapshot.read(f"v2/{name}.json") == name.encode()
+    with pytest.raises(DatabaseError, match=f"no object {gone} for v2/ward-15.json"):
+        snapshot.read("v2/ward-15.json")
+    snapshot.close()
