@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GROUP = "migrate"
 # The seconds for which the files of the database may stay behind its branch.
-FILES_LAG = 1.0
+FILES_LAG = 5.0
 # The name of our backend, which identifies a project of ours.
 BACKEND = "nes_tasks"
 

@@ -93,8 +93,7 @@ class Publisher:
         self._behind = planned
         now = monotonic()
         due = now + self.lag if self.due is None else self.due
-        # Without its first index a repository would look like a clone without checkout.
-        if now >= due or changes is None or planned.old is None:
+        if now >= due or changes is None:
             self.catch_up()
             return
         self.due = due

@@ -60,6 +60,8 @@ class Transaction(Overlay):
         self._objects: ObjectWriter | None = ObjectWriter(
             git, self.source, id_digits=len(self.base_tree), known=self._snapshot.large_trees
         )
+        # The raw ids that the base has at touched paths; that of a new file is not among them.
+        self._before: dict[str, bytes] = {}
         # The changes of the commits against the base, once they exist.
         self.changes: Sequence[Change] = ()
         # All folders of written files, so that a file cannot replace one.
@@ -88,7 +90,7 @@ class Transaction(Overlay):
         """
         check_data_path(path)
         full = self._prefix + path
-        stored = self._snapshot.file_id(full)
+        stored = self._before.get(full) or self._snapshot.file_id(full)
         if self._touched.get(full, stored) is None:
             self._make_room(full)
         oid = None
@@ -99,6 +101,7 @@ class Transaction(Overlay):
                 return
             if not rewrite and path.startswith(VERSIONS):
                 raise _version_is_kept(path)
+            self._before[full] = stored
         self._touched[full] = self._writer.blob(data, oid)
 
     def delete(self, path: str, *, rewrite: bool = False) -> bool:
@@ -109,6 +112,8 @@ class Transaction(Overlay):
         if not rewrite:
             self._keep_version(path)
         self._note_deletion(full)
+        if (stored := self._snapshot.file_id(full)) is not None:
+            self._before[full] = stored
         return existed
 
     def is_stored_version(self, path: str) -> bool:
@@ -127,7 +132,7 @@ class Transaction(Overlay):
             parts = path.removeprefix(self._prefix).split("/")
             if parts[0] not in ("entity", "relationship"):
                 continue
-            was = self._snapshot.exists(path)
+            was = path in self._before
             if was or mark is not None:
                 deed = 2 if mark is None else 1 if was else 0
                 found.setdefault(type_of(parts), [0, 0, 0])[deed] += 1
@@ -140,7 +145,7 @@ class Transaction(Overlay):
         plural = {"entity": "entities", "relationship": "relationships"}
         for path, mark in self._touched.items():
             kind = path.removeprefix(self._prefix).split("/", 1)[0]
-            created = not self._snapshot.exists(path)
+            created = path not in self._before
             if kind in plural:
                 change = "deleted" if mark is None else "created" if created else "updated"
                 counts[f"{plural[kind]}_{change}"] += 1
@@ -217,7 +222,8 @@ class Transaction(Overlay):
         path, mark = change
         new = None if mark is None else self._writer.file(mark).oid.hex()
         if path in self._touched:
-            return Change(path, self._snapshot.blob_id(path), new)
+            before = self._before.get(path)
+            return Change(path, None if before is None else before.hex(), new)
         # A record, in a folder with those of all migrations: nothing else was looked up there.
         old = self._writer.find(self.base_tree, os.fsencode(path))
         return Change(path, None if old is None or old.is_folder else old.oid.hex(), new)

@@ -60,10 +60,12 @@ class Checkout:
         self._top = top
         self._label = label
         self._rescued_dir = rescued_dir
-        # The stamp of the index after the last check or move, when it matched the commit.
+        # The stamp of the index after the last check or move, when it matched the commit; before
+        # the first files there is none.
         self._clean_index: Stamp | None = None
-        # Files that have not changed since then, of `time.time_ns`, match the commit, too.
-        self._clean_since = 0
+        # Files that have not changed since then, of `time.time_ns`, match the commit, too. None
+        # before git has looked.
+        self._clean_since: int | None = None
 
     def found_clean(self, since: int) -> None:
         """Record that index and files match the commit, as git found when it looked at `since`.
@@ -92,9 +94,10 @@ class Checkout:
             changes = [*changed_files(self._git, self._tree(old), new)]
         # Files that make room for folders belong to git.
         free = {*gone, *(change.path for change in changes if change.new is None)}
+        absent: set[str] = set()
         # git treats ignored files as expendable and overwrites them.
         for change in changes:
-            if change.old is None and (blocking := self._in_the_way(change.path, free)):
+            if change.old is None and (blocking := self._in_the_way(change.path, free, absent)):
                 raise DatabaseError(
                     f"{self._label} has an ignored file where a new one belongs: {blocking}; "
                     "nothing was applied",
@@ -106,7 +109,7 @@ class Checkout:
 
         Otherwise git has to check, which reads the whole index.
         """
-        if self._clean_index is None or stamp(self._git_dir / "index") != self._clean_index:
+        if self._clean_since is None or stamp(self._git_dir / "index") != self._clean_index:
             return False
         return all(self._is_old(change) for change in changes if change.old is not None)
 
@@ -116,7 +119,7 @@ class Checkout:
         try:
             found = os.lstat(file)
             # The time at which it changed cannot be set; git compares it with its index as well.
-            if found.st_ctime_ns < self._clean_since - CLOCK_STEP_NS:
+            if found.st_ctime_ns < (self._clean_since or 0) - CLOCK_STEP_NS:
                 return True
             if stat.S_ISLNK(found.st_mode):
                 return False
@@ -132,20 +135,24 @@ class Checkout:
         settings = {setting.key: setting.value for setting in self._git.settings}
         return settings.get("core.sparsecheckout") == "true"
 
-    def _in_the_way(self, path: str, free: set[str]) -> str | None:
+    def _in_the_way(self, path: str, free: set[str], absent: set[str]) -> str | None:
         """Return the path that obstructs a file or a folder above it, None without one.
 
-        `free` are paths known not to be in the way; checked folders are added to them.
+        `free` are paths known not to be in the way, `absent` folders known not to be there; those
+        that are found to be so are added to them.
         """
         top = os.fspath(self._top)
         at = path.find("/")
         while at > 0:
             folder = path[:at]
+            if folder in absent:
+                return None  # so nothing is below it
             if folder not in free:
                 try:
                     mode = os.lstat(f"{top}/{folder}").st_mode
                 except (FileNotFoundError, NotADirectoryError):
-                    return None  # so nothing is below it
+                    absent.add(folder)
+                    return None
                 if not stat.S_ISDIR(mode):
                     return folder
                 free.add(folder)

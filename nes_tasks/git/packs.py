@@ -29,6 +29,9 @@ COMMIT, TREE, BLOB, REF_DELTA = 1, 2, 3, 7
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob"}
 # The fastest level: the next repack of git compresses again, and with deltas.
 LEVEL = 1
+# Up to this many bytes a content, such as a folder of one file, hardly gets smaller.
+TINY = 80
+STORED, CHECKSUM = struct.Struct("<3sHH"), struct.Struct(">I")
 HEADER = struct.Struct(">4sII")
 VERSION = 2
 BUFFER = 1024 * 1024
@@ -88,7 +91,7 @@ class PackWriter:
             self._add(oid, _object_header(REF_DELTA, len(delta)) + base, delta)
 
     def _add(self, oid: bytes, header: bytes, content: bytes) -> None:
-        packed = zlib.compress(content, LEVEL)
+        packed = zlib.compress(content, LEVEL) if len(content) > TINY else _stored(content)
         self._file.write(header + packed)
         self._numbers[oid] = len(self._ids)
         self._ids.append(oid)
@@ -160,6 +163,13 @@ class PackWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _stored(content: bytes) -> bytes:
+    """Return a zlib stream of one block that is not compressed (RFC 1950; RFC 1951, 3.2.4)."""
+    size = len(content)
+    head = STORED.pack(b"x\x01\x01", size, size ^ 0xFFFF)
+    return b"".join((head, content, CHECKSUM.pack(zlib.adler32(content))))
 
 
 def _check_there(git: Git, ids: Iterable[bytes], env: Mapping[str, str] | None) -> None:

@@ -151,7 +151,7 @@ class Tree:
 
     def edited(self, changes: Mapping[bytes, TreeEntry | None]) -> Tree:
         """Return the tree with the `changes`, by name; None removes a name if it is there."""
-        return self._edited(changes, None)
+        return self._edited(changes, None) if self._chunks else _made_of(changes, self.id_size)
 
     def edited_as_delta(self, changes: Mapping[bytes, TreeEntry | None]) -> Edit:
         """Return the tree as `edited` does, with how it is made from this one."""
@@ -183,6 +183,17 @@ class Tree:
         if delta is not None and done < len(self._chunks):
             delta.copy(starts[done], starts[-1])
         return Tree(chunks, keys, self.id_size)
+
+
+def _made_of(changes: Mapping[bytes, TreeEntry | None], id_size: int) -> Tree:
+    """Return the tree with the entries among the `changes`, by name."""
+    new = {name: entry for name, entry in changes.items() if entry is not None}
+    keyed = sorted(
+        (_key(entry.mode, name), _entry_bytes(name, entry)) for name, entry in new.items()
+    )
+    cuts = range(0, len(keyed), CHUNK_ENTRIES)
+    chunks = [b"".join([part for _, part in keyed[at : at + CHUNK_ENTRIES]]) for at in cuts]
+    return Tree(chunks, [keyed[at][0] for at in cuts], id_size)
 
 
 def parse_entries(data: bytes, id_size: int) -> list[tuple[bytes, TreeEntry]]:
@@ -260,7 +271,11 @@ def _by_name(
         # What had the name before goes, whether it was a file or a folder.
         key = _key(entry.mode, name)
         yield (name if key != name else name + b"/"), None
-        yield key, b"%b %b\0%b" % (entry.mode, name, entry.oid)
+        yield key, _entry_bytes(name, entry)
+
+
+def _entry_bytes(name: bytes, entry: TreeEntry) -> bytes:
+    return b"%b %b\0%b" % (entry.mode, name, entry.oid)
 
 
 def _spliced(

@@ -10,9 +10,10 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# After how many new objects, and each time after how many rounds of the generation before. Some
-# 10 MB of garbage that refers to itself can wait.
-RARELY = (50_000, 20, 100)
+# After how many new objects, and each time after how many rounds of the generation before. Of a
+# script some 40 MB of garbage that refers to itself can wait; the run itself makes next to none.
+RARELY = (200_000, 20, 100)
+HARDLY_EVER = (1_000_000, 20, 100)
 
 
 def collect_rarely() -> None:
@@ -27,7 +28,7 @@ def rare_collections() -> Iterator[None]:
     """Look for garbage rarely within the block."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(*RARELY)
+    gc.set_threshold(*HARDLY_EVER)
     try:
         yield
     finally:

@@ -90,11 +90,22 @@ def test_the_files_follow_a_publication_after_they_are_due(
     assert_at(filled, repository, apply(repository, 2, {ASHA: b"2"}))
 
 
-def test_the_first_files_of_all_follow_immediately(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_first_files_of_all_may_follow_later_too(tmp_path: Path, killed: bool) -> None:
     repository = opened(tmp_path)
+    database = Place(tmp_path / "nes-db")
     repository.let_files_lag(AN_HOUR)
-    commit = apply(repository, 1, CHANGE)
-    assert_at(Place(tmp_path / "nes-db"), repository, commit)
+    apply(repository, 1, CHANGE)
+    commit = apply(repository, 2, {ASHA: b"second"})
+    assert database.files() == []
+    if killed:
+        repository = opened(tmp_path)
+        with repository.locked("doit run"):
+            repository.check_ready()
+    else:
+        catch_up(repository)
+    assert_at(database, repository, commit)
+    assert content(database, ASHA) == b"second"
 
 
 def test_without_files_nothing_follows(tmp_path: Path, filled: Place) -> None:

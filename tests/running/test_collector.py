@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from nes_tasks.running.collector import RARELY, rare_collections
+from nes_tasks.running.collector import HARDLY_EVER, rare_collections
 
 
 def fail() -> None:
@@ -16,7 +16,7 @@ def fail() -> None:
 
 def test_garbage_is_looked_for_as_before_after_a_migration_that_failed() -> None:
     before = gc.get_threshold()
-    with pytest.raises(ValueError, match=str(RARELY[0])):
+    with pytest.raises(ValueError, match=str(HARDLY_EVER[0])):
         fail()
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
