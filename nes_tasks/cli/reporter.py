@@ -46,7 +46,8 @@ class MigrationReporter(ConsoleReporter):  # type: ignore[misc]
     def execute_task(self, task: Any) -> None:
         """Announce a task; migrations announce themselves when their script starts."""
         if migration_name(task.name) is None and not is_check(task.name):
-            session().rest()
+            if task.name != GROUP:
+                session().rest()
             super().execute_task(task)
 
     def add_success(self, task: Any) -> None:

@@ -473,14 +473,15 @@ class Runner:
         self._log.close()
         if self._opened is not None:
             with contextlib.closing(self._opened):
-                self._catch_up(self._opened)
+                self.rest()  # so that a lock which git could not remove is noticed
                 self._tidy(self._opened)
 
     def _tidy(self, repository: Repository) -> None:
         with contextlib.suppress(NesTasksError):
             if self._applied:
-                with repository.locked(self.command):
-                    repository.tidy()
+                if not repository.is_unfinished:  # else the next command finishes it, as was said
+                    with repository.locked(self.command):
+                        repository.tidy()
             elif self._made:
                 repository.remove_if_empty(self.command)
 
