@@ -28,6 +28,7 @@ from ..migrations import (
 from ..migrations.lint import refuse_placeholders
 from ..project import Project, ProjectState
 from ..settings import display_path
+from . import sandbox
 from .collector import rare_collections
 from .events import DryRunResult, EventKind, ProgressCallback, RunEvent
 from .expectation import Expectation
@@ -35,7 +36,7 @@ from .interrupts import interrupts_deferred
 from .recorded_inputs import hash_inputs, refuse_other_inputs
 from .run_index import RunIndex
 from .run_log import RunLog
-from .script_terms import terms_of_run
+from .script_terms import OFF, terms_of_run
 from .task import ExecuteRequest, Task
 from .worker import Worker
 from .writer import ScriptEvents, ScriptOutcome, Writer
@@ -53,8 +54,8 @@ class Runner:
     failed in this run. The migrations in `network` may use it, besides those of the setting of this
     name. With an `expectation` a migration sees the clock of its preview, and nothing is applied
     whose tree is another than the previewed one. The working tree of the database may stay
-    `files_lag` seconds behind the branch, to follow several migrations at once. Use it in a
-    ``with`` block or call `close`.
+    `files_lag` seconds behind the branch, to follow several migrations at once, as long as scripts
+    are confined. Use it in a ``with`` block or call `close`.
     """
 
     def __init__(
@@ -99,10 +100,13 @@ class Runner:
     def repository(self) -> Repository:
         """The database repository; created or cloned when first needed."""
         if self._opened is None:
-            self._made = starts_empty(self._project.settings)
-            self._opened = Repository.open(self._project.settings)
+            settings = self._project.settings
+            self._made = starts_empty(settings)
+            self._opened = Repository.open(settings)
             self._opened.keep_processes()
-            self._opened.let_files_lag(self._files_lag)
+            # A script that the kernel does not confine could see that files are behind.
+            is_confined = settings.sandbox != OFF and sandbox.unavailable() is None
+            self._opened.let_files_lag(self._files_lag if is_confined else 0.0)
         return self._opened
 
     def apply(self, name: str, *, force: bool = False) -> MigrationResult:
@@ -383,8 +387,8 @@ class Runner:
             try:
                 index = self._index.opener(repository, request.name, request.base)
                 with self._worker.start(task, request.terms) as process:
-                    if (due := repository.files_due) is not None:
-                        process.meanwhile(due, lambda: _catch_up(repository))
+                    if repository.files_due is not None:
+                        process.meanwhile(repository.files_due, self._catch_up)
                     return Writer(request, transaction, process, events, index).run(repository.git)
             finally:
                 self._worker.drain()
@@ -454,14 +458,16 @@ class Runner:
         Raises `DatabaseError` when the working tree cannot follow the branch.
         """
         if self._opened is not None:
-            self._catch_up(self._opened)
+            if self._opened.files_due is not None:
+                # Whoever holds the lock now has brought the working tree along.
+                with contextlib.suppress(LockHeldError), self._opened.locked(self.command):
+                    self._catch_up()
             self._opened.rest()
 
-    def _catch_up(self, repository: Repository) -> None:
-        if repository.files_due is not None:
-            # Whoever holds the lock now has brought the working tree along.
-            with contextlib.suppress(LockHeldError), repository.locked(self.command):
-                _catch_up(repository)
+    def _catch_up(self) -> None:
+        """Let the working tree follow; the caller holds the lock."""
+        with interrupts_deferred():
+            self.repository.catch_up()
 
     def close(self) -> None:
         """Stop the worker, and tidy up the database.
@@ -490,8 +496,3 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _catch_up(repository: Repository) -> None:
-    with interrupts_deferred():
-        repository.catch_up()
