@@ -32,6 +32,8 @@ KEPT_TREE_BYTES = 64 * 1024 * 1024
 
 # From how many bytes of its tree on a folder is large: some 20,000 names.
 LARGE_BYTES = 1024 * 1024
+# A tree with more bytes than these is only taken apart after one look-up per so many of them.
+SMALL_BYTES, BYTES_PER_LOOKUP = 4096, 512
 # Among how many names of a large folder to look for the folders that follow one.
 LOOKED_AHEAD = 4 * REQUEST_BATCH
 
@@ -44,10 +46,16 @@ class Entry(NamedTuple):
 
 
 class LargeFolder(Mapping[str, Entry]):
-    """The names of a folder, looked up in its tree without taking it apart."""
+    """The names of a folder, looked up in its tree without taking it apart.
+
+    That of a folder which is not `LARGE_BYTES` large is taken apart after many look-ups.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        size = len(tree)
+        self._lookups_left = size // BYTES_PER_LOOKUP if size <= LARGE_BYTES else -1
+        self._entries: dict[str, Entry] | None = None
 
     def __getitem__(self, name: str) -> Entry:
         """Return what `name` is; raises `KeyError` when it is not there."""
@@ -61,6 +69,11 @@ class LargeFolder(Mapping[str, Entry]):
         return self._find(name) or default
 
     def _find(self, name: str) -> Entry | None:
+        if self._entries is not None:
+            return self._entries.get(name)
+        if self._lookups_left == 0:
+            self._entries = dict(self.items())
+        self._lookups_left -= 1
         found = self._tree.find(name.encode(errors="surrogateescape"))
         if found is None or found.mode == GITLINK_MODE:
             return None
@@ -409,14 +422,15 @@ class Snapshot:
 
     def _parse(self, oid: str, data: bytes) -> Mapping[str, Entry]:
         # Few names are looked up in a large folder; those of a small one are taken apart at once.
-        if len(data) <= LARGE_BYTES:
+        if len(data) <= SMALL_BYTES:
             return {
                 name.decode(errors="surrogateescape"): Entry(found.is_folder, found.oid)
                 for name, found in parse_entries(data, self._id_size)
                 if found.mode != GITLINK_MODE
             }
         tree = Tree.parse(data, self._id_size)
-        self.large_trees[bytes.fromhex(oid)] = tree
+        if len(data) > LARGE_BYTES:
+            self.large_trees[bytes.fromhex(oid)] = tree
         return LargeFolder(tree)
 
     def close(self) -> None:

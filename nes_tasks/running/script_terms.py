@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +74,13 @@ class Terms:
             index=str(settings.index_folder),
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the terms for JSON."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @classmethod
     def from_dict(cls, known: Mapping[str, Any]) -> Terms:
-        """Return the terms with the fields in `known`, decoded from JSON."""
+        """Return the terms that `to_dict` gave, decoded from JSON."""
         return cls(**{**known, "forbidden": tuple(known["forbidden"])})
 
 

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -98,7 +97,7 @@ class Worker:
             stream, control, kill=self.close, wake=self._wake, time_limit=terms.time_limit
         )
         with theirs, contextlib.suppress(ConnectionError):
-            send(control, asdict(terms))
+            send(control, terms.to_dict())
             socket.send_fds(control, [b"\n"], [theirs.fileno()])
         self._check(process, terms)
         process.reply(encode_reply([task.to_json().encode()]))

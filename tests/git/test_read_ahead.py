@@ -130,6 +130,7 @@ def test_trees_that_were_passed_on_are_not_read_again(
     database: Place, monkeypatch: pytest.MonkeyPatch, large: int
 ) -> None:
     monkeypatch.setattr(snapshot_module, "LARGE_BYTES", large)
+    monkeypatch.setattr(snapshot_module, "SMALL_BYTES", large)
     database.commit({f"v2/version/{name}/1.json": name for name in NAMES})
     root = database.git("rev-parse", "HEAD^{tree}")
     ids = [root, *(database.git("rev-parse", f"HEAD:{path}") for path in ("v2", "v2/version"))]
@@ -148,6 +149,7 @@ def test_the_folders_of_a_large_folder_are_read_along(
     database: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshot_module, "LARGE_BYTES", 0)
+    monkeypatch.setattr(snapshot_module, "SMALL_BYTES", 0)
     database.commit({f"v2/{name}/1.json": name for name in NAMES} | {"v2/ward-11.json": "{}"})
     with closing(Counted(Git(database.path))) as source:
         snapshot = Snapshot(source, database.git("rev-parse", "HEAD^{tree}"))
@@ -232,6 +234,7 @@ def test_files_in_the_order_of_a_folder_are_read_together(
     database: Place, monkeypatch: pytest.MonkeyPatch, large: int
 ) -> None:
     monkeypatch.setattr(snapshot_module, "LARGE_BYTES", large)
+    monkeypatch.setattr(snapshot_module, "SMALL_BYTES", large)
     # Some have one content, and a folder lies between them.
     files = {f"v2/{name}.json": name[:6] for name in NAMES}
     database.commit(files | {"v2/ward-30.x/1.json": "{}"})
