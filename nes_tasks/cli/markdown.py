@@ -132,7 +132,7 @@ def _fitting(blocks: Sequence[Block], limit: int, command: str = "preview") -> s
 
 def _blocks(found: Preview, most: int | None) -> Iterator[Block]:
     count = len(found.migrations)
-    yield Block(0, f"### Preview of {count} migration{'' if count == 1 else 's'}\n")
+    yield Block(0, f"### Preview of {counted(count, 'migration')}\n")
     if count:
         yield Block(0, _summary(found.migrations))
     elif found.failure is None:

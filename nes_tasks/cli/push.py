@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..settings import Settings
 from .command import Command, no_names
 from .doit_commands import MAINTAINING, recover_interrupted
+from .format import counted
 from .progress import transfer
 from .session import session
 
@@ -53,9 +54,9 @@ def with_migrations(count: int, migrations: int | None) -> str:
     """Return a number of commits in words, with the number of migrations if known."""
     if not migrations:
         return commits(count)
-    return f"{migrations:,} migration{'' if migrations == 1 else 's'} ({commits(count)})"
+    return f"{counted(migrations, 'migration')} ({commits(count)})"
 
 
 def commits(count: int) -> str:
     """Return a number of commits in words."""
-    return "1 commit" if count == 1 else f"{count:,} commits"
+    return counted(count, "commit")

@@ -235,12 +235,12 @@ def _defines(body: list[ast.stmt], name: str) -> bool:
 def _constant(name: str, value: ast.expr | None, display_path: str) -> str | bool:
     if name == "EXPECT":
         return _literal(value, display_path)
-    kind, spoken = (bool, "True or False") if name in SWITCHES else (str, "a plain string")
+    kind, wanted = (bool, "True or False") if name in SWITCHES else (str, "a plain string")
     if isinstance(value, ast.Constant) and isinstance(value.value, kind):
         return value.value
     line = f":{value.lineno}" if value is not None else ""
     raise InvalidMigrationError(
-        f"{display_path}{line}: {name} is not {spoken} that can be read without running the script",
+        f"{display_path}{line}: {name} is not {wanted} that can be read without running the script",
         hint=f"write a literal, as in {EXAMPLES[name]}",
     )
 

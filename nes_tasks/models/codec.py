@@ -56,7 +56,7 @@ ENTITY_CLASSES: dict[str, type[Entity]] = {
 def check_classes(types: Iterable[str], classes: Mapping[str, type[Entity]]) -> None:
     """Raise `TypeError` for a type that has no class, and a class whose ``type`` is another.
 
-    Whoever adds a type learns so from the first import, not from the first entity of it.
+    So a type without a class is an error of the first import, not of the first entity of it.
     """
     for name in types:
         if name not in classes:

@@ -8,6 +8,7 @@ import functools
 import http
 import inspect
 import json
+import socket
 import ssl
 import time
 from collections import deque
@@ -207,7 +208,8 @@ class HttpClient:
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects) as e:
             raise ExchangeError(_failed(request, e, credentials)) from None
         except httpx.TransportError as error:
-            raise TransientError(_failed(request, error, credentials)) from None
+            kind = TransientError if _may_connect() else ExchangeError
+            raise kind(_failed(request, error, credentials)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ExchangeError(_failed(request, error, credentials)) from None
 
@@ -246,6 +248,15 @@ class HttpClient:
                     status=response.status_code,
                 )
         return bytes(content)
+
+
+def _may_connect() -> bool:
+    """Return whether this process may make connections, which a script may only if allowed."""
+    try:
+        socket.socket().close()
+    except PermissionError:
+        return False
+    return True
 
 
 def _read(request: Request, answer: Answer, read: Callable[[Answer], Result]) -> Result:

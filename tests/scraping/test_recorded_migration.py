@@ -8,6 +8,8 @@ import vendors
 from loopback import Asked, Loopback, Reply, as_json
 from workspace import Workspace
 
+from nes_tasks.running import sandbox
+
 NAME = "000-translate"
 
 TRANSLATE = """\
@@ -75,6 +77,22 @@ def test_a_migration_is_recorded_then_reviewed_then_applied_without_key_or_netwo
 
     proven = workspace.doit("replay", NES_TASKS_RECORD=NAME)
     assert (proven.code, len(server.asked)) == (0, 1)
+
+
+def test_a_network_that_is_not_allowed_is_asked_for_once(
+    workspace: Workspace, server: Loopback
+) -> None:
+    body = f"""\
+try:
+    await context.scraping.web_scraper.fetch_text("{server.url}/a")
+except Exception as error:
+    context.log(type(error).__name__)"""
+    workspace.migration("000-fetch", body, head="DETERMINISTIC = False")
+    ran = workspace.doit("run")
+    assert ran.code == 0, ran.err
+    # Only a TransientError is tried again.
+    wanted = "TransientError" if sandbox.unavailable() else "ExchangeError"
+    assert workspace.git("show", "HEAD:v2/migration-logs/000-fetch/log.txt") == wanted
 
 
 def test_a_migration_that_is_not_deterministic_asks_each_time(
