@@ -19,8 +19,9 @@ from workspace import EPOCH, Workspace, create_person
 class Scenario:
     """A command, in a project that `build` makes in a folder.
 
-    `state` tells what the command changes; it is called before and after. `again` makes it up
-    after the command was disturbed and returns how it went: by default the same command.
+    `state` tells what the command changes; it is called before and after. `after_done` returns the
+    next command where it was carried out, the same one by default. `in_steps` says that it may
+    stop between two of its steps.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Scenario:
     build: Callable[[Path], Workspace]
     state: Callable[[Workspace], object] = field(default=lambda w: tree_of(w))
     after_done: Callable[[Workspace], tuple[str, ...]] | None = None
+    in_steps: bool = False
 
     def copy(self, original: Path, root: Path) -> Workspace:
         """Return a copy of the project that was built in `original`, its remote beside it."""
@@ -79,6 +81,17 @@ def _forced(root: Path) -> Workspace:
 def _run(root: Path) -> Workspace:
     workspace = _started(root)
     workspace.migration("002-second", create_person("bina-rai"))
+    return workspace
+
+
+def _several(root: Path) -> Workspace:
+    """The files of the second may follow together with those of the others."""
+    workspace = _run(root)
+    person = '"entity:person/bina-rai"'
+    workspace.migration(
+        "003-third", f"await context.publication.delete_entity({person}, None, 'x')"
+    )
+    workspace.migration("004-fourth", create_person("chet-rai"))
     return workspace
 
 
@@ -165,6 +178,7 @@ SCENARIOS = {
         Scenario("first run", ("run",), _first),
         Scenario("run", ("run",), _run),
         Scenario("run of batches", ("run",), _large),
+        Scenario("run of several", ("run",), _several, in_steps=True),
         Scenario("force", ("migrate:1", "--force"), _forced, after_done=lambda w: ("run",)),
         Scenario("revert", ("revert", "2", "--yes"), _revert, after_done=_without_the_folder),
         Scenario("undo", ("undo", "--yes"), _revert, after_done=_without_the_folder),
