@@ -27,13 +27,14 @@ def test_what_is_run_and_not_imported_is_still_there() -> None:
 
 
 def test_the_option_runs_the_tests_of_one_module(project: Path) -> None:
-    def collected(module: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", f"--of={module}"]
+    def collected(module: str, folder: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", f"--of={module}", folder]
         return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
-    found = {line.partition("::")[0] for line in collected("nes_tasks/clock.py").stdout.split()}
+    tests = collected("nes_tasks/clock.py", "tests").stdout.split()
+    found = {line.partition("::")[0] for line in tests}
     assert "tests/test_clock.py" in found
     assert "tests/test_settings.py" not in found
-    wrong = collected("nes_tasks/nothing.py")
+    wrong = collected("nes_tasks/nothing.py", "tests/test_clock.py")
     assert wrong.returncode == pytest.ExitCode.USAGE_ERROR
     assert "no such module" in wrong.stderr
