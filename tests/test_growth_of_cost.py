@@ -232,7 +232,7 @@ def test_a_migration_more_is_a_git_process_more(tmp_path: Path, trace: Path) -> 
         assert workspace.doit(GIT_CONFIG_GLOBAL=os.environ["GIT_CONFIG_GLOBAL"]).code == 0
         started.append(Counter(commands(trace)))
     more = started[1] - started[0]
-    more.pop("read-tree", None)  # on a slow machine they follow in between as well
+    assert more.pop("read-tree", 0) <= 3  # on a slow machine they follow in between as well
     assert more == {"index-pack": 3}
 
 

@@ -35,7 +35,7 @@ class Accept(Command):
         ("doit accept 5 --dry-run", "checks whether number 5 still gives the same data"),
         ("doit accept 5", "records the folder if it does"),
     )
-    exit_1_means = "its data differ, it fails, or there is no run to compare with"
+    exit_1_means = "the result differs, the script fails, or there is no run to compare with"
     completes = "applied"
     cmd_options = (DRY_RUN, JSON, ALLOW_NETWORK)
 

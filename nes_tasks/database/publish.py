@@ -122,15 +122,15 @@ class Publisher:
 
     def _check(self, planned: Publication, changes: Sequence[Change] | None) -> None:
         """Check that the working tree can follow, which may still be at an earlier commit."""
-        if changes is not None:
-            known = self._changed
+        known = self._changed
+        if changes is not None and known:
             changes = [
                 Change(change.path, known[change.path][0], change.new)
                 if change.path in known
                 else change
                 for change in changes
             ]
-        gone = [path for path, (_, new) in self._changed.items() if new is None]
+        gone = [path for path, (_, new) in known.items() if new is None]
         self._checkout.check(self._start_of(planned), planned.new, changes, gone)
 
     @property

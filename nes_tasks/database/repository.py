@@ -161,9 +161,11 @@ class Repository:
     @property
     def has_checkout(self) -> bool:
         """Whether there are files to bring along: neither bare nor cloned without checkout."""
-        if self._bare or self.files_due is not None:
-            return not self._bare
-        return (self.git_dir / "index").exists() or self.head() is None
+        if self._bare:
+            return False
+        has_index = (self.git_dir / "index").exists()
+        # It has none before its first files, which may follow later.
+        return has_index or self.files_due is not None or self.head() is None
 
     def head(self) -> str | None:
         """Return the commit at the tip of the branch, None before the first one."""

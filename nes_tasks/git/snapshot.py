@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     oid: bytes
 
 
-class LargeFolder(Mapping[str, Entry]):
+class LazyFolder(Mapping[str, Entry]):
     """The names of a folder, looked up in its tree without taking it apart.
 
     That of a folder which is not `LARGE_BYTES` large is taken apart after many look-ups.
@@ -376,7 +376,7 @@ class Snapshot:
             return
         for folder, oid in trees.items():
             if (large := self.large_trees.get(bytes.fromhex(oid))) is not None:
-                self._folders[folder] = LargeFolder(large)
+                self._folders[folder] = LazyFolder(large)
             elif (small := self._passed_on.get(oid)) is not None:
                 self._folders[folder] = self._parse(oid, small)
         if path in self._folders:
@@ -416,7 +416,7 @@ class Snapshot:
     def unfolded(self, path: str) -> Iterable[str]:
         """Return the names in the folder at `path` that are not plain lower-case ASCII."""
         folder = self.folder(path)
-        if isinstance(folder, LargeFolder):
+        if isinstance(folder, LazyFolder):
             return folder.unfolded()
         return [name for name in folder if not (name.isascii() and name == name.lower())]
 
@@ -431,7 +431,7 @@ class Snapshot:
         tree = Tree.parse(data, self._id_size)
         if len(data) > LARGE_BYTES:
             self.large_trees[bytes.fromhex(oid)] = tree
-        return LargeFolder(tree)
+        return LazyFolder(tree)
 
     def close(self) -> None:
         """End what reading has started."""
@@ -443,7 +443,7 @@ def _folders_from(entries: Mapping[str, Entry]) -> Callable[[str], Iterable[str]
 
     Those of a large folder are not all named for it: most of them nobody asks for.
     """
-    if isinstance(entries, LargeFolder):
+    if isinstance(entries, LazyFolder):
         return entries.folders_from
     folders = [name for name, entry in entries.items() if entry.is_folder]
     return following_in(folders, rank=rank_of_folder)
@@ -451,7 +451,7 @@ def _folders_from(entries: Mapping[str, Entry]) -> Callable[[str], Iterable[str]
 
 def _files_from(entries: Mapping[str, Entry]) -> Callable[[str], Iterable[str]]:
     """Return what yields the files among `entries` from a name on."""
-    if isinstance(entries, LargeFolder):
+    if isinstance(entries, LazyFolder):
         return entries.files_from
     files = [name for name, entry in entries.items() if not entry.is_folder]
     return following_in(files, rank=rank_of_file)

@@ -88,10 +88,10 @@ def make_ruleset(
 
     What is below `readable` may be read, and run as a program with `execute`; what is below
     `writable` may be read and changed; below `shared` files may be made, opened and removed by
-    their names, which cannot be listed. Paths that are not there are left out, and what is
-    opened already stays open. TCP is given up
-    unless `tcp`. Where the kernel can, so are signals to processes that were not restricted by
-    the same `enforce`, and their abstract Unix sockets. Raises `OSError` where the kernel refuses.
+    their names, which cannot be listed. Paths that are not there are left out, and what is opened
+    already stays open. TCP is given up unless `tcp`. Where the kernel can, so are signals to
+    processes that were not restricted by the same `enforce`, and their abstract Unix sockets.
+    Raises `OSError` where the kernel refuses.
     """
     known = version()
     every = _every_right(known)

@@ -183,12 +183,12 @@ class Runner:
             self._meet_expectation(repository, request, outcome.commits[-1])
             repository.publish(request.ref, base, outcome.commits[-1], changes=outcome.changes)
             self._applied += 1
-            if self._applied % TIDIED_AFTER == 0:
-                repository.tidy()
             result = self._result(folder.name, outcome)
             self._remember(request, result)
             commit, duration = result.commit_ids[-1], result.duration_seconds
             self._log.write(f"{folder.name}: applied as {commit} in {duration:.2f} s")
+        if self._applied % TIDIED_AFTER == 0:
+            repository.tidy()
         return result
 
     def _meet_expectation(
@@ -459,7 +459,7 @@ class Runner:
         """
         if self._opened is not None:
             if self._opened.files_due is not None:
-                # Whoever holds the lock now has brought the working tree along.
+                # A process that holds the lock has updated the working tree first.
                 with contextlib.suppress(LockHeldError), self._opened.locked(self.command):
                     self._catch_up()
             self._opened.rest()

@@ -33,8 +33,8 @@ F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
 TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP = 0x5412, 0x541C, 0x8901, 0x8902
 X32 = 0x40000000
 AF_INET, AF_INET6, AF_NETLINK = 2, 10, 16
-# In a filter that is compiled before its process is forked, for the id of that: no process has it.
-OWN_PROCESS = 0x7FFFFFFF
+# Stands for the id of the process in a filter that is compiled before the fork; no process has it.
+OWN_ID = 0x7FFFFFFF
 
 
 class _Machine(NamedTuple):
@@ -145,7 +145,7 @@ def restrict(filter_code: bytes) -> None:
 
     Needs ``no_new_privs``. Raises `OSError` where the kernel refuses the filter.
     """
-    code = filter_code.replace(_is(OWN_PROCESS), _is(os.getpid()))
+    code = filter_code.replace(_is(OWN_ID), _is(os.getpid()))
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
     number = MACHINES[platform.machine()].seccomp
@@ -236,10 +236,10 @@ def _processes(numbers: dict[str, int], processes: bool) -> Iterator[bytes]:
         ],
     )
     if not processes:
-        own = [_load(ARGUMENTS), *_only((OWN_PROCESS,), errno.EPERM)]
+        own = [_load(ARGUMENTS), *_only((OWN_ID,), errno.EPERM)]
         for name in sorted(SIGNALS):
             yield from _when(numbers[name], own)
-        own_or_none = [_load(ARGUMENTS), *_only((0, OWN_PROCESS), errno.EPERM)]
+        own_or_none = [_load(ARGUMENTS), *_only((0, OWN_ID), errno.EPERM)]
         yield from _when(numbers["prlimit64"], own_or_none)
 
 
